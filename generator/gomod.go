@@ -1,0 +1,177 @@
+package generator
+
+import (
+	"fmt"
+	"go/version"
+	"path"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
+)
+
+// minGo is the oldest go directive that what is written works under.
+const minGo = "1.22"
+
+// A requirement is a module that generated or support code imports: what
+// go get and go mod tidy would write for it, so that neither has to run.
+type requirement struct {
+	module.Version
+	sums []string // lines of go.sum, as go mod tidy leaves them
+}
+
+// requirements are at the versions that the golden module is tested with. Each
+// is the newest whose own go directive is not above minGo.
+func requirements() []requirement {
+	return []requirement{
+		{
+			Version: module.Version{Path: "github.com/aws/aws-lambda-go", Version: "v1.54.0"},
+			sums: []string{
+				"github.com/aws/aws-lambda-go v1.54.0 h1:EGYpdyRGF88xszqlGcBewz811mJeRS+maNlLZXFheII=",
+				"github.com/aws/aws-lambda-go v1.54.0/go.mod h1:dpMpZgvWx5vuQJfBt0zqBha60q7Dd7RfgJv23DymV8A=",
+				"github.com/davecgh/go-spew v1.1.1 h1:vj9j/u1bqnvCEfJOwUhtlOARqs3+rkHYY13jYWTU97c=",
+				"github.com/davecgh/go-spew v1.1.1/go.mod h1:J7Y8YcW2NihsgmVo/mv3lAwl/skON4iLHjSsI+c5H38=",
+				"github.com/pmezard/go-difflib v1.0.0 h1:4DBwDE0NGyQoBHbLQYPwSUPoCMWR5BEzIk/f1lZbAQM=",
+				"github.com/pmezard/go-difflib v1.0.0/go.mod h1:iKH77koFhYxTK1pcRnkKkqfTogsbg7gZNVY4sRDYZ/4=",
+				"github.com/stretchr/testify v1.7.2 h1:4jaiDzPyXQvSd7D0EjG45355tLlV3VOECpq10pLC+8s=",
+				"github.com/stretchr/testify v1.7.2/go.mod h1:R6va5+xMeoiuVRoj+gSkQ7d3FALtqAAGI1FQKckRals=",
+				"gopkg.in/yaml.v3 v3.0.1 h1:fxVm/GzAzEWqLHuvctI91KS9hhNmmWOoWu0XTYJS7CA=",
+				"gopkg.in/yaml.v3 v3.0.1/go.mod h1:K4uyk7z7BCEPqu6E+C64Yfv1cQ7kz7rIZviUmN+EgEM=",
+			},
+		},
+		{
+			Version: module.Version{Path: "github.com/golang-jwt/jwt/v5", Version: "v5.3.1"},
+			sums: []string{
+				"github.com/golang-jwt/jwt/v5 v5.3.1 h1:kYf81DTWFe7t+1VvL7eS+jKFVWaUnK9cB1qbwn63YCY=",
+				"github.com/golang-jwt/jwt/v5 v5.3.1/go.mod h1:fxCRLWMO43lRc8nhHWY6LGqRcf+1gQWArsqaEUEa5bE=",
+			},
+		},
+	}
+}
+
+// goMod is a go.mod that is edited.
+type goMod struct {
+	file   *modfile.File
+	source []byte
+	added  []requirement // that were not required
+	direct []string      // that were required, as indirect ones
+}
+
+// A ModError is a go.mod that the go command could not use either.
+type ModError struct{ Err error }
+
+func (e *ModError) Error() string { return e.Err.Error() }
+func (e *ModError) Unwrap() error { return e.Err }
+
+func parseGoMod(data []byte) (*goMod, error) {
+	file, err := modfile.Parse("go.mod", data, nil)
+	if err != nil {
+		return nil, &ModError{err}
+	}
+	if file.Module == nil {
+		return nil, &ModError{fmt.Errorf("go.mod: no module directive")}
+	}
+	have := ""
+	if file.Go != nil {
+		have = file.Go.Version
+	}
+	if have == "" || version.Compare("go"+have, "go"+minGo) < 0 {
+		return nil, &GoVersionError{Have: have, Want: minGo}
+	}
+	return &goMod{file: file, source: data}, nil
+}
+
+func (m *goMod) path() string { return m.file.Module.Mod.Path }
+
+// require adds the modules that the packages are from. A version that is
+// required already stays; as the module imports its packages now, it becomes a
+// direct requirement.
+func (m *goMod) require(packages []string) {
+	for _, r := range requirements() {
+		inModule := func(p string) bool { return p == r.Path || strings.HasPrefix(p, r.Path+"/") }
+		if !slices.ContainsFunc(packages, inModule) {
+			continue
+		}
+		i := slices.IndexFunc(m.file.Require, func(have *modfile.Require) bool { return have.Mod.Path == r.Path })
+		switch {
+		case i < 0:
+			m.added = append(m.added, r)
+		case m.file.Require[i].Indirect:
+			m.direct = append(m.direct, r.Path)
+		}
+	}
+}
+
+// format is the go.mod as go get leaves it, or to the byte as it was where
+// nothing was added.
+func (m *goMod) format() ([]byte, error) {
+	if len(m.added)+len(m.direct) == 0 {
+		return m.source, nil
+	}
+	var all []*modfile.Require
+	for _, have := range m.file.Require {
+		indirect := have.Indirect && !slices.Contains(m.direct, have.Mod.Path)
+		all = append(all, &modfile.Require{Mod: have.Mod, Indirect: indirect})
+	}
+	for _, r := range m.added {
+		all = append(all, &modfile.Require{Mod: r.Version})
+	}
+	m.file.SetRequireSeparateIndirect(all)
+	m.file.Cleanup()
+	return m.file.Format()
+}
+
+// ignores is the ignore directive that hides a directory from patterns such as ./..., or "".
+func (m *goMod) ignores(dir string) string {
+	for _, ignore := range m.file.Ignore {
+		name, rooted := strings.CutPrefix(ignore.Path, "./")
+		name = path.Clean(name)
+		if dir == name || strings.HasPrefix(dir, name+"/") {
+			return ignore.Path
+		}
+		if !rooted && strings.Contains("/"+dir+"/", "/"+name+"/") {
+			return ignore.Path
+		}
+	}
+	return ""
+}
+
+// addGoSums adds the sums of modules to a go.sum, and sorts it as the go command does.
+// It is the go.sum itself where all are there.
+func addGoSums(goSum []byte, added []requirement) []byte {
+	text := strings.TrimSuffix(string(goSum), "\n")
+	var lines []string
+	if text != "" {
+		lines = strings.Split(text, "\n")
+	}
+	before := len(lines)
+	for _, r := range added {
+		for _, sum := range r.sums {
+			if !slices.Contains(lines, sum) {
+				lines = append(lines, sum)
+			}
+		}
+	}
+	if len(lines) == before {
+		return goSum
+	}
+	slices.SortStableFunc(lines, func(a, b string) int {
+		mods := []module.Version{sumModule(a), sumModule(b)}
+		if mods[0] == mods[1] {
+			return strings.Compare(a, b)
+		}
+		module.Sort(mods)
+		if mods[0] == sumModule(a) {
+			return -1
+		}
+		return 1
+	})
+	return []byte(strings.Join(lines, "\n") + "\n")
+}
+
+// sumModule is the module and version, with /go.mod where it is of that, of a line of go.sum.
+func sumModule(line string) module.Version {
+	fields := append(strings.Fields(line), "", "")
+	return module.Version{Path: fields[0], Version: fields[1]}
+}

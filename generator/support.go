@@ -1,0 +1,254 @@
+package generator
+
+import (
+	"fmt"
+	"go/doc"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fngen/fngen/templates"
+)
+
+// sourcePrefix is the import path of the support packages where they are at home.
+const sourcePrefix = "github.com/fngen/fngen/templates/lib/"
+
+// A Package is a support package that fngen can copy into a project.
+type Package struct {
+	Name     string   `json:"name"`
+	Synopsis string   `json:"synopsis"`
+	Imports  []string `json:"imports"` // support packages that come along
+}
+
+// Packages lists the support packages by name.
+func Packages() ([]Package, error) {
+	entries, err := fs.ReadDir(templates.Lib, "lib")
+	if err != nil {
+		return nil, err
+	}
+	var list []Package
+	for _, entry := range entries {
+		pkg, err := loadSupport(entry.Name(), strings.TrimSuffix(sourcePrefix, "/"))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Package{Name: pkg.name, Synopsis: pkg.synopsis, Imports: pkg.needs})
+	}
+	return list, nil
+}
+
+// FindPackage is the name of a support package. The error is a *ValueError.
+func FindPackage(name string) (string, error) {
+	entries, err := fs.ReadDir(templates.Lib, "lib")
+	if err != nil {
+		return "", err
+	}
+	var names []string
+	for _, entry := range entries {
+		if entry.Name() == name {
+			return name, nil
+		}
+		names = append(names, entry.Name())
+	}
+	return "", &ValueError{Reason: fmt.Sprintf("unknown package %q", name), Suggestion: Nearest(name, names)}
+}
+
+// projectOwned tells which files of support packages a project is meant to write.
+func projectOwned(file string) bool { return file == "auth/user.go" }
+
+// support is a support package with its import paths made the project's.
+type support struct {
+	name     string
+	synopsis string
+	files    []rendered // below the lib directory
+	needs    []string   // support packages that it imports
+	imports  []string   // other modules' packages that it imports
+}
+
+// support are the support packages among the imports, and those that they import, each
+// before the ones that need it. lib is the import path of the lib directory.
+func (p Project) support(lib string, imports []string) ([]support, error) {
+	var list []support
+	seen := map[string]bool{}
+	var visit func(name string) error
+	visit = func(name string) error {
+		if seen[name] {
+			return nil
+		}
+		seen[name] = true
+		pkg, err := loadSupport(name, lib)
+		if err != nil {
+			return err
+		}
+		for _, need := range pkg.needs {
+			if err := visit(need); err != nil {
+				return err
+			}
+		}
+		list = append(list, pkg)
+		return nil
+	}
+	for _, path := range imports {
+		if name, ok := strings.CutPrefix(path, lib+"/"); ok {
+			if err := visit(name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return list, nil
+}
+
+// loadSupport reads a support package and rewrites its imports of others to be below lib.
+func loadSupport(name, lib string) (support, error) {
+	pkg := support{name: name}
+	entries, err := fs.ReadDir(templates.Lib, path.Join("lib", name))
+	if err != nil {
+		return pkg, err
+	}
+	for _, entry := range entries {
+		source, err := templates.Lib.ReadFile(path.Join("lib", name, entry.Name()))
+		if err != nil {
+			return pkg, err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), entry.Name(), source, parser.ImportsOnly|parser.ParseComments)
+		if err != nil {
+			return pkg, err
+		}
+		if text := file.Doc.Text(); text != "" {
+			pkg.synopsis = new(doc.Package).Synopsis(text)
+		}
+		// At the positions of the parsed imports: text elsewhere may look like one.
+		var data []byte
+		done := 0
+		for _, spec := range file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return pkg, err
+			}
+			need, ok := strings.CutPrefix(imported, sourcePrefix)
+			if !ok {
+				if isThirdParty(imported) {
+					pkg.imports = append(pkg.imports, imported)
+				}
+				continue
+			}
+			pkg.needs = append(pkg.needs, need)
+			start, end := int(spec.Path.Pos()-file.FileStart), int(spec.Path.End()-file.FileStart)
+			data = append(data, source[done:start]...)
+			data = strconv.AppendQuote(data, path.Join(lib, need))
+			done = end
+		}
+		data = append(data, source[done:]...)
+		pkg.files = append(pkg.files, rendered{path.Join(name, entry.Name()), data})
+	}
+	slices.Sort(pkg.needs)
+	pkg.needs = slices.Compact(pkg.needs)
+	return pkg, nil
+}
+
+// plan is what happens to the package's files. A package is a unit: where
+// it stands, it is kept as it is, or updated as a whole.
+func (pkg support) plan(p Project, records *sums, update bool) ([]File, *Note) {
+	dir := path.Join(p.Lib, pkg.name)
+	standing, stands := p.Packages[pkg.name]
+	var files []File
+	var edited, versions []string
+	known := map[string]bool{}
+	for _, file := range pkg.files {
+		f := File{Path: path.Join(p.Lib, file.path), Action: Create, Owner: Fngen, Data: file.data}
+		known[path.Base(file.path)] = true
+		if projectOwned(file.path) {
+			f.Owner = User
+		} else {
+			f.Data = append([]byte("// Code generated by fngen "+p.Version+". DO NOT EDIT.\n\n"), file.data...)
+		}
+		if old, ok := standing[path.Base(file.path)]; ok {
+			f.Action = Overwrite
+			switch {
+			case f.Owner == User || !update:
+				f.Action, f.Data = Keep, nil
+			case string(old) == string(f.Data):
+				f.Action = Unchanged
+			}
+			if f.Owner == Fngen && !records.matches(f.Path, old) {
+				edited = append(edited, f.Path)
+			}
+			versions = append(versions, records.version(f.Path))
+		}
+		files = append(files, f)
+	}
+	if !stands {
+		return files, nil
+	}
+	if !update {
+		kept := slices.DeleteFunc(files, func(f File) bool { return f.Action != Keep })
+		return kept, pkg.standingNote(dir, p.Version, versions)
+	}
+
+	// Files of an older version that are no more.
+	for name, old := range standing {
+		file := path.Join(dir, name)
+		if known[name] || records.version(file) == "" || strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		if !records.matches(file, old) {
+			edited = append(edited, file)
+		}
+		files = append(files, File{Path: file, Action: Remove})
+	}
+	if len(edited) > 0 {
+		for i := range files {
+			files[i].Action, files[i].Data = Keep, nil
+		}
+		files = slices.DeleteFunc(files, func(f File) bool { _, ok := standing[path.Base(f.Path)]; return !ok })
+		slices.Sort(edited)
+		return files, &Note{
+			Text: "not updated, edited here: " + strings.Join(edited, ", "),
+			Hint: "move the edits elsewhere, or delete the folder and run fngen add " + pkg.name,
+		}
+	}
+	return files, nil
+}
+
+// standingNote says where a package that stands is not the one that is wanted.
+func (pkg support) standingNote(dir, version string, versions []string) *Note {
+	slices.Sort(versions)
+	versions = slices.DeleteFunc(slices.Compact(versions), func(v string) bool { return v == version })
+	switch {
+	case len(versions) == 0:
+		return nil
+	case versions[0] == "":
+		return &Note{
+			Text: dir + " is not a copy that fngen made: what is generated expects fngen's package " + pkg.name,
+		}
+	}
+	return &Note{
+		Text: fmt.Sprintf("%s is of fngen %s, and this is %s", dir, strings.Join(versions, ", "), version),
+		Hint: "fngen add --update " + pkg.name,
+	}
+}
+
+// importsOf are the imports of a Go file.
+func importsOf(data []byte) []string {
+	file, err := parser.ParseFile(token.NewFileSet(), "", data, parser.ImportsOnly)
+	if err != nil {
+		return nil // it was formatted just now
+	}
+	var paths []string
+	for _, spec := range file.Imports {
+		if p, err := strconv.Unquote(spec.Path.Value); err == nil {
+			paths = append(paths, p)
+		}
+	}
+	return paths
+}
+
+// isThirdParty tells imports of other modules from the standard library's.
+func isThirdParty(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return strings.Contains(first, ".")
+}

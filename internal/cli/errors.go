@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fngen/fngen/generator"
+	"github.com/fngen/fngen/internal/project"
+)
+
+// Exit codes.
+const (
+	exitFailed = 1 // it could not be done
+	exitUsage  = 2 // the command line was wrong
+)
+
+// A usageError is a command line that is wrong.
+type usageError struct{ message, hint string }
+
+func (e usageError) Error() string { return e.message }
+
+// A flagValueError is a flag's value that will not do.
+type flagValueError struct {
+	flag string
+	err  error
+}
+
+func (e flagValueError) Error() string { return e.flag + ": " + e.err.Error() }
+func (e flagValueError) Unwrap() error { return e.err }
+
+// A surplusError is arguments too many.
+type surplusError struct {
+	command *cobra.Command
+	surplus []string
+	all     []string
+}
+
+func (e surplusError) Error() string {
+	return "surplus argument " + quote(e.surplus[0])
+}
+
+// hint finds a flag whose value is optional and was written with a space: pflag
+// takes --webhook stripe for a flag and an argument.
+func (e surplusError) hint(args []string) string {
+	for i, arg := range args[:max(0, len(args)-1)] {
+		name, isLong := strings.CutPrefix(arg, "--")
+		if !isLong || !slices.Contains(e.all, args[i+1]) {
+			continue
+		}
+		if flag := e.command.Flags().Lookup(name); flag != nil && flag.NoOptDefVal != "" && flag.Value.Type() != "bool" {
+			return arg + "=" + args[i+1]
+		}
+	}
+	return e.command.UseLine()
+}
+
+// A failure is an error as the user is told of it.
+type failure struct {
+	message, hint string
+	code          int
+}
+
+// explain says what went wrong and what to do about it. It is the one place where errors
+// become exit codes.
+func explain(err error, args []string) failure {
+	f := failure{message: err.Error(), code: exitFailed}
+	var (
+		usage     usageError
+		surplus   surplusError
+		flagValue flagValueError
+		value     *generator.ValueError
+		name      *generator.NameError
+		conflict  *generator.ConflictError
+		twin      *generator.TwinError
+		goVersion *generator.GoVersionError
+		edited    *generator.EditedError
+		missing   *generator.MissingError
+		sum       *generator.SumError
+		noModule  *project.NoModuleError
+		goMod     *generator.ModError
+	)
+	switch {
+	case errors.As(err, &usage):
+		f.hint, f.code = usage.hint, exitUsage
+	case errors.As(err, &surplus):
+		f.hint, f.code = surplus.hint(args), exitUsage
+	case errors.As(err, &flagValue):
+		f.code = exitUsage
+		if errors.As(err, &value) && value.Suggestion != "" {
+			f.hint = flagValue.flag + "=" + value.Suggestion
+		}
+	case errors.As(err, &name):
+		f.code, f.hint = exitUsage, "use letters and digits, as in updateOrderStatus"
+		if name.Suggestion != "" {
+			f.hint = "call it " + name.Suggestion
+		}
+	case errors.As(err, &value):
+		f.code, f.hint = exitUsage, "fngen add --list"
+		if value.Suggestion != "" {
+			f.hint = "fngen add " + value.Suggestion
+		}
+	case errors.As(err, &conflict):
+		f.hint = "--force overwrites them"
+	case errors.As(err, &twin):
+		f.hint = "choose another name, or remove " + twin.Twin + " first"
+	case errors.As(err, &goVersion):
+		f.hint = "go mod edit -go=" + goVersion.Want
+	case errors.As(err, &edited):
+		f.hint = "--force removes them all the same"
+	case errors.As(err, &missing):
+		f.hint = "fngen list"
+		if missing.Nearest != "" {
+			f.hint = "fngen destroy function " + missing.Nearest
+		}
+	case errors.As(err, &sum):
+		f.hint = "mend or delete the line: a file without one counts as edited"
+	case errors.As(err, &noModule):
+		f.hint = "go mod init example.com/NAME"
+	case errors.As(err, &goMod):
+		f.message = "cannot read " + strings.TrimPrefix(f.message, "cannot read ")
+		f.hint = "go mod edit -fmt says what is wrong with it"
+	case errors.Is(err, context.Canceled):
+		f.message = "interrupted: nothing was changed"
+	case errors.Is(err, fs.ErrPermission):
+		f.hint = "check who may write there"
+	}
+	return f
+}
+
+// oneLine keeps a message on one line.
+func oneLine(message string) string {
+	return strings.Join(strings.FieldsFunc(message, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}

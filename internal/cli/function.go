@@ -1,0 +1,186 @@
+package cli
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fngen/fngen/generator"
+)
+
+// functionOptions are fngen function's flags, as values.
+type functionOptions struct {
+	spec  generator.Spec
+	force bool
+	changeOptions
+}
+
+func newFunction(w World, aliases ...string) *cobra.Command {
+	o := &functionOptions{}
+	cmd := &cobra.Command{
+		Use:     "function <name>",
+		Aliases: aliases,
+		Short:   "Write a function: handler, test, scenarios and fixtures",
+		Long: `Write a function: a handler, its test, its scenarios and, with --fixtures, its
+fixtures. They go into api/src/functions/<name>/ of the Go module that you are in, and
+are yours. The support packages that they import are copied into api/src/lib, once.
+
+Schemes of --webhook: ` + strings.Join(schemeNames(), ", ") + ".",
+		Example: `  fngen function divide
+  fngen function updateOrderStatus --webhook
+  fngen function report --auth=admin --binary=application/pdf --fixtures`,
+		Args: arguments(1, 1, "a name"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := generator.ParseName(args[0])
+			if err != nil {
+				return err
+			}
+			o.spec.Name = name
+			return runFunction(cmd, w, o)
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	optional(flags, "webhook", "SCHEME", generator.DefaultScheme, "verify a signed webhook", func(value string) error {
+		scheme, err := generator.ParseScheme(value)
+		o.spec.Webhook = &scheme
+		return err
+	})
+	optional(flags, "auth", "ROLE,...", anyUser, "require a signed-in user, with one of the roles", func(value string) error {
+		if value == anyUser {
+			o.spec.Auth = &generator.Auth{}
+			return nil
+		}
+		auth, err := generator.ParseAuth(value)
+		o.spec.Auth = &auth
+		return err
+	})
+	optional(flags, "binary", "MIME", generator.DefaultBinary, "answer with binary data", func(value string) (err error) {
+		o.spec.Binary, err = generator.ParseBinary(value)
+		return err
+	})
+	flags.BoolVar(&o.spec.Fixtures, "fixtures", false, "also write fixtures, and use them in the test")
+	flags.BoolVar(&o.spec.NoTests, "no-tests", false, "write the handler alone")
+	flags.BoolVarP(&o.force, "force", "f", false, "overwrite the function's own files")
+	o.changeOptions.flags(flags)
+	complete(cmd, "webhook", schemeNames())
+	complete(cmd, "binary", []string{"image/png", "image/jpeg", "application/pdf", "application/zip", "application/octet-stream"})
+	return cmd
+}
+
+func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
+	name := o.spec.Name
+	p, plan, err := change(cmd, w, o.changeOptions, name.String(), func(facts generator.Project) (generator.Plan, error) {
+		return generator.Function(o.spec, facts, o.force)
+	})
+	if err != nil {
+		return err
+	}
+	if o.json {
+		return printJSON(w.Stdout, struct {
+			Function string     `json:"function"`
+			Package  string     `json:"package"`
+			Route    string     `json:"route"`
+			DryRun   bool       `json:"dryRun"`
+			Files    []fileJSON `json:"files"`
+		}{name.String(), name.Package(), name.Route(), o.dryRun, files(plan)})
+	}
+	if err := printFiles(w.Stdout, plan, o.dryRun); err != nil {
+		return err
+	}
+	dir := path.Join(p.Functions, name.String())
+	next := "edit   " + relative(p.Dir, path.Join(dir, name.String()+".go"))
+	if !o.spec.NoTests {
+		next = "test   " + goTest(p.Dir, dir)
+	}
+	_, err = fmt.Fprintf(w.Stdout, `
+route  %s
+%s
+
+Deployed, a function is an open endpoint: anyone can call it. Securing it is up to you.
+`, name.Route(), next)
+	return err
+}
+
+func schemeNames() []string {
+	var names []string
+	for _, scheme := range generator.Schemes() {
+		names = append(names, scheme.Name)
+	}
+	return names
+}
+
+func newDestroyFunction(w World) *cobra.Command {
+	var force bool
+	o := changeOptions{}
+	cmd := &cobra.Command{
+		Use:     "function <name>",
+		Aliases: []string{"f"},
+		Short:   "Remove a function's generated files",
+		Long: `Remove the files that were generated for a function, all or none of them. Files
+that were edited since are kept, unless --force is set. Your other files in the folder,
+the support packages, go.mod and go.sum stay.`,
+		Args: arguments(1, 1, "a name"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name := args[0]
+			p, err := find(cmd, w)
+			if err != nil {
+				return err
+			}
+			defer p.Close()
+			if !p.HasFunction(name) {
+				parsed, err := generator.ParseName(name)
+				if err != nil {
+					return err
+				}
+				name = parsed.String()
+			}
+			_, plan, err := change(cmd, w, o, name, func(facts generator.Project) (generator.Plan, error) {
+				return generator.Destroy(name, facts, force)
+			})
+			if err != nil {
+				return err
+			}
+			if o.json {
+				return printJSON(w.Stdout, struct {
+					Function string     `json:"function"`
+					DryRun   bool       `json:"dryRun"`
+					Files    []fileJSON `json:"files"`
+				}{name, o.dryRun, files(plan)})
+			}
+			return printFiles(w.Stdout, plan, o.dryRun)
+		},
+	}
+	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return functionNames(cmd, w, args), cobra.ShellCompDirectiveNoFileComp
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.BoolVarP(&force, "force", "f", false, "remove files that were edited too")
+	o.flags(flags)
+	return cmd
+}
+
+// functionNames are the functions there are, to complete a first argument with.
+func functionNames(cmd *cobra.Command, w World, args []string) []string {
+	if len(args) > 0 {
+		return nil
+	}
+	p, err := find(cmd, w)
+	if err != nil {
+		return nil
+	}
+	defer p.Close()
+	functions, _, err := p.List()
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, f := range functions {
+		names = append(names, f.Name)
+	}
+	return names
+}

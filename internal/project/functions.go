@@ -1,0 +1,174 @@
+package project
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/build"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A Function is a function of a project, as the go command will find it.
+type Function struct {
+	Name    string   `json:"function"`
+	Package string   `json:"package"`
+	Route   string   `json:"route"`
+	Files   []string `json:"files"` // relative to the project's root, sorted
+}
+
+// A Skipped is a folder or file of the functions directory that looks like a
+// function and is none.
+type Skipped struct{ Path, Reason string }
+
+// List discovers the project's functions, sorted by name: every directory
+// whose package exports Handler, and every flat file x.go that exports XHandler.
+// The compiler has the last word on their types.
+func (p *Project) List() ([]Function, []Skipped, error) {
+	entries, err := p.readDir(p.Functions)
+	if err != nil {
+		return nil, nil, err
+	}
+	var functions []Function
+	var skipped []Skipped
+	for _, entry := range entries {
+		name := entry.Name()
+		if hidden(name) {
+			continue
+		}
+		dir := path.Join(p.Functions, name)
+		var f *Function
+		var reason string
+		if info, err := p.Root.Stat(filepath.FromSlash(dir)); err == nil && info.IsDir() {
+			f, reason, err = p.directory(name)
+			if err != nil {
+				return nil, nil, err
+			}
+		} else if strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") {
+			f, reason, err = p.flat(name)
+			if err != nil {
+				return nil, nil, err
+			}
+		}
+		if f != nil {
+			functions = append(functions, *f)
+		}
+		if reason != "" {
+			skipped = append(skipped, Skipped{dir, reason})
+		}
+	}
+	slices.SortFunc(functions, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
+	return functions, skipped, nil
+}
+
+// directory looks at a folder of the functions directory.
+func (p *Project) directory(name string) (*Function, string, error) {
+	dir := path.Join(p.Functions, name)
+	entries, err := p.readDir(dir)
+	if err != nil {
+		return nil, "", err
+	}
+	f := &Function{Name: name, Route: "/" + name}
+	exports := false
+	for _, entry := range entries {
+		file := path.Join(dir, entry.Name())
+		if entry.IsDir() || hidden(entry.Name()) || !strings.HasSuffix(entry.Name(), ".go") {
+			continue
+		}
+		f.Files = append(f.Files, file)
+		if strings.HasSuffix(entry.Name(), "_test.go") {
+			continue
+		}
+		parsed, err := p.parse(file)
+		if err != nil {
+			return nil, err.Error(), nil
+		}
+		if parsed == nil {
+			continue
+		}
+		f.Package = parsed.Name.Name
+		exports = exports || declares(parsed, "Handler")
+	}
+	slices.Sort(f.Files)
+	switch {
+	case f.Package == "main":
+		return nil, "it is package main, which cannot be imported", nil
+	case !exports:
+		return nil, "", nil
+	}
+	return f, "", nil
+}
+
+// flat looks at a file of the functions directory.
+func (p *Project) flat(name string) (*Function, string, error) {
+	file := path.Join(p.Functions, name)
+	base := strings.TrimSuffix(name, ".go")
+	parsed, err := p.parse(file)
+	if err != nil {
+		return nil, err.Error(), nil
+	}
+	exported := strings.ToUpper(base[:1]) + base[1:] + "Handler"
+	if parsed == nil || !declares(parsed, exported) {
+		return nil, "", nil
+	}
+	if parsed.Name.Name == "main" {
+		return nil, "it is package main, which cannot be imported", nil
+	}
+	return &Function{Name: base, Package: parsed.Name.Name, Route: "/" + base, Files: []string{file}}, "", nil
+}
+
+// parse parses a Go file. It is nil where build constraints leave the file out.
+func (p *Project) parse(file string) (*ast.File, error) {
+	if match, err := build.Default.MatchFile(filepath.Join(p.Dir, filepath.FromSlash(path.Dir(file))), path.Base(file)); err != nil || !match {
+		return nil, err
+	}
+	data, err := p.read(file)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, data, parser.SkipObjectResolution)
+	if err != nil {
+		var one interface{ Unwrap() []error }
+		if errors.As(err, &one) {
+			return nil, fmt.Errorf("it does not parse: %w", one.Unwrap()[0])
+		}
+		return nil, fmt.Errorf("it does not parse: %w", err)
+	}
+	return parsed, nil
+}
+
+// declares tells whether a file declares a function or variable of that name.
+func declares(file *ast.File, name string) bool {
+	for _, declaration := range file.Decls {
+		switch d := declaration.(type) {
+		case *ast.FuncDecl:
+			if d.Recv == nil && d.Name.Name == name {
+				return true
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				value, ok := spec.(*ast.ValueSpec)
+				if ok && d.Tok == token.VAR && slices.ContainsFunc(value.Names, func(n *ast.Ident) bool { return n.Name == name }) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// hidden tells what the go command passes over.
+func hidden(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || name == "testdata" || name == "vendor" || name == "internal"
+}
+
+// HasFunction tells whether the functions directory has a folder of exactly that name.
+func (p *Project) HasFunction(name string) bool {
+	entries, err := p.readDir(p.Functions)
+	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.IsDir() && e.Name() == name })
+}

@@ -1,0 +1,247 @@
+// Package project finds the Go module that fngen is run in and reads from it
+// what plans and lists are made of. It writes nothing.
+package project
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+
+	"github.com/fngen/fngen/generator"
+)
+
+// A Project is a Go module on disk. [Find] opens it, and Close closes it.
+type Project struct {
+	Config
+	Dir  string   // the directory of go.mod, absolute
+	Root *os.Root // confines what is read and written to Dir
+
+	env func(string) string
+}
+
+// A NoModuleError says that no go.mod is in a directory or above it.
+type NoModuleError struct{ Dir string }
+
+func (e *NoModuleError) Error() string {
+	return "no go.mod in " + e.Dir + " or any folder above it"
+}
+
+// Find opens the project of a directory: its root is the nearest go.mod
+// upwards. env looks up environment variables. Errors: *NoModuleError, *ConfigError.
+func Find(dir string, env func(string) string) (*Project, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := os.Stat(dir); err != nil {
+		return nil, err
+	} else if !info.IsDir() {
+		return nil, &fs.PathError{Op: "open", Path: dir, Err: errNotDir}
+	}
+	top := dir
+	for {
+		if info, err := os.Stat(filepath.Join(top, "go.mod")); err == nil && !info.IsDir() {
+			break
+		}
+		parent := filepath.Dir(top)
+		if parent == top {
+			return nil, &NoModuleError{dir}
+		}
+		top = parent
+	}
+	root, err := os.OpenRoot(top)
+	if err != nil {
+		return nil, err
+	}
+	p := &Project{Dir: top, Root: root, env: env}
+	if p.Config, err = readConfig(root, env); err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
+	return p, nil
+}
+
+var errNotDir = errors.New("not a folder")
+
+// Close closes the project's root.
+func (p *Project) Close() error { return p.Root.Close() }
+
+// Facts are what a plan of a function and of support packages has to know. The function
+// is its directory's name, or "" for none.
+func (p *Project) Facts(version, function string) (generator.Project, error) {
+	facts := generator.Project{
+		Version:   version,
+		Functions: p.Functions,
+		Lib:       p.Lib,
+		Files:     map[string][]byte{},
+		Packages:  map[string]map[string][]byte{},
+	}
+	for name, data := range map[string]*[]byte{
+		"go.mod":             &facts.GoMod,
+		"go.sum":             &facts.GoSum,
+		generator.SumFile:    &facts.FngenSum,
+		"vendor/modules.txt": &facts.VendorModules,
+	} {
+		var err error
+		if *data, err = p.read(name); err != nil {
+			return facts, err
+		}
+	}
+	if err := p.workspace(&facts); err != nil {
+		return facts, err
+	}
+
+	entries, err := p.readDir(p.Functions)
+	if err != nil {
+		return facts, err
+	}
+	for _, entry := range entries {
+		facts.Entries = append(facts.Entries, entry.Name())
+	}
+	if function != "" {
+		for _, file := range generator.OwnFiles(function) {
+			file = path.Join(p.Functions, file)
+			data, err := p.read(file)
+			if err != nil {
+				return facts, err
+			}
+			if data != nil {
+				facts.Files[file] = data
+			}
+		}
+	}
+
+	packages, err := p.readDir(p.Lib)
+	if err != nil {
+		return facts, err
+	}
+	for _, pkg := range packages {
+		if err := p.supportPackage(facts, pkg.Name()); err != nil {
+			return facts, err
+		}
+	}
+	return facts, nil
+}
+
+// supportPackage reads the Go files of a directory below lib, if it is of
+// a name that fngen has a package of.
+func (p *Project) supportPackage(facts generator.Project, name string) error {
+	if _, err := generator.FindPackage(name); err != nil {
+		return nil
+	}
+	dir := path.Join(p.Lib, name)
+	entries, err := p.readDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if !strings.HasSuffix(entry.Name(), ".go") {
+			continue
+		}
+		data, err := p.read(path.Join(dir, entry.Name()))
+		if err != nil {
+			return err
+		}
+		if facts.Packages[name] == nil {
+			facts.Packages[name] = map[string][]byte{}
+		}
+		facts.Packages[name][entry.Name()] = data
+	}
+	return nil
+}
+
+// read is the contents of a file of the project, nil where there is none. It is
+// not nil for an empty file.
+func (p *Project) read(name string) ([]byte, error) {
+	file, err := p.Root.Open(filepath.FromSlash(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("not a file")}
+	}
+	var data bytes.Buffer
+	if _, err := io.Copy(&data, file); err != nil {
+		return nil, err
+	}
+	return append([]byte{}, data.Bytes()...), nil
+}
+
+// readDir lists a directory of the project, which may not be there.
+func (p *Project) readDir(name string) ([]fs.DirEntry, error) {
+	dir, err := p.Root.Open(filepath.FromSlash(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	info, err := dir.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errNotDir}
+	}
+	return dir.ReadDir(-1)
+}
+
+// workspace finds the go.work that the go command would use.
+func (p *Project) workspace(facts *generator.Project) error {
+	file := p.env("GOWORK")
+	if file == "off" {
+		return nil
+	}
+	for dir := p.Dir; file == ""; dir = filepath.Dir(dir) {
+		candidate := filepath.Join(dir, "go.work")
+		if info, err := os.Stat(candidate); err == nil && !info.IsDir() {
+			file = candidate
+		} else if filepath.Dir(dir) == dir {
+			return nil
+		}
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	work, err := modfile.ParseWork(file, data, nil)
+	if err != nil {
+		return fmt.Errorf("go.work: %w", err)
+	}
+	facts.Workspace = &generator.Workspace{}
+	for _, use := range work.Use {
+		dir := filepath.FromSlash(use.Path)
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(filepath.Dir(file), dir)
+		}
+		if same(dir, p.Dir) {
+			facts.Workspace.Uses = true
+		}
+	}
+	modules, err := os.ReadFile(filepath.Join(filepath.Dir(file), "vendor", "modules.txt"))
+	if err == nil {
+		facts.Workspace.Vendor, facts.VendorModules = true, modules
+	}
+	return nil
+}
+
+// same tells whether two paths are one directory, by whatever links.
+func same(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
+}

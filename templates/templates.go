@@ -1,0 +1,24 @@
+// Package templates holds what fngen writes into projects.
+//
+//   - function: the files of a function, as text/templates that print and never decide
+//   - lib: the support packages, as ordinary Go packages of this module, whose sources are copied
+//
+// It imports nothing else of this module, and knows nothing of who uses it.
+package templates
+
+import "embed"
+
+// Function has the templates of a function's files, below function/.
+//
+//go:embed function/*.tmpl
+var Function embed.FS
+
+// Lib has the sources of the support packages, below lib/, one directory for
+// each package. Files are named one by one, since a pattern would take the tests too.
+//
+//go:embed lib/auth/auth.go lib/auth/token.go lib/auth/user.go
+//go:embed lib/fn/fn.go
+//go:embed lib/fntest/fntest.go
+//go:embed lib/scenario/scenario.go
+//go:embed lib/webhooks/scheme.go lib/webhooks/webhooks.go
+var Lib embed.FS
