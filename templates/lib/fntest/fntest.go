@@ -143,7 +143,7 @@ func Context(tb testing.TB, options ...func(*lambdacontext.LambdaContext)) conte
 		option(invocation)
 	}
 	ctx, cancel := context.WithTimeout(lambdacontext.NewContext(parent, invocation), timeout)
-	_ = cancel
+	tb.Cleanup(cancel)
 	return ctx
 }
 

@@ -1,0 +1,192 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fngen/fngen/internal/cli"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata/golden")
+
+// goldenDir is a project in which fngen ran for every combination of flags: a
+// nested module, so that the code in it is compiled, vetted and tested, and a change
+// of a template is read as a diff of ordinary Go.
+const goldenDir = "../../testdata/golden"
+
+const goldenMod = "module example.com/golden\n\ngo 1.22\n"
+
+// goldenCommands are the functions of the golden project: all sixteen
+// combinations of four flags, and one for each kind of value that a flag takes.
+func goldenCommands() [][]string {
+	flags := []struct{ name, flag string }{
+		{"webhook", "--webhook"},
+		{"auth", "--auth"},
+		{"binary", "--binary"},
+		{"fixtures", "--fixtures"},
+	}
+	var commands [][]string
+	for set := range 1 << len(flags) {
+		var words, args []string
+		for i, f := range flags {
+			if set&(1<<i) != 0 {
+				words = append(words, f.name)
+				args = append(args, f.flag)
+			}
+		}
+		if len(words) == 0 {
+			words = []string{"plain"}
+		}
+		commands = append(commands, append([]string{"function", strings.Join(words, "-")}, args...))
+	}
+	return append(commands,
+		[]string{"function", "auth-role", "--auth=admin"},
+		[]string{"function", "auth-roles", "--auth=admin,editor"},
+		[]string{"function", "binary-pdf", "--binary=application/pdf"},
+		[]string{"function", "webhook-auth-role", "--webhook", "--auth=admin"},
+		[]string{"function", "webhook-base64", "--webhook=base64Sha256Verifier"},
+		[]string{"function", "webhook-secret-key", "--webhook=secretKeyVerifier"},
+		[]string{"function", "webhook-skip", "--webhook=skipVerifier"},
+	)
+}
+
+// fngen runs a command in a directory and returns its exit code and output.
+func fngen(t testing.TB, dir string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = cli.Main(context.Background(), append(args, "--cwd", dir), cli.World{
+		Env:     func(string) string { return "" },
+		Stdout:  &out,
+		Stderr:  &errs,
+		Version: "devel",
+	})
+	return code, out.String(), errs.String()
+}
+
+// newModule is a directory with a go.mod.
+func newModule(t testing.TB, goMod string) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte(goMod), 0o666))
+	return dir
+}
+
+// tree is every file below a directory, by path.
+func tree(t testing.TB, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(name)
+		rel, _ := filepath.Rel(dir, name)
+		files[filepath.ToSlash(rel)] = string(data)
+		return err
+	})
+	require.NoError(t, err)
+	return files
+}
+
+func TestGolden(t *testing.T) {
+	dir := newModule(t, goldenMod)
+	for _, args := range goldenCommands() {
+		code, _, stderr := fngen(t, dir, args...)
+		require.Zero(t, code, "fngen %s: %s", strings.Join(args, " "), stderr)
+		require.Empty(t, stderr)
+	}
+	if *update {
+		require.NoError(t, os.RemoveAll(goldenDir))
+		require.NoError(t, os.CopyFS(goldenDir, os.DirFS(dir)))
+	}
+
+	want, got := tree(t, goldenDir), tree(t, dir)
+	for name := range want {
+		if _, ok := got[name]; !ok {
+			t.Errorf("%s is in testdata/golden, and fngen does not write it (make golden renews them)", name)
+		}
+	}
+	for name, data := range got {
+		if data != want[name] {
+			t.Errorf("%s differs from testdata/golden (make golden renews it):\n%s", name, diff(want[name], data))
+		}
+	}
+}
+
+// diff is the first line in which two texts differ.
+func diff(want, got string) string {
+	a, b := strings.Split(want, "\n"), strings.Split(got, "\n")
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return fmt.Sprintf("line %d\n- %s\n+ %s", i+1, a[i], b[i])
+		}
+	}
+	return fmt.Sprintf("%d lines, want %d", len(b), len(a))
+}
+
+// Without tests, a function is the same handler and nothing else.
+func TestGoldenNoTests(t *testing.T) {
+	dir := newModule(t, goldenMod)
+	for _, args := range goldenCommands() {
+		code, _, stderr := fngen(t, dir, append(args, "--no-tests")...)
+		require.Zero(t, code, stderr)
+	}
+	want := tree(t, goldenDir)
+	for name, data := range tree(t, filepath.Join(dir, "api", "src")) {
+		assert.Equal(t, want["api/src/"+name], data, name)
+		assert.NotContains(t, name, "_test.go")
+		assert.NotContains(t, name, "lib/fntest", "no test, so nothing that tests import")
+	}
+	runGo(t, dir, "vet", "./...")
+}
+
+// The golden project is one that a user has: it has to build and pass there, with
+// no network, and be as the go command would have left it.
+func TestGoldenModuleIsGreen(t *testing.T) {
+	runGo(t, goldenDir, "vet", "./...")
+	runGo(t, goldenDir, "test", "-race", "./...")
+	if out := runGo(t, goldenDir, "mod", "tidy", "-diff"); out != "" {
+		t.Errorf("go mod tidy -diff:\n%s", out)
+	}
+	if out := run(t, goldenDir, "gofmt", "-l", "."); out != "" {
+		t.Errorf("gofmt -l: %s", out)
+	}
+}
+
+// No blank line just inside braces: gofmt leaves it, and no person writes it.
+func TestGoldenHasNoBlankLineAfterBrace(t *testing.T) {
+	for name, data := range tree(t, goldenDir) {
+		if strings.HasSuffix(name, ".go") {
+			assert.NotContains(t, data, "{\n\n", name)
+			assert.NotContains(t, data, "\n\n}", name)
+		}
+	}
+}
+
+// runGo runs the go command without a network: what is generated must need
+// none beyond the module cache.
+func runGo(t testing.TB, dir string, args ...string) string {
+	t.Helper()
+	return run(t, dir, "go", args...)
+}
+
+func run(t testing.TB, dir, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly", "GOWORK=off", "GOTOOLCHAIN=local")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s %s: %s", name, strings.Join(args, " "), out)
+	return string(out)
+}

@@ -1,0 +1,51 @@
+package fn_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/fngen/fngen/templates/lib/fn"
+)
+
+func ExampleChain() {
+	trace := func(name string) fn.Middleware {
+		return func(next fn.Handler) fn.Handler {
+			return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+				fmt.Println(name)
+				return next(ctx, event)
+			}
+		}
+	}
+	handle := func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		return fn.JSON(http.StatusOK, "done")
+	}
+
+	handler := fn.Chain(handle, trace("first"), trace("second"))
+	response, err := handler(context.Background(), events.APIGatewayProxyRequest{})
+	fmt.Println(response.StatusCode, response.Body, err)
+	// Output:
+	// first
+	// second
+	// 200 "done" <nil>
+}
+
+func ExampleJSON() {
+	response, err := fn.JSON(http.StatusOK, map[string]string{"data": "fish & chips"})
+	fmt.Println(response.Headers["Content-Type"], response.Body, err)
+	// Output: application/json {"data":"fish & chips"} <nil>
+}
+
+func ExampleHeader() {
+	event := events.APIGatewayProxyRequest{Headers: map[string]string{"x-request-id": "7"}}
+	fmt.Println(fn.Header(event, "X-Request-Id"))
+	// Output: 7
+}
+
+func ExampleBody() {
+	body, err := fn.Body(events.APIGatewayProxyRequest{Body: "aGVsbG8=", IsBase64Encoded: true})
+	fmt.Println(string(body), err)
+	// Output: hello <nil>
+}

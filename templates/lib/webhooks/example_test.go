@@ -1,0 +1,62 @@
+package webhooks_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/fngen/fngen/templates/lib/fn"
+	"github.com/fngen/fngen/templates/lib/webhooks"
+)
+
+func ExampleRequire() {
+	options := webhooks.Options{Secret: "s3cr3t", SignatureHeader: "X-Webhook-Signature"}
+	handler := fn.Chain(func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		return fn.JSON(http.StatusOK, "thanks")
+	}, webhooks.Require(webhooks.SHA256, options))
+
+	unsigned := events.APIGatewayProxyRequest{Body: `{"status":"DELIVERED"}`}
+	response, _ := handler(context.Background(), unsigned)
+	fmt.Println(response.StatusCode)
+
+	signed, _ := webhooks.SignEvent(webhooks.SHA256, unsigned, options)
+	response, _ = handler(context.Background(), signed)
+	fmt.Println(response.StatusCode)
+	// Output:
+	// 401
+	// 200
+}
+
+func ExampleVerifyEvent() {
+	// GitHub publishes this one, to check an implementation with.
+	event := events.APIGatewayProxyRequest{
+		Headers: map[string]string{
+			"X-Hub-Signature-256": "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
+		},
+		Body: "Hello, World!",
+	}
+	options := webhooks.Options{Secret: "It's a Secret to Everybody", SignatureHeader: "X-Hub-Signature-256"}
+	fmt.Println(webhooks.VerifyEvent(webhooks.SHA256, event, options))
+
+	event.Body = "Hello, you!"
+	err := webhooks.VerifyEvent(webhooks.SHA256, event, options)
+	fmt.Println(errors.Is(err, webhooks.ErrVerification))
+	// Output:
+	// <nil>
+	// true
+}
+
+func ExampleSignPayload() {
+	signature, err := webhooks.SignPayload(webhooks.SHA256, "raw text", webhooks.Options{Secret: "s"})
+	fmt.Println(signature, err)
+	// Output: sha256=ce112c50a0b25d4d7438282ac75122e2d78016c91573477f620ef3512d77edc6 <nil>
+}
+
+func ExampleParseScheme() {
+	scheme, err := webhooks.ParseScheme("sha256Verifier")
+	fmt.Println(scheme == webhooks.SHA256, err)
+	// Output: true <nil>
+}

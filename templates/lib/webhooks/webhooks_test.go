@@ -1,0 +1,657 @@
+package webhooks_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"hash"
+	"log"
+	"log/slog"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fngen/fngen/templates/lib/fn"
+	"github.com/fngen/fngen/templates/lib/webhooks"
+)
+
+// The secrets of these tests stand in no error text, so they must be
+// nothing that an error would say anyway.
+const (
+	secret  = "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
+	other   = "MY-NAME-IS-WERNER-BRANDES-VERIFY-ME"
+	payload = `{"trackingNumber":"1ZP1LC3D0Rd3R000001","status":"DELIVERED"}`
+)
+
+// signing are the schemes that have a signature.
+func signing() []webhooks.Scheme {
+	return slices.DeleteFunc(webhooks.Schemes(), func(s webhooks.Scheme) bool { return s == webhooks.Skip })
+}
+
+// A vector is something that RedwoodJS signed or verified, and what came of it.
+type vector struct {
+	ID, Op, Name, Type, Secret, Payload string
+	Event                               events.APIGatewayProxyRequest
+	Options                             struct {
+		SignatureHeader          string
+		CurrentTimestampOverride int64
+		EventTimestamp           int64
+		Tolerance                int64
+	}
+	Result struct {
+		OK        bool
+		Signature string
+	}
+}
+
+func vectors(tb testing.TB) []vector {
+	tb.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "..", "..", "testdata", "vectors", "webhooks.jsonl"))
+	require.NoError(tb, err)
+	var all []vector
+	for line := range bytes.Lines(data) {
+		var v vector
+		require.NoError(tb, json.Unmarshal(line, &v))
+		all = append(all, v)
+	}
+	return all
+}
+
+func (v vector) options() webhooks.Options {
+	options := webhooks.Options{
+		Secret:          v.Secret,
+		SignatureHeader: v.Options.SignatureHeader,
+		Tolerance:       time.Duration(v.Options.Tolerance) * time.Millisecond,
+	}
+	if v.Options.EventTimestamp != 0 {
+		options.EventTimestamp = time.UnixMilli(v.Options.EventTimestamp)
+	}
+	if v.Options.CurrentTimestampOverride != 0 {
+		options.Now = func() time.Time { return time.UnixMilli(v.Options.CurrentTimestampOverride) }
+	}
+	return options
+}
+
+// ok is what should come of the vector here, which is what came of it there save where
+// RedwoodJS is too generous.
+func (v vector) ok(scheme webhooks.Scheme) bool {
+	signature := fn.Header(v.Event, v.Options.SignatureHeader)
+	switch scheme {
+	case webhooks.Skip:
+		return v.Result.OK
+	case webhooks.Base64SHA1, webhooks.Base64SHA256:
+		// It takes what follows the padding for nothing.
+		if strings.Contains(strings.TrimRight(signature, "="), "=") {
+			return false
+		}
+	}
+	return v.Result.OK && v.Secret != ""
+}
+
+func TestVectors(t *testing.T) {
+	unknown := map[string]bool{}
+	for _, v := range vectors(t) {
+		scheme, err := webhooks.ParseScheme(v.Type)
+		if err != nil {
+			unknown[v.Type] = true
+			continue
+		}
+		t.Run(strings.TrimSpace(v.ID+" "+v.Type+" "+v.Op+" "+v.Name), func(t *testing.T) {
+			switch v.Op {
+			case "sign":
+				signature, err := webhooks.SignPayload(scheme, v.Payload, v.options())
+				require.NoError(t, err)
+				assert.Equal(t, v.Result.Signature, signature)
+				assert.NoError(t, webhooks.VerifySignature(scheme, v.Payload, v.Result.Signature, v.options()))
+
+				// An unset secret neither signs nor verifies. RedwoodJS does both.
+				v.Secret = ""
+				_, err = webhooks.SignPayload(scheme, v.Payload, v.options())
+				require.ErrorIs(t, err, webhooks.ErrSign)
+				require.ErrorIs(t, webhooks.VerifySignature(scheme, v.Payload, v.Result.Signature, v.options()), webhooks.ErrVerification)
+			case "verifyEvent":
+				err := webhooks.VerifyEvent(scheme, v.Event, v.options())
+				if v.ok(scheme) {
+					require.NoError(t, err)
+					return
+				}
+				require.ErrorIs(t, err, webhooks.ErrVerification)
+				if v.Secret != "" {
+					assert.NotContains(t, err.Error(), v.Secret)
+				}
+			default:
+				require.Fail(t, "no such operation", v.Op)
+			}
+		})
+	}
+	assert.Equal(t, []string{"jwtVerifier", "timestampSchemeVerifier"}, slices.Sorted(maps.Keys(unknown)), "schemes without an implementation")
+}
+
+// bare computes a signature with the standard library alone, or "" where a scheme has none.
+func bare(scheme webhooks.Scheme, payload, secret string) string {
+	mac := func(algorithm func() hash.Hash, key []byte) []byte {
+		h := hmac.New(algorithm, key)
+		h.Write([]byte(payload))
+		return h.Sum(nil)
+	}
+	// Secrets may have six bits to spare, which is an error that counts for nothing.
+	decoded, _ := base64.RawURLEncoding.DecodeString(secret)
+	switch scheme {
+	case webhooks.SecretKey:
+		return secret
+	case webhooks.SHA1:
+		return "sha1=" + hex.EncodeToString(mac(sha1.New, []byte(secret)))
+	case webhooks.SHA256:
+		return "sha256=" + hex.EncodeToString(mac(sha256.New, []byte(secret)))
+	case webhooks.Base64SHA1:
+		return base64.StdEncoding.EncodeToString(mac(sha1.New, decoded))
+	case webhooks.Base64SHA256:
+		return base64.StdEncoding.EncodeToString(mac(sha256.New, decoded))
+	}
+	return ""
+}
+
+func TestHeaderSpellings(t *testing.T) {
+	const header = "X-Webhook-Signature"
+	for _, scheme := range signing() {
+		signature := bare(scheme, payload, secret)
+		tests := map[string]struct {
+			option string
+			event  events.APIGatewayProxyRequest
+			ok     bool
+		}{
+			"same":                         {header, events.APIGatewayProxyRequest{Headers: map[string]string{header: signature}}, true},
+			"sent in lower case":           {header, events.APIGatewayProxyRequest{Headers: map[string]string{strings.ToLower(header): signature}}, true},
+			"sent in upper case":           {header, events.APIGatewayProxyRequest{Headers: map[string]string{strings.ToUpper(header): signature}}, true},
+			"option in lower case":         {strings.ToLower(header), events.APIGatewayProxyRequest{Headers: map[string]string{header: signature}}, true},
+			"default":                      {"", events.APIGatewayProxyRequest{Headers: map[string]string{"Rw-Webhook-Signature": signature}}, true},
+			"multi-valued only":            {header, events.APIGatewayProxyRequest{MultiValueHeaders: map[string][]string{header: {signature}}}, true},
+			"multi-valued in lower case":   {header, events.APIGatewayProxyRequest{MultiValueHeaders: map[string][]string{strings.ToLower(header): {signature}}}, true},
+			"missing":                      {header, events.APIGatewayProxyRequest{}, false},
+			"empty":                        {header, events.APIGatewayProxyRequest{Headers: map[string]string{header: ""}}, false},
+			"another header":               {header, events.APIGatewayProxyRequest{Headers: map[string]string{header + "-2": signature}}, false},
+			"default where one is given":   {header, events.APIGatewayProxyRequest{Headers: map[string]string{webhooks.DefaultSignatureHeader: signature}}, false},
+			"white space around signature": {header, events.APIGatewayProxyRequest{Headers: map[string]string{header: " " + signature + " "}}, false},
+		}
+		for name, tt := range tests {
+			t.Run(string(scheme)+"/"+name, func(t *testing.T) {
+				tt.event.Body = payload
+				err := webhooks.VerifyEvent(scheme, tt.event, webhooks.Options{Secret: secret, SignatureHeader: tt.option})
+				if tt.ok {
+					assert.NoError(t, err)
+				} else {
+					assert.ErrorIs(t, err, webhooks.ErrVerification)
+				}
+			})
+		}
+	}
+}
+
+func TestVerifySignatureRefuses(t *testing.T) {
+	signatures := map[string]string{
+		"sender names sha1":         bare(webhooks.SHA1, payload, secret),
+		"sender names md5":          "md5=" + hex.EncodeToString(make([]byte, 16)),
+		"sender names nothing":      strings.TrimPrefix(bare(webhooks.SHA256, payload, secret), "sha256="),
+		"upper case":                strings.ToUpper(bare(webhooks.SHA256, payload, secret)),
+		"another payload":           bare(webhooks.SHA256, payload+" ", secret),
+		"another secret":            bare(webhooks.SHA256, payload, other),
+		"the empty secret":          bare(webhooks.SHA256, payload, ""),
+		"a scheme in base64":        bare(webhooks.Base64SHA256, payload, secret),
+		"the prefix alone":          "sha256=",
+		"nothing":                   "",
+		"one byte less":             bare(webhooks.SHA256, payload, secret)[:70],
+		"one byte more":             bare(webhooks.SHA256, payload, secret) + "0",
+		"the secret in its place":   secret,
+		"a NUL after the signature": bare(webhooks.SHA256, payload, secret) + "\x00",
+	}
+	for name, signature := range signatures {
+		t.Run(name, func(t *testing.T) {
+			err := webhooks.VerifySignature(webhooks.SHA256, payload, signature, webhooks.Options{Secret: secret})
+			require.ErrorIs(t, err, webhooks.ErrVerification)
+			assert.NotContains(t, err.Error(), secret)
+		})
+	}
+	require.NoError(t, webhooks.VerifySignature(webhooks.SHA256, payload, bare(webhooks.SHA256, payload, secret), webhooks.Options{Secret: secret}))
+}
+
+func TestBase64Signatures(t *testing.T) {
+	for _, scheme := range []webhooks.Scheme{webhooks.Base64SHA1, webhooks.Base64SHA256} {
+		signature := bare(scheme, payload, secret)
+		for name, tt := range map[string]struct {
+			signature string
+			ok        bool
+		}{
+			"as signed":         {signature, true},
+			"without padding":   {strings.TrimRight(signature, "="), true},
+			"more padding":      {signature + "=", false},
+			"junk after it":     {signature + "junk", false},
+			"white space in it": {signature[:8] + "\n" + signature[8:], false},
+			"padding alone":     {"=", false},
+		} {
+			t.Run(string(scheme)+"/"+name, func(t *testing.T) {
+				err := webhooks.VerifySignature(scheme, payload, tt.signature, webhooks.Options{Secret: secret})
+				if tt.ok {
+					assert.NoError(t, err)
+				} else {
+					assert.ErrorIs(t, err, webhooks.ErrVerification)
+				}
+			})
+		}
+
+		// HMAC takes an empty key, which anybody has: a secret with nothing to decode is no secret.
+		for _, empty := range []string{"=", "!!", "a", "é"} {
+			t.Run(string(scheme)+"/secret "+empty, func(t *testing.T) {
+				options := webhooks.Options{Secret: empty, Secrets: []string{empty}}
+				err := webhooks.VerifySignature(scheme, payload, bare(scheme, payload, ""), options)
+				require.ErrorIs(t, err, webhooks.ErrVerification)
+				assert.ErrorContains(t, err, "no base64")
+				_, err = webhooks.SignPayload(scheme, payload, options)
+				assert.ErrorIs(t, err, webhooks.ErrSign)
+			})
+		}
+	}
+}
+
+// What is signed is the body's bytes, whatever they were encoded in on the way.
+func TestBinaryBody(t *testing.T) {
+	const body = "\x89PNG\r\n\x00\xff"
+	for _, scheme := range signing() {
+		t.Run(string(scheme), func(t *testing.T) {
+			event := events.APIGatewayProxyRequest{
+				Headers:         map[string]string{"X-Sig": bare(scheme, body, secret)},
+				Body:            base64.StdEncoding.EncodeToString([]byte(body)),
+				IsBase64Encoded: true,
+			}
+			options := webhooks.Options{Secret: secret, SignatureHeader: "X-Sig"}
+			require.NoError(t, webhooks.VerifyEvent(scheme, event, options))
+
+			event.Body = "not base64"
+			require.ErrorIs(t, webhooks.VerifyEvent(scheme, event, options), webhooks.ErrVerification)
+			_, err := webhooks.SignEvent(scheme, event, options)
+			require.ErrorIs(t, err, webhooks.ErrSign)
+		})
+	}
+}
+
+func TestSecrets(t *testing.T) {
+	const env = "TEST_WEBHOOK_SECRET"
+	tests := map[string]struct {
+		options webhooks.Options
+		env     string
+		signed  string // the secret that the sender has
+		want    string // in the error, "" for none
+	}{
+		"secret":                     {webhooks.Options{Secret: secret}, "", secret, ""},
+		"wrong secret":               {webhooks.Options{Secret: secret}, "", other, "does not match"},
+		"rotated":                    {webhooks.Options{Secret: other, Secrets: []string{secret}}, "", secret, ""},
+		"rotated, the new one":       {webhooks.Options{Secret: other, Secrets: []string{secret}}, "", other, ""},
+		"rotated, neither":           {webhooks.Options{Secret: other, Secrets: []string{secret}}, "", "bm9ib2R5", "does not match"},
+		"rotated, one empty":         {webhooks.Options{Secret: secret, Secrets: []string{""}}, "", "", "webhook not verified"},
+		"others alone":               {webhooks.Options{Secrets: []string{secret}}, "", secret, ""},
+		"variable":                   {webhooks.Options{SecretEnv: env}, secret, secret, ""},
+		"variable, wrong secret":     {webhooks.Options{SecretEnv: env}, secret, other, "does not match"},
+		"variable unset":             {webhooks.Options{SecretEnv: env}, "", "", env + " is empty"},
+		"variable unset, others set": {webhooks.Options{SecretEnv: env, Secrets: []string{secret}}, "", secret, ""},
+		"secret before variable":     {webhooks.Options{Secret: secret, SecretEnv: env}, other, secret, ""},
+		"variable after secret":      {webhooks.Options{Secret: secret, SecretEnv: env}, other, other, "does not match"},
+		"unset":                      {webhooks.Options{}, "", "", "the secret is unset"},
+		"unset, others empty":        {webhooks.Options{Secrets: []string{"", ""}}, "", "", "the secret is unset"},
+	}
+	for _, scheme := range signing() {
+		for name, tt := range tests {
+			t.Run(string(scheme)+"/"+name, func(t *testing.T) {
+				t.Setenv(env, tt.env)
+				signature := bare(scheme, payload, tt.signed)
+				err := webhooks.VerifySignature(scheme, payload, signature, tt.options)
+				if tt.want == "" {
+					require.NoError(t, err)
+					return
+				}
+				require.ErrorIs(t, err, webhooks.ErrVerification)
+				require.ErrorContains(t, err, tt.want)
+				for _, hidden := range []string{secret, other} {
+					assert.NotContains(t, err.Error(), hidden)
+				}
+			})
+		}
+	}
+}
+
+// A variable that is set after the handler was made counts: it is read at each verification.
+func TestSecretEnvIsReadEachTime(t *testing.T) {
+	const env = "TEST_WEBHOOK_SECRET"
+	options := webhooks.Options{SecretEnv: env}
+	signature := bare(webhooks.SHA256, payload, secret)
+
+	t.Setenv(env, other)
+	require.ErrorIs(t, webhooks.VerifySignature(webhooks.SHA256, payload, signature, options), webhooks.ErrVerification)
+	t.Setenv(env, secret)
+	require.NoError(t, webhooks.VerifySignature(webhooks.SHA256, payload, signature, options))
+}
+
+func TestSignPayload(t *testing.T) {
+	const env = "TEST_WEBHOOK_SECRET"
+	tests := map[string]struct {
+		options webhooks.Options
+		env     string
+		want    string // the secret that signs
+		err     string
+	}{
+		"secret":              {webhooks.Options{Secret: secret}, "", secret, ""},
+		"variable":            {webhooks.Options{SecretEnv: env}, secret, secret, ""},
+		"rotated never signs": {webhooks.Options{Secret: secret, Secrets: []string{other}}, "", secret, ""},
+		"rotated alone":       {webhooks.Options{Secrets: []string{other}}, "", "", "the secret is unset"},
+		"variable unset":      {webhooks.Options{SecretEnv: env}, "", "", env + " is empty"},
+		"unset":               {webhooks.Options{}, "", "", "the secret is unset"},
+	}
+	for _, scheme := range signing() {
+		for name, tt := range tests {
+			t.Run(string(scheme)+"/"+name, func(t *testing.T) {
+				t.Setenv(env, tt.env)
+				signature, err := webhooks.SignPayload(scheme, payload, tt.options)
+				if tt.err != "" {
+					require.ErrorIs(t, err, webhooks.ErrSign)
+					require.ErrorContains(t, err, tt.err)
+					assert.NotContains(t, err.Error(), other)
+					assert.Empty(t, signature)
+					return
+				}
+				require.NoError(t, err)
+				assert.Equal(t, bare(scheme, payload, tt.want), signature)
+			})
+		}
+	}
+}
+
+// Skip has nothing to sign, and what is no scheme neither signs nor verifies:
+// the zero value must not open the door.
+func TestSchemesWithoutSignature(t *testing.T) {
+	options := webhooks.Options{Secret: secret}
+	event := events.APIGatewayProxyRequest{Body: payload}
+
+	require.NoError(t, webhooks.VerifyEvent(webhooks.Skip, event, webhooks.Options{}))
+	_, err := webhooks.SignPayload(webhooks.Skip, payload, options)
+	require.ErrorIs(t, err, webhooks.ErrSign)
+	signed, err := webhooks.SignEvent(webhooks.Skip, event, options)
+	require.NoError(t, err)
+	assert.Equal(t, event, signed)
+
+	for _, scheme := range []webhooks.Scheme{"", "sha256", "SHA256Verifier"} {
+		require.ErrorIs(t, webhooks.VerifyEvent(scheme, event, options), webhooks.ErrVerification)
+		_, err := webhooks.SignPayload(scheme, payload, options)
+		require.ErrorIs(t, err, webhooks.ErrSign)
+		_, err = webhooks.SignEvent(scheme, event, options)
+		require.ErrorIs(t, err, webhooks.ErrSign)
+	}
+}
+
+func TestSignEvent(t *testing.T) {
+	given := func() events.APIGatewayProxyRequest {
+		return events.APIGatewayProxyRequest{
+			Headers:           map[string]string{"X-Sig": "old", "A": "1"},
+			MultiValueHeaders: map[string][]string{"X-SIG": {"older", "old"}, "A": {"1"}},
+			Body:              payload,
+		}
+	}
+	for _, scheme := range signing() {
+		t.Run(string(scheme), func(t *testing.T) {
+			options := webhooks.Options{Secret: secret, SignatureHeader: "X-Sig"}
+			event := given()
+			signed, err := webhooks.Signer(scheme, options)(event)
+			require.NoError(t, err)
+			require.Equal(t, given(), event, "SignEvent changed what it was given")
+
+			// An old signature in another spelling could win over the new one.
+			signature := bare(scheme, payload, secret)
+			assert.Equal(t, map[string]string{"x-sig": signature, "A": "1"}, signed.Headers)
+			assert.Equal(t, map[string][]string{"x-sig": {signature}, "A": {"1"}}, signed.MultiValueHeaders)
+			require.NoError(t, webhooks.VerifyEvent(scheme, signed, options))
+
+			bareEvent, err := webhooks.SignEvent(scheme, events.APIGatewayProxyRequest{Body: payload}, webhooks.Options{Secret: secret})
+			require.NoError(t, err)
+			assert.Equal(t, map[string]string{"rw-webhook-signature": signature}, bareEvent.Headers)
+
+			_, err = webhooks.SignEvent(scheme, event, webhooks.Options{SecretEnv: "TEST_WEBHOOK_UNSET"})
+			require.ErrorIs(t, err, webhooks.ErrSign)
+			require.ErrorContains(t, err, "TEST_WEBHOOK_UNSET is empty")
+			require.Equal(t, given(), event)
+		})
+	}
+}
+
+func TestPayloadOption(t *testing.T) {
+	options := webhooks.Options{Secret: secret, Payload: "what was signed"}
+	event, err := webhooks.SignEvent(webhooks.SHA256, events.APIGatewayProxyRequest{Body: payload}, options)
+	require.NoError(t, err)
+	assert.Equal(t, bare(webhooks.SHA256, "what was signed", secret), event.Headers["rw-webhook-signature"])
+	require.NoError(t, webhooks.VerifyEvent(webhooks.SHA256, event, options))
+	require.ErrorIs(t, webhooks.VerifyEvent(webhooks.SHA256, event, webhooks.Options{Secret: secret}), webhooks.ErrVerification)
+}
+
+func TestSignatureTransformer(t *testing.T) {
+	event := events.APIGatewayProxyRequest{
+		Headers: map[string]string{"X-Sig": "v=1;" + bare(webhooks.SHA256, payload, secret)},
+		Body:    payload,
+	}
+	options := webhooks.Options{Secret: secret, SignatureHeader: "X-Sig"}
+	require.ErrorIs(t, webhooks.VerifyEvent(webhooks.SHA256, event, options), webhooks.ErrVerification)
+
+	options.SignatureTransformer = func(header string) string { return strings.TrimPrefix(header, "v=1;") }
+	require.NoError(t, webhooks.VerifyEvent(webhooks.SHA256, event, options))
+
+	options.SignatureTransformer = func(string) string { return "" }
+	require.ErrorIs(t, webhooks.VerifyEvent(webhooks.SHA256, event, options), webhooks.ErrVerification)
+}
+
+func TestEventTimestamp(t *testing.T) {
+	now := time.UnixMilli(1700000000000)
+	tests := map[string]struct {
+		timestamp time.Time
+		tolerance time.Duration
+		ok        bool
+	}{
+		"none":                       {time.Time{}, 0, true},
+		"now":                        {now, 0, true},
+		"at the default's edge":      {now.Add(-webhooks.DefaultTolerance), 0, true},
+		"past the default":           {now.Add(-webhooks.DefaultTolerance - 1), 0, false},
+		"at the future's edge":       {now.Add(webhooks.DefaultTolerance), 0, true},
+		"past the future":            {now.Add(webhooks.DefaultTolerance + 1), 0, false},
+		"at a tolerance of its own":  {now.Add(-time.Second), time.Second, true},
+		"past a tolerance":           {now.Add(-time.Second - 1), time.Second, false},
+		"the epoch is a time":        {time.Unix(0, 0), 0, false},
+		"further than durations are": {time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), 0, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			err := webhooks.VerifySignature(webhooks.SHA256, payload, bare(webhooks.SHA256, payload, secret), webhooks.Options{
+				Secret:         secret,
+				EventTimestamp: tt.timestamp,
+				Tolerance:      tt.tolerance,
+				Now:            func() time.Time { return now },
+			})
+			if tt.ok {
+				assert.NoError(t, err)
+			} else {
+				assert.ErrorIs(t, err, webhooks.ErrVerification)
+			}
+		})
+	}
+
+	// Without a clock of its own it is today's, long after the epoch.
+	assert.ErrorIs(t, webhooks.VerifySignature(webhooks.SHA256, payload, bare(webhooks.SHA256, payload, secret), webhooks.Options{
+		Secret: secret, EventTimestamp: time.Unix(0, 0),
+	}), webhooks.ErrVerification)
+}
+
+func TestParseScheme(t *testing.T) {
+	names := []string{"skipVerifier", "secretKeyVerifier", "sha1Verifier", "sha256Verifier", "base64Sha1Verifier", "base64Sha256Verifier"}
+	var got []string
+	for _, scheme := range webhooks.Schemes() {
+		parsed, err := webhooks.ParseScheme(string(scheme))
+		require.NoError(t, err)
+		assert.Equal(t, scheme, parsed)
+		got = append(got, string(scheme))
+	}
+	assert.Subset(t, got, names)
+
+	for _, name := range []string{"", "sha256", "SHA256Verifier", "sha256Verifier ", "md5Verifier"} {
+		scheme, err := webhooks.ParseScheme(name)
+		require.ErrorContains(t, err, `"`+name+`"`)
+		assert.Empty(t, scheme)
+		for _, known := range got {
+			assert.ErrorContains(t, err, known)
+		}
+	}
+}
+
+// captureLog has the log go to a buffer until the test ends.
+func captureLog(t *testing.T) *bytes.Buffer {
+	logger, writer, flags := slog.Default(), log.Writer(), log.Flags()
+	t.Cleanup(func() { // slog.SetDefault redirects package log, and does not undo that
+		slog.SetDefault(logger)
+		log.SetOutput(writer)
+		log.SetFlags(flags)
+	})
+	var buffer bytes.Buffer
+	slog.SetDefault(slog.New(slog.NewTextHandler(&buffer, nil)))
+	return &buffer
+}
+
+func TestRequire(t *testing.T) {
+	const env = "TEST_WEBHOOK_SECRET"
+	tests := map[string]struct {
+		signature string
+		env       string
+		status    int
+		logged    string
+	}{
+		"signed":       {bare(webhooks.SHA256, payload, secret), secret, http.StatusOK, ""},
+		"unsigned":     {"", secret, http.StatusUnauthorized, "no signature in the header X-Sig"},
+		"wrong secret": {bare(webhooks.SHA256, payload, other), secret, http.StatusUnauthorized, "does not match"},
+		"unset":        {bare(webhooks.SHA256, payload, ""), "", http.StatusUnauthorized, env + " is empty"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(env, tt.env)
+			logged := captureLog(t)
+			called := false
+			handler := fn.Chain(func(_ context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+				called = true
+				return fn.JSON(http.StatusOK, event.Body)
+			}, webhooks.Require(webhooks.SHA256, webhooks.Options{SecretEnv: env, SignatureHeader: "X-Sig"}))
+
+			response, err := handler(t.Context(), events.APIGatewayProxyRequest{
+				Path:    "/orders",
+				Headers: map[string]string{"X-Sig": tt.signature},
+				Body:    payload,
+			})
+			require.NoError(t, err)
+			assert.Equal(t, tt.status, response.StatusCode)
+			assert.Equal(t, tt.status == http.StatusOK, called)
+			if tt.logged == "" {
+				assert.Empty(t, logged.String())
+				return
+			}
+			// The reason is for the log alone.
+			assert.JSONEq(t, `{"message":"Unauthorized"}`, response.Body)
+			assert.Contains(t, logged.String(), tt.logged)
+			assert.Contains(t, logged.String(), "path=/orders")
+			assert.NotContains(t, logged.String(), secret)
+		})
+	}
+}
+
+// FuzzVerifyEvent: whatever arrives, nothing panics, and what verifies carries the
+// very signature that the secret makes.
+func FuzzVerifyEvent(f *testing.F) {
+	for _, v := range vectors(f) {
+		if v.Op == "verifyEvent" {
+			for _, signature := range v.Event.Headers {
+				f.Add(v.Type, v.Event.Body, v.Event.IsBase64Encoded, signature)
+			}
+		}
+	}
+	for _, scheme := range signing() {
+		f.Add(string(scheme), payload, false, bare(scheme, payload, secret))
+		f.Add(string(scheme), payload, false, bare(scheme, payload, ""))
+		f.Add(string(scheme), "e30=", true, bare(scheme, "{}", secret))
+		f.Add(string(scheme), "not base64", true, bare(scheme, "not base64", secret))
+	}
+	f.Add("", "", false, "")
+	f.Add("sha256Verifier", payload, false, bare(webhooks.SHA1, payload, secret))
+
+	f.Fuzz(func(t *testing.T, name, body string, encoded bool, signature string) {
+		scheme := webhooks.Scheme(name)
+		event := events.APIGatewayProxyRequest{
+			Headers:         map[string]string{"X-Sig": signature},
+			Body:            body,
+			IsBase64Encoded: encoded,
+		}
+		options := webhooks.Options{Secret: secret, SignatureHeader: "x-sig"}
+		err := webhooks.VerifyEvent(scheme, event, options)
+		if err != nil {
+			require.ErrorIs(t, err, webhooks.ErrVerification)
+			require.NotContains(t, err.Error(), secret)
+		}
+
+		data, bodyErr := fn.Body(event)
+		if !slices.Contains(signing(), scheme) || bodyErr != nil {
+			// Skip alone verifies without a signature, and only what can be read.
+			require.Equal(t, scheme == webhooks.Skip && bodyErr == nil, err == nil)
+			return
+		}
+		want := bare(scheme, string(data), secret)
+		unpadded := strings.HasPrefix(name, "base64") && signature == strings.TrimRight(want, "=")
+		require.Equal(t, signature == want || unpadded, err == nil)
+
+		signed, err := webhooks.SignEvent(scheme, event, options)
+		require.NoError(t, err)
+		require.NoError(t, webhooks.VerifyEvent(scheme, signed, options))
+		require.ErrorIs(t, webhooks.VerifyEvent(scheme, signed, webhooks.Options{Secret: other, SignatureHeader: "X-Sig"}), webhooks.ErrVerification)
+	})
+}
+
+// BenchmarkVerifyEvent says what verifying costs over the HMAC that it cannot do without.
+func BenchmarkVerifyEvent(b *testing.B) {
+	body := strings.Repeat("0123456789abcdef", 4096/16)
+	options := webhooks.Options{Secret: secret}
+	event, err := webhooks.SignEvent(webhooks.SHA256, events.APIGatewayProxyRequest{Body: body}, options)
+	require.NoError(b, err)
+
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := webhooks.VerifyEvent(webhooks.SHA256, event, options); err != nil {
+			b.Fatal(err)
+		}
+	}
+	verifying := b.Elapsed()
+
+	b.StopTimer()
+	message, key := []byte(body), []byte(secret)
+	want, err := hex.DecodeString(strings.TrimPrefix(bare(webhooks.SHA256, body, secret), "sha256="))
+	require.NoError(b, err)
+	start := time.Now()
+	for range b.N {
+		mac := hmac.New(sha256.New, key)
+		mac.Write(message)
+		if !hmac.Equal(mac.Sum(nil), want) {
+			b.Fatal("the HMAC differs")
+		}
+	}
+	b.ReportMetric(float64(verifying)/float64(time.Since(start)), "x-hmac")
+}

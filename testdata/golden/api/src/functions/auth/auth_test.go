@@ -1,0 +1,56 @@
+package auth
+
+import (
+	"net/http"
+	"testing"
+
+	"example.com/golden/api/src/lib/auth"
+	"example.com/golden/api/src/lib/fntest"
+	"example.com/golden/api/src/lib/scenario"
+)
+
+// user may call the function.
+var user = &auth.User{ID: "1"}
+
+func TestHandler(t *testing.T) {
+	standard.Run(t, "answers 200", func(t *scenario.T, s *Scenario) {
+		ctx := auth.WithUser(fntest.Context(t), user)
+		event := fntest.HTTPEvent(fntest.Event{HTTPMethod: http.MethodGet, Path: "/auth"})
+
+		response, err := Handler(ctx, event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if response.StatusCode != http.StatusOK {
+			t.Errorf("status = %d, want %d", response.StatusCode, http.StatusOK)
+		}
+		if got, want := response.Headers["Content-Type"], "application/json"; got != want {
+			t.Errorf("Content-Type = %q, want %q", got, want)
+		}
+		if got, want := response.Body, `{"data":"auth function"}`; got != want {
+			t.Errorf("body = %s, want %s", got, want)
+		}
+	})
+}
+
+func TestHandlerRequiresUser(t *testing.T) {
+	for name, test := range map[string]struct {
+		user *auth.User
+		want int
+	}{
+		"anonymous": {nil, http.StatusUnauthorized},
+	} {
+		standard.Run(t, name, func(t *scenario.T, s *Scenario) {
+			ctx := auth.WithUser(fntest.Context(t), test.user)
+			event := fntest.HTTPEvent(fntest.Event{HTTPMethod: http.MethodGet, Path: "/auth"})
+
+			response, err := Handler(ctx, event)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if response.StatusCode != test.want {
+				t.Errorf("status = %d, want %d", response.StatusCode, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,29 @@
+// Package binaryfixtures answers requests to /binaryFixtures.
+package binaryfixtures
+
+import (
+	"bytes"
+	"context"
+	"image"
+	"image/png"
+	"log/slog"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"example.com/golden/api/src/lib/fn"
+)
+
+// Handler answers requests to /binaryFixtures.
+//
+// A deployed function is an open endpoint: anyone can call it. Check what comes
+// in, and secure what is not meant for everyone.
+func Handler(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	slog.InfoContext(ctx, "request received", "function", "binaryFixtures", "method", event.HTTPMethod, "path", event.Path)
+
+	// A picture of one pixel: put your own in its place.
+	var data bytes.Buffer
+	if err := png.Encode(&data, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
+		return events.APIGatewayProxyResponse{}, err
+	}
+	return fn.Binary("image/png", data.Bytes())
+}

@@ -1,0 +1,16 @@
+package binaryfixtures
+
+import (
+	"net/http"
+
+	"example.com/golden/api/src/lib/fntest"
+)
+
+// request is what the tests send to /binaryFixtures. Write one like it for each case
+// that deserves a name.
+func request() fntest.Event {
+	return fntest.Event{
+		HTTPMethod: http.MethodGet,
+		Path:       "/binaryFixtures",
+	}
+}

@@ -1,0 +1,22 @@
+// Package plain answers requests to /plain.
+package plain
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"example.com/golden/api/src/lib/fn"
+)
+
+// Handler answers requests to /plain.
+//
+// A deployed function is an open endpoint: anyone can call it. Check what comes
+// in, and secure what is not meant for everyone.
+func Handler(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	slog.InfoContext(ctx, "request received", "function", "plain", "method", event.HTTPMethod, "path", event.Path)
+
+	return fn.JSON(http.StatusOK, map[string]string{"data": "plain function"})
+}

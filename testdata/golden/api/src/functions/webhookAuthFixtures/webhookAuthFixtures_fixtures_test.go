@@ -1,0 +1,17 @@
+package webhookauthfixtures
+
+import (
+	"net/http"
+
+	"example.com/golden/api/src/lib/fntest"
+)
+
+// request is what the tests send to /webhookAuthFixtures. Write one like it for each case
+// that deserves a name.
+func request() fntest.Event {
+	return fntest.Event{
+		HTTPMethod: http.MethodPost,
+		Path:       "/webhookAuthFixtures",
+		Payload:    `{"id":1}`,
+	}
+}

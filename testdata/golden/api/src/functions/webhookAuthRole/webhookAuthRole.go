@@ -1,0 +1,37 @@
+// Package webhookauthrole answers requests to /webhookAuthRole.
+package webhookauthrole
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"example.com/golden/api/src/lib/auth"
+	"example.com/golden/api/src/lib/fn"
+	"example.com/golden/api/src/lib/webhooks"
+)
+
+// Handler answers requests to /webhookAuthRole.
+//
+// A deployed function is an open endpoint: anyone can call it. What comes in
+// passes these, in order, before it reaches handle:
+//   - webhooks.Require answers 401 unless the signature verifies. While
+//     WEBHOOK_AUTH_ROLE_WEBHOOK_SECRET is unset, none does.
+//   - auth.Require answers 401 where nobody is signed in, and 403 to users
+//     without the role admin.
+var Handler = fn.Chain(handle,
+	webhooks.Require(webhooks.SHA256, webhooks.Options{
+		SignatureHeader: "X-Webhook-Signature",
+		SecretEnv:       "WEBHOOK_AUTH_ROLE_WEBHOOK_SECRET",
+	}),
+	auth.Require("admin"),
+)
+
+// handle answers the requests that Handler lets pass.
+func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	slog.InfoContext(ctx, "request received", "function", "webhookAuthRole", "method", event.HTTPMethod, "path", event.Path)
+
+	return fn.JSON(http.StatusOK, map[string]string{"data": "webhookAuthRole function"})
+}
