@@ -3,38 +3,156 @@ package generator_test
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
+	"go/token"
 	"os"
+	"path"
+	"path/filepath"
+	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/module"
 
 	"github.com/fngen/fngen/generator"
 )
 
-func TestNamesAreCamelcaseOnes(t *testing.T) {
+// The names that RedwoodJS gives the same functions; see testdata/vectors.
+func TestNamesAreThoseOfCamelcase(t *testing.T) {
 	file, err := os.Open("../testdata/vectors/camelcase.jsonl")
 	require.NoError(t, err)
 	defer file.Close()
 
-	for lines := bufio.NewScanner(file); lines.Scan(); {
+	rows := 0
+	for lines := bufio.NewScanner(file); lines.Scan(); rows++ {
 		var row struct{ Name, Camel string }
 		require.NoError(t, json.Unmarshal(lines.Bytes(), &row))
 		name, err := generator.ParseName(row.Name)
-		if !isASCII(row.Name) {
-			assert.Error(t, err, row.Name)
+		if strings.ContainsFunc(row.Name, func(r rune) bool { return r > unicode.MaxASCII }) {
+			assert.Error(t, err, "%q: no import path has such letters", row.Name)
 			continue
 		}
 		if assert.NoError(t, err) {
 			assert.Equal(t, row.Camel, name.String(), "of %q", row.Name)
 		}
 	}
+	assert.Equal(t, 52, rows)
 }
-func isASCII(s string) bool {
-	for _, r := range s {
-		if r > 127 {
-			return false
+
+func TestParseName(t *testing.T) {
+	for typed, want := range map[string]struct{ camel, pkg, env string }{
+		"divide":              {"divide", "divide", "DIVIDE"},
+		"update-order-status": {"updateOrderStatus", "updateorderstatus", "UPDATE_ORDER_STATUS"},
+		"  spaced out ":       {"spacedOut", "spacedout", "SPACED_OUT"},
+		"HTTPServer":          {"httpServer", "httpserver", "HTTP_SERVER"},
+		"deploy_windows":      {"deployWindows", "deploywindows", "DEPLOY_WINDOWS"},
+		"foo_test":            {"fooTest", "footest", "FOO_TEST"},
+		"-foo":                {"foo", "foo", "FOO"},
+		"oauth2Callback":      {"oauth2Callback", "oauth2callback", "OAUTH2_CALLBACK"},
+		"MP3Player":           {"mp3Player", "mp3player", "MP3_PLAYER"},
+		"B2B":                 {"b2B", "b2b", "B2_B"},
+		"x86_64bit":           {"x8664Bit", "x8664bit", "X8664_BIT"},
+		"func":                {"func", "funcfn", "FUNC"},
+		"goTo":                {"goTo", "gotofn", "GO_TO"},
+		"main":                {"main", "mainfn", "MAIN"},
+		"Documentation":       {"documentation", "documentationfn", "DOCUMENTATION"},
+		"init":                {"init", "init", "INIT"},
+		"string":              {"string", "string", "STRING"},
+		"testData":            {"testData", "testdata", "TEST_DATA"},
+		strings.Repeat("a", 64): {
+			strings.Repeat("a", 64), strings.Repeat("a", 64), strings.Repeat("A", 64),
+		},
+	} {
+		name, err := generator.ParseName(typed)
+		if !assert.NoError(t, err, typed) {
+			continue
+		}
+		assert.Equal(t, want.camel, name.String(), "name of %q", typed)
+		assert.Equal(t, "/"+want.camel, name.Route(), "route of %q", typed)
+		assert.Equal(t, want.pkg, name.Package(), "package of %q", typed)
+		assert.Equal(t, want.env, name.Env(), "variable of %q", typed)
+	}
+}
+
+func TestBadNames(t *testing.T) {
+	for typed, want := range map[string]struct{ reason, suggestion string }{
+		"":                      {"no letter", ""},
+		"  ":                    {"no letter", ""},
+		"-":                     {"no letter", ""},
+		"...":                   {"no letter", ""},
+		"x/../../../../evil":    {"not a path", ""},
+		"/etc/passwd":           {"not a path", ""},
+		`a\b`:                   {"not a path", ""},
+		"a${b}":                 {"neither a letter nor a digit", "aB"},
+		"a\x00b":                {"neither a letter nor a digit", "aB"},
+		"a\nb":                  {"neither a letter nor a digit", "aB"},
+		"hello🚀":                {"no letter that an import path can have", "hello"},
+		"naïve":                 {"no letter that an import path can have", "naive"},
+		"Ångström-unit":         {"no letter that an import path can have", "angstromUnit"},
+		"αβγ":                   {"no letter that an import path can have", ""},
+		"123abc":                {"digit", "fn123Abc"},
+		"1":                     {"digit", "fn1"},
+		"internal":              {"specially", "internalFn"},
+		"Vendor":                {"specially", "vendorFn"},
+		"test_data":             {"", ""}, // testData is no special folder
+		"testdata":              {"specially", "testdataFn"},
+		"con":                   {"Windows", "conFn"},
+		"LPT1":                  {"Windows", "lpt1Fn"},
+		strings.Repeat("a", 65): {"65 letters", ""},
+	} {
+		_, err := generator.ParseName(typed)
+		if want.reason == "" {
+			assert.NoError(t, err, typed)
+			continue
+		}
+		var bad *generator.NameError
+		if assert.ErrorAs(t, err, &bad, "%q", typed) {
+			assert.Contains(t, bad.Reason, want.reason, "%q", typed)
+			assert.Equal(t, want.suggestion, bad.Suggestion, "%q", typed)
+			assert.NotContains(t, err.Error(), "\n")
 		}
 	}
-	return true
+}
+
+// Whatever is accepted is a legal import path and package, names a file that every build
+// includes, and stays in the functions directory.
+func FuzzParseName(f *testing.F) {
+	for _, seed := range []string{
+		"divide", "update-order-status", "x/../../evil", `a\b`, "", ".", "..", "con", "COM1.txt", "naïve", "123", "func",
+		"deploy_windows", "foo_test", "a\x00", "\xff", "HTTPServer", "Internal", "x-y-z", "İ", "ǅ", "a$b", strings.Repeat("aB", 40),
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, typed string) {
+		name, err := generator.ParseName(typed)
+		if err != nil {
+			var bad *generator.NameError
+			if !errors.As(err, &bad) || bad.Reason == "" {
+				t.Fatalf("%q: %v", typed, err)
+			}
+			if bad.Suggestion != "" {
+				if again, err := generator.ParseName(bad.Suggestion); err != nil {
+					t.Fatalf("%q: the suggestion %q is bad: %v", typed, bad.Suggestion, err)
+				} else if again.String() == "" {
+					t.Fatalf("%q: empty suggestion", typed)
+				}
+			}
+			return
+		}
+		camel, pkg := name.String(), name.Package()
+		if err := module.CheckImportPath("example.com/m/api/src/functions/" + camel); err != nil {
+			t.Errorf("%q: %v", typed, err)
+		}
+		if !token.IsIdentifier(pkg) || pkg == "main" || pkg == "documentation" {
+			t.Errorf("%q: package %q", typed, pkg)
+		}
+		if !filepath.IsLocal(camel) || path.Clean(camel) != camel || strings.ContainsAny(camel, `/\_. `) || len(camel) > 64 {
+			t.Errorf("%q: %q is not the name of one folder", typed, camel)
+		}
+		if !token.IsIdentifier(name.Env()) {
+			t.Errorf("%q: variable %q", typed, name.Env())
+		}
+	})
 }

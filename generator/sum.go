@@ -4,76 +4,118 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"maps"
 	"slices"
+	"sort"
 	"strings"
 )
 
 // SumFile records the files that fngen wrote, beside go.mod: for each its
-// path, the version of fngen that wrote it and a hash of its contents, one on a line, sorted.
+// path, the version of fngen that wrote it and a hash of its contents, one on
+// a line, sorted.
 const SumFile = "fngen.sum"
 
-// sums are the lines of fngen.sum, sorted. Lookups are binary searches, so that
-// the thousandth function costs what the first did.
-type sums struct{ lines []string }
+// sums are the records of fngen.sum, and the edits to them. The text stays
+// one piece and is searched in place, so that the thousandth function costs
+// what the first did.
+type sums struct {
+	text  []byte            // sorted lines
+	edits map[string]string // by path: the new line, "" for none
+}
 
 func parseSums(data []byte) (*sums, error) {
-	text := strings.ReplaceAll(string(data), "\r\n", "\n")
-	s := &sums{lines: strings.Split(strings.TrimSuffix(text, "\n"), "\n")}
-	if text == "" {
-		s.lines = nil
+	text := bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		text = append(text, '\n')
 	}
-	for i, line := range s.lines {
-		if strings.Count(line, " ") != 2 {
-			return nil, &SumError{Line: i + 1, Text: line}
+	s := &sums{text: text, edits: map[string]string{}}
+	sorted := true
+	var before []byte
+	for number, rest := 1, text; len(rest) > 0; number++ {
+		var line []byte
+		line, rest, _ = bytes.Cut(rest, []byte("\n"))
+		if bytes.Count(line, []byte(" ")) != 2 {
+			return nil, &SumError{Line: number, Text: string(line)}
 		}
+		sorted = sorted && bytes.Compare(before, line) <= 0
+		before = line
 	}
-	if !slices.IsSorted(s.lines) {
-		slices.Sort(s.lines)
+	if !sorted { // as a merge leaves it
+		lines := strings.SplitAfter(string(text), "\n")
+		slices.Sort(lines)
+		s.text = []byte(strings.Join(lines, ""))
 	}
 	return s, nil
 }
 
+// format is the text with the edits made.
 func (s *sums) format() []byte {
-	if len(s.lines) == 0 {
+	var out []byte
+	done := 0
+	for _, path := range slices.Sorted(maps.Keys(s.edits)) {
+		start, end := s.find(path)
+		if out == nil {
+			out = make([]byte, 0, len(s.text)+len(s.edits)*160)
+		}
+		out = append(out, s.text[done:start]...)
+		out = append(out, s.edits[path]...)
+		done = end
+	}
+	if out == nil {
+		return s.text
+	}
+	if out = append(out, s.text[done:]...); len(out) == 0 {
 		return nil
 	}
-	return []byte(strings.Join(s.lines, "\n") + "\n")
+	return out
 }
 
-// find is where the record of a path is or would be, and whether it is there.
-func (s *sums) find(path string) (int, bool) {
-	i, _ := slices.BinarySearch(s.lines, path+" ")
-	return i, i < len(s.lines) && strings.HasPrefix(s.lines[i], path+" ")
+// find is where the line of a path starts and ends, or would.
+func (s *sums) find(path string) (start, end int) {
+	prefix := []byte(path + " ")
+	// The search is for a line, by the offset of any of its bytes.
+	at := sort.Search(len(s.text), func(i int) bool {
+		return bytes.Compare(s.text[s.lineStart(i):], prefix) >= 0
+	})
+	start = at
+	if at < len(s.text) {
+		start = s.lineStart(at)
+	}
+	end = start
+	if bytes.HasPrefix(s.text[start:], prefix) {
+		end = start + bytes.IndexByte(s.text[start:], '\n') + 1
+	}
+	return start, end
+}
+
+func (s *sums) lineStart(i int) int { return bytes.LastIndexByte(s.text[:i], '\n') + 1 }
+
+// record are the version and the hash of a path, "" where there is no record.
+func (s *sums) record(path string) (version, hash string) {
+	start, end := s.find(path)
+	fields := strings.Fields(string(s.text[start:end]))
+	if len(fields) != 3 {
+		return "", ""
+	}
+	return fields[1], fields[2]
 }
 
 func (s *sums) set(path, version string, data []byte) {
-	line := path + " " + version + " " + hash(data)
-	i, ok := s.find(path)
-	if ok {
-		s.lines[i] = line
-		return
-	}
-	s.lines = slices.Insert(s.lines, i, line)
+	s.edits[path] = path + " " + version + " " + hash(data) + "\n"
 }
 
-func (s *sums) remove(path string) {
-	if i, ok := s.find(path); ok {
-		s.lines = slices.Delete(s.lines, i, i+1)
-	}
-}
+func (s *sums) remove(path string) { s.edits[path] = "" }
 
 // version is the version that wrote a file, "" where there is no record of it.
 func (s *sums) version(path string) string {
-	if i, ok := s.find(path); ok {
-		return strings.Fields(s.lines[i])[1]
-	}
-	return ""
+	version, _ := s.record(path)
+	return version
 }
 
 // matches tells whether a file is as it was written.
 func (s *sums) matches(path string, data []byte) bool {
-	i, ok := s.find(path)
-	return ok && strings.HasSuffix(s.lines[i], " "+hash(data))
+	_, recorded := s.record(path)
+	return recorded == hash(data)
 }
 
 // hash is of the contents with line ends as Go files have them: git may

@@ -1,0 +1,112 @@
+package generator
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The table of sums is what the go command has of the same modules: the golden project
+// requires them all, and go mod tidy has nothing to add to it.
+func TestRequirementsAreTheGoldenOnes(t *testing.T) {
+	data, err := os.ReadFile("../testdata/golden/go.sum")
+	require.NoError(t, err)
+	assert.Equal(t, string(data), string(addGoSums(nil, requirements())))
+
+	goMod, err := os.ReadFile("../testdata/golden/go.mod")
+	require.NoError(t, err)
+	for _, r := range requirements() {
+		assert.Contains(t, string(goMod), r.Path+" "+r.Version.Version)
+	}
+}
+
+func TestGoMod(t *testing.T) {
+	const aws = "github.com/aws/aws-lambda-go"
+	for name, test := range map[string]struct{ before, after string }{
+		"fresh": {
+			"module m\n\ngo 1.22\n",
+			"module m\n\ngo 1.22\n\nrequire " + aws + " v1.54.0\n",
+		},
+		"comments and formatting stay": {
+			"// What it is.\nmodule m // really\n\ngo 1.24\n\nrequire (\n\texample.com/a v1.0.0 // why\n\n\t// pinned\n\texample.com/z v1.2.3\n)\n",
+			"// What it is.\nmodule m // really\n\ngo 1.24\n\nrequire (\n\texample.com/a v1.0.0 // why\n\n\t// pinned\n\texample.com/z v1.2.3\n\tgithub.com/aws/aws-lambda-go v1.54.0\n)\n",
+		},
+		"direct ones stand apart from indirect ones": {
+			"module m\n\ngo 1.22\n\nrequire example.com/a v1.0.0\n\nrequire example.com/b v1.0.0 // indirect\n",
+			"module m\n\ngo 1.22\n\nrequire (\n\texample.com/a v1.0.0\n\t" + aws + " v1.54.0\n)\n\nrequire example.com/b v1.0.0 // indirect\n",
+		},
+		"an older version stays": {
+			"module m\n\ngo 1.22\n\nrequire " + aws + " v1.13.0\n", "",
+		},
+		"a newer version stays, in the user's layout": {
+			"module m\ngo 1.26\nrequire   " + aws + "   v1.55.1\n", "",
+		},
+		"an indirect one becomes direct": {
+			"module m\n\ngo 1.22\n\nrequire " + aws + " v1.50.0 // indirect\n",
+			"module m\n\ngo 1.22\n\nrequire " + aws + " v1.50.0\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, err := parseGoMod([]byte(test.before))
+			require.NoError(t, err)
+			m.require([]string{"context", aws + "/events", aws + "/lambdacontext", "example.com/own"})
+			after, err := m.format()
+			require.NoError(t, err)
+			if test.after == "" {
+				test.after = test.before
+			}
+			assert.Equal(t, test.after, string(after))
+		})
+	}
+}
+
+func TestGoModRefused(t *testing.T) {
+	for source, want := range map[string]any{
+		"module m\n\ngo 1.21\n":       &GoVersionError{Have: "1.21", Want: minGo},
+		"module m\n\ngo 1.21.13\n":    &GoVersionError{Have: "1.21.13", Want: minGo},
+		"module m\n\ngo 1.9\n":        &GoVersionError{Have: "1.9", Want: minGo},
+		"module m\n":                  &GoVersionError{Want: minGo},
+		"go 1.22\n":                   nil,
+		"module m\n\nnonsense here\n": nil,
+		"":                            nil,
+	} {
+		_, err := parseGoMod([]byte(source))
+		if want != nil {
+			assert.Equal(t, want, err, source)
+			continue
+		}
+		var bad *ModError
+		assert.ErrorAs(t, err, &bad, source)
+	}
+	for _, source := range []string{"1.22", "1.22.0", "1.23", "1.26.1"} {
+		_, err := parseGoMod([]byte("module m\n\ngo " + source + "\n"))
+		assert.NoError(t, err, source)
+	}
+}
+
+func TestGoModIgnores(t *testing.T) {
+	for directive, want := range map[string]string{
+		"./api":               "./api",
+		"./api/src/functions": "./api/src/functions",
+		"src":                 "src",
+		"./src":               "",
+		"./ap":                "",
+		"node_modules":        "",
+	} {
+		m, err := parseGoMod([]byte("module m\n\ngo 1.25\n\nignore " + directive + "\n"))
+		require.NoError(t, err)
+		assert.Equal(t, want, m.ignores("api/src/functions"), directive)
+	}
+}
+
+func TestGoSumIsSortedAsTheGoCommandDoes(t *testing.T) {
+	own := "example.com/a v1.9.0 h1:x=\nexample.com/a v1.10.0 h1:x=\nexample.com/a v1.10.0/go.mod h1:x=\ngithub.com/zz/z v1.0.0 h1:x=\n"
+	added := string(addGoSums([]byte(own), requirements()))
+	lines := strings.Split(strings.TrimSpace(added), "\n")
+	assert.Equal(t, []string{"example.com/a v1.9.0 h1:x=", "example.com/a v1.10.0 h1:x=", "example.com/a v1.10.0/go.mod h1:x="}, lines[:3])
+	assert.True(t, strings.HasPrefix(lines[3], "github.com/aws/aws-lambda-go v1.54.0 h1:"))
+	assert.Equal(t, added, string(addGoSums([]byte(added), requirements())), "adding twice changes nothing")
+}
