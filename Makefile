@@ -1,0 +1,40 @@
+# Everything here needs Go and nothing else.
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.DEFAULT_GOAL := help
+.PHONY: help build install test golden lint fuzz bench demo
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/fngen
+	CGO_ENABLED=0 go build -trimpath -o bin/fngen ./cmd/fngen
+
+install: ## install fngen where go install puts it
+	CGO_ENABLED=0 go install -trimpath ./cmd/fngen
+
+test: lint ## run all tests, as CI does
+	go test -race ./...
+
+golden: ## rewrite testdata/golden from the templates, to be read as a diff
+	go test ./internal/cli -run 'TestGolden$$' -update
+	git diff --stat -- testdata/golden
+
+lint: ## gofmt, go vet and staticcheck, here and in the golden project
+	@test -z "$$(gofmt -l cmd generator internal templates testdata/golden)" || { gofmt -l cmd generator internal templates testdata/golden; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	cd testdata/golden && go vet ./... && go run $(STATICCHECK) ./...
+
+fuzz: ## fuzz names, signatures and tokens, a minute each
+	go test ./generator -run '^$$' -fuzz FuzzParseName -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzVerifyEvent -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/auth -run '^$$' -fuzz FuzzToken -fuzztime 60s -fuzzminimizetime 1x
+
+bench: ## what a command costs, as ratios to a program that only writes the files
+	go test ./internal/e2e -run '^$$' -bench . -benchtime 1x
+	go test ./templates/lib/webhooks -run '^$$' -bench .
+
+demo: ## make two functions in a new module, and test them
+	@./internal/e2e/demo.sh

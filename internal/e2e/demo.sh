@@ -1,0 +1,20 @@
+#!/bin/sh
+# Builds fngen, makes a new module in a temporary folder, writes two functions
+# into it and runs their tests.
+set -eu
+cd "$(dirname "$0")/../.."
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+say() { printf '\n$ %s\n' "$*"; "$@"; }
+
+CGO_ENABLED=0 go build -o "$dir/bin/fngen" ./cmd/fngen
+PATH="$dir/bin:$PATH"
+mkdir "$dir/shop"
+cd "$dir/shop"
+say go mod init example.com/shop
+say fngen function divide
+say fngen function updateOrderStatus --webhook
+say fngen list
+say go test ./...
+say cat api/src/functions/updateOrderStatus/updateOrderStatus.go
