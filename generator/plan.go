@@ -184,13 +184,16 @@ func (p Project) plan(module *goMod, imports []string, own []File, update bool) 
 	if err != nil {
 		return Plan{}, err
 	}
+	// go.mod first: a package whose imports it does not require would not compile.
+	var before []File
 	for _, f := range []struct {
 		path     string
 		old, new []byte
+		files    *[]File
 	}{
-		{"go.sum", p.GoSum, goSum},
-		{"go.mod", p.GoMod, goModData},
-		{SumFile, p.FngenSum, sums.format()},
+		{"go.sum", p.GoSum, goSum, &before},
+		{"go.mod", p.GoMod, goModData, &before},
+		{SumFile, p.FngenSum, sums.format(), &plan.Files},
 	} {
 		if bytes.Equal(f.old, f.new) {
 			continue
@@ -199,8 +202,9 @@ func (p Project) plan(module *goMod, imports []string, own []File, update bool) 
 		if f.old == nil {
 			action = Create
 		}
-		plan.Files = append(plan.Files, File{Path: f.path, Action: action, Data: f.new})
+		*f.files = append(*f.files, File{Path: f.path, Action: action, Data: f.new})
 	}
+	plan.Files = append(before, plan.Files...)
 	plan.Files = append(plan.Files, own...)
 	plan.Notes = append(plan.Notes, p.surroundings(module, thirdParty)...)
 	return plan, nil

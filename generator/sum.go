@@ -92,8 +92,12 @@ func (s *sums) lineStart(i int) int { return bytes.LastIndexByte(s.text[:i], '\n
 
 // record are the version and the hash of a path, "" where there is no record.
 func (s *sums) record(path string) (version, hash string) {
-	start, end := s.find(path)
-	fields := strings.Fields(string(s.text[start:end]))
+	line, edited := s.edits[path]
+	if !edited {
+		start, end := s.find(path)
+		line = string(s.text[start:end])
+	}
+	fields := strings.Fields(line)
 	if len(fields) != 3 {
 		return "", ""
 	}

@@ -85,7 +85,6 @@ func Apply(ctx context.Context, disk Disk, beside string, changes []Change) (err
 	// Everything is in place, and what is staged now is what was replaced. If
 	// that cannot be removed, the next Apply does it.
 	_ = disk.RemoveAll(local(t.stage))
-	t.removeEmptied(changes)
 	return nil
 }
 
@@ -204,6 +203,8 @@ func (t *transaction) prepare(changes []Change) ([]move, error) {
 			m.path = dir
 			moves = append(moves, m)
 			continue
+		} else if err != nil {
+			return nil, err
 		}
 		if err := t.write(m.staged, c.Data, mode); err != nil {
 			return nil, err
@@ -218,7 +219,8 @@ func (t *transaction) prepare(changes []Change) ([]move, error) {
 	return t.wholeDirectories(moves)
 }
 
-// wholeDirectories makes one move of the removals of all that is in a directory.
+// wholeDirectories makes one move of the removals of all that is in a directory, where
+// nothing new goes into it.
 func (t *transaction) wholeDirectories(moves []move) ([]move, error) {
 	removed := map[string][]string{}
 	for _, m := range moves {
@@ -227,11 +229,16 @@ func (t *transaction) wholeDirectories(moves []move) ([]move, error) {
 		}
 	}
 	for dir, names := range removed {
+		info, err := t.disk.Lstat(local(dir))
+		if err != nil {
+			return nil, err
+		}
 		entries, err := readDir(t.disk, dir)
 		if err != nil {
 			return nil, err
 		}
-		if info, err := t.disk.Lstat(local(dir)); err != nil || !info.IsDir() || len(entries) != len(names) {
+		gains := slices.ContainsFunc(moves, func(m move) bool { return m.staged != "" && strings.HasPrefix(m.path, dir+"/") })
+		if !info.IsDir() || gains || len(entries) != len(names) {
 			continue
 		}
 		i := slices.IndexFunc(moves, func(m move) bool { return m.staged == "" && path.Dir(m.path) == dir })
@@ -290,41 +297,43 @@ func (t *transaction) save(name, saved string) error {
 	if err != nil {
 		return err
 	}
-	return t.disk.WriteFile(local(saved), data, info.Mode().Perm())
-}
-
-// removeEmptied removes directories that removals left empty.
-func (t *transaction) removeEmptied(changes []Change) {
-	for _, c := range changes {
-		if c.Remove {
-			_ = t.disk.Remove(local(path.Dir(c.Path))) // fails where something is left, as it should
-		}
+	if err := t.disk.WriteFile(local(saved), data, info.Mode().Perm()); err != nil {
+		return err
 	}
+	return t.disk.Chmod(local(saved), info.Mode().Perm()) // without the umask
 }
 
 // sweep removes the staging directories of processes that were killed.
 func sweep(disk Disk, dir string) error {
-	entries, err := readDir(disk, dir)
+	names, err := readDir(disk, dir)
 	if err != nil {
 		return err
 	}
-	for _, entry := range entries {
-		if entry.IsDir() && strings.HasPrefix(entry.Name(), stagePrefix) {
-			if err := disk.RemoveAll(local(path.Join(dir, entry.Name()))); err != nil {
-				return err
-			}
+	for _, name := range names {
+		if !strings.HasPrefix(name, stagePrefix) {
+			continue
+		}
+		stage := local(path.Join(dir, name))
+		if info, err := disk.Lstat(stage); err != nil {
+			return err
+		} else if !info.IsDir() {
+			continue // a file of somebody's
+		}
+		if err := disk.RemoveAll(stage); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func readDir(disk Disk, name string) ([]fs.DirEntry, error) {
+// readDir are the names in a directory.
+func readDir(disk Disk, name string) ([]string, error) {
 	dir, err := disk.Open(local(name))
 	if err != nil {
 		return nil, err
 	}
 	defer dir.Close()
-	return dir.ReadDir(-1)
+	return dir.Readdirnames(-1)
 }
 
 func readFile(disk Disk, name string) ([]byte, error) {

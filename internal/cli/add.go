@@ -31,6 +31,11 @@ is named, all of them; a package of which a file was edited is left alone.`,
 			if list {
 				return listPackages(w, o.json)
 			}
+			for _, name := range args {
+				if _, err := generator.FindPackage(name); err != nil {
+					return err
+				}
+			}
 			_, plan, err := change(cmd, w, o, "", func(facts generator.Project) (generator.Plan, error) {
 				names := args
 				if len(names) == 0 {

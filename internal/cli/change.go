@@ -26,6 +26,9 @@ func find(cmd *cobra.Command, w World) (*project.Project, error) {
 	if err != nil {
 		return nil, err
 	}
+	if dir == "" {
+		return nil, flagValueError{flag: "--cwd", err: errEmpty}
+	}
 	return project.Find(dir, w.Env)
 }
 

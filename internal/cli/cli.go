@@ -86,7 +86,38 @@ scenarios and fixtures. What it writes is yours, and depends on nothing of fngen
 	}
 	destroy.AddCommand(newDestroyFunction(w))
 	root.AddCommand(newFunction(w), generate, destroy, newList(w), newAdd(w), newVersion(w))
+	root.SetHelpCommand(newHelp())
+
+	// Cobra's own command checks no arguments, and prints help for a shell that it does not know.
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.Args, completion.RunE = knownCommand, help
+		for _, shell := range completion.Commands() {
+			shell.Args = arguments(0, 0)
+		}
+	}
 	return root
+}
+
+// newHelp is help NAME..., which cobra's own command answers with success where there is no such command.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Help about any command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil {
+				return err
+			}
+			if about.HasSubCommands() {
+				if err := knownCommand(about, rest); err != nil {
+					return err
+				}
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
 }
 
 func newVersion(w World) *cobra.Command {
@@ -116,11 +147,18 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	err := usageError{message: fmt.Sprintf("unknown command %q of %s", args[0], cmd.CommandPath())}
-	if suggestions := cmd.SuggestionsFor(args[0]); len(suggestions) > 0 {
-		err.hint = cmd.CommandPath() + " " + suggestions[0]
-	} else {
-		err.hint = cmd.CommandPath() + " --help"
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	err := usageError{
+		message: fmt.Sprintf("unknown command %q of %s", args[0], cmd.CommandPath()),
+		hint:    cmd.CommandPath() + " --help",
+	}
+	if nearest := generator.Nearest(args[0], names); nearest != "" {
+		err.hint = cmd.CommandPath() + " " + nearest
 	}
 	return err
 }
@@ -142,9 +180,15 @@ func arguments(least, most int, names ...string) cobra.PositionalArgs {
 func flagError(cmd *cobra.Command, err error) error {
 	switch e := err.(type) {
 	case *pflag.InvalidValueError:
-		name := "--" + e.GetFlag().Name
-		return flagValueError{flag: name, err: e.Unwrap()}
+		invalid := flagValueError{flag: "--" + e.GetFlag().Name, err: e.Unwrap(), help: cmd.CommandPath() + " --help"}
+		if e.GetFlag().Value.Type() == "bool" && !isOptional(e.GetFlag()) {
+			invalid.err = fmt.Errorf("want true or false, not %q", e.GetValue())
+		}
+		return invalid
 	case *pflag.NotExistError:
+		if words := cmd.Flags().Args(); cmd.HasSubCommands() && len(words) > 0 {
+			return knownCommand(cmd, words) // a flag of a command that is misspelt
+		}
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 		name := e.GetSpecifiedName()

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/mod/modfile"
 
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/project"
@@ -28,6 +29,7 @@ func (e usageError) Error() string { return e.message }
 type flagValueError struct {
 	flag string
 	err  error
+	help string // a command that says which values there are
 }
 
 func (e flagValueError) Error() string { return e.flag + ": " + e.err.Error() }
@@ -44,19 +46,19 @@ func (e surplusError) Error() string {
 	return "surplus argument " + quote(e.surplus[0])
 }
 
-// hint finds a flag whose value is optional and was written with a space: pflag
+// spaced finds a flag whose value is optional and was written with a space: pflag
 // takes --webhook stripe for a flag and an argument.
-func (e surplusError) hint(args []string) string {
+func (e surplusError) spaced(args []string) (flag, value string, ok bool) {
 	for i, arg := range args[:max(0, len(args)-1)] {
 		name, isLong := strings.CutPrefix(arg, "--")
 		if !isLong || !slices.Contains(e.all, args[i+1]) {
 			continue
 		}
-		if flag := e.command.Flags().Lookup(name); flag != nil && flag.NoOptDefVal != "" && flag.Value.Type() != "bool" {
-			return arg + "=" + args[i+1]
+		if flag := e.command.Flags().Lookup(name); flag != nil && isOptional(flag) {
+			return arg, args[i+1], true
 		}
 	}
-	return e.command.UseLine()
+	return "", "", false
 }
 
 // A failure is an error as the user is told of it.
@@ -88,9 +90,12 @@ func explain(err error, args []string) failure {
 	case errors.As(err, &usage):
 		f.hint, f.code = usage.hint, exitUsage
 	case errors.As(err, &surplus):
-		f.hint, f.code = surplus.hint(args), exitUsage
+		f.hint, f.code = surplus.command.UseLine(), exitUsage
+		if flag, value, ok := surplus.spaced(args); ok {
+			f.message, f.hint = "surplus argument "+quote(value), flag+"="+value
+		}
 	case errors.As(err, &flagValue):
-		f.code = exitUsage
+		f.hint, f.code = flagValue.help, exitUsage
 		if errors.As(err, &value) && value.Suggestion != "" {
 			f.hint = flagValue.flag + "=" + value.Suggestion
 		}
@@ -114,7 +119,12 @@ func explain(err error, args []string) failure {
 		f.hint = "--force removes them all the same"
 	case errors.As(err, &missing):
 		f.hint = "fngen list"
-		if missing.Nearest != "" {
+		switch missing.Nearest {
+		case "":
+		case missing.Name: // a folder of files that have other names, such as index.go
+			f.message = "no file of the function " + missing.Name + " was generated"
+			f.hint = "remove its folder by hand"
+		default:
 			f.hint = "fngen destroy function " + missing.Nearest
 		}
 	case errors.As(err, &sum):
@@ -123,7 +133,10 @@ func explain(err error, args []string) failure {
 		f.hint = "go mod init example.com/NAME"
 	case errors.As(err, &goMod):
 		f.message = "cannot read " + strings.TrimPrefix(f.message, "cannot read ")
-		f.hint = "go mod edit -fmt says what is wrong with it"
+		f.hint = "go mod edit -module=example.com/NAME"
+		if errors.As(err, new(modfile.ErrorList)) {
+			f.hint = "go mod edit -fmt says what is wrong with it"
+		}
 	case errors.Is(err, context.Canceled):
 		f.message = "interrupted: nothing was changed"
 	case errors.Is(err, fs.ErrPermission):

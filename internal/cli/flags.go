@@ -7,29 +7,38 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// anyUser is what pflag hands over for a bare --auth. No role can be it: it is not plain text.
-const anyUser = "\x00"
+// anyUser is what pflag hands over for a bare --auth. Help prints it, and no role is called that.
+const anyUser = "ROLE,..."
 
 // An optionalValue is a flag that can stand alone, or have a value after =.
 type optionalValue struct {
-	kind string
-	set  func(value string) error
+	set func(value string) error
 }
 
 func (v optionalValue) String() string { return "" }
-func (v optionalValue) Type() string   { return v.kind }
+
+// Type makes pflag print the flag as --name[=fallback], the one way to write it:
+// of other types it prints a name for the value after a space.
+func (v optionalValue) Type() string { return "bool" }
 
 func (v optionalValue) Set(value string) error {
 	if value == "" {
-		return errors.New("its value is empty")
+		return errEmpty
 	}
 	return v.set(value)
 }
 
+var errEmpty = errors.New("its value is empty")
+
 // optional adds a flag whose value may be left out, and is fallback then.
-func optional(flags *pflag.FlagSet, name, kind, fallback, usage string, set func(string) error) {
-	flags.Var(optionalValue{kind: kind, set: set}, name, usage)
+func optional(flags *pflag.FlagSet, name, fallback, usage string, set func(string) error) {
+	flags.Var(optionalValue{set}, name, usage)
 	flags.Lookup(name).NoOptDefVal = fallback
+}
+
+func isOptional(flag *pflag.Flag) bool {
+	_, ok := flag.Value.(optionalValue)
+	return ok
 }
 
 // complete has the shell complete a flag's value.

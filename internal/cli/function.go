@@ -44,12 +44,12 @@ Schemes of --webhook: ` + strings.Join(schemeNames(), ", ") + ".",
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	optional(flags, "webhook", "SCHEME", generator.DefaultScheme, "verify a signed webhook", func(value string) error {
+	optional(flags, "webhook", generator.DefaultScheme, "verify a signed webhook", func(value string) error {
 		scheme, err := generator.ParseScheme(value)
 		o.spec.Webhook = &scheme
 		return err
 	})
-	optional(flags, "auth", "ROLE,...", anyUser, "require a signed-in user, with one of the roles", func(value string) error {
+	optional(flags, "auth", anyUser, "require a signed-in user, with one of the roles", func(value string) error {
 		if value == anyUser {
 			o.spec.Auth = &generator.Auth{}
 			return nil
@@ -58,7 +58,7 @@ Schemes of --webhook: ` + strings.Join(schemeNames(), ", ") + ".",
 		o.spec.Auth = &auth
 		return err
 	})
-	optional(flags, "binary", "MIME", generator.DefaultBinary, "answer with binary data", func(value string) (err error) {
+	optional(flags, "binary", generator.DefaultBinary, "answer with binary data", func(value string) (err error) {
 		o.spec.Binary, err = generator.ParseBinary(value)
 		return err
 	})

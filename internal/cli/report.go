@@ -52,7 +52,7 @@ func printJSON(w io.Writer, v any) error {
 // goTest is the command that tests a package of the project at root, from where the user is.
 func goTest(root, dir string) string {
 	target := relative(root, dir)
-	if filepath.IsAbs(target) || strings.HasPrefix(target, "..") && !inside(root) {
+	if filepath.IsAbs(target) || !inside(root) {
 		return "go -C " + shellQuote(root) + " test ./" + dir
 	}
 	if !strings.HasPrefix(target, "..") {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -77,12 +78,19 @@ func readConfig(root *os.Root, env func(string) string) (Config, error) {
 			value, from = v, dir.variable
 		}
 		clean := path.Clean(strings.TrimPrefix(value, "./"))
-		if err := module.CheckImportPath("m/" + clean); err != nil || clean == "." {
+		if err := module.CheckImportPath("m/" + clean); err != nil || clean == "." || passedOver(clean) {
 			return Config{}, &ConfigError{from, fmt.Errorf("%s = %q: want a folder below go.mod that an import path can name", dir.key, value)}
 		}
 		*dir.into = clean
 	}
 	return config, nil
+}
+
+// passedOver tells whether the go command does not look for packages in a directory.
+func passedOver(dir string) bool {
+	return slices.ContainsFunc(strings.Split(dir, "/"), func(element string) bool {
+		return hidden(element) && element != "internal"
+	})
 }
 
 // readPaths reads the folders from the configuration's file, and names it.
@@ -122,7 +130,11 @@ func explain(err error) error {
 	var decoding *toml.DecodeError
 	if errors.As(err, &decoding) {
 		line, _ := decoding.Position()
-		return fmt.Errorf("line %d: %w", line, err)
+		message, _, _ := strings.Cut(decoding.Error(), " into ") // into a Go type, which says nothing to the user
+		if key := decoding.Key(); len(key) > 0 {
+			message = strings.Join(key, ".") + ": " + message
+		}
+		return fmt.Errorf("line %d: %s", line, message)
 	}
 	return err
 }

@@ -1,12 +1,15 @@
 package project
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"go/ast"
 	"go/build"
 	"go/parser"
+	"go/scanner"
 	"go/token"
+	"io"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -124,19 +127,21 @@ func (p *Project) flat(name string) (*Function, string, error) {
 
 // parse parses a Go file. It is nil where build constraints leave the file out.
 func (p *Project) parse(file string) (*ast.File, error) {
-	if match, err := build.Default.MatchFile(filepath.Join(p.Dir, filepath.FromSlash(path.Dir(file))), path.Base(file)); err != nil || !match {
+	data, err := p.read(file)
+	if err != nil || data == nil {
 		return nil, err
 	}
-	data, err := p.read(file)
-	if err != nil {
+	constraints := build.Default
+	constraints.OpenFile = func(string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+	if match, err := constraints.MatchFile(path.Dir(file), path.Base(file)); err != nil || !match {
 		return nil, err
 	}
 	parsed, err := parser.ParseFile(token.NewFileSet(), file, data, parser.SkipObjectResolution)
+	var list scanner.ErrorList
+	if errors.As(err, &list) && len(list) > 0 {
+		err = list[0]
+	}
 	if err != nil {
-		var one interface{ Unwrap() []error }
-		if errors.As(err, &one) {
-			return nil, fmt.Errorf("it does not parse: %w", one.Unwrap()[0])
-		}
 		return nil, fmt.Errorf("it does not parse: %w", err)
 	}
 	return parsed, nil

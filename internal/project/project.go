@@ -3,7 +3,6 @@
 package project
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/modfile"
@@ -168,19 +168,19 @@ func (p *Project) read(name string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	if info, err := file.Stat(); err != nil {
+	info, err := file.Stat()
+	if err != nil {
 		return nil, err
-	} else if !info.Mode().IsRegular() {
+	}
+	if !info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("not a file")}
 	}
-	var data bytes.Buffer
-	if _, err := io.Copy(&data, file); err != nil {
-		return nil, err
-	}
-	return append([]byte{}, data.Bytes()...), nil
+	data := make([]byte, info.Size())
+	_, err = io.ReadFull(file, data)
+	return data, err
 }
 
-// readDir lists a directory of the project, which may not be there.
+// readDir lists a directory of the project, which may not be there, by name.
 func (p *Project) readDir(name string) ([]fs.DirEntry, error) {
 	dir, err := p.Root.Open(filepath.FromSlash(name))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -197,7 +197,9 @@ func (p *Project) readDir(name string) ([]fs.DirEntry, error) {
 	if !info.IsDir() {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: errNotDir}
 	}
-	return dir.ReadDir(-1)
+	entries, err := dir.ReadDir(-1)
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return entries, err
 }
 
 // workspace finds the go.work that the go command would use.

@@ -1,0 +1,596 @@
+package changeset_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fngen/fngen/internal/changeset"
+)
+
+// functions is the directory that the tests have Apply stage below.
+const functions = "api/src/functions"
+
+// A disk is a root that counts the operations on it, and can fail at them.
+type disk struct {
+	*os.Root
+	count   int
+	last    string // the operation that came last
+	noLinks bool
+
+	// before, where it is set, is called before each operation. Its error is the operation's.
+	before func() error
+	// halves has a WriteFile that fails leave half of the data behind.
+	halves bool
+	// after, where it is set, is called after each operation.
+	after func()
+}
+
+func (d *disk) do(op, name string, operation func() error) error {
+	d.count++
+	d.last = op + " " + name
+	if d.after != nil {
+		defer d.after()
+	}
+	if d.before != nil {
+		if err := d.before(); err != nil {
+			return &fs.PathError{Op: op, Path: name, Err: err}
+		}
+	}
+	return operation()
+}
+
+func (d *disk) Lstat(name string) (info fs.FileInfo, err error) {
+	err = d.do("lstat", name, func() error { info, err = d.Root.Lstat(name); return err })
+	return info, err
+}
+
+func (d *disk) Open(name string) (file *os.File, err error) {
+	err = d.do("open", name, func() error { file, err = d.Root.Open(name); return err })
+	return file, err
+}
+
+func (d *disk) Mkdir(name string, perm fs.FileMode) error {
+	return d.do("mkdir", name, func() error { return d.Root.Mkdir(name, perm) })
+}
+
+func (d *disk) WriteFile(name string, data []byte, perm fs.FileMode) error {
+	err := d.do("write", name, func() error { return d.Root.WriteFile(name, data, perm) })
+	if err != nil && d.halves {
+		return errors.Join(err, d.Root.WriteFile(name, data[:len(data)/2], perm))
+	}
+	return err
+}
+
+func (d *disk) Chmod(name string, mode fs.FileMode) error {
+	return d.do("chmod", name, func() error { return d.Root.Chmod(name, mode) })
+}
+
+func (d *disk) Link(old, new string) error {
+	return d.do("link", old, func() error {
+		if d.noLinks {
+			return errors.ErrUnsupported
+		}
+		return d.Root.Link(old, new)
+	})
+}
+
+func (d *disk) Rename(old, new string) error {
+	return d.do("rename", old, func() error { return d.Root.Rename(old, new) })
+}
+
+func (d *disk) Remove(name string) error {
+	return d.do("remove", name, func() error { return d.Root.Remove(name) })
+}
+
+func (d *disk) RemoveAll(name string) error {
+	return d.do("removeall", name, func() error { return d.Root.RemoveAll(name) })
+}
+
+// open opens a directory as a disk.
+func open(t *testing.T, dir string) *disk {
+	t.Helper()
+	root, err := os.OpenRoot(dir)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, root.Close()) })
+	return &disk{Root: root}
+}
+
+// A file is the contents and the mode of one before a test, 0644 where none is given.
+type file struct {
+	data string
+	mode fs.FileMode
+}
+
+// newTree makes a directory with these files.
+func newTree(t *testing.T, files map[string]file) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, f := range files {
+		name = filepath.Join(dir, filepath.FromSlash(name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o777))
+		require.NoError(t, os.WriteFile(name, []byte(f.data), 0o666))
+		require.NoError(t, os.Chmod(name, cmp.Or(f.mode, 0o644)))
+	}
+	return dir
+}
+
+// tree is all that is below a directory: modes, contents and where links lead.
+func tree(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	entries := map[string]string{}
+	require.NoError(t, filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || name == dir {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		var data []byte
+		switch {
+		case entry.Type().IsRegular():
+			data, err = os.ReadFile(name)
+		case entry.Type()&fs.ModeSymlink != 0:
+			var to string
+			to, err = os.Readlink(name)
+			data = []byte(to)
+		}
+		rel, _ := filepath.Rel(dir, name)
+		entries[filepath.ToSlash(rel)] = fmt.Sprintf("%v %s", info.Mode(), data)
+		return err
+	}))
+	return entries
+}
+
+// withoutStage takes the staging directories out of a tree.
+func withoutStage(entries map[string]string) {
+	maps.DeleteFunc(entries, func(name, _ string) bool { return strings.HasPrefix(name, functions+"/.fngen-") })
+}
+
+func write(name, data string) changeset.Change {
+	return changeset.Change{Path: name, Data: []byte(data)}
+}
+
+func remove(name string) changeset.Change {
+	return changeset.Change{Path: name, Remove: true}
+}
+
+// A changeCase is a list of changes as fngen makes them, and the project before.
+type changeCase struct {
+	name    string
+	before  map[string]file
+	changes []changeset.Change
+}
+
+// The modes are ones that a umask takes bits of, and ones that it leaves.
+func changeCases() []changeCase {
+	goMod := file{"module example.com/app\n\ngo 1.22\n", 0o600}
+	standing := map[string]file{
+		"go.mod":               goMod,
+		"go.sum":               {"old sum", 0o666},
+		"fngen.sum":            {"old record", 0o664},
+		"api/src/lib/fn/fn.go": {data: "package fn"},
+	}
+	with := func(files map[string]file) map[string]file {
+		all := maps.Clone(standing)
+		maps.Copy(all, files)
+		return all
+	}
+	project := []changeset.Change{write("go.sum", "new sum"), write("go.mod", "new mod"), write("fngen.sum", "new record")}
+	function := []changeset.Change{
+		write(functions+"/divide/divide.go", "package divide"),
+		write(functions+"/divide/divide_scenarios_test.go", "package divide // scenarios"),
+		write(functions+"/divide/divide_test.go", "package divide // test"),
+	}
+	return []changeCase{
+		{"the first function", map[string]file{"go.mod": goMod}, slices.Concat(
+			[]changeset.Change{
+				write("api/src/lib/fn/fn.go", "package fn"),
+				write("api/src/lib/webhooks/scheme.go", "package webhooks // scheme"),
+				write("api/src/lib/webhooks/webhooks.go", "package webhooks"),
+			}, project, function)},
+		{"one more function", with(map[string]file{functions + "/hello/hello.go": {data: "package hello"}}),
+			slices.Concat(project, function)},
+		{"a function beside other files", with(map[string]file{
+			functions + "/divide/divide.go":      {"package divide // edited", 0o640},
+			functions + "/divide/helper.go":      {data: "package divide // helper"},
+			functions + "/divide/testdata/in.js": {data: "{}"},
+		}), slices.Concat(project, function)},
+		{"a function goes", with(map[string]file{
+			functions + "/divide/divide.go":      {data: "package divide"},
+			functions + "/divide/divide_test.go": {"package divide // test", 0o600},
+		}), []changeset.Change{
+			remove(functions + "/divide/divide.go"),
+			remove(functions + "/divide/divide_test.go"),
+			remove(functions + "/divide/not_there.go"),
+			write("fngen.sum", "new record"),
+		}},
+		{"a function goes from beside other files", with(map[string]file{
+			functions + "/divide/divide.go":      {data: "package divide"},
+			functions + "/divide/divide_test.go": {"package divide // test", 0o600},
+			functions + "/divide/helper.go":      {data: "package divide // helper"},
+		}), []changeset.Change{
+			remove(functions + "/divide/divide.go"),
+			remove(functions + "/divide/divide_test.go"),
+			write("fngen.sum", "new record"),
+		}},
+		{"support packages are renewed", with(map[string]file{
+			"api/src/lib/fn/gone.go":     {data: "package fn // gone"},
+			"api/src/lib/auth/user.go":   {data: "package auth // the user's"},
+			"api/src/lib/auth/old.go":    {data: "package auth // old"},
+			"api/src/lib/renamed/old.go": {data: "package renamed // old"},
+		}), []changeset.Change{
+			write("api/src/lib/fn/fn.go", "package fn // new"),
+			write("api/src/lib/fn/more.go", "package fn // more"),
+			remove("api/src/lib/fn/gone.go"),
+			write("api/src/lib/auth/new.go", "package auth // new"),
+			remove("api/src/lib/auth/old.go"),
+			// Every file of it has another name now.
+			write("api/src/lib/renamed/new.go", "package renamed // new"),
+			remove("api/src/lib/renamed/old.go"),
+			write("api/src/lib/brought/brought.go", "package brought"),
+			write("fngen.sum", "new record"),
+		}},
+	}
+}
+
+// want is the tree after the changes, made in the plainest way.
+func (c changeCase) want(t *testing.T) map[string]string {
+	t.Helper()
+	dir := newTree(t, c.before)
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, functions), 0o777))
+	for _, change := range c.changes {
+		name := filepath.Join(dir, filepath.FromSlash(change.Path))
+		if !change.Remove {
+			require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o777))
+			require.NoError(t, os.WriteFile(name, change.Data, 0o666))
+		} else if err := os.Remove(name); !errors.Is(err, fs.ErrNotExist) {
+			require.NoError(t, err)
+			_ = os.Remove(filepath.Dir(name)) // where it is empty now
+		}
+	}
+	return tree(t, dir)
+}
+
+// The promise of the package: whichever operation fails, and in whatever way,
+// the disk is as it was or, where only cleaning up fails, all is done.
+func TestApplyIsAllOrNothing(t *testing.T) {
+	faults := []struct {
+		name            string
+		err             error
+		halves, noLinks bool
+	}{
+		{name: "it fails", err: errors.New("boom")},
+		{name: "the disk is full", err: syscall.ENOSPC, halves: true},
+		{name: "permission is denied", err: syscall.EACCES},
+		{name: "it fails without links", err: errors.New("boom"), noLinks: true},
+	}
+	for _, c := range changeCases() {
+		want := c.want(t)
+		for _, fault := range faults {
+			t.Run(c.name+"/"+fault.name, func(t *testing.T) {
+				t.Parallel()
+				dir := newTree(t, c.before) // which each failure leaves as it is, for the next
+				before := tree(t, dir)
+				d := open(t, dir)
+				d.noLinks, d.halves = fault.noLinks, fault.halves
+				for n := 1; ; n++ {
+					var failed string
+					d.count = 0
+					d.before = func() error {
+						if d.count != n {
+							return nil
+						}
+						failed = d.last
+						return fault.err
+					}
+					err := changeset.Apply(t.Context(), d, functions, c.changes)
+					got := tree(t, dir)
+					switch {
+					case err != nil:
+						require.ErrorIs(t, err, fault.err)
+						require.Equal(t, before, got, "after %s failed, number %d", failed, n)
+						continue
+					case strings.HasPrefix(failed, "removeall") && failed == d.last:
+						withoutStage(got) // what was replaced, and the next Apply removes
+					case failed != "":
+						require.True(t, strings.HasPrefix(failed, "link"), "%s failed and nobody noticed", failed)
+					}
+					require.Equal(t, want, got, "after %s failed, number %d", failed, n)
+					if failed == "" {
+						require.Greater(t, n, 10)
+						return
+					}
+					dir = newTree(t, c.before)
+					d.Root = open(t, dir).Root
+				}
+			})
+		}
+	}
+}
+
+// A disk that stops working leaves no way to undo anything: the error says so.
+func TestApplySaysWhatItCouldNotUndo(t *testing.T) {
+	gone := errors.New("the disk is gone")
+	for _, c := range changeCases() {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			want := c.want(t)
+			for n := 1; ; n++ {
+				dir := newTree(t, c.before)
+				before := tree(t, dir)
+				d := open(t, dir)
+				d.before = func() error {
+					if d.count >= n {
+						return gone
+					}
+					return nil
+				}
+				err := changeset.Apply(t.Context(), d, functions, c.changes)
+				got := tree(t, dir)
+				if err == nil {
+					withoutStage(got)
+					require.Equal(t, want, got)
+					return
+				}
+				require.ErrorIs(t, err, gone)
+				if !strings.Contains(err.Error(), "undoing") {
+					for _, entries := range []map[string]string{before, got} { // an empty directory may stay
+						maps.DeleteFunc(entries, func(_, entry string) bool { return strings.HasPrefix(entry, "d") })
+					}
+					require.Equal(t, before, got)
+				}
+			}
+		})
+	}
+}
+
+func TestApplyStopsWhereItIsCancelled(t *testing.T) {
+	for _, c := range changeCases() {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			want := c.want(t)
+			dir := newTree(t, c.before) // which each one leaves as it is, for the next
+			before := tree(t, dir)
+			d := open(t, dir)
+			for n := 0; ; n++ {
+				ctx, cancel := context.WithCancel(t.Context())
+				var last string
+				d.count = 0
+				if n == 0 {
+					cancel()
+				}
+				d.after = func() {
+					if d.count == n {
+						last = d.last
+						cancel()
+					}
+				}
+				err := changeset.Apply(ctx, d, functions, c.changes)
+				cancel()
+				if err != nil {
+					require.ErrorIs(t, err, context.Canceled)
+					require.Equal(t, context.Canceled.Error(), err.Error())
+					require.Equal(t, before, tree(t, dir), "after %s, number %d", last, n)
+					continue
+				}
+				// Too late: everything was in place.
+				require.True(t, strings.HasPrefix(last, "removeall"), last)
+				require.Equal(t, want, tree(t, dir))
+				return
+			}
+		})
+	}
+}
+
+// Undoing a new directory is no reason to remove what somebody else puts there meanwhile.
+func TestUndoKeepsWhatOthersMade(t *testing.T) {
+	dir := newTree(t, map[string]file{"go.mod": {data: "module example.com/app"}})
+	ctx, cancel := context.WithCancel(t.Context())
+	d := open(t, dir)
+	d.after = func() {
+		if d.last == "mkdir "+functions {
+			assert.NoError(t, os.WriteFile(filepath.Join(dir, functions, "theirs.go"), nil, 0o666))
+			cancel()
+		}
+	}
+	err := changeset.Apply(ctx, d, functions, []changeset.Change{write(functions+"/divide/divide.go", "package divide")})
+	require.ErrorIs(t, err, context.Canceled)
+	got := tree(t, dir)
+	assert.Contains(t, got, functions+"/theirs.go")
+	assert.Len(t, got, 5, "and go.mod and three folders")
+}
+
+// What stands in the way is found before anything is in place, and nothing is
+// written through a link that leads out.
+func TestApplyRefuses(t *testing.T) {
+	outside := func(t *testing.T) string {
+		return newTree(t, map[string]file{
+			"src/functions/divide/divide.go": {data: "package divide // another's"},
+			"functions/divide/divide.go":     {data: "package divide // another's"},
+			"divide/divide.go":               {data: "package divide // another's"},
+			"divide.go":                      {data: "package divide // another's"},
+			"go.mod":                         {data: "module example.com/other"},
+		})
+	}
+	goMod := file{data: "module example.com/app"}
+	link := func(name, to string) func(t *testing.T, dir, outside string) {
+		return func(t *testing.T, dir, outside string) {
+			name := filepath.Join(dir, filepath.FromSlash(name))
+			require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o777))
+			target, err := filepath.Rel(filepath.Dir(name), filepath.Join(outside, filepath.FromSlash(to)))
+			require.NoError(t, err)
+			_ = os.Remove(name)
+			require.NoError(t, os.Symlink(target, name))
+		}
+	}
+	none := func(*testing.T, string, string) {}
+	const handler = functions + "/divide/divide.go"
+	for name, c := range map[string]struct {
+		files map[string]file
+		make  func(t *testing.T, dir, outside string)
+	}{
+		"a folder where the handler should be":   {map[string]file{handler + "/x": {}}, none},
+		"a folder where fngen.sum should be":     {map[string]file{"fngen.sum/x": {}}, none},
+		"a file where api should be":             {map[string]file{"api": {}}, none},
+		"a file where the functions should be":   {map[string]file{functions: {}}, none},
+		"a file where the function should be":    {map[string]file{functions + "/divide": {}}, none},
+		"a file where the lib folder should be":  {map[string]file{"api/src/lib": {}}, none},
+		"a file where the package should be":     {map[string]file{"api/src/lib/fn": {}}, none},
+		"api leads out":                          {nil, link("api", "")},
+		"the functions folder leads out":         {nil, link(functions, "functions")},
+		"the functions folder leads nowhere":     {nil, link(functions, "nowhere")},
+		"the function's folder leads out":        {nil, link(functions+"/divide", "divide")},
+		"the function's folder leads nowhere":    {nil, link(functions+"/divide", "nowhere")},
+		"the handler leads out":                  {nil, link(handler, "divide.go")},
+		"the handler leads to what is not there": {nil, link(handler, "nowhere.go")},
+		"go.mod leads out":                       {nil, link("go.mod", "go.mod")},
+		"the lib folder leads out":               {nil, link("api/src/lib", "src")},
+		"the support package leads out":          {nil, link("api/src/lib/fn", "divide")},
+		"the functions folder leads out, by root": {nil, func(t *testing.T, dir, outside string) {
+			require.NoError(t, os.MkdirAll(filepath.Join(dir, "api", "src"), 0o777))
+			require.NoError(t, os.Symlink(outside, filepath.Join(dir, filepath.FromSlash(functions))))
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := map[string]file{"go.mod": goMod}
+			maps.Copy(files, c.files)
+			dir, out := newTree(t, files), outside(t)
+			c.make(t, dir, out)
+			before, beforeOut := tree(t, dir), tree(t, out)
+
+			err := changeset.Apply(t.Context(), open(t, dir), functions, []changeset.Change{
+				write("api/src/lib/fn/fn.go", "package fn"),
+				write("go.mod", "new mod"),
+				write("fngen.sum", "new record"),
+				write(handler, "package divide"),
+				write(functions+"/divide/divide_test.go", "package divide // test"),
+			})
+			require.Error(t, err)
+			assert.NotContains(t, err.Error(), "undoing")
+			assert.Equal(t, before, tree(t, dir))
+			assert.Equal(t, beforeOut, tree(t, out))
+		})
+	}
+}
+
+// Links that stay in the project are the user's way to lay it out.
+func TestApplyFollowsLinksInside(t *testing.T) {
+	dir := newTree(t, map[string]file{
+		"go.mod":                     {data: "module example.com/app"},
+		"code/handlers/hello/x.go":   {data: "package hello"},
+		"shared/divide/helper.go":    {data: "package divide // helper"},
+		"shared/divide/divide.go":    {data: "package divide"},
+		"shared/multiply/handler.go": {data: "package multiply"},
+	})
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "api", "src"), 0o777))
+	require.NoError(t, os.Symlink("../../code/handlers", filepath.Join(dir, filepath.FromSlash(functions))))
+	for _, name := range []string{"divide", "multiply"} {
+		require.NoError(t, os.Symlink("../../shared/"+name, filepath.Join(dir, "code", "handlers", name)))
+	}
+
+	require.NoError(t, changeset.Apply(t.Context(), open(t, dir), functions, []changeset.Change{
+		write(functions+"/new/new.go", "package new"),
+		write(functions+"/divide/divide_test.go", "package divide // test"),
+		remove(functions + "/divide/divide.go"),
+		remove(functions + "/multiply/handler.go"),
+	}))
+	got := tree(t, dir)
+	assert.Contains(t, got["code/handlers/new/new.go"], "package new")
+	assert.Contains(t, got["shared/divide/divide_test.go"], "// test")
+	assert.Contains(t, got, "shared/divide/helper.go")
+	assert.NotContains(t, got, "shared/divide/divide.go")
+	assert.NotContains(t, got, "shared/multiply/handler.go")
+	for _, name := range []string{"divide", "multiply"} {
+		assert.Contains(t, got, "code/handlers/"+name, "the link is the user's, and stays")
+	}
+	for name := range got {
+		assert.NotContains(t, name, ".fngen-")
+	}
+}
+
+// A process that is killed leaves its staging directory; the next one removes it.
+func TestApplySweeps(t *testing.T) {
+	dir := newTree(t, map[string]file{
+		functions + "/.fngen-old/1/divide.go":   {data: "package divide"},
+		functions + "/.fngen-old/2":             {data: "module example.com/app"},
+		functions + "/.fngen-note":              {data: "a file, so none of ours"},
+		functions + "/.fngenrc/x":               {data: "of another name"},
+		functions + "/hello/.fngen-deep/x":      {data: "elsewhere"},
+		functions + "/hello/hello.go":           {data: "package hello"},
+		"api/src/lib/fn/.fngen-nothing/fn.go":   {data: "elsewhere"},
+		".fngen-nothing/here":                   {data: "elsewhere"},
+		"api/src/lib/fn/testdata/.fngen-x/y.go": {data: "elsewhere"},
+	})
+	want := tree(t, dir)
+	maps.DeleteFunc(want, func(name, _ string) bool { return strings.HasPrefix(name, functions+"/.fngen-old") })
+	d := open(t, dir)
+	require.NoError(t, changeset.Apply(t.Context(), d, functions, nil))
+	assert.Zero(t, d.count, "no changes, no work")
+	require.NoError(t, changeset.Apply(t.Context(), d, functions, []changeset.Change{remove("not/there.go")}))
+	assert.Equal(t, want, tree(t, dir))
+}
+
+func TestLock(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	standing := t.TempDir()
+	for name, dir := range map[string]string{
+		"the directory itself":           standing,
+		"where directories cannot be":    filepath.Join(standing, "nothing", "to", "open"),
+		"where another cannot be either": filepath.Join(standing, "nothing", "else"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			unlock, err := changeset.Lock(t.Context(), dir)
+			require.NoError(t, err)
+
+			waiting, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer stop()
+			_, err = changeset.Lock(waiting, dir)
+			require.ErrorIs(t, err, context.DeadlineExceeded, "a second one had the lock")
+
+			cancelled, cancel := context.WithCancel(t.Context())
+			cancel()
+			_, err = changeset.Lock(cancelled, dir)
+			require.ErrorIs(t, err, context.Canceled)
+
+			got := make(chan error)
+			go func() {
+				unlock, err := changeset.Lock(t.Context(), dir)
+				if err == nil {
+					err = unlock()
+				}
+				got <- err
+			}()
+			require.NoError(t, unlock())
+			require.NoError(t, <-got, "who waits has it next")
+			assert.Empty(t, tree(t, standing), "and nothing is left behind")
+		})
+	}
+}
+
+// The paths of changes are the ones that the root takes: none leads out of it.
+func TestApplyIsConfined(t *testing.T) {
+	dir := newTree(t, map[string]file{"project/go.mod": {data: "module example.com/app"}, "go.mod": {data: "not ours"}})
+	before := tree(t, dir)
+	d := open(t, path.Join(dir, "project"))
+	for _, name := range []string{"../go.mod", "/etc/fngen", "api/../../go.mod", "../new/new.go"} {
+		err := changeset.Apply(t.Context(), d, functions, []changeset.Change{write(name, "package out")})
+		require.Error(t, err, name)
+		require.Equal(t, before, tree(t, dir), name)
+	}
+}

@@ -1,0 +1,135 @@
+//go:build unix
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// cost is what a process took.
+type cost struct {
+	wall, cpu time.Duration
+	peak      int64 // bytes
+}
+
+// spend runs a command to its end.
+func spend(b *testing.B, name string, args ...string) cost {
+	b.Helper()
+	cmd := exec.Command(name, args...)
+	start := time.Now()
+	out, err := cmd.CombinedOutput()
+	wall := time.Since(start)
+	require.NoError(b, err, "%s", out)
+	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	return cost{wall, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), usage.Maxrss * 1024}
+}
+
+// BenchmarkFunction compares fngen function to a program that writes the same bytes to the same
+// files and does nothing else, run in turn. What it prints are medians, and
+// the medians of the ratios of each pair.
+func BenchmarkFunction(b *testing.B) {
+	const pairs = 60
+	bin := b.TempDir()
+	floor := filepath.Join(bin, "floor")
+	build(b, "./testdata/floor", floor)
+	fngen := filepath.Join(bin, "fngen")
+	build(b, "../../cmd/fngen", fngen)
+
+	for _, functions := range []int{0, 999} {
+		b.Run(fmt.Sprintf("after-%d", functions), func(b *testing.B) {
+			project := module(b)
+			for i := range functions {
+				spend(b, fngen, "function", fmt.Sprintf("f%d", i), "--cwd", project)
+			}
+			// What the next function writes, for the floor to write.
+			before := b.TempDir()
+			require.NoError(b, os.CopyFS(before, os.DirFS(project)))
+			spend(b, fngen, "function", "divide", "--cwd", project)
+			written := b.TempDir()
+			changed(b, before, project, written)
+
+			var walls, cpus []float64
+			var ours, floors []cost
+			for range b.N {
+				for range pairs {
+					// Only the function's own files go, so that each run does the same.
+					target := b.TempDir()
+					if functions == 0 {
+						require.NoError(b, os.WriteFile(filepath.Join(target, "go.mod"), []byte(goMod), 0o666))
+					} else {
+						spend(b, fngen, "destroy", "function", "divide", "--cwd", project)
+						target = project
+					}
+					a, c := spend(b, fngen, "function", "divide", "--cwd", target), spend(b, floor, written, b.TempDir())
+					ours, floors = append(ours, a), append(floors, c)
+					walls = append(walls, float64(a.wall)/float64(c.wall))
+					cpus = append(cpus, float64(a.cpu)/float64(c.cpu))
+				}
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(median(walls), "wall/floor")
+			b.ReportMetric(median(cpus), "cpu/floor")
+			b.ReportMetric(medianOf(ours, func(c cost) float64 { return float64(c.wall.Microseconds()) / 1000 }), "ms")
+			b.ReportMetric(medianOf(floors, func(c cost) float64 { return float64(c.wall.Microseconds()) / 1000 }), "floor-ms")
+			b.ReportMetric(medianOf(ours, func(c cost) float64 { return float64(c.cpu.Microseconds()) / 1000 }), "cpu-ms")
+			b.ReportMetric(medianOf(ours, func(c cost) float64 { return float64(c.peak) / (1 << 20) }), "peak-MB")
+		})
+	}
+}
+
+const goMod = "module example.com/shop\n\ngo 1.22\n"
+
+func module(b *testing.B) string {
+	dir := b.TempDir()
+	require.NoError(b, os.WriteFile(filepath.Join(dir, "go.mod"), []byte(goMod), 0o666))
+	return dir
+}
+
+func build(b *testing.B, pkg, to string) {
+	out, err := exec.Command("go", "build", "-trimpath", "-o", to, pkg).CombinedOutput()
+	require.NoError(b, err, "%s", out)
+}
+
+// changed copies the files of after that before does not have as they are.
+func changed(b *testing.B, before, after, to string) {
+	require.NoError(b, filepath.Walk(after, func(name string, info os.FileInfo, err error) error {
+		if err != nil || info.IsDir() {
+			return err
+		}
+		rel, _ := filepath.Rel(after, name)
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if old, err := os.ReadFile(filepath.Join(before, rel)); err == nil && slices.Equal(old, data) {
+			return nil
+		}
+		target := filepath.Join(to, rel)
+		if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
+			return err
+		}
+		return os.WriteFile(target, data, 0o666)
+	}))
+}
+
+func median(values []float64) float64 {
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+func medianOf(costs []cost, figure func(cost) float64) float64 {
+	values := make([]float64, len(costs))
+	for i, c := range costs {
+		values[i] = figure(c)
+	}
+	return median(values)
+}

@@ -1,0 +1,158 @@
+//go:build unix
+
+package e2e
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A command starts no other program and opens no socket, whatever is on the PATH.
+func TestNoSubprocessNoSocket(t *testing.T) {
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		t.Skip("strace is not installed")
+	}
+	if out, err := exec.Command(strace, "-o", os.DevNull, fngen, "version").CombinedOutput(); err != nil {
+		t.Skipf("strace may not trace here: %v: %s", err, out)
+	}
+	dir := newModule(t)
+	for _, args := range [][]string{divide, {"add", "--update"}, {"list"}, {"destroy", "function", "divide"}} {
+		log := filepath.Join(t.TempDir(), "calls")
+		cmd := exec.Command(strace, append([]string{"-f", "-qq", "-o", log, "-e", "trace=execve,execveat,socket", fngen}, args...)...)
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		calls, err := os.ReadFile(log)
+		require.NoError(t, err)
+		assert.Equal(t, 1, strings.Count(string(calls), "execve"), "%s", calls)
+		assert.NotContains(t, string(calls), "socket(")
+	}
+}
+
+// Neither the go command nor anything else of the environment is needed.
+func TestNoGoOnPath(t *testing.T) {
+	want := reference(t, divide)
+	dir := newModule(t)
+	p := command(dir, divide...)
+	p.Env = []string{"PATH="}
+	require.Zero(t, p.run(t), p.stderr.String())
+	assert.Equal(t, want, treeOf(t, dir))
+}
+
+// Where the user may not write or read, nothing is changed. What is not in the way does not matter.
+func TestNoPermission(t *testing.T) {
+	want := reference(t, divide)
+	for _, c := range []struct {
+		name string
+		mode fs.FileMode
+		done bool
+	}{
+		{".", 0o555, false},
+		{"api", 0o555, false},
+		{"api/src/lib", 0o555, false},
+		{functions, 0o555, false},
+		{functions, 0o333, false},
+		{functions + "/divide", 0o555, false},
+		{functions + "/other", 0o000, true},
+		{"api/src/lib/fn/fn.go", 0o000, false},
+		{"go.mod", 0o000, false},
+		{"go.mod", 0o444, true}, // it is replaced, and stays as it is
+		{"go.sum", 0o000, false},
+		{"fngen.sum", 0o000, false},
+	} {
+		t.Run(fmt.Sprintf("%s %o", c.name, c.mode), func(t *testing.T) {
+			dir := newModule(t)
+			closed := filepath.Join(dir, filepath.FromSlash(c.name))
+			switch {
+			case c.name == ".", c.name == "go.mod":
+			case filepath.Ext(c.name) == "":
+				writeFile(t, dir, c.name+"/README.md", "") // so that the function goes there file by file
+			default:
+				writeFile(t, dir, c.name, "")
+			}
+			require.NoError(t, filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+				if err == nil && entry.IsDir() {
+					err = os.Chmod(name, 0o777)
+				}
+				return err
+			}))
+			before := treeOf(t, dir)
+			info, err := os.Stat(closed)
+			require.NoError(t, err)
+			require.NoError(t, os.Chmod(closed, c.mode))
+
+			p := command(dir, divide...)
+			nobody(p)
+			code := p.run(t)
+			if c.done {
+				require.Zero(t, code, p.stderr.String())
+				assert.Equal(t, want[functions+"/divide/divide.go"], treeOf(t, dir)[functions+"/divide/divide.go"])
+				after, err := os.Stat(closed)
+				require.NoError(t, err)
+				assert.Equal(t, c.mode, after.Mode().Perm())
+			}
+			require.NoError(t, os.Chmod(closed, info.Mode().Perm()))
+			if !c.done {
+				message, hint := p.refused(t)
+				assert.Contains(t, message, "permission denied")
+				assert.NotEmpty(t, hint)
+				assert.Equal(t, before, treeOf(t, dir))
+			}
+		})
+	}
+}
+
+// A disk that fills up, or runs out of inodes, at any step leaves everything as it was.
+func TestFullDisk(t *testing.T) {
+	want := reference(t, divide)
+	for _, limit := range []struct {
+		option string
+		least  int
+		step   int
+	}{
+		{"size=%dk", 4, 4},
+		{"nr_inodes=%d", 2, 1},
+	} {
+		full := 0
+		for n := limit.least; ; n += limit.step {
+			dir := t.TempDir()
+			option := fmt.Sprintf(limit.option, n)
+			if out, err := exec.Command("mount", "-t", "tmpfs", "-o", option, "fngen", dir).CombinedOutput(); err != nil {
+				t.Skipf("a small disk cannot be mounted here: %v: %s", err, out)
+			}
+			unmount := func() {
+				out, err := exec.Command("umount", dir).CombinedOutput()
+				assert.NoError(t, err, "%s", out)
+			}
+			fits := func() bool {
+				defer unmount()
+				writeFile(t, dir, "go.mod", freshMod)
+				before := treeOf(t, dir)
+				p := command(dir, divide...)
+				if p.run(t) == 0 {
+					require.Equal(t, want, treeOf(t, dir))
+					return true
+				}
+				message, _ := p.refused(t)
+				require.Contains(t, message, "no space left on device", option)
+				require.Equal(t, before, treeOf(t, dir), option)
+				return false
+			}()
+			if fits {
+				break
+			}
+			full++
+		}
+		t.Logf("full at %d different sizes by "+limit.option, full, limit.least)
+		assert.Greater(t, full, 5)
+	}
+}
