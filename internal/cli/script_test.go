@@ -65,7 +65,8 @@ func TestScripts(t *testing.T) {
 }
 
 // goEnvironment lets scripts run the go command as a user does who has no network:
-// with the caches that there are, and nothing else of who runs the test.
+// with the caches that there are, and nothing else of who runs the test. Without -trimpath,
+// each script's folder would be in what it builds, and no build ever be cached.
 func goEnvironment(t *testing.T) map[string]string {
 	t.Helper()
 	out, err := exec.Command("go", "env", "-json", "GOCACHE", "GOMODCACHE", "GOPATH").Output()

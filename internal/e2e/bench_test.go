@@ -95,7 +95,9 @@ func module(b *testing.B) string {
 }
 
 func build(b *testing.B, pkg, to string) {
-	out, err := exec.Command("go", "build", "-trimpath", "-o", to, pkg).CombinedOutput()
+	cmd := exec.Command("go", "build", "-trimpath", "-o", to, pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as make build does
+	out, err := cmd.CombinedOutput()
 	require.NoError(b, err, "%s", out)
 }
 
