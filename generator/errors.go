@@ -12,11 +12,11 @@ func (e *ConflictError) Error() string {
 	return "these files are in the way: " + strings.Join(e.Paths, ", ")
 }
 
-// A TwinError names a function that another cannot stand beside: one whose name differs
-// by letter case alone, or one that is a file in the functions directory and has the same route.
+// A TwinError names a function that another cannot stand beside: one whose name
+// differs by letter case alone, or a file that has the same route.
 type TwinError struct {
 	Name, Twin string
-	Flat       bool
+	Flat       bool // it is a file
 }
 
 func (e *TwinError) Error() string {

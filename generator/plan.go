@@ -21,7 +21,8 @@ type Project struct {
 	// Entries are the names in the functions directory.
 	Entries []string
 
-	// Files are the contents of the function's own files that exist, by path.
+	// Files are the contents of the function's own files that exist, and of an
+	// IndexFile beside them, by path.
 	Files map[string][]byte
 
 	// Packages are the support packages that stand, with the files of each by name.
@@ -256,8 +257,15 @@ func OwnFiles(name string) []string {
 	return files
 }
 
+// IndexFile is another name that the handler's file may have.
+const IndexFile = "index.go"
+
 // collision looks for functions that the name cannot stand beside.
 func (p Project) collision(name Name) error {
+	index := path.Join(p.Functions, name.String(), IndexFile)
+	if _, ok := p.Files[index]; ok && name.String() != "index" {
+		return &TwinError{Name: name.String(), Twin: index, Flat: true}
+	}
 	for _, entry := range p.Entries {
 		flat := strings.EqualFold(entry, name.String()+".go")
 		if flat || entry != name.String() && strings.EqualFold(entry, name.String()) {

@@ -178,16 +178,22 @@ func (pkg support) plan(p Project, records *sums, update bool) ([]File, *Note) {
 			case string(old) == string(f.Data):
 				f.Action = Unchanged
 			}
-			if f.Owner == Fngen && !records.matches(f.Path, old) {
-				edited = append(edited, f.Path)
+			if f.Owner == Fngen {
+				versions = append(versions, records.version(f.Path))
+				if !records.matches(f.Path, old) {
+					edited = append(edited, f.Path)
+				}
 			}
-			versions = append(versions, records.version(f.Path))
 		}
 		files = append(files, f)
 	}
 	if !stands {
 		return files, nil
 	}
+	// What the project was given once, and moved or removed since, is its own affair.
+	files = slices.DeleteFunc(files, func(f File) bool {
+		return f.Owner == User && f.Action == Create && records.version(f.Path) != ""
+	})
 	if !update {
 		kept := slices.DeleteFunc(files, func(f File) bool { return f.Action != Keep })
 		return kept, pkg.standingNote(dir, p.Version, versions)

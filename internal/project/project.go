@@ -106,7 +106,7 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 		facts.Entries = append(facts.Entries, entry.Name())
 	}
 	if function != "" {
-		for _, file := range generator.OwnFiles(function) {
+		for _, file := range append(generator.OwnFiles(function), path.Join(function, generator.IndexFile)) {
 			file = path.Join(p.Functions, file)
 			data, err := p.read(file)
 			if err != nil {
