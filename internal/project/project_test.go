@@ -1,0 +1,323 @@
+package project
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fngen/fngen/generator"
+)
+
+const goMod = "module example.com/app\n\ngo 1.22\n"
+
+func noEnv(string) string { return "" }
+
+// open finds the project of a directory that has these files, in dir below it.
+func open(t *testing.T, files map[string]string, dir string) *Project {
+	t.Helper()
+	p, err := Find(filepath.Join(root(t, files).Name(), filepath.FromSlash(dir)), noEnv)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, p.Close()) })
+	return p
+}
+
+func TestFindTheNearestModule(t *testing.T) {
+	files := map[string]string{
+		"go.mod":              goMod,
+		"a/x.go":              "package a\n",
+		"back/go.mod":         goMod,
+		"back/b/c/x.go":       "package c\n",
+		"folder/go.mod/x.txt": "",
+	}
+	dir := root(t, files).Name()
+	for from, want := range map[string]string{
+		".":             ".",
+		"a":             ".",
+		"back":          "back",
+		"back/b/c":      "back",
+		"folder/go.mod": ".", // a folder of that name is no module
+	} {
+		p, err := Find(filepath.Join(dir, filepath.FromSlash(from)), noEnv)
+		require.NoError(t, err)
+		assert.Equal(t, filepath.Join(dir, want), p.Dir, from)
+		assert.NoError(t, p.Close())
+	}
+}
+
+func TestFindErrors(t *testing.T) {
+	dir := root(t, map[string]string{"file": "", "bad/go.mod": goMod, "bad/fngen.toml": "x = 1"}).Name()
+
+	_, err := Find(dir, noEnv)
+	var noModule *NoModuleError
+	require.ErrorAs(t, err, &noModule)
+	assert.Equal(t, dir, noModule.Dir)
+
+	_, err = Find(filepath.Join(dir, "nowhere"), noEnv)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+
+	_, err = Find(filepath.Join(dir, "file"), noEnv)
+	require.ErrorIs(t, err, errNotDir)
+
+	_, err = Find(filepath.Join(dir, "bad"), noEnv)
+	var mistake *ConfigError
+	require.ErrorAs(t, err, &mistake)
+}
+
+func TestFacts(t *testing.T) {
+	p := open(t, map[string]string{
+		"go.mod":                             goMod,
+		"go.sum":                             "",
+		"fngen.sum":                          "a v0 h\n",
+		"vendor/modules.txt":                 "# x\n",
+		"api/src/functions/divide/divide.go": "package divide\n",
+		"api/src/functions/divide/divide_test.go":   "",
+		"api/src/functions/divide/helper.go":        "package divide\n",
+		"api/src/functions/divide/divide_x_test.go": "package divide\n",
+		"api/src/functions/other/other.go":          "package other\n",
+		"api/src/functions/flat.go":                 "package functions\n",
+		"api/src/lib/fn/fn.go":                      "package fn\n",
+		"api/src/lib/fn/mine_test.go":               "package fn\n",
+		"api/src/lib/fn/README.md":                  "x\n",
+		"api/src/lib/auth/user.go":                  "package auth\n",
+		"api/src/lib/db/db.go.txt":                  "x\n",
+		"api/src/lib/mine/mine.go":                  "package mine\n",
+		"api/src/lib/flat.go":                       "package lib\n",
+	}, ".")
+	facts, err := p.Facts("v1.2.3", "divide")
+	require.NoError(t, err)
+	assert.Equal(t, generator.Project{
+		Version:       "v1.2.3",
+		Functions:     "api/src/functions",
+		Lib:           "api/src/lib",
+		GoMod:         []byte(goMod),
+		GoSum:         []byte{}, // there, and empty
+		FngenSum:      []byte("a v0 h\n"),
+		VendorModules: []byte("# x\n"),
+		Entries:       []string{"divide", "flat.go", "other"},
+		Files: map[string][]byte{
+			"api/src/functions/divide/divide.go":      []byte("package divide\n"),
+			"api/src/functions/divide/divide_test.go": {},
+		},
+		Packages: map[string]map[string][]byte{
+			"fn":   {"fn.go": []byte("package fn\n"), "mine_test.go": []byte("package fn\n")},
+			"auth": {"user.go": []byte("package auth\n")},
+		},
+	}, facts)
+
+	facts, err = p.Facts("", "")
+	require.NoError(t, err)
+	assert.Empty(t, facts.Files, "no function, none of its files")
+}
+
+// What is not there is nil, which is not the same as empty.
+func TestFactsOfAFreshModule(t *testing.T) {
+	p := open(t, map[string]string{"go.mod": goMod}, ".")
+	facts, err := p.Facts("v1.2.3", "divide")
+	require.NoError(t, err)
+	assert.Nil(t, facts.GoSum)
+	assert.Nil(t, facts.FngenSum)
+	assert.Nil(t, facts.VendorModules)
+	assert.Nil(t, facts.Workspace)
+	assert.Empty(t, facts.Entries)
+	assert.Empty(t, facts.Files)
+	assert.Empty(t, facts.Packages)
+}
+
+func TestFactsIndexFile(t *testing.T) {
+	p := open(t, map[string]string{"go.mod": goMod, "api/src/functions/a/index.go": "package a\n"}, ".")
+	facts, err := p.Facts("", "a")
+	require.NoError(t, err)
+	assert.Equal(t, map[string][]byte{"api/src/functions/a/index.go": []byte("package a\n")}, facts.Files)
+}
+
+func TestFactsOfWhatIsNoFile(t *testing.T) {
+	for name, file := range map[string]string{
+		"go.sum":                                "go.sum/x",
+		"fngen.sum":                             "fngen.sum/x",
+		"functions":                             "api/src/functions",
+		"one of the function's files":           "api/src/functions/a/a.go/x",
+		"lib":                                   "api/src/lib",
+		"support package":                       "api/src/lib/fn",
+		"file of a support package":             "api/src/lib/fn/fn.go/x",
+		"folder above that of functions":        "api",
+		"folder of the function":                "api/src/functions/a",
+		"the go.work of a folder above, broken": "go.work",
+	} {
+		p := open(t, map[string]string{"go.mod": goMod, file: "x\n"}, ".")
+		_, err := p.Facts("", "a")
+		assert.Error(t, err, name)
+	}
+}
+
+func TestWorkspace(t *testing.T) {
+	uses := "go 1.22\n\nuse (\n\t./other\n\t./app\n)\n"
+	for name, test := range map[string]struct {
+		work  string // go.work in the directory above
+		files map[string]string
+		env   string // of GOWORK; ROOT is the directory
+		want  *generator.Workspace
+	}{
+		"none":             {},
+		"used":             {work: uses, want: &generator.Workspace{Uses: true}},
+		"not used":         {work: "go 1.22\nuse ./other\n", want: &generator.Workspace{}},
+		"empty":            {files: map[string]string{"go.work": ""}, want: &generator.Workspace{}},
+		"the folder above": {work: "go 1.22\nuse .\n", want: &generator.Workspace{}},
+		"off":              {work: uses, env: "off"},
+		"vendored":         {work: uses, files: map[string]string{"vendor/modules.txt": "# w\n"}, want: &generator.Workspace{Uses: true, Vendor: true}},
+		"elsewhere":        {files: map[string]string{"x/go.work": "go 1.22\nuse ../app\n"}, env: "ROOT/x/go.work", want: &generator.Workspace{Uses: true}},
+		"before the other": {work: "go 1.22\n", files: map[string]string{"x/go.work": "go 1.22\nuse ../app\n"}, env: "ROOT/x/go.work", want: &generator.Workspace{Uses: true}},
+		"in the module":    {files: map[string]string{"app/go.work": "go 1.22\nuse .\n"}, want: &generator.Workspace{Uses: true}},
+		"a folder":         {files: map[string]string{"go.work/x": ""}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := map[string]string{"app/go.mod": goMod, "other/go.mod": goMod}
+			if test.work != "" {
+				files["go.work"] = test.work
+			}
+			for file, data := range test.files {
+				files[file] = data
+			}
+			dir := root(t, files).Name()
+			env := test.env
+			if below, ok := strings.CutPrefix(env, "ROOT/"); ok {
+				env = filepath.Join(dir, filepath.FromSlash(below))
+			}
+			p, err := Find(filepath.Join(dir, "app"), func(name string) string {
+				if name == "GOWORK" {
+					return env
+				}
+				return ""
+			})
+			require.NoError(t, err)
+			defer p.Close()
+			facts, err := p.Facts("", "")
+			require.NoError(t, err)
+			assert.Equal(t, test.want, facts.Workspace)
+			if test.want != nil && test.want.Vendor {
+				assert.Equal(t, "# w\n", string(facts.VendorModules))
+			}
+		})
+	}
+}
+
+func TestWorkspaceThatIsNotThere(t *testing.T) {
+	dir := root(t, map[string]string{"go.mod": goMod}).Name()
+	p, err := Find(dir, func(name string) string {
+		if name == "GOWORK" {
+			return filepath.Join(dir, "nowhere", "go.work")
+		}
+		return ""
+	})
+	require.NoError(t, err)
+	defer p.Close()
+	_, err = p.Facts("", "")
+	assert.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+func TestList(t *testing.T) {
+	p := open(t, map[string]string{
+		"go.mod":                        goMod,
+		"api/src/functions/b/b.go":      "package b\n\nfunc Handler() {}\n",
+		"api/src/functions/b/a.go":      "package b\n",
+		"api/src/functions/a/index.go":  "package afn\n\nvar x, Handler = 1, 2\n",
+		"api/src/functions/B2/x.go":     "package b2\n\nvar (\n\ty int\n\tHandler int\n)\n",
+		"api/src/functions/z.go":        "package functions\n\nfunc ZHandler() {}\n",
+		"api/src/functions/c/c.go":      "package c\n\nconst Handler = 1\n",
+		"api/src/functions/d/d.go":      "package d\n\ntype Handler int\n",
+		"api/src/functions/e/e.go":      "package e\n\nfunc (T) Handler() {}\n",
+		"api/src/functions/f/f.go":      "package f\n\nfunc handler() { Handler := 1 }\n",
+		"api/src/functions/g/g_test.go": "package g\n\nfunc Handler() {}\n",
+		"api/src/functions/h/h.txt":     "package h\n\nfunc Handler() {}\n",
+		"api/src/functions/i/i.go":      "//go:build ignore\n\npackage i\n\nfunc Handler() {}\n",
+		"api/src/functions/j/j.go":      "//go:build !ignore\n\npackage j\n\nfunc Handler() {}\n",
+		"api/src/functions/k/k.go":      "package k\n\nfunc Handler() {}\n",
+		"api/src/functions/k/tool.go":   "//go:build ignore\n\npackage main\n",
+		"api/src/functions/y.go":        "package functions\n\nfunc yHandler() {}\n",
+		"api/src/functions/x_test.go":   "package functions\n\nfunc X_testHandler() {}\n",
+	}, "api/src")
+	functions, skipped, err := p.List()
+	require.NoError(t, err)
+	assert.Empty(t, skipped)
+	at := func(names ...string) []string {
+		for i := range names {
+			names[i] = "api/src/functions/" + names[i]
+		}
+		return names
+	}
+	assert.Equal(t, []Function{
+		{Name: "B2", Package: "b2", Route: "/B2", Files: at("B2/x.go")},
+		{Name: "a", Package: "afn", Route: "/a", Files: at("a/index.go")},
+		{Name: "b", Package: "b", Route: "/b", Files: at("b/a.go", "b/b.go")},
+		{Name: "j", Package: "j", Route: "/j", Files: at("j/j.go")},
+		{Name: "k", Package: "k", Route: "/k", Files: at("k/k.go", "k/tool.go")},
+		{Name: "z", Package: "functions", Route: "/z", Files: at("z.go")},
+	}, functions)
+}
+
+// What looks like a function and is none is told, in order, and without the machine's paths.
+func TestListSkips(t *testing.T) {
+	p := open(t, map[string]string{
+		"go.mod":                       goMod,
+		"api/src/functions/main/a.go":  "package main\n\nfunc main() {}\n",
+		"api/src/functions/flat.go":    "package main\n\nfunc FlatHandler() {}\n",
+		"api/src/functions/other.go":   "package main\n",
+		"api/src/functions/broken.go":  "package\n",
+		"api/src/functions/empty/e.go": "",
+		"api/src/functions/syntax/s.go": "package syntax\n\nfunc Handler() {\n" +
+			"x := }\nfunc {\n",
+	}, ".")
+	functions, skipped, err := p.List()
+	require.NoError(t, err)
+	assert.Empty(t, functions)
+	var paths []string
+	for _, s := range skipped {
+		paths = append(paths, filepath.Base(s.Path))
+		assert.NotContains(t, s.Reason, p.Dir)
+		assert.NotContains(t, s.Reason, "\n")
+	}
+	assert.Equal(t, []string{"broken.go", "empty", "flat.go", "main", "syntax"}, paths)
+	assert.Contains(t, skipped[4].Reason, "api/src/functions/syntax/s.go:4:6: ")
+}
+
+// Links within the project are what they lead to; no link leads out of it.
+func TestListFollowsLinks(t *testing.T) {
+	dir := root(t, map[string]string{
+		"out/out.go":                 "package out\n\nfunc Handler() {}\n",
+		"app/go.mod":                 goMod,
+		"app/shared/s.go":            "package shared\n\nfunc Handler() {}\n",
+		"app/api/src/functions/.txt": "",
+	}).Name()
+	for link, target := range map[string]string{
+		"in":        "../../../shared",
+		"out":       "../../../../out",
+		"out.go":    "../../../../out/out.go",
+		"gone":      "nowhere",
+		"gone2.go":  "nowhere.go",
+		"cycle":     "cycle",
+		"myself.go": "myself.go",
+	} {
+		if err := os.Symlink(filepath.FromSlash(target), filepath.Join(dir, "app", "api", "src", "functions", link)); err != nil {
+			t.Skip(err)
+		}
+	}
+	p, err := Find(filepath.Join(dir, "app"), noEnv)
+	require.NoError(t, err)
+	defer p.Close()
+	functions, _, err := p.List()
+	require.NoError(t, err)
+	require.Len(t, functions, 1)
+	assert.Equal(t, "in", functions[0].Name)
+}
+
+func TestHasFunction(t *testing.T) {
+	p := open(t, map[string]string{"go.mod": goMod, "api/src/functions/x-y/x.go": "", "api/src/functions/flat.go": ""}, ".")
+	assert.True(t, p.HasFunction("x-y"))
+	for _, name := range []string{"xY", "X-Y", "flat", "flat.go", "", ".", "..", "../functions", "x-y/"} {
+		assert.False(t, p.HasFunction(name), "%q", name)
+	}
+}
