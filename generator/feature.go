@@ -10,13 +10,13 @@ import (
 // this type, and a line in [Spec.features]; no template asks which there are.
 type feature struct {
 	guard          *guard                        // what runs before the handler
-	handlerImports []string                      // of the handler, besides the guard's
+	handlerImports []string                      // of the handler
 	testImports    []string                      // of the test
 	setup          []string                      // statements at the start of each test
 	declarations   []string                      // declarations of the test, after its imports
 	request        []field                       // fields of the request, over those that are there
 	context        func(ctx string) string       // the context in which the guard lets a request pass
-	event          func(request string) string   // the event that the guard lets pass
+	event          string                        // the event that the guard lets pass, instead of the plain one
 	requestCall    string                        // what stands for the request, instead of its literal
 	test           func(p *page) (string, block) // the guard's own test: template and data
 	file           *fileTemplate                 // a file of its own
@@ -85,7 +85,7 @@ func webhook(scheme Scheme, name Name, lib func(string) string) feature {
 	f.setup = []string{fmt.Sprintf("t.Setenv(%q, secret)", env)}
 	f.declarations = []string{fmt.Sprintf("// What the sender of the webhook signs with, and where.\n"+
 		"const (\nsecret = %q\nheader = %q\n)", "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME", signatureHeader)}
-	f.event = func(string) string { return "signed(secret, header)" }
+	f.event = "signed(secret, header)"
 	f.test = func(p *page) (string, block) {
 		type webhookCase struct{ Name, Event string }
 		data := struct {

@@ -102,8 +102,8 @@ func render(spec Spec, module string, lib func(name string) string) ([]rendered,
 	}
 	p.Event = "fntest.HTTPEvent(" + p.Request() + ")"
 	for _, f := range features {
-		if f.event != nil {
-			p.Event = f.event(p.Event)
+		if f.event != "" {
+			p.Event = f.event
 		}
 	}
 	p.HandlerImports = groups(module, handlerImports)
@@ -177,21 +177,13 @@ func groups(module string, paths []string) [][]string {
 
 // execute prints a template, whose blocks are other templates by name.
 func execute(name string, blocks map[string]string, data any) (string, error) {
-	source, err := templates.Function.ReadFile(path.Join("function", name))
-	if err != nil {
-		return "", fmt.Errorf("template %s: %w", name, err)
-	}
-	t, err := template.New(name).Option("missingkey=error").Parse(string(source))
-	if err != nil {
-		return "", fmt.Errorf("template: %w", err)
+	t := template.New(name).Option("missingkey=error")
+	if err := parse(t, name); err != nil {
+		return "", err
 	}
 	for block, file := range blocks {
-		source, err := templates.Function.ReadFile(path.Join("function", file))
-		if err != nil {
-			return "", fmt.Errorf("template %s: %w", file, err)
-		}
-		if _, err := t.New(block).Parse(string(source)); err != nil {
-			return "", fmt.Errorf("template: %w", err)
+		if err := parse(t.New(block), file); err != nil {
+			return "", err
 		}
 	}
 	var text strings.Builder
@@ -199,6 +191,18 @@ func execute(name string, blocks map[string]string, data any) (string, error) {
 		return "", fmt.Errorf("template: %w", err)
 	}
 	return text.String(), nil
+}
+
+// parse gives a template the text of a file.
+func parse(t *template.Template, file string) error {
+	source, err := templates.Function.ReadFile(path.Join("function", file))
+	if err != nil {
+		return fmt.Errorf("template %s: %w", file, err)
+	}
+	if _, err := t.Parse(string(source)); err != nil {
+		return fmt.Errorf("template: %w", err)
+	}
+	return nil
 }
 
 // format is the text as goimports leaves it. It only formats: a template names

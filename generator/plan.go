@@ -134,7 +134,7 @@ func Add(names []string, p Project, update bool) (Plan, error) {
 	}
 	var needed []string
 	for _, name := range names {
-		if _, err := FindPackage(name); err != nil {
+		if err := CheckPackage(name); err != nil {
 			return Plan{}, err
 		}
 		needed = append(needed, path.Join(module.path(), p.Lib, name))

@@ -41,20 +41,26 @@ func Packages() ([]Package, error) {
 	return list, nil
 }
 
-// FindPackage is the name of a support package. The error is a *ValueError.
-func FindPackage(name string) (string, error) {
+// IsPackage tells whether a name is a support package's.
+func IsPackage(name string) bool {
+	entries, err := fs.ReadDir(templates.Lib, "lib")
+	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name })
+}
+
+// CheckPackage is nil for the name of a support package. The error is a *ValueError.
+func CheckPackage(name string) error {
+	if IsPackage(name) {
+		return nil
+	}
 	entries, err := fs.ReadDir(templates.Lib, "lib")
 	if err != nil {
-		return "", err
+		return err
 	}
 	var names []string
 	for _, entry := range entries {
-		if entry.Name() == name {
-			return name, nil
-		}
 		names = append(names, entry.Name())
 	}
-	return "", &ValueError{Reason: fmt.Sprintf("unknown package %q", name), Suggestion: Nearest(name, names)}
+	return &ValueError{Reason: fmt.Sprintf("unknown package %q", name), Suggestion: Nearest(name, names)}
 }
 
 // projectOwned tells which files of support packages a project is meant to write.

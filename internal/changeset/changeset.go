@@ -167,54 +167,50 @@ func (t *transaction) prepare(changes []Change) ([]move, error) {
 	whole := map[string]string{} // new directories, and where they are staged
 	for _, c := range changes {
 		dir := path.Dir(c.Path)
+		if _, ok := whole[dir]; !ok && !c.Remove {
+			if _, err := t.disk.Lstat(local(dir)); errors.Is(err, fs.ErrNotExist) {
+				whole[dir] = t.staged()
+				if err := t.mkdir(whole[dir]); err != nil {
+					return nil, err
+				}
+				moves = append(moves, move{path: dir, staged: whole[dir]})
+			} else if err != nil {
+				return nil, err
+			}
+		}
 		if staged, ok := whole[dir]; ok {
 			if err := t.write(path.Join(staged, path.Base(c.Path)), c.Data, 0o666); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		info, err := t.disk.Lstat(local(c.Path))
-		switch {
-		case err == nil && !info.Mode().IsRegular():
-			return nil, &fs.PathError{Op: "write", Path: c.Path, Err: errors.New("what is in the way is not a file")}
-		case err != nil && !errors.Is(err, fs.ErrNotExist):
-			return nil, err
-		}
-		there := err == nil
-		if c.Remove {
-			if there {
-				moves = append(moves, move{path: c.Path, saved: t.staged()})
-			}
-			continue
-		}
 
-		m := move{path: c.Path, staged: t.staged()}
-		mode := fs.FileMode(0o666)
-		if there {
-			mode, m.saved = info.Mode().Perm(), t.staged()
-		} else if _, err := t.disk.Lstat(local(dir)); errors.Is(err, fs.ErrNotExist) {
-			whole[dir] = m.staged
-			if err := t.mkdir(m.staged); err != nil {
+		info, err := t.disk.Lstat(local(c.Path))
+		there := err == nil
+		switch {
+		case there && !info.Mode().IsRegular():
+			return nil, &fs.PathError{Op: "write", Path: c.Path, Err: errors.New("what is in the way is not a file")}
+		case !there && !errors.Is(err, fs.ErrNotExist):
+			return nil, err
+		case c.Remove && there:
+			moves = append(moves, move{path: c.Path, saved: t.staged()})
+		case c.Remove:
+		default:
+			m := move{path: c.Path, staged: t.staged()}
+			mode := fs.FileMode(0o666)
+			if there {
+				mode, m.saved = info.Mode().Perm(), t.staged()
+			}
+			if err := t.write(m.staged, c.Data, mode); err != nil {
 				return nil, err
 			}
-			if err := t.write(path.Join(m.staged, path.Base(c.Path)), c.Data, mode); err != nil {
-				return nil, err
+			if there { // the umask does not apply to what has a mode already
+				if err := t.disk.Chmod(local(m.staged), mode); err != nil {
+					return nil, err
+				}
 			}
-			m.path = dir
 			moves = append(moves, m)
-			continue
-		} else if err != nil {
-			return nil, err
 		}
-		if err := t.write(m.staged, c.Data, mode); err != nil {
-			return nil, err
-		}
-		if there { // the umask does not apply to what has a mode already
-			if err := t.disk.Chmod(local(m.staged), mode); err != nil {
-				return nil, err
-			}
-		}
-		moves = append(moves, m)
 	}
 	return t.wholeDirectories(moves)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fngen/fngen/generator"
+	"github.com/fngen/fngen/internal/project"
 )
 
 func newAdd(w World) *cobra.Command {
@@ -32,11 +33,15 @@ is named, all of them; a package of which a file was edited is left alone.`,
 				return listPackages(w, o.json)
 			}
 			for _, name := range args {
-				if _, err := generator.FindPackage(name); err != nil {
+				if err := generator.CheckPackage(name); err != nil {
 					return err
 				}
 			}
-			_, plan, err := change(cmd, w, o, "", func(facts generator.Project) (generator.Plan, error) {
+			_, plan, err := change(cmd, w, o, func(p *project.Project) (generator.Plan, error) {
+				facts, err := p.Facts(w.Version, "")
+				if err != nil {
+					return generator.Plan{}, err
+				}
 				names := args
 				if len(names) == 0 {
 					for name := range facts.Packages {

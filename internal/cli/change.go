@@ -32,11 +32,10 @@ func find(cmd *cobra.Command, w World) (*project.Project, error) {
 	return project.Find(dir, w.Env)
 }
 
-// change plans something for the project and puts it on disk. The facts that
-// the plan is made from, and the disk that it is put on, are under one lock.
-// function is the directory of the function that it is about, or "".
-func change(cmd *cobra.Command, w World, o changeOptions, function string,
-	plan func(generator.Project) (generator.Plan, error),
+// change plans something for the project and puts it on disk. What plan reads
+// of the project, and the disk that the plan is put on, are under one lock.
+func change(cmd *cobra.Command, w World, o changeOptions,
+	plan func(*project.Project) (generator.Plan, error),
 ) (_ *project.Project, _ generator.Plan, err error) {
 	p, err := find(cmd, w)
 	if err != nil {
@@ -50,11 +49,7 @@ func change(cmd *cobra.Command, w World, o changeOptions, function string,
 		}
 		defer func() { err = errors.Join(err, unlock()) }()
 	}
-	facts, err := p.Facts(w.Version, function)
-	if err != nil {
-		return nil, generator.Plan{}, err
-	}
-	planned, err := plan(facts)
+	planned, err := plan(p)
 	if err != nil {
 		return nil, generator.Plan{}, err
 	}

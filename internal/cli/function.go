@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fngen/fngen/generator"
+	"github.com/fngen/fngen/internal/project"
 )
 
 // functionOptions are fngen function's flags, as values.
@@ -73,7 +74,11 @@ Schemes of --webhook: ` + strings.Join(schemeNames(), ", ") + ".",
 
 func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 	name := o.spec.Name
-	p, plan, err := change(cmd, w, o.changeOptions, name.String(), func(facts generator.Project) (generator.Plan, error) {
+	p, plan, err := change(cmd, w, o.changeOptions, func(p *project.Project) (generator.Plan, error) {
+		facts, err := p.Facts(w.Version, name.String())
+		if err != nil {
+			return generator.Plan{}, err
+		}
 		return generator.Function(o.spec, facts, o.force)
 	})
 	if err != nil {
@@ -126,19 +131,18 @@ the support packages, go.mod and go.sum stay.`,
 		Args: arguments(1, 1, "a name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name := args[0]
-			p, err := find(cmd, w)
-			if err != nil {
-				return err
-			}
-			defer p.Close()
-			if !p.HasFunction(name) {
-				parsed, err := generator.ParseName(name)
-				if err != nil {
-					return err
+			_, plan, err := change(cmd, w, o, func(p *project.Project) (generator.Plan, error) {
+				if !p.HasFunction(name) {
+					parsed, err := generator.ParseName(name)
+					if err != nil {
+						return generator.Plan{}, err
+					}
+					name = parsed.String()
 				}
-				name = parsed.String()
-			}
-			_, plan, err := change(cmd, w, o, name, func(facts generator.Project) (generator.Plan, error) {
+				facts, err := p.Facts(w.Version, name)
+				if err != nil {
+					return generator.Plan{}, err
+				}
 				return generator.Destroy(name, facts, force)
 			})
 			if err != nil {

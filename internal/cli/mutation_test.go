@@ -96,8 +96,7 @@ func mutate(t *testing.T, function, source string) []mutant {
 				add(n.Value+" changed", splice(n, strconv.Quote(value+"Mutated")))
 			case *ast.SelectorExpr:
 				if n.Sel.Name != "Require" && n.Sel.Name != "Options" {
-					other := "webhooks.SHA1"
-					add(n.Sel.Name+" changed", splice(n, other))
+					add(n.Sel.Name+" changed", splice(n, "webhooks.SHA1"))
 				}
 			}
 			return true

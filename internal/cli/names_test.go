@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,10 +17,9 @@ import (
 func TestNastyNames(t *testing.T) {
 	names := []string{"func", "main", "documentation", "HTTPServer", "deploy_windows", "foo_test", "events", "fn", "string", "init"}
 	dir := newModule(t, goldenMod)
-	var tested []string
 	for i, args := range goldenCommands()[:16] {
 		functions := fmt.Sprintf("api/combination%02d", i)
-		for j, name := range names {
+		for _, name := range names {
 			var stderr bytes.Buffer
 			code := cli.Main(context.Background(), append([]string{"function", name, "--cwd", dir}, args[2:]...), cli.World{
 				Env: func(variable string) string {
@@ -30,9 +28,6 @@ func TestNastyNames(t *testing.T) {
 				Stdout: new(bytes.Buffer), Stderr: &stderr, Version: "devel",
 			})
 			require.Zero(t, code, "%s: %s", name, stderr.String())
-			if j == i%len(names) { // vet compiles them all; linking each would take a minute
-				tested = append(tested, "./"+functions+"/...")
-			}
 		}
 	}
 	found, err := filepath.Glob(filepath.Join(dir, "api/combination*/*"))
@@ -42,5 +37,6 @@ func TestNastyNames(t *testing.T) {
 	require.Empty(t, run(t, dir, "gofmt", "-l", "."))
 	require.Equal(t, 16*len(names), bytes.Count([]byte(runGo(t, dir, "list", "./api/combination...")), []byte("\n")))
 	runGo(t, dir, "vet", "./...")
-	runGo(t, dir, append([]string{"test", "-vet=off"}, slices.Compact(tested)[:2]...)...)
+	// vet compiled them all; linking each would take a minute
+	runGo(t, dir, "test", "-vet=off", "./api/combination00/...", "./api/combination01/...", "./api/combination15/...")
 }

@@ -38,15 +38,12 @@ func spend(b *testing.B, name string, args ...string) cost {
 // the medians of the ratios of each pair.
 func BenchmarkFunction(b *testing.B) {
 	const pairs = 60
-	bin := b.TempDir()
-	floor := filepath.Join(bin, "floor")
-	build(b, "./testdata/floor", floor)
-	fngen := filepath.Join(bin, "fngen")
-	build(b, "../../cmd/fngen", fngen)
+	floor := filepath.Join(b.TempDir(), "floor")
+	require.NoError(b, build("./testdata/floor", floor))
 
 	for _, functions := range []int{0, 999} {
 		b.Run(fmt.Sprintf("after-%d", functions), func(b *testing.B) {
-			project := module(b)
+			project := newModule(b)
 			for i := range functions {
 				spend(b, fngen, "function", fmt.Sprintf("f%d", i), "--cwd", project)
 			}
@@ -62,12 +59,11 @@ func BenchmarkFunction(b *testing.B) {
 			for range b.N {
 				for range pairs {
 					// Only the function's own files go, so that each run does the same.
-					target := b.TempDir()
+					target := project
 					if functions == 0 {
-						require.NoError(b, os.WriteFile(filepath.Join(target, "go.mod"), []byte(goMod), 0o666))
+						target = newModule(b)
 					} else {
 						spend(b, fngen, "destroy", "function", "divide", "--cwd", project)
-						target = project
 					}
 					a, c := spend(b, fngen, "function", "divide", "--cwd", target), spend(b, floor, written, b.TempDir())
 					ours, floors = append(ours, a), append(floors, c)
@@ -84,21 +80,6 @@ func BenchmarkFunction(b *testing.B) {
 			b.ReportMetric(medianOf(ours, func(c cost) float64 { return float64(c.peak) / (1 << 20) }), "peak-MB")
 		})
 	}
-}
-
-const goMod = "module example.com/shop\n\ngo 1.22\n"
-
-func module(b *testing.B) string {
-	dir := b.TempDir()
-	require.NoError(b, os.WriteFile(filepath.Join(dir, "go.mod"), []byte(goMod), 0o666))
-	return dir
-}
-
-func build(b *testing.B, pkg, to string) {
-	cmd := exec.Command("go", "build", "-trimpath", "-o", to, pkg)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as make build does
-	out, err := cmd.CombinedOutput()
-	require.NoError(b, err, "%s", out)
 }
 
 // changed copies the files of after that before does not have as they are.

@@ -35,14 +35,20 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	fngen = filepath.Join(dir, "fngen")
-	build := exec.Command("go", "build", "-o", fngen, "../../cmd/fngen")
-	build.Stderr = os.Stderr
 	// Tests run it as another user too, who must get at it.
-	if err := errors.Join(build.Run(), os.Chmod(dir, 0o755)); err != nil {
+	if err := errors.Join(build("../../cmd/fngen", fngen), os.Chmod(dir, 0o755)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
+}
+
+// build builds a program as make build does.
+func build(pkg, to string) error {
+	cmd := exec.Command("go", "build", "-trimpath", "-o", to, pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Stderr = os.Stderr
+	return cmd.Run()
 }
 
 // TestSources looks at what fngen is built from. The go command notes what
@@ -68,7 +74,7 @@ const functions = "api/src/functions"
 const freshMod = "module example.com/app\n\ngo 1.22\n"
 
 // newModule is a directory with a go.mod, which others can enter.
-func newModule(t *testing.T) string {
+func newModule(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755))
@@ -76,7 +82,7 @@ func newModule(t *testing.T) string {
 	return dir
 }
 
-func writeFile(t *testing.T, dir, name, data string) {
+func writeFile(t testing.TB, dir, name, data string) {
 	t.Helper()
 	name = filepath.Join(dir, filepath.FromSlash(name))
 	require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o777))

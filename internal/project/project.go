@@ -133,7 +133,7 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 // supportPackage reads the Go files of a directory below lib, if it is of
 // a name that fngen has a package of.
 func (p *Project) supportPackage(facts generator.Project, name string) error {
-	if _, err := generator.FindPackage(name); err != nil {
+	if !generator.IsPackage(name) {
 		return nil
 	}
 	dir := path.Join(p.Lib, name)

@@ -100,13 +100,9 @@ func Require(scheme Scheme, options Options) fn.Middleware {
 // VerifyEvent is nil for an event that was signed with one of the secrets, and wraps
 // ErrVerification for any other.
 func VerifyEvent(scheme Scheme, event events.APIGatewayProxyRequest, options Options) error {
-	payload := options.Payload
-	if payload == "" {
-		body, err := fn.Body(event)
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrVerification, err)
-		}
-		payload = string(body)
+	payload, err := options.payload(event)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrVerification, err)
 	}
 	return VerifySignature(scheme, payload, fn.Header(event, options.header()), options)
 }
@@ -170,13 +166,9 @@ func SignEvent(scheme Scheme, event events.APIGatewayProxyRequest, options Optio
 	if method, ok := scheme.method(); ok && method.open {
 		return event, nil
 	}
-	payload := options.Payload
-	if payload == "" {
-		body, err := fn.Body(event)
-		if err != nil {
-			return event, fmt.Errorf("%w: %w", ErrSign, err)
-		}
-		payload = string(body)
+	payload, err := options.payload(event)
+	if err != nil {
+		return event, fmt.Errorf("%w: %w", ErrSign, err)
 	}
 	signature, err := SignPayload(scheme, payload, options)
 	if err != nil {
@@ -202,6 +194,15 @@ func with[V any](headers map[string]V, name string, value V) map[string]V {
 	maps.DeleteFunc(signed, func(key string, _ V) bool { return strings.EqualFold(key, name) })
 	signed[strings.ToLower(name)] = value
 	return signed
+}
+
+// payload is what was signed.
+func (o Options) payload(event events.APIGatewayProxyRequest) (string, error) {
+	if o.Payload != "" {
+		return o.Payload, nil
+	}
+	body, err := fn.Body(event)
+	return string(body), err
 }
 
 func (o Options) header() string {
