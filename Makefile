@@ -3,7 +3,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test golden lint fuzz bench demo
+.PHONY: help build install test modules golden lint fuzz bench demo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,8 +14,12 @@ build: ## build bin/fngen
 install: ## install fngen where go install puts it
 	CGO_ENABLED=0 go install -trimpath ./cmd/fngen
 
-test: lint ## run all tests, as CI does
+test: lint modules ## run all tests, as CI does
 	go test -race ./...
+
+modules: ## fetch the modules that the tests then use without a network
+	go mod download
+	cd testdata/golden && go mod download all # go mod tidy looks at all of them
 
 golden: ## rewrite testdata/golden from the templates, to be read as a diff
 	go test ./internal/cli -run 'TestGolden$$' -update

@@ -9,21 +9,24 @@ import (
 // A feature is what one flag adds to a function. A new flag is a new value of
 // this type, and a line in [Spec.features]; no template asks which there are.
 type feature struct {
-	guard          *guard                        // what runs before the handler
-	handlerImports []string                      // of the handler
-	testImports    []string                      // of the test
-	setup          []string                      // statements at the start of each test
-	declarations   []string                      // declarations of the test, after its imports
-	request        []field                       // fields of the request, over those that are there
-	context        func(ctx string) string       // the context in which the guard lets a request pass
-	event          string                        // the event that the guard lets pass, instead of the plain one
-	requestCall    string                        // what stands for the request, instead of its literal
-	test           func(p *page) (string, block) // the guard's own test: template and data
-	file           *fileTemplate                 // a file of its own
+	guard          *guard                  // what runs before the handler
+	handlerImports []string                // of the handler
+	testImports    []string                // of the test
+	setup          []string                // statements at the start of each test
+	declarations   []string                // declarations of the test, after its imports
+	request        []field                 // fields of the request, over those that are there
+	context        func(ctx string) string // the context in which the guard lets a request pass
+	event          string                  // the event that the guard lets pass, instead of the plain one
+	requestCall    string                  // what stands for the request, instead of its literal
+	tests          func(p *page) []block   // the guard's own tests
+	file           *fileTemplate           // a file of its own
 }
 
-// A block is what the template of a guard's test prints.
-type block any
+// A block is a template and what it prints.
+type block struct {
+	template string
+	data     any
+}
 
 // A guard is a middleware of the handler.
 type guard struct {
@@ -53,18 +56,16 @@ func (s Spec) features(lib func(name string) string) []feature {
 	return list
 }
 
-// signatureHeader is the header of the schemes that have none of their own.
-const signatureHeader = "X-Webhook-Signature"
-
 func webhook(scheme Scheme, name Name, lib func(string) string) feature {
 	f := feature{
 		handlerImports: []string{lib("webhooks")},
-		request: []field{
-			{"HTTPMethod", "http.MethodPost"},
-			{"Payload", "`{\"id\":1}`"},
-		},
+		request:        []field{{"HTTPMethod", "http.MethodPost"}},
 	}
-	if !scheme.signs {
+	if scheme.form {
+		f.request = append(f.request, field{"Headers", `map[string]string{"Content-Type": "application/x-www-form-urlencoded"}`})
+	}
+	f.request = append(f.request, field{"Payload", literal(scheme.sample)})
+	if !scheme.signs() {
 		f.guard = &guard{
 			Middleware: fmt.Sprintf("webhooks.Require(webhooks.%s, webhooks.Options{})", scheme.Ident),
 			Doc:        []string{"webhooks.Require lets every request pass, which is for development alone:", "choose a scheme that verifies."},
@@ -72,41 +73,49 @@ func webhook(scheme Scheme, name Name, lib func(string) string) feature {
 		return f
 	}
 
-	env := name.Env() + "_WEBHOOK_SECRET"
-	f.guard = &guard{
-		Middleware: fmt.Sprintf("webhooks.Require(webhooks.%s, webhooks.Options{\n"+
-			"SignatureHeader: %q,\nSecretEnv: %q,\n})", scheme.Ident, signatureHeader, env),
-		Doc: []string{
-			"webhooks.Require answers 401 unless the signature verifies. While",
-			env + " is unset, none does.",
-		},
-	}
+	sender := newSigner(scheme, name)
+	f.guard = &guard{Middleware: sender.require(), Doc: sender.doc()}
 	f.testImports = []string{eventsPackage, lib("webhooks")}
-	f.setup = []string{fmt.Sprintf("t.Setenv(%q, secret)", env)}
-	f.declarations = []string{fmt.Sprintf("// What the sender of the webhook signs with, and where.\n"+
-		"const (\nsecret = %q\nheader = %q\n)", "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME", signatureHeader)}
-	f.event = "signed(secret, header)"
-	f.test = func(p *page) (string, block) {
+	if scheme.stamped {
+		f.testImports = append(f.testImports, "time")
+	}
+	f.setup = sender.setup()
+	f.declarations = []string{sender.constants()}
+	f.event = sender.signed(sender.key, "header", "time.Now()")
+	f.tests = func(p *page) []block {
 		type webhookCase struct{ Name, Event string }
 		data := struct {
 			*page
-			Scheme string
+			signer
 			Locals []string
 			Cases  []webhookCase
 		}{
 			page:   p,
-			Scheme: scheme.Ident,
+			signer: sender,
 			Cases: []webhookCase{
 				{"unsigned", "fntest.HTTPEvent(" + p.Request() + ")"},
-				{"wrong secret", `signed("MY-NAME-IS-WERNER-BRANDES-VERIFY-ME", header)`},
-				{"wrong header", `signed(secret, header+"-Invalid")`},
+				{"wrong secret", sender.signed(strconv.Quote(scheme.keys.wrong), "header", "time.Now()")},
 			},
 		}
+		if !scheme.IsProvider() {
+			data.Cases = append(data.Cases, webhookCase{"wrong header", sender.signed(sender.key, `header+"-Invalid"`, "time.Now()")})
+		}
+		if scheme.stamped {
+			data.Cases = append(data.Cases, webhookCase{"an hour old", sender.signed(sender.key, "header", "time.Now().Add(-time.Hour)")})
+		}
 		if scheme.payload {
-			data.Locals = []string{"tampered := signed(secret, header)\ntampered.Body = `{\"id\":2}`\n"}
+			data.Locals = []string{"tampered := " + f.event + "\ntampered.Body += \" \"\n"}
 			data.Cases = append(data.Cases, webhookCase{"tampered payload", "tampered"})
 		}
-		return "test_webhook.tmpl", data
+		blocks := []block{{"test_webhook.tmpl", data}}
+		if len(scheme.handshakes) > 0 {
+			blocks = append(blocks, block{"test_handshake.tmpl", struct {
+				*page
+				signer
+				Handshakes []handshake
+			}{p, sender, scheme.handshakes}})
+		}
+		return blocks
 	}
 	return f
 }
@@ -143,11 +152,11 @@ func auth(a Auth, lib func(string) string) feature {
 		testImports:    []string{lib("auth")},
 		declarations:   []string{"// user may call the function.\nvar user = " + user(1, quoted[:min(1, len(quoted))]...)},
 		context:        func(ctx string) string { return "auth.WithUser(" + ctx + ", user)" },
-		test: func(p *page) (string, block) {
-			return "test_auth.tmpl", struct {
+		tests: func(p *page) []block {
+			return []block{{"test_auth.tmpl", struct {
 				*page
 				Cases []userCase
-			}{p, cases}
+			}{p, cases}}}
 		},
 	}
 }

@@ -110,15 +110,16 @@ func render(spec Spec, module string, lib func(name string) string) ([]rendered,
 	p.TestImports = groups(module, testImports)
 
 	for _, f := range features {
-		if f.test == nil || spec.NoTests {
+		if f.tests == nil || spec.NoTests {
 			continue
 		}
-		name, data := f.test(p)
-		text, err := execute(name, nil, data)
-		if err != nil {
-			return nil, err
+		for _, test := range f.tests(p) {
+			text, err := execute(test.template, nil, test.data)
+			if err != nil {
+				return nil, err
+			}
+			p.Tests = append(p.Tests, text)
 		}
-		p.Tests = append(p.Tests, text)
 	}
 
 	blocks := map[string]map[string]string{

@@ -17,8 +17,9 @@ var Function embed.FS
 // each package. Files are named one by one, since a pattern would take the tests too.
 //
 //go:embed lib/auth/auth.go lib/auth/token.go lib/auth/user.go
-//go:embed lib/fn/fn.go
+//go:embed lib/fn/fn.go lib/fn/form.go
 //go:embed lib/fntest/fntest.go
 //go:embed lib/scenario/scenario.go
-//go:embed lib/webhooks/scheme.go lib/webhooks/webhooks.go
+//go:embed lib/webhooks/algorithm.go lib/webhooks/content.go lib/webhooks/handshake.go lib/webhooks/method.go lib/webhooks/once.go
+//go:embed lib/webhooks/scheme.go lib/webhooks/url.go lib/webhooks/way.go lib/webhooks/webhooks.go
 var Lib embed.FS

@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"path"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -28,9 +27,14 @@ func newFunction(w World, aliases ...string) *cobra.Command {
 fixtures. They go into api/src/functions/<name>/ of the Go module that you are in, and
 are yours. The support packages that they import are copied into api/src/lib, once.
 
-Schemes of --webhook: ` + strings.Join(schemeNames(), ", ") + ".",
+Schemes of --webhook are those of providers,
+` + wrap(schemeNames(true)) + `
+
+and, for senders of your own,
+` + wrap(schemeNames(false)),
 		Example: `  fngen function divide
   fngen function updateOrderStatus --webhook
+  fngen function orders --webhook=shopify
   fngen function report --auth=admin --binary=application/pdf --fixtures`,
 		Args: arguments(1, 1, "a name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -67,7 +71,7 @@ Schemes of --webhook: ` + strings.Join(schemeNames(), ", ") + ".",
 	flags.BoolVar(&o.spec.NoTests, "no-tests", false, "write the handler alone")
 	flags.BoolVarP(&o.force, "force", "f", false, "overwrite the function's own files")
 	o.changeOptions.flags(flags)
-	complete(cmd, "webhook", schemeNames())
+	complete(cmd, "webhook", append(schemeNames(true), schemeNames(false)...))
 	complete(cmd, "binary", []string{"image/png", "image/jpeg", "application/pdf", "application/zip", "application/octet-stream"})
 	return cmd
 }
@@ -110,12 +114,31 @@ Deployed, a function is an open endpoint: anyone can call it. Securing it is up 
 	return err
 }
 
-func schemeNames() []string {
+// schemeNames are the names of providers' schemes, or of the others.
+func schemeNames(providers bool) []string {
 	var names []string
 	for _, scheme := range generator.Schemes() {
-		names = append(names, scheme.Name)
+		if scheme.IsProvider() == providers {
+			names = append(names, scheme.Name)
+		}
 	}
 	return names
+}
+
+// wrap is a list in lines of a help text.
+func wrap(list []string) string {
+	const width = 80
+	text, line := "", " "
+	for i, item := range list {
+		if i < len(list)-1 {
+			item += ","
+		}
+		if len(line)+1+len(item) > width {
+			text, line = text+line+"\n", " "
+		}
+		line += " " + item
+	}
+	return text + line
 }
 
 func newDestroyFunction(w World) *cobra.Command {

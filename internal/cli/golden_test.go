@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/cli"
 )
 
@@ -28,7 +29,8 @@ const goldenDir = "../../testdata/golden"
 const goldenMod = "module example.com/golden\n\ngo 1.22\n"
 
 // goldenCommands are the functions of the golden project: all sixteen
-// combinations of four flags, and one for each kind of value that a flag takes.
+// combinations of four flags, one for each scheme, and one for each kind of value that another
+// flag takes.
 func goldenCommands() [][]string {
 	flags := []struct{ name, flag string }{
 		{"webhook", "--webhook"},
@@ -50,14 +52,18 @@ func goldenCommands() [][]string {
 		}
 		commands = append(commands, append([]string{"function", strings.Join(words, "-")}, args...))
 	}
+	for _, scheme := range generator.Schemes() {
+		if scheme.Name != generator.DefaultScheme {
+			commands = append(commands, []string{"function", "webhook-" + scheme.Name, "--webhook=" + scheme.Name})
+		}
+	}
 	return append(commands,
 		[]string{"function", "auth-role", "--auth=admin"},
 		[]string{"function", "auth-roles", "--auth=admin,editor"},
 		[]string{"function", "binary-pdf", "--binary=application/pdf"},
 		[]string{"function", "webhook-auth-role", "--webhook", "--auth=admin"},
-		[]string{"function", "webhook-base64", "--webhook=base64Sha256Verifier"},
-		[]string{"function", "webhook-secret-key", "--webhook=secretKeyVerifier"},
-		[]string{"function", "webhook-skip", "--webhook=skipVerifier"},
+		[]string{"function", "webhook-slack-auth-binary-fixtures", "--webhook=slack", "--auth", "--binary", "--fixtures"},
+		[]string{"function", "webhook-twilio-auth-fixtures", "--webhook=twilio", "--auth=admin", "--fixtures"},
 	)
 }
 

@@ -47,7 +47,7 @@ func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
 		}
 		require.NoError(t, os.RemoveAll(filepath.Join(functions, name)))
 	}
-	require.GreaterOrEqual(t, len(mutants), 60)
+	require.GreaterOrEqual(t, len(mutants), 140)
 
 	cmd := exec.Command("go", "test", "-json", "-vet=off", "-ldflags=-s -w", "./api/src/functions/...")
 	cmd.Dir = dir
@@ -96,7 +96,11 @@ func mutate(t *testing.T, function, source string) []mutant {
 				add(n.Value+" changed", splice(n, strconv.Quote(value+"Mutated")))
 			case *ast.SelectorExpr:
 				if n.Sel.Name != "Require" && n.Sel.Name != "Options" {
-					add(n.Sel.Name+" changed", splice(n, "webhooks.SHA1"))
+					other := "webhooks.SHA1"
+					if n.Sel.Name == "SHA1" {
+						other = "webhooks.SHA256"
+					}
+					add(n.Sel.Name+" changed", splice(n, other))
 				}
 			}
 			return true

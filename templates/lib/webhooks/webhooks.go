@@ -2,15 +2,17 @@
 // the function, and signs events as that sender does.
 //
 // A [Scheme] fixes how: which bytes are signed, with which algorithm, and how the
-// signature is written. Nothing that the sender sends can change it. An unset
-// secret verifies nothing and signs nothing. Signatures are compared in constant time.
+// signature is written. There is one for each of many providers, and some for senders of
+// your own. Nothing that the sender sends can change it. An unset secret verifies nothing and
+// signs nothing. Signatures are compared in constant time.
 //
 //	var Handler = fn.Chain(handle,
-//		webhooks.Require(webhooks.SHA256, webhooks.Options{
-//			SignatureHeader: "X-Webhook-Signature",
-//			SecretEnv:       "UPDATE_ORDER_STATUS_WEBHOOK_SECRET",
+//		webhooks.Require(webhooks.Stripe, webhooks.Options{
+//			SecretEnv: "STRIPE_WEBHOOK_SECRET",
 //		}),
 //	)
+//
+// [Once], behind Require, lets each message reach the handler once.
 package webhooks
 
 import (
@@ -21,6 +23,7 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,12 +32,12 @@ import (
 	"github.com/fngen/fngen/templates/lib/fn"
 )
 
-// DefaultSignatureHeader is the header of the signature where
-// Options.SignatureHeader is empty.
+// DefaultSignatureHeader is the header of the signature where neither
+// Options.SignatureHeader nor the scheme names one.
 const DefaultSignatureHeader = "RW-WEBHOOK-SIGNATURE"
 
-// DefaultTolerance is how far an event's timestamp may be off where
-// Options.Tolerance is zero.
+// DefaultTolerance is how far a timestamp may be off where neither
+// Options.Tolerance nor the scheme says it.
 const DefaultTolerance = 5 * time.Minute
 
 // Errors wrap one of these two, with a reason that is meant for the log and
@@ -50,7 +53,8 @@ var (
 // Options are what a scheme needs to know. The zero value of each field has a
 // default, save the secret, which one of Secret, SecretEnv and Secrets gives.
 type Options struct {
-	// Secret is the key that sender and receiver share.
+	// Secret is the key that sender and receiver share, as the sender shows it. Where
+	// the scheme's is a pair of keys, the private one signs and the public one verifies.
 	Secret string
 
 	// SecretEnv names the environment variable that has the secret. It is read
@@ -60,10 +64,15 @@ type Options struct {
 	// Secrets are others that verify too, while one is rotated out. They never sign.
 	Secrets []string
 
-	// SignatureHeader is the header that has the signature, in any case.
+	// URL is the public address of the endpoint, where the scheme signs it: as it was given to
+	// the sender, with its query. URLEnv names the environment variable that has it, read when
+	// URL is empty. Without either it is https and the requestContext's domain and path.
+	URL, URLEnv string
+
+	// SignatureHeader is the header that has the signature, in any case, instead of the scheme's.
 	SignatureHeader string
 
-	// SignatureTransformer turns the header's value into the signature, where
+	// SignatureTransformer turns the header's value into what the scheme has in it, where
 	// a sender wraps it in something of its own.
 	SignatureTransformer func(string) string
 
@@ -71,26 +80,38 @@ type Options struct {
 	Payload string
 
 	// EventTimestamp is when the event happened, where its payload tells. It
-	// has to be within the Tolerance of now, in the past or the future.
+	// has to be within the Tolerance of now, in the past or the future. In signing, it is
+	// the scheme's timestamp, which is now where this is zero.
 	EventTimestamp time.Time
 
-	// Tolerance bounds the age of a timestamp. Zero is DefaultTolerance.
+	// Tolerance bounds how far a timestamp may be off. Zero is the scheme's, or DefaultTolerance.
 	Tolerance time.Duration
 
 	// Now is the clock, time.Now where it is nil.
 	Now func() time.Time
+
+	// Issuer is who has to have issued the token, where the scheme has one.
+	Issuer string
 }
 
 // Require is middleware that answers 401 to events that do not verify and logs
-// why. Handlers behind it can trust the payload.
+// why. Handlers behind it can trust the payload. What a provider asks of an endpoint before it
+// sends events to it, Require answers itself.
 func Require(scheme Scheme, options Options) fn.Middleware {
 	return func(next fn.Handler) fn.Handler {
 		return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-			if err := VerifyEvent(scheme, event, options); err != nil {
+			v, err := verify(scheme, &event, &options)
+			if err != nil {
 				slog.WarnContext(ctx, "webhook refused", "path", event.Path, "reason", err)
 				return fn.JSON(http.StatusUnauthorized, map[string]string{"message": "Unauthorized"})
 			}
-			return next(ctx, event)
+			if v.method.handshake != nil {
+				if answer, ok, err := v.method.handshake(v); ok {
+					slog.InfoContext(ctx, "webhook handshake answered", "path", event.Path)
+					return answer, err
+				}
+			}
+			return next(withMessage(ctx, v), event)
 		}
 	}
 }
@@ -98,83 +119,63 @@ func Require(scheme Scheme, options Options) fn.Middleware {
 // VerifyEvent is nil for an event that was signed with one of the secrets, and wraps
 // ErrVerification for any other.
 func VerifyEvent(scheme Scheme, event events.APIGatewayProxyRequest, options Options) error {
-	payload, err := options.payload(event)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrVerification, err)
-	}
-	return VerifySignature(scheme, payload, fn.Header(event, options.header()), options)
+	_, err := verify(scheme, &event, &options)
+	return err
 }
 
-// VerifySignature is nil for a payload whose signature was made with one of the secrets,
-// and wraps ErrVerification for any other.
+// VerifySignature is nil for a payload whose signature, as the header has it, was made with
+// one of the secrets, and wraps ErrVerification for any other. A scheme that signs more of
+// an event than that verifies by VerifyEvent alone.
 func VerifySignature(scheme Scheme, payload, signature string, options Options) error {
-	method, ok := scheme.method()
-	if !ok {
-		return fmt.Errorf("%w: unknown scheme %q", ErrVerification, string(scheme))
+	event := events.APIGatewayProxyRequest{Body: payload, Headers: map[string]string{}}
+	options.Payload = ""
+	if method, ok := methods[scheme]; ok {
+		for _, way := range method.ways {
+			for _, headers := range way.sets() {
+				event.Headers[options.header(headers)] = signature
+			}
+		}
 	}
-	if method.open {
-		return nil
-	}
-	if err := options.fresh(); err != nil {
-		return err
-	}
-	keys := options.keys(method)
-	if len(keys) == 0 {
-		return fmt.Errorf("%w: %s", ErrVerification, options.unset())
-	}
-	if options.SignatureTransformer != nil {
-		signature = options.SignatureTransformer(signature)
-	}
-	if signature == "" {
-		return fmt.Errorf("%w: no signature in the header %s", ErrVerification, options.header())
-	}
-
-	matched := false
-	for _, key := range keys {
-		// No early exit: the time taken does not tell which secret matched.
-		matched = method.verifies(payload, signature, key) || matched
-	}
-	if !matched {
-		return fmt.Errorf("%w: the signature does not match", ErrVerification)
-	}
-	return nil
+	return VerifyEvent(scheme, event, options)
 }
 
 // SignPayload is the signature of a payload as its sender writes it in the
-// header. It wraps ErrSign where the secret is unset or the scheme signs nothing.
+// header. It wraps ErrSign where the secret is unset, the scheme signs nothing, or it signs more
+// than a payload: SignEvent signs by any scheme.
 func SignPayload(scheme Scheme, payload string, options Options) (string, error) {
-	method, ok := scheme.method()
-	if !ok {
-		return "", fmt.Errorf("%w: unknown scheme %q", ErrSign, string(scheme))
-	}
-	if method.open {
+	method, ok := methods[scheme]
+	if ok && len(method.ways) == 0 {
 		return "", fmt.Errorf("%w: %s has no signature", ErrSign, scheme)
 	}
-	key := method.key(options.secret())
-	if len(key) == 0 {
-		return "", fmt.Errorf("%w: %s", ErrSign, options.unset())
+	options.Payload = ""
+	s, err := sign(scheme, events.APIGatewayProxyRequest{Body: payload}, &options)
+	if err != nil {
+		return "", err
 	}
-	return method.sign(payload, key), nil
+	if len(s.headers) > 1 || s.event.Body != payload || s.event.QueryStringParameters != nil {
+		return "", fmt.Errorf("%w: %s signs more than the payload: use SignEvent", ErrSign, scheme)
+	}
+	return s.headers[0].value, nil
 }
 
-// SignEvent is the event with the header set that its sender would set. The
-// event that it is given is not changed. A scheme without a signature leaves
-// the event as it is; an unset secret wraps ErrSign.
+// SignEvent is the event as its sender would sign it: with its headers set, and what else of
+// the event the scheme has the signature in. The event that it is given is not changed. A scheme
+// without a signature leaves the event as it is; an unset secret wraps ErrSign.
 func SignEvent(scheme Scheme, event events.APIGatewayProxyRequest, options Options) (events.APIGatewayProxyRequest, error) {
-	if method, ok := scheme.method(); ok && method.open {
+	if method, ok := methods[scheme]; ok && len(method.ways) == 0 {
 		return event, nil
 	}
-	payload, err := options.payload(event)
-	if err != nil {
-		return event, fmt.Errorf("%w: %w", ErrSign, err)
-	}
-	signature, err := SignPayload(scheme, payload, options)
+	s, err := sign(scheme, event, &options)
 	if err != nil {
 		return event, err
 	}
-	event.Headers = with(event.Headers, options.header(), signature)
-	event.MultiValueHeaders = with(event.MultiValueHeaders, options.header(), []string{signature})
-	return event, nil
+	signed := s.event
+	for _, header := range s.headers {
+		name := strings.ToLower(header.name)
+		signed.Headers = with(signed.Headers, name, header.value)
+		signed.MultiValueHeaders = with(signed.MultiValueHeaders, name, []string{header.value})
+	}
+	return signed, nil
 }
 
 // Signer is SignEvent of a scheme and its options: what fntest.SignedWebhook takes.
@@ -184,76 +185,185 @@ func Signer(scheme Scheme, options Options) func(events.APIGatewayProxyRequest) 
 	}
 }
 
-// with is a copy of the headers in which name, in lower case, has the value
-// and no other spelling of it is left.
-func with[V any](headers map[string]V, name string, value V) map[string]V {
-	signed := make(map[string]V, len(headers)+1)
-	maps.Copy(signed, headers)
+// with is a copy of a map in which name has the value and no other spelling of it is left.
+func with[V any](values map[string]V, name string, value V) map[string]V {
+	signed := make(map[string]V, len(values)+1)
+	maps.Copy(signed, values)
 	maps.DeleteFunc(signed, func(key string, _ V) bool { return strings.EqualFold(key, name) })
-	signed[strings.ToLower(name)] = value
+	signed[name] = value
 	return signed
 }
 
-// payload is what was signed.
-func (o Options) payload(event events.APIGatewayProxyRequest) (string, error) {
-	if o.Payload != "" {
-		return o.Payload, nil
+// body is what was signed.
+func (o *Options) body(event *events.APIGatewayProxyRequest) (part, error) {
+	switch {
+	case o.Payload != "":
+		return part{text: o.Payload}, nil
+	case !event.IsBase64Encoded:
+		return part{text: event.Body}, nil
 	}
-	body, err := fn.Body(event)
-	return string(body), err
+	body, err := fn.Body(*event)
+	return part{bytes: body}, err
 }
 
-func (o Options) header() string {
-	if o.SignatureHeader != "" {
+// header is the name of the signature's header.
+func (o *Options) header(h headers) string {
+	switch {
+	case o.SignatureHeader != "":
 		return o.SignatureHeader
+	case h.signature != "":
+		return h.signature
 	}
 	return DefaultSignatureHeader
 }
 
 // secret is the one that signs.
-func (o Options) secret() string {
-	if o.Secret == "" && o.SecretEnv != "" {
-		return os.Getenv(o.SecretEnv)
+func (o *Options) secret() string { return orEnv(o.Secret, o.SecretEnv) }
+
+// url is the public address that is configured.
+func (o *Options) url() string { return orEnv(o.URL, o.URLEnv) }
+
+// orEnv is the value, or else that of an environment variable.
+func orEnv(value, env string) string {
+	if value == "" && env != "" {
+		return os.Getenv(env)
 	}
-	return o.Secret
+	return value
 }
 
-// keys are what verifies: none that is empty.
-func (o Options) keys(m method) [][]byte {
-	var keys [][]byte
-	for _, secret := range append([]string{o.secret()}, o.Secrets...) {
-		if key := m.key(secret); len(key) > 0 {
-			keys = append(keys, key)
-		}
-	}
-	return keys
-}
-
-// unset says which secret is missing.
-func (o Options) unset() string {
-	if o.secret() != "" {
-		return "the secret has no base64 in it"
-	}
-	if o.SecretEnv != "" {
-		return "the secret is unset: " + o.SecretEnv + " is empty"
-	}
-	return "the secret is unset"
-}
-
-// fresh checks the event's timestamp, where one is given.
-func (o Options) fresh() error {
-	if o.EventTimestamp.IsZero() {
-		return nil
-	}
-	now, tolerance := time.Now, DefaultTolerance
+func (o *Options) now() time.Time {
 	if o.Now != nil {
-		now = o.Now
+		return o.Now()
 	}
+	return time.Now()
+}
+
+// fresh is nil for a time that is within the tolerance, which is the scheme's or the options' own.
+func (o *Options) fresh(t time.Time, tolerance time.Duration) error {
 	if o.Tolerance > 0 {
 		tolerance = o.Tolerance
 	}
-	if age := now().Sub(o.EventTimestamp).Abs(); age > tolerance {
-		return fmt.Errorf("%w: its timestamp is %s off, more than %s", ErrVerification, age, tolerance)
+	if tolerance == 0 {
+		tolerance = DefaultTolerance
+	}
+	if age := o.now().Sub(t).Abs(); age > tolerance {
+		return fmt.Errorf("its timestamp is %s off, more than %s", age, tolerance)
 	}
 	return nil
+}
+
+// A key is one of the secrets, and how it is used.
+type key struct {
+	*way
+	bytes []byte
+}
+
+// keys are those that verify. None is empty, and there is one at least.
+func (o *Options) keys(keys []key, m *method) ([]key, error) {
+	k, err := m.key(o.secret())
+	if err == nil {
+		keys = append(keys, k)
+	}
+	for _, secret := range o.Secrets {
+		if k, err := m.key(secret); err == nil {
+			keys = append(keys, k)
+		}
+	}
+	// Where one signs, another that is merely sent along would be the way around it.
+	if slices.ContainsFunc(keys, key.signs) {
+		keys = slices.DeleteFunc(keys, key.isPlain)
+	}
+	if len(keys) > 0 {
+		return keys, nil
+	}
+	return nil, o.unset(err)
+}
+
+// key is a secret as a key.
+func (m *method) key(secret string) (key, error) {
+	if secret == "" {
+		return key{}, errUnset
+	}
+	for i := range m.ways {
+		w := &m.ways[i]
+		if !strings.HasPrefix(secret, w.secret) && i < len(m.ways)-1 {
+			continue
+		}
+		bytes, err := w.key(secret)
+		if err == nil && len(bytes) == 0 {
+			err = errors.New("the secret is empty")
+		}
+		return key{w, bytes}, err
+	}
+	return key{}, errors.New("the secret is of no kind that the scheme has")
+}
+
+// isPlain tells whether the key is merely sent along.
+func (k key) isPlain() bool { return k.algorithm == plain{} }
+
+func (k key) signs() bool { return !k.isPlain() }
+
+var errUnset = errors.New("the secret is unset")
+
+// unset says more of why there is no secret, where it is that there is none.
+func (o *Options) unset(err error) error {
+	if err == errUnset && o.SecretEnv != "" {
+		return fmt.Errorf("%w: %s is empty", err, o.SecretEnv)
+	}
+	return err
+}
+
+// A verified event.
+type verified struct {
+	event     *events.APIGatewayProxyRequest
+	body      part   // with base64 undone
+	signature string // as the header has it
+	key       []byte // that it was signed with
+	method    *method
+}
+
+// verify wraps ErrVerification for an event that was signed with none of the secrets.
+func verify(scheme Scheme, event *events.APIGatewayProxyRequest, o *Options) (verified, error) {
+	refuse := func(err error) (verified, error) { return verified{}, fmt.Errorf("%w: %w", ErrVerification, err) }
+
+	method, ok := methods[scheme]
+	if !ok {
+		return refuse(fmt.Errorf("unknown scheme %q", string(scheme)))
+	}
+	body, err := o.body(event)
+	if err != nil {
+		return refuse(err)
+	}
+	if len(method.ways) == 0 {
+		return verified{event: event, body: body, method: method}, nil
+	}
+	if !o.EventTimestamp.IsZero() {
+		if err := o.fresh(o.EventTimestamp, 0); err != nil {
+			return refuse(err)
+		}
+	}
+	var one [1]key // which is what there mostly is
+	keys, err := o.keys(one[:0], method)
+	if err != nil {
+		return refuse(err)
+	}
+	var (
+		matched   []byte
+		signature string
+		reason    error
+	)
+	for _, k := range keys {
+		// No early exit: the time taken does not tell which secret matched.
+		s, err := k.verify(event, body, o)
+		switch {
+		case err == nil && matched == nil:
+			matched, signature = k.bytes, s
+		case reason == nil:
+			reason = err
+		}
+	}
+	if matched == nil {
+		return refuse(reason)
+	}
+	return verified{event, body, signature, matched, method}, nil
 }

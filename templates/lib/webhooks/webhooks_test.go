@@ -12,7 +12,6 @@ import (
 	"hash"
 	"log"
 	"log/slog"
-	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -37,17 +36,19 @@ const (
 	payload = `{"trackingNumber":"1ZP1LC3D0Rd3R000001","status":"DELIVERED"}`
 )
 
-// signing are the schemes that have a signature.
+// signing are the schemes whose signature depends on nothing but the payload and the secret, and is
+// in a header that the options name.
 func signing() []webhooks.Scheme {
-	return slices.DeleteFunc(webhooks.Schemes(), func(s webhooks.Scheme) bool { return s == webhooks.Skip })
+	return []webhooks.Scheme{webhooks.SecretKey, webhooks.SHA1, webhooks.SHA256, webhooks.Base64SHA1, webhooks.Base64SHA256}
 }
 
 // A vector is something that RedwoodJS signed or verified, and what came of it.
 type vector struct {
 	ID, Op, Name, Type, Secret, Payload string
+	Timestamp                           int64 `json:"timestamp_ms"`
 	Event                               events.APIGatewayProxyRequest
 	Options                             struct {
-		SignatureHeader          string
+		SignatureHeader, Issuer  string
 		CurrentTimestampOverride int64
 		EventTimestamp           int64
 		Tolerance                int64
@@ -57,6 +58,8 @@ type vector struct {
 		Signature string
 	}
 }
+
+func clock(t time.Time) func() time.Time { return func() time.Time { return t } }
 
 func vectors(tb testing.TB) []vector {
 	tb.Helper()
@@ -75,13 +78,14 @@ func (v vector) options() webhooks.Options {
 	options := webhooks.Options{
 		Secret:          v.Secret,
 		SignatureHeader: v.Options.SignatureHeader,
+		Issuer:          v.Options.Issuer,
 		Tolerance:       time.Duration(v.Options.Tolerance) * time.Millisecond,
 	}
 	if v.Options.EventTimestamp != 0 {
 		options.EventTimestamp = time.UnixMilli(v.Options.EventTimestamp)
 	}
-	if v.Options.CurrentTimestampOverride != 0 {
-		options.Now = func() time.Time { return time.UnixMilli(v.Options.CurrentTimestampOverride) }
+	if now := max(v.Options.CurrentTimestampOverride, v.Timestamp); now != 0 {
+		options.Now = clock(time.UnixMilli(now))
 	}
 	return options
 }
@@ -103,13 +107,9 @@ func (v vector) ok(scheme webhooks.Scheme) bool {
 }
 
 func TestVectors(t *testing.T) {
-	unknown := map[string]bool{}
 	for _, v := range vectors(t) {
 		scheme, err := webhooks.ParseScheme(v.Type)
-		if err != nil {
-			unknown[v.Type] = true
-			continue
-		}
+		require.NoError(t, err)
 		t.Run(strings.TrimSpace(v.ID+" "+v.Type+" "+v.Op+" "+v.Name), func(t *testing.T) {
 			switch v.Op {
 			case "sign":
@@ -138,7 +138,6 @@ func TestVectors(t *testing.T) {
 			}
 		})
 	}
-	assert.Equal(t, []string{"jwtVerifier", "timestampSchemeVerifier"}, slices.Sorted(maps.Keys(unknown)), "schemes without an implementation")
 }
 
 // bare computes a signature with the standard library alone, or "" where a scheme has none.
@@ -481,7 +480,7 @@ func TestEventTimestamp(t *testing.T) {
 				Secret:         secret,
 				EventTimestamp: tt.timestamp,
 				Tolerance:      tt.tolerance,
-				Now:            func() time.Time { return now },
+				Now:            clock(now),
 			})
 			if tt.ok {
 				assert.NoError(t, err)

@@ -3,22 +3,16 @@
 package webhooks
 
 import (
-	"crypto/hmac"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
-	"hash"
 	"strings"
-	"unicode/utf16"
 )
 
-// A Scheme is a way to sign webhooks. The zero value is none and verifies nothing.
+// A Scheme is a way to sign webhooks: one of RedwoodJS's verifiers, or that of a
+// provider. The zero value is none and verifies nothing.
 type Scheme string
 
-// The schemes, by the names of RedwoodJS's verifiers.
+// The schemes for senders of your own, by the names of RedwoodJS's verifiers. The
+// signature is in the header Options.SignatureHeader.
 const (
 	// Skip verifies everything. It is for development alone.
 	Skip Scheme = "skipVerifier"
@@ -38,17 +32,94 @@ const (
 
 	// Base64SHA256 is the HMAC-SHA256 of the body in base64. Its secret is in base64 too.
 	Base64SHA256 Scheme = "base64Sha256Verifier"
+
+	// TimestampScheme is t= and the time in milliseconds, a comma, v1= and the
+	// HMAC-SHA256 in hex of that time, a dot and the body. It verifies a time in
+	// seconds too, and any of several v1=.
+	TimestampScheme Scheme = "timestampSchemeVerifier"
+
+	// JWT is a JSON Web Token (RFC 7519) under HS256, HS384 or HS512. It expires where it
+	// says so, and comes from Options.Issuer where that is set. Its claim sha256, the body's
+	// SHA-256 in hex, has to match; a token without it says nothing of the body.
+	JWT Scheme = "jwtVerifier"
 )
 
-// Schemes lists them all.
+// The providers' schemes. Each is what the provider's documentation says, to which
+// the comments point; what differs is not shared.
+const (
+	// Clerk signs as Svix does: https://clerk.com/docs/webhooks/overview
+	Clerk Scheme = "clerk"
+
+	// Discord signs interactions and webhook events by Ed25519. The secret is the application's public
+	// key, in hex: https://docs.discord.com/developers/interactions/overview
+	Discord Scheme = "discord"
+
+	// Discourse: https://meta.discourse.org/t/configure-webhooks/49045
+	Discourse Scheme = "discourse"
+
+	// GitHub: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
+	GitHub Scheme = "github"
+
+	// GitLab takes a signing token, whsec_ and the key in base64, or a plain secret token. Where one
+	// of the secrets is a signing token, no plain one counts:
+	// https://docs.gitlab.com/user/project/integrations/webhooks/
+	GitLab Scheme = "gitlab"
+
+	// Linear, whose timestamp is in the payload: https://linear.app/developers/webhooks
+	Linear Scheme = "linear"
+
+	// Netlify sends a JSON Web Token with the payload's hash:
+	// https://docs.netlify.com/site-deploys/notifications/
+	Netlify Scheme = "netlify"
+
+	// Paddle is Paddle Billing: https://developer.paddle.com/webhooks/signature-verification
+	Paddle Scheme = "paddle"
+
+	// Shopify, whose secret is the app's client secret: https://shopify.dev/docs/apps/build/webhooks
+	Shopify Scheme = "shopify"
+
+	// Slack signs events, interactions and commands:
+	// https://docs.slack.dev/authentication/verifying-requests-from-slack
+	Slack Scheme = "slack"
+
+	// Square signs the URL, as it is in the subscription, and the payload:
+	// https://developer.squareup.com/docs/webhooks/step3validate
+	Square Scheme = "square"
+
+	// Standard is Standard Webhooks, of a secret whsec_ or a public key whpk_ (the private one is
+	// whsk_): https://www.standardwebhooks.com
+	Standard Scheme = "standard"
+
+	// Stripe, whose secret is all of whsec_...: https://docs.stripe.com/webhooks/signature
+	Stripe Scheme = "stripe"
+
+	// Svix: https://docs.svix.com/receiving/verifying-payloads/how-manual
+	Svix Scheme = "svix"
+
+	// Twilio signs the URL and, of a form, its fields. The secret is the account's auth token:
+	// https://www.twilio.com/docs/usage/webhooks/webhooks-security
+	Twilio Scheme = "twilio"
+
+	// Vercel signs webhooks and drains: https://vercel.com/docs/webhooks/webhooks-api
+	Vercel Scheme = "vercel"
+
+	// Zoom: https://developers.zoom.us/docs/api/webhooks/
+	Zoom Scheme = "zoom"
+)
+
+// Schemes lists them all: first those without a provider, then the providers'.
 func Schemes() []Scheme {
-	return []Scheme{Skip, SecretKey, SHA1, SHA256, Base64SHA1, Base64SHA256}
+	return []Scheme{
+		Skip, SecretKey, SHA1, SHA256, Base64SHA1, Base64SHA256, TimestampScheme, JWT,
+		Clerk, Discord, Discourse, GitHub, GitLab, Linear, Netlify, Paddle, Shopify,
+		Slack, Square, Standard, Stripe, Svix, Twilio, Vercel, Zoom,
+	}
 }
 
-// ParseScheme is the scheme of that name, such as "sha256Verifier". The error
-// lists the names there are.
+// ParseScheme is the scheme of that name, such as "sha256Verifier" or "github".
+// The error lists the names there are.
 func ParseScheme(name string) (Scheme, error) {
-	if _, ok := Scheme(name).method(); ok {
+	if _, ok := methods[Scheme(name)]; ok {
 		return Scheme(name), nil
 	}
 	names := make([]string, 0, len(Schemes()))
@@ -56,94 +127,4 @@ func ParseScheme(name string) (Scheme, error) {
 		names = append(names, string(scheme))
 	}
 	return "", fmt.Errorf("unknown webhook scheme %q: want one of %s", name, strings.Join(names, ", "))
-}
-
-// A method is how a scheme signs.
-type method struct {
-	open   bool // there is no signature
-	keyed  bool // the secret is the signature
-	hash   func() hash.Hash
-	prefix string
-	encode func([]byte) string
-	base64 bool // the secret is the key in base64, and so is the signature
-}
-
-func (s Scheme) method() (method, bool) {
-	switch s {
-	case Skip:
-		return method{open: true}, true
-	case SecretKey:
-		return method{keyed: true}, true
-	case SHA1:
-		return method{hash: sha1.New, prefix: "sha1=", encode: hex.EncodeToString}, true
-	case SHA256:
-		return method{hash: sha256.New, prefix: "sha256=", encode: hex.EncodeToString}, true
-	case Base64SHA1:
-		return method{hash: sha1.New, encode: base64.StdEncoding.EncodeToString, base64: true}, true
-	case Base64SHA256:
-		return method{hash: sha256.New, encode: base64.StdEncoding.EncodeToString, base64: true}, true
-	}
-	return method{}, false
-}
-
-// key is what a secret stands for. It is empty where a secret in base64 has
-// nothing to decode, and then everybody could sign: it counts as unset.
-func (m method) key(secret string) []byte {
-	if m.base64 {
-		return decode(secret)
-	}
-	return []byte(secret)
-}
-
-func (m method) sign(payload string, key []byte) string {
-	if m.keyed {
-		return string(key)
-	}
-	mac := hmac.New(m.hash, key)
-	mac.Write([]byte(payload))
-	return m.prefix + m.encode(mac.Sum(nil))
-}
-
-// verifies tells whether a signature is the payload's. Base64 counts without
-// its padding too, which there are senders that leave out.
-func (m method) verifies(payload, signature string, key []byte) bool {
-	want := m.sign(payload, key)
-	verified := equal(signature, want)
-	if m.base64 {
-		verified = equal(signature, strings.TrimRight(want, "=")) || verified
-	}
-	return verified
-}
-
-// decode is what Node.js makes of base64, and so RedwoodJS of secrets: of either
-// alphabet, up to the padding, and without what is neither. The low byte of a UTF-16
-// unit counts, whatever the other one is. Senders have such keys, passphrases among them.
-func decode(text string) []byte {
-	digits := make([]byte, 0, len(text))
-	for _, unit := range utf16.Encode([]rune(text)) {
-		c := byte(unit)
-		if c == '=' {
-			break
-		}
-		switch {
-		case c == '-':
-			digits = append(digits, '+')
-		case c == '_':
-			digits = append(digits, '/')
-		case c == '+', c == '/', '0' <= c && c <= '9', 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z':
-			digits = append(digits, c)
-		}
-	}
-	if len(digits)%4 == 1 { // six bits are no byte
-		digits = digits[:len(digits)-1]
-	}
-	key := make([]byte, base64.RawStdEncoding.DecodedLen(len(digits)))
-	n, _ := base64.RawStdEncoding.Decode(key, digits) // only digits are left: it cannot fail
-	return key[:n]
-}
-
-// equal compares in a time that depends on neither text nor length.
-func equal(a, b string) bool {
-	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
-	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }

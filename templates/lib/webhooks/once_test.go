@@ -1,0 +1,214 @@
+package webhooks_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fngen/fngen/templates/lib/fn"
+	"github.com/fngen/fngen/templates/lib/webhooks"
+)
+
+// once is a handler of GitHub's webhooks that handles each once.
+func once(store webhooks.Store, handler fn.Handler) fn.Handler {
+	return fn.Chain(handler, webhooks.Require(webhooks.GitHub, webhooks.Options{Secret: secret}), webhooks.Once(store))
+}
+
+// push is a message of GitHub's.
+func push(id string) events.APIGatewayProxyRequest {
+	return events.APIGatewayProxyRequest{
+		Headers: map[string]string{"X-Hub-Signature-256": bare(webhooks.SHA256, payload, secret), "X-GitHub-Delivery": id},
+		Body:    payload,
+	}
+}
+
+func send(t *testing.T, handler fn.Handler, event events.APIGatewayProxyRequest) int {
+	t.Helper()
+	response, err := handler(t.Context(), event)
+	require.NoError(t, err)
+	return response.StatusCode
+}
+
+func TestOnce(t *testing.T) {
+	calls := 0
+	handler := once(webhooks.NewMemory(10), counted(&calls, http.StatusAccepted))
+	require.Equal(t, http.StatusAccepted, send(t, handler, push("1")))
+	require.Equal(t, http.StatusOK, send(t, handler, push("1")), "a duplicate")
+	require.Equal(t, 1, calls)
+	require.Equal(t, http.StatusAccepted, send(t, handler, push("2")))
+	require.Equal(t, 2, calls)
+
+	forged := push("3")
+	forged.Body = "{}"
+	require.Equal(t, http.StatusUnauthorized, send(t, handler, forged))
+	require.Equal(t, http.StatusAccepted, send(t, handler, push("3")), "what was not signed uses no id up")
+}
+
+// A message that was not handled is not lost, however often and however it failed.
+func TestOnceLetsRetriesThrough(t *testing.T) {
+	failures := []fn.Handler{
+		func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+			return events.APIGatewayProxyResponse{}, errors.New("database down")
+		},
+		func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+			panic("bug")
+		},
+	}
+	for _, status := range []int{http.StatusInternalServerError, http.StatusTooManyRequests, http.StatusFound, http.StatusBadRequest, 0} {
+		failures = append(failures, counted(new(int), status))
+	}
+	store := webhooks.NewMemory(10)
+	for range 3 {
+		for _, failure := range failures {
+			func() {
+				defer func() { _ = recover() }()
+				_, _ = once(store, failure)(t.Context(), push("1"))
+			}()
+		}
+	}
+	calls := 0
+	require.Equal(t, http.StatusNoContent, send(t, once(store, counted(&calls, http.StatusNoContent)), push("1")))
+	require.Equal(t, 1, calls)
+}
+
+// Of two deliveries at once one reaches the handler, and the other is told to come again.
+func TestOnceKeepsDeliveriesApart(t *testing.T) {
+	store := webhooks.NewMemory(10)
+	started, release := make(chan struct{}), make(chan int)
+	handler := once(store, func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		started <- struct{}{}
+		return fn.JSON(<-release, nil)
+	})
+	for _, outcome := range []int{http.StatusInternalServerError, http.StatusOK} {
+		first := make(chan int)
+		go func() {
+			response, _ := handler(context.Background(), push("1"))
+			first <- response.StatusCode
+		}()
+		<-started
+		response, err := handler(t.Context(), push("1"))
+		require.NoError(t, err)
+		require.Equal(t, http.StatusServiceUnavailable, response.StatusCode)
+		require.NotEmpty(t, response.Headers["Retry-After"])
+		release <- outcome
+		require.Equal(t, outcome, <-first)
+	}
+	require.Equal(t, http.StatusOK, send(t, handler, push("1")), "handled by the second")
+}
+
+func TestOnceUnderLoad(t *testing.T) {
+	const messages, deliveries = 50, 8
+	var handled [messages]atomic.Int32
+	store := webhooks.NewMemory(messages)
+	handler := once(store, func(_ context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		var i int
+		if _, err := fmt.Sscan(event.Headers["X-GitHub-Delivery"], &i); err != nil {
+			return events.APIGatewayProxyResponse{}, err
+		}
+		handled[i].Add(1)
+		return fn.JSON(http.StatusOK, nil)
+	})
+	var wg sync.WaitGroup
+	for range deliveries {
+		wg.Go(func() {
+			for i := range messages {
+				for {
+					response, err := handler(context.Background(), push(fmt.Sprint(i)))
+					if err == nil && response.StatusCode == http.StatusOK {
+						break
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for i := range handled {
+		assert.EqualValues(t, 1, handled[i].Load(), i)
+	}
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	for _, size := range []int{0, 1, 3} {
+		store := webhooks.NewMemory(size)
+		handle := func(id string) webhooks.Outcome {
+			outcome, err := store.Handle(t.Context(), id, func(context.Context) bool { return true })
+			require.NoError(t, err)
+			return outcome
+		}
+		size = max(size, 1)
+		for i := range 10 * size {
+			require.Equal(t, webhooks.Handled, handle(fmt.Sprint(i)))
+		}
+		for i := 9 * size; i < 10*size; i++ {
+			require.Equal(t, webhooks.Duplicate, handle(fmt.Sprint(i)), "one of the last")
+		}
+		require.Equal(t, webhooks.Handled, handle(fmt.Sprint(9*size-1)), "older than the last")
+	}
+}
+
+type failing struct{}
+
+func (failing) Handle(context.Context, string, func(context.Context) bool) (webhooks.Outcome, error) {
+	return 0, errors.New("no connection")
+}
+
+func TestOnceFails(t *testing.T) {
+	_, err := once(failing{}, counted(new(int), http.StatusOK))(t.Context(), push("1"))
+	require.ErrorContains(t, err, "no connection")
+
+	_, err = webhooks.Once(webhooks.NewMemory(1))(counted(new(int), http.StatusOK))(t.Context(), push("1"))
+	require.ErrorContains(t, err, "behind Require", "an id that nobody vouches for")
+}
+
+// A message goes by what its provider documents as its id.
+func TestMessageID(t *testing.T) {
+	for name, tt := range map[string]struct {
+		scheme  webhooks.Scheme
+		headers map[string]string
+		body    string
+		want    string
+	}{
+		"github":               {webhooks.GitHub, map[string]string{"x-github-delivery": "72d3162e"}, payload, "72d3162e"},
+		"gitlab":               {webhooks.GitLab, map[string]string{"Idempotency-Key": "f5e5f430"}, payload, "f5e5f430"},
+		"discourse":            {webhooks.Discourse, map[string]string{"X-Discourse-Event-Id": "5"}, payload, "5"},
+		"vercel":               {webhooks.Vercel, nil, `{"id":"evt_1"}`, "evt_1"},
+		"stripe":               {webhooks.Stripe, nil, stripeBody, "evt_123"},
+		"paddle":               {webhooks.Paddle, nil, paddleGo, "evt_01hsdn97563968dy0szkmgjwh3"},
+		"shopify":              {webhooks.Shopify, map[string]string{"X-Shopify-Webhook-Id": "b54557e4"}, payload, "b54557e4"},
+		"slack":                {webhooks.Slack, nil, `{"type":"event_callback","event_id":"Ev123"}`, "Ev123"},
+		"svix":                 {webhooks.Svix, map[string]string{"svix-id": "msg_1"}, payload, "msg_1"},
+		"clerk":                {webhooks.Clerk, map[string]string{"svix-id": "msg_1"}, payload, "msg_1"},
+		"standard":             {webhooks.Standard, map[string]string{"webhook-id": "msg_1"}, payload, "msg_1"},
+		"square":               {webhooks.Square, nil, square, "ac3ac95b-f97d-458c-a6e6-18981597e05f"},
+		"twilio":               {webhooks.Twilio, map[string]string{"I-Twilio-Idempotency-Token": "t1"}, payload, "t1"},
+		"linear":               {webhooks.Linear, map[string]string{"Linear-Delivery": "234d1a4e"}, payload, "234d1a4e"},
+		"discord, interaction": {webhooks.Discord, nil, `{"type":2,"id":"786008729715212338"}`, "786008729715212338"},
+		// printf %s "$body" | sha256sum: a retry has another signature
+		"zoom": {webhooks.Zoom, nil, "{}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
+		// python3 -c "import hmac,hashlib;s='sha256='+hmac.new(b'MY-VOICE-IS-MY-PASSPORT-VERIFY-ME',b'{}','sha256').hexdigest();print(hashlib.sha256(s.encode()+b'\0{}').hexdigest())"
+		"none": {webhooks.SHA256, nil, "{}", "sha256:b4d9f202f8414d144579951ae90e2ff11a28586a6bda64f4011bc257f2d73727"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			signs, verifies := pair(tt.scheme)
+			event, err := webhooks.SignEvent(tt.scheme, events.APIGatewayProxyRequest{Headers: tt.headers, Body: tt.body}, webhooks.Options{Secret: signs, URL: "https://a.example"})
+			require.NoError(t, err)
+			got := ""
+			handler := webhooks.Require(tt.scheme, webhooks.Options{Secret: verifies, URL: "https://a.example"})(func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+				got = webhooks.MessageID(ctx)
+				return events.APIGatewayProxyResponse{}, nil
+			})
+			_, err = handler(t.Context(), event)
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, got)
+		})
+	}
+	assert.Empty(t, webhooks.MessageID(t.Context()))
+}

@@ -1,0 +1,440 @@
+package webhooks_test
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fngen/fngen/templates/lib/webhooks"
+)
+
+// pair is what signs by a scheme and what verifies.
+func pair(scheme webhooks.Scheme) (signs, verifies string) {
+	switch scheme {
+	case webhooks.Discord: // RFC 8032, section 7.1, test 1
+		return "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+			"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+	case webhooks.Svix, webhooks.Clerk, webhooks.Standard:
+		return "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	}
+	return secret, secret
+}
+
+// What is signed here is what the deliveries of provider_test.go have, which others signed.
+func TestSignEventAsTheProviderDoes(t *testing.T) {
+	for name, d := range deliveries() {
+		switch name {
+		case "netlify": // its token has the time in it
+			continue
+		case "discord":
+			d.secret, _ = pair(webhooks.Discord)
+		case "standard, Ed25519":
+			d.secret = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg=="
+		}
+		t.Run(name, func(t *testing.T) {
+			event := d.event()
+			sent := map[string]string{}
+			for header, value := range d.headers {
+				header = strings.ToLower(header)
+				if name == "svix, headers of Standard Webhooks" {
+					header = strings.Replace(header, "webhook", "svix", 1)
+				}
+				if name == "shopify, header of Events" {
+					header = "x-" + header
+				}
+				sent[header] = value
+			}
+			event.Headers = map[string]string{}
+			for header := range sent {
+				if strings.HasSuffix(header, "-id") || header == "content-type" {
+					event.Headers[header] = sent[header] // the sender's choice
+				}
+			}
+			options := d.options()
+			stamp := sent["svix-timestamp"] + sent["webhook-timestamp"] + sent["x-zm-request-timestamp"] + sent["x-slack-request-timestamp"]
+			if _, text, ok := strings.Cut(sent["stripe-signature"]+sent["paddle-signature"], "="); ok {
+				stamp, _, _ = strings.Cut(strings.ReplaceAll(text, ";", ","), ",")
+			}
+			if stamp != "" {
+				seconds, err := time.ParseDuration(stamp + "s")
+				require.NoError(t, err)
+				options.EventTimestamp = time.Unix(int64(seconds/time.Second), 0)
+			}
+
+			signed, err := webhooks.SignEvent(d.scheme, event, options)
+			require.NoError(t, err)
+			require.Equal(t, slices.Sorted(maps.Keys(sent)), slices.Sorted(maps.Keys(signed.Headers)))
+			for header, value := range sent {
+				// Of several signatures, ours is one.
+				assert.Contains(t, value, lastItem(signed.Headers[header]), header)
+			}
+		})
+	}
+}
+
+func lastItem(header string) string {
+	i := strings.LastIndexAny(header, ",;")
+	return header[i+1:]
+}
+
+// What SignEvent signs, Require lets pass, whatever the scheme, and nothing else of it.
+func TestSignEventRoundTrip(t *testing.T) {
+	now := time.UnixMilli(1700000000123)
+	for _, scheme := range webhooks.Schemes() {
+		if scheme == webhooks.Skip {
+			continue
+		}
+		signs, verifies := pair(scheme)
+		sender := webhooks.Options{Secret: signs, URL: "https://example.com/orders", Now: clock(now)}
+		receiver := webhooks.Options{Secret: verifies, URL: "https://example.com/orders", Now: clock(now)}
+		for name, event := range map[string]events.APIGatewayProxyRequest{
+			"JSON":         {Body: payload},
+			"no body":      {},
+			"bytes":        {Body: base64.StdEncoding.EncodeToString([]byte("\x00\xff\xfe")), IsBase64Encoded: true},
+			"encoded JSON": {Body: base64.StdEncoding.EncodeToString([]byte(payload)), IsBase64Encoded: true},
+			"form":         {Body: "From=%2B1415&Body=a+b%26c&Body=d", Headers: map[string]string{"content-type": "application/x-www-form-urlencoded"}},
+			"an old signature": {Body: payload, Headers: map[string]string{"X-SLACK-SIGNATURE": "v0=00", "Stripe-signature": "t=1,v1=00"},
+				MultiValueHeaders: map[string][]string{"X-Hub-Signature-256": {"sha256=00"}}},
+		} {
+			t.Run(string(scheme)+"/"+name, func(t *testing.T) {
+				if scheme == webhooks.Linear && (name == "no body" || name == "bytes" || name == "form") {
+					// The timestamp is in the JSON: without it, what was signed never counts.
+					signed, err := webhooks.SignEvent(scheme, event, sender)
+					require.NoError(t, err)
+					require.ErrorIs(t, webhooks.VerifyEvent(scheme, signed, receiver), webhooks.ErrVerification)
+					return
+				}
+				signed, err := webhooks.SignEvent(scheme, event, sender)
+				require.NoError(t, err)
+				require.NoError(t, webhooks.VerifyEvent(scheme, signed, receiver))
+
+				onlyMulti := signed
+				onlyMulti.Headers, onlyMulti.QueryStringParameters = nil, nil
+				if scheme != webhooks.Twilio { // whose Content-Type was in Headers alone
+					require.NoError(t, webhooks.VerifyEvent(scheme, onlyMulti, receiver))
+				}
+
+				require.ErrorIs(t, webhooks.VerifyEvent(scheme, event, receiver), webhooks.ErrVerification, "unsigned")
+				if scheme == webhooks.SecretKey || scheme == webhooks.GitLab {
+					return // which say nothing of the body
+				}
+				signed.Body, signed.IsBase64Encoded = `{"tampered":true}`, false
+				require.ErrorIs(t, webhooks.VerifyEvent(scheme, signed, receiver), webhooks.ErrVerification, "tampered")
+			})
+		}
+	}
+}
+
+func TestSignEventOfPrivateKey(t *testing.T) {
+	seed, public := pair(webhooks.Discord)
+	event := events.APIGatewayProxyRequest{Body: payload}
+	for name, key := range map[string]string{"seed": seed, "private key": seed + public} {
+		signed, err := webhooks.SignEvent(webhooks.Discord, event, webhooks.Options{Secret: key})
+		require.NoError(t, err, name)
+		require.NoError(t, webhooks.VerifyEvent(webhooks.Discord, signed, webhooks.Options{Secret: public}), name)
+	}
+	for name, key := range map[string]string{"no hex": "xyzzy", "too short": "00ff"} {
+		_, err := webhooks.SignEvent(webhooks.Discord, event, webhooks.Options{Secret: key})
+		require.ErrorIs(t, err, webhooks.ErrSign, name)
+		assert.NotContains(t, err.Error(), key, name)
+		err = webhooks.VerifyEvent(webhooks.Discord, event, webhooks.Options{Secret: key})
+		require.ErrorIs(t, err, webhooks.ErrVerification, name)
+	}
+	_, err := webhooks.SignEvent(webhooks.Standard, event, webhooks.Options{Secret: "whpk_AAAA"})
+	require.ErrorIs(t, err, webhooks.ErrSign)
+}
+
+// Linear's sender has the time in its payload, and Twilio's a hash in the query.
+func TestSignEventAddsWhatTheSenderHas(t *testing.T) {
+	now := time.UnixMilli(1676056940508)
+	options := webhooks.Options{Secret: secret, URL: "https://example.com/hook", Now: clock(now)}
+	for body, want := range map[string]string{
+		`{"action":"create"}`:    `{"action":"create","webhookTimestamp":1676056940508}`,
+		"{\n}\n":                 "{\n" + `"webhookTimestamp":1676056940508}`,
+		`{"webhookTimestamp":1}`: `{"webhookTimestamp":1}`,
+		`{"a":{"b":"}"}}`:        `{"a":{"b":"}"},"webhookTimestamp":1676056940508}`,
+		`[1]`:                    `[1]`,
+	} {
+		event, err := webhooks.SignEvent(webhooks.Linear, events.APIGatewayProxyRequest{Body: body}, options)
+		require.NoError(t, err)
+		assert.Equal(t, want, event.Body)
+		assert.Equal(t, map[string]string{"linear-signature": strings.TrimPrefix(bare(webhooks.SHA256, want, secret), "sha256=")}, event.Headers)
+	}
+
+	event, err := webhooks.SignEvent(webhooks.Twilio, events.APIGatewayProxyRequest{Body: "{}"}, options)
+	require.NoError(t, err)
+	const hash = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a" // printf {} | sha256sum
+	assert.Equal(t, map[string]string{"bodySHA256": hash}, event.QueryStringParameters)
+	assert.Equal(t, map[string][]string{"bodySHA256": {hash}}, event.MultiValueQueryStringParameters)
+	assert.Equal(t, "{}", event.Body)
+}
+
+// A signature by itself says enough where it is one header over the payload.
+func TestSignPayloadOfProviders(t *testing.T) {
+	more := []webhooks.Scheme{webhooks.Clerk, webhooks.Discord, webhooks.Linear, webhooks.Slack, webhooks.Standard, webhooks.Svix, webhooks.Twilio, webhooks.Zoom}
+	for _, scheme := range providers() {
+		t.Run(string(scheme), func(t *testing.T) {
+			signs, verifies := pair(scheme)
+			signature, err := webhooks.SignPayload(scheme, payload, webhooks.Options{Secret: signs, URL: "https://example.com"})
+			if slices.Contains(more, scheme) {
+				require.ErrorIs(t, err, webhooks.ErrSign)
+				require.ErrorContains(t, err, "use SignEvent")
+				require.ErrorIs(t, webhooks.VerifySignature(scheme, payload, "v0=00", webhooks.Options{Secret: verifies, URL: "https://example.com"}), webhooks.ErrVerification)
+				return
+			}
+			require.NoError(t, err)
+			require.NoError(t, webhooks.VerifySignature(scheme, payload, signature, webhooks.Options{Secret: verifies, URL: "https://example.com"}))
+			if scheme != webhooks.GitLab {
+				require.ErrorIs(t, webhooks.VerifySignature(scheme, payload+" ", signature, webhooks.Options{Secret: verifies, URL: "https://example.com"}), webhooks.ErrVerification)
+			}
+		})
+	}
+	stamped := `{"webhookTimestamp":1676056940508}`
+	signature, err := webhooks.SignPayload(webhooks.Linear, stamped, webhooks.Options{Secret: secret})
+	require.NoError(t, err)
+	assert.Equal(t, strings.TrimPrefix(bare(webhooks.SHA256, stamped, secret), "sha256="), signature)
+}
+
+func TestTolerances(t *testing.T) {
+	for scheme, tolerance := range map[webhooks.Scheme]time.Duration{
+		webhooks.TimestampScheme: webhooks.DefaultTolerance,
+		webhooks.Stripe:          webhooks.DefaultTolerance,
+		webhooks.Slack:           webhooks.DefaultTolerance,
+		webhooks.Svix:            webhooks.DefaultTolerance,
+		webhooks.Discord:         webhooks.DefaultTolerance,
+		webhooks.Linear:          time.Minute,
+		webhooks.Paddle:          5 * time.Second,
+	} {
+		signs, verifies := pair(scheme)
+		sent := time.Unix(1700000000, 0)
+		event, err := webhooks.SignEvent(scheme, events.APIGatewayProxyRequest{Body: payload}, webhooks.Options{Secret: signs, Now: clock(sent)})
+		require.NoError(t, err)
+		for offset, ok := range map[time.Duration]bool{
+			0: true, tolerance: true, -tolerance: true, tolerance + 1: false, -tolerance - 1: false,
+		} {
+			options := webhooks.Options{Secret: verifies, Now: clock(sent.Add(offset))}
+			err := webhooks.VerifyEvent(scheme, event, options)
+			assert.Equal(t, ok, err == nil, "%s after %s: %v", scheme, offset, err)
+
+			options.Tolerance = 2 * tolerance
+			require.NoError(t, webhooks.VerifyEvent(scheme, event, options), "%s has a tolerance of its own", scheme)
+		}
+	}
+}
+
+func TestTimestampScheme(t *testing.T) {
+	sign := func(stamp string) string {
+		return "v1=" + strings.TrimPrefix(bare(webhooks.SHA256, stamp+"."+payload, secret), "sha256=")
+	}
+	now := time.UnixMilli(1700000000000)
+	for header, ok := range map[string]bool{
+		"t=1700000000000," + sign("1700000000000"):                                true,
+		"t=1700000000," + sign("1700000000"):                                      true, // Stripe's seconds
+		"t=1700000000000,v1=00," + sign("1700000000000"):                          true,
+		sign("1700000000000") + ",t=1700000000000":                                true,
+		"t=1700000000000,v0=00," + sign("1700000000000"):                          true,
+		"t=01700000000," + sign("01700000000"):                                    true, // the stamp's text is what is signed
+		"t=01700000000," + sign("1700000000"):                                     false,
+		"x t=1700000000000," + sign("1700000000000"):                              false,
+		"t=1700000000000 , " + sign("1700000000000"):                              false,
+		"t=1700000000000;" + sign("1700000000000"):                                false,
+		"t=1700000600," + sign("1700000600"):                                      false,
+		"t=," + sign(""):                                                          false,
+		"t=NaN," + sign("NaN"):                                                    false,
+		"t=0," + sign("0"):                                                        false,
+		"t=-1," + sign("-1"):                                                      false,
+		"t=1e12," + sign("1e12"):                                                  false,
+		"t=9223372036854775807," + sign("9223372036854775807"):                    false,
+		"t=99999999999999999999," + sign("99999999999999999999"):                  false,
+		sign("1700000000000"):                                                     false,
+		"t=1700000000000":                                                         false,
+		"t=1700000000000," + strings.Repeat("v1=00,", 40) + sign("1700000000000"): false, // too many
+	} {
+		err := webhooks.VerifySignature(webhooks.TimestampScheme, payload, header, webhooks.Options{Secret: secret, Now: clock(now)})
+		assert.Equal(t, ok, err == nil, "%s: %v", header, err)
+		if err != nil {
+			assert.ErrorIs(t, err, webhooks.ErrVerification)
+		}
+	}
+}
+
+// A signing token that is configured is never replaced by a plain one, which anyone
+// who saw a request could send.
+func TestGitLabDoesNotFallBack(t *testing.T) {
+	const token = "whsec_dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0dGVzdHRlc3Q="
+	both := webhooks.Options{Secret: token, Secrets: []string{"plain"}}
+	event := events.APIGatewayProxyRequest{Body: payload}
+
+	plain, err := webhooks.SignEvent(webhooks.GitLab, event, webhooks.Options{Secret: "plain"})
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"x-gitlab-token": "plain"}, plain.Headers)
+	require.NoError(t, webhooks.VerifyEvent(webhooks.GitLab, plain, webhooks.Options{Secret: "plain"}))
+	require.ErrorIs(t, webhooks.VerifyEvent(webhooks.GitLab, plain, both), webhooks.ErrVerification)
+
+	asToken := events.APIGatewayProxyRequest{Body: payload, Headers: map[string]string{"X-Gitlab-Token": token}}
+	require.ErrorIs(t, webhooks.VerifyEvent(webhooks.GitLab, asToken, both), webhooks.ErrVerification)
+
+	signed, err := webhooks.SignEvent(webhooks.GitLab, event, webhooks.Options{Secret: token})
+	require.NoError(t, err)
+	signed.Headers["X-Gitlab-Token"] = "anything"
+	require.NoError(t, webhooks.VerifyEvent(webhooks.GitLab, signed, both))
+}
+
+// Svix's own headers and those of Standard Webhooks are two sets. What is in one says nothing of the other.
+func TestSvixHeadersDoNotMix(t *testing.T) {
+	d := deliveries()["svix"]
+	event := d.event()
+	id := event.Headers["svix-id"]
+	delete(event.Headers, "svix-id")
+	event.Headers["webhook-id"] = id
+	require.ErrorIs(t, webhooks.VerifyEvent(webhooks.Svix, event, d.options()), webhooks.ErrVerification)
+
+	event = d.event()
+	for name, value := range d.headers {
+		event.Headers[strings.Replace(name, "svix", "webhook", 1)] = value
+	}
+	event.Headers["svix-signature"] = "v1,AAAA"
+	require.ErrorIs(t, webhooks.VerifyEvent(webhooks.Svix, event, d.options()), webhooks.ErrVerification, "a bad signature is no missing one")
+
+	require.ErrorIs(t, webhooks.VerifyEvent(webhooks.Clerk, deliveries()["svix, headers of Standard Webhooks"].event(), d.options()), webhooks.ErrVerification, "Clerk sends Svix's alone")
+}
+
+// A secret of each kind verifies while the sender goes from one kind to the other.
+func TestStandardTakesBothKinds(t *testing.T) {
+	for _, name := range []string{"standard", "standard, Ed25519"} {
+		d := deliveries()[name]
+		options := d.options()
+		options.Secret = deliveries()["standard"].secret
+		options.Secrets = []string{deliveries()["standard, Ed25519"].secret}
+		require.NoError(t, webhooks.VerifyEvent(webhooks.Standard, d.event(), options), name)
+	}
+}
+
+func TestMalformedSecretsSayNothing(t *testing.T) {
+	for scheme, malformed := range map[webhooks.Scheme][]string{
+		webhooks.Svix:     {"whsec_not base64!", "whsec_", "whsec_AAA"},
+		webhooks.Standard: {"whpk_AAAA", "whsk_!", "whsec_!"},
+		webhooks.Discord:  {"xyz", "0"},
+		webhooks.GitLab:   {"whsec_!"},
+	} {
+		for _, secret := range malformed {
+			for _, options := range []webhooks.Options{{Secret: secret}, {Secrets: []string{secret}}} {
+				err := webhooks.VerifyEvent(scheme, events.APIGatewayProxyRequest{Body: payload}, options)
+				require.ErrorIs(t, err, webhooks.ErrVerification)
+				assert.NotContains(t, err.Error(), strings.TrimPrefix(secret, "whsec_")+"x")
+				if len(secret) > 6 {
+					assert.NotContains(t, err.Error(), secret)
+				}
+			}
+		}
+	}
+}
+
+func TestSignatureHeaderOfProvider(t *testing.T) {
+	options := webhooks.Options{Secret: secret, SignatureHeader: "X-Forwarded-Signature"}
+	event, err := webhooks.SignEvent(webhooks.GitHub, events.APIGatewayProxyRequest{Body: payload}, options)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"x-forwarded-signature": bare(webhooks.SHA256, payload, secret)}, event.Headers)
+	require.NoError(t, webhooks.VerifyEvent(webhooks.GitHub, event, options))
+	require.ErrorIs(t, webhooks.VerifyEvent(webhooks.GitHub, event, webhooks.Options{Secret: secret}), webhooks.ErrVerification)
+}
+
+// Twilio signs a URL and a form's fields. What is neither is bound by its hash or refused.
+func TestTwilioBodies(t *testing.T) {
+	const address = "https://example.com/hook"
+	options := webhooks.Options{Secret: secret, URL: address}
+	form := map[string]string{"content-type": "application/x-www-form-urlencoded"}
+	sign := func(event events.APIGatewayProxyRequest) events.APIGatewayProxyRequest {
+		signed, err := webhooks.SignEvent(webhooks.Twilio, event, options)
+		require.NoError(t, err)
+		return signed
+	}
+	bodiless := sign(events.APIGatewayProxyRequest{})
+	hashed := sign(events.APIGatewayProxyRequest{Body: `{"a":1}`})
+	posted := sign(events.APIGatewayProxyRequest{Body: "a=1", Headers: form})
+	for name, event := range map[string]events.APIGatewayProxyRequest{
+		"a body for a URL":            {Headers: bodiless.Headers, Body: `{"a":1}`},
+		"another body for a hash":     {Headers: hashed.Headers, QueryStringParameters: hashed.QueryStringParameters, Body: `{"a":2}`},
+		"no body for a hash":          {Headers: hashed.Headers, QueryStringParameters: hashed.QueryStringParameters},
+		"a form for a hash":           {Headers: mergeMaps(hashed.Headers, form), QueryStringParameters: hashed.QueryStringParameters, Body: "&"},
+		"a form as another type":      {Headers: map[string]string{"x-twilio-signature": posted.Headers["x-twilio-signature"]}, Body: "a=1"},
+		"a malformed form":            {Headers: posted.Headers, Body: "a=1&b=%zz"},
+		"a query that was not signed": {Headers: posted.Headers, Body: "a=1", QueryStringParameters: map[string]string{"admin": "1"}},
+	} {
+		require.ErrorIs(t, webhooks.VerifyEvent(webhooks.Twilio, event, options), webhooks.ErrVerification, name)
+	}
+}
+
+func mergeMaps(a, b map[string]string) map[string]string {
+	merged := maps.Clone(a)
+	maps.Copy(merged, b)
+	return merged
+}
+
+// The address is the one that is configured, or else what API Gateway says of itself.
+func TestAddress(t *testing.T) {
+	const env = "TEST_WEBHOOK_URL"
+	square := func(address string) string {
+		return bare(webhooks.Base64SHA256, address+payload, base64.StdEncoding.EncodeToString([]byte(secret)))
+	}
+	for name, tt := range map[string]struct {
+		options webhooks.Options
+		env     string
+		event   events.APIGatewayProxyRequest
+		signed  string
+		ok      bool
+	}{
+		"option":           {webhooks.Options{URL: "https://a.example/hook", URLEnv: env}, "https://b.example", events.APIGatewayProxyRequest{}, "https://a.example/hook", true},
+		"variable":         {webhooks.Options{URLEnv: env}, "https://b.example/hook", events.APIGatewayProxyRequest{}, "https://b.example/hook", true},
+		"with its query":   {webhooks.Options{URL: "https://a.example/hook?b=2&a=1"}, "", events.APIGatewayProxyRequest{QueryStringParameters: map[string]string{"a": "1", "b": "2"}}, "https://a.example/hook?b=2&a=1", true},
+		"event's query":    {webhooks.Options{URL: "https://a.example/hook"}, "", events.APIGatewayProxyRequest{QueryStringParameters: map[string]string{"b": "x y", "a": "&"}}, "https://a.example/hook?a=%26&b=x+y", true},
+		"values of one":    {webhooks.Options{URL: "https://a.example/hook"}, "", events.APIGatewayProxyRequest{MultiValueQueryStringParameters: map[string][]string{"a": {"1", "2"}}}, "https://a.example/hook?a=1&a=2", true},
+		"request context":  {webhooks.Options{}, "", events.APIGatewayProxyRequest{Path: "/hook", RequestContext: events.APIGatewayProxyRequestContext{DomainName: "c.example", Path: "/prod/hook"}}, "https://c.example/prod/hook", true},
+		"event's path":     {webhooks.Options{}, "", events.APIGatewayProxyRequest{Path: "/hook", RequestContext: events.APIGatewayProxyRequestContext{DomainName: "c.example"}}, "https://c.example/hook", true},
+		"not from headers": {webhooks.Options{URLEnv: env}, "", events.APIGatewayProxyRequest{Path: "/hook", Headers: map[string]string{"Host": "evil.example"}}, "https://evil.example/hook", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(env, tt.env)
+			tt.options.Secret = secret
+			if tt.event.Headers == nil {
+				tt.event.Headers = map[string]string{}
+			}
+			tt.event.Headers["X-Square-HmacSha256-Signature"] = square(tt.signed)
+			tt.event.Body = payload
+			err := webhooks.VerifyEvent(webhooks.Square, tt.event, tt.options)
+			if tt.ok {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorIs(t, err, webhooks.ErrVerification)
+			require.ErrorContains(t, err, env+" is empty")
+		})
+	}
+	for _, malformed := range []string{"/hook", "example.com/hook", "https://%zz"} {
+		_, err := webhooks.SignEvent(webhooks.Twilio, events.APIGatewayProxyRequest{}, webhooks.Options{Secret: secret, URL: malformed})
+		require.ErrorIs(t, err, webhooks.ErrSign, malformed)
+	}
+}
+
+func TestIDs(t *testing.T) {
+	signs, _ := pair(webhooks.Svix)
+	sign := func() string {
+		event, err := webhooks.SignEvent(webhooks.Svix, events.APIGatewayProxyRequest{}, webhooks.Options{Secret: signs})
+		require.NoError(t, err)
+		return event.Headers["svix-id"]
+	}
+	first, second := sign(), sign()
+	assert.NotEqual(t, first, second)
+	id, ok := strings.CutPrefix(first, "msg_")
+	require.True(t, ok)
+	_, err := hex.DecodeString(id)
+	require.NoError(t, err)
+}

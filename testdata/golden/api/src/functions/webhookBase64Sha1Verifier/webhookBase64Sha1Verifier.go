@@ -1,0 +1,33 @@
+// Package webhookbase64sha1verifier answers requests to /webhookBase64Sha1Verifier.
+package webhookbase64sha1verifier
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"example.com/golden/api/src/lib/fn"
+	"example.com/golden/api/src/lib/webhooks"
+)
+
+// Handler answers requests to /webhookBase64Sha1Verifier.
+//
+// A deployed function is an open endpoint: anyone can call it. What comes in
+// passes these, in order, before it reaches handle:
+//   - webhooks.Require answers 401 unless the signature verifies. While
+//     WEBHOOK_BASE64_SHA1_VERIFIER_WEBHOOK_SECRET is unset, none does.
+var Handler = fn.Chain(handle,
+	webhooks.Require(webhooks.Base64SHA1, webhooks.Options{
+		SignatureHeader: "X-Webhook-Signature",
+		SecretEnv:       "WEBHOOK_BASE64_SHA1_VERIFIER_WEBHOOK_SECRET",
+	}),
+)
+
+// handle answers the requests that Handler lets pass.
+func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	slog.InfoContext(ctx, "request received", "function", "webhookBase64Sha1Verifier", "method", event.HTTPMethod, "path", event.Path)
+
+	return fn.JSON(http.StatusOK, map[string]string{"data": "webhookBase64Sha1Verifier function"})
+}
