@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -167,6 +168,25 @@ func TestGoldenModuleIsGreen(t *testing.T) {
 	}
 	if out := run(t, goldenDir, "gofmt", "-l", "."); out != "" {
 		t.Errorf("gofmt -l: %s", out)
+	}
+}
+
+// The documentation names the variables that the handlers read.
+func TestProvidersAreDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/webhooks.md")
+	require.NoError(t, err)
+	for _, scheme := range generator.Schemes() {
+		assert.Contains(t, string(doc), "`"+scheme.Name+"`")
+		if !scheme.IsProvider() {
+			continue
+		}
+		name, err := generator.ParseName("webhook-" + scheme.Name)
+		require.NoError(t, err)
+		handler, err := os.ReadFile(filepath.Join(goldenDir, "api/src/functions", name.String(), name.String()+".go"))
+		require.NoError(t, err)
+		for _, variable := range regexp.MustCompile(`Env:\s+"(\w+)"`).FindAllStringSubmatch(string(handler), -1) {
+			assert.Contains(t, string(doc), "`"+variable[1]+"`")
+		}
 	}
 }
 

@@ -49,3 +49,12 @@ func ExampleBody() {
 	fmt.Println(string(body), err)
 	// Output: hello <nil>
 }
+
+func ExampleForm() {
+	form, err := fn.Form(events.APIGatewayProxyRequest{
+		Headers: map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
+		Body:    "command=%2Fweather&text=94070",
+	})
+	fmt.Println(form.Get("command"), form.Get("text"), err)
+	// Output: /weather 94070 <nil>
+}

@@ -60,3 +60,24 @@ func ExampleParseScheme() {
 	fmt.Println(scheme == webhooks.SHA256, err)
 	// Output: true <nil>
 }
+
+func ExampleOnce() {
+	options := webhooks.Options{Secret: "s3cr3t"}
+	handler := fn.Chain(func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		fmt.Println("handling", webhooks.MessageID(ctx))
+		return fn.JSON(http.StatusOK, "thanks")
+	}, webhooks.Require(webhooks.GitHub, options), webhooks.Once(webhooks.NewMemory(1000)))
+
+	event, _ := webhooks.SignEvent(webhooks.GitHub, events.APIGatewayProxyRequest{
+		Headers: map[string]string{"X-GitHub-Delivery": "72d3162e"},
+		Body:    `{"zen":"Design for failure."}`,
+	}, options)
+	for range 2 {
+		response, _ := handler(context.Background(), event)
+		fmt.Println(response.StatusCode, response.Body)
+	}
+	// Output:
+	// handling 72d3162e
+	// 200 "thanks"
+	// 200 {"message":"Handled before"}
+}

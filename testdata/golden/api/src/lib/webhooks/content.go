@@ -59,8 +59,12 @@ func (c content) writeTo(w io.Writer) {
 
 // join is the content in one piece.
 func (c content) join() []byte {
-	var b bytes.Buffer
-	c.writeTo(&b)
+	size := 0
+	for _, p := range c {
+		size += len(p.text) + len(p.bytes)
+	}
+	b := bytes.NewBuffer(make([]byte, 0, size))
+	c.writeTo(b)
 	return b.Bytes()
 }
 

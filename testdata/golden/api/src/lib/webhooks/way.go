@@ -248,22 +248,31 @@ func (w *way) prepare(event *events.APIGatewayProxyRequest, body part, stamp str
 	return body
 }
 
-// jsonField is a field of a JSON object: a string's text, a number's digits, or "" for
-// anything else.
+// jsonField is a field of a JSON object, or "" where it has none that is a scalar.
 func jsonField(object []byte, name string) string {
-	var fields map[string]json.RawMessage
+	var fields map[string]scalar
 	if !bytes.Contains(object, []byte(name)) || json.Unmarshal(object, &fields) != nil {
 		return ""
 	}
-	var text string
-	if json.Unmarshal(fields[name], &text) == nil {
-		return text
+	return string(fields[name])
+}
+
+// A scalar is the text of a JSON string, or the digits of a number, and "" for anything else. What
+// is too long for an id or a time is not copied.
+type scalar string
+
+// UnmarshalJSON is as encoding/json has it.
+func (s *scalar) UnmarshalJSON(value []byte) error {
+	if len(value) > 1024 {
+		return nil
 	}
-	var number json.Number
-	if json.Unmarshal(fields[name], &number) != nil {
-		return ""
+	switch c := value[0]; {
+	case c == '"':
+		return json.Unmarshal(value, (*string)(s))
+	case c == '-' || '0' <= c && c <= '9':
+		*s = scalar(value)
 	}
-	return number.String()
+	return nil
 }
 
 // withField is a JSON object with a number for its last field.
