@@ -12,7 +12,7 @@ import (
 type method struct {
 	ways []way // by kind of secret, of which there is mostly one; none where nothing is signed
 
-	// What has the id of a message, which is the same when it is sent again.
+	// What has the id of a message, which is the same when it is sent again, where the id is not signed.
 	idHeaders []string // headers, of which the first that is there counts
 	idField   string   // or else a field of the JSON
 	idBody    bool     // or else the body alone: it says when it happened, and the signature when it was sent
@@ -62,10 +62,10 @@ var (
 	standardHeaders = headers{"Webhook-Signature", "Webhook-Id", "Webhook-Timestamp"}
 )
 
-// standardWay is that of Standard Webhooks, by which Svix signs too, under headers of its own.
-func standardWay(algorithm algorithm, mark, secret string, headers ...headers) way {
+// standard is the way of Standard Webhooks, by which Svix signs too, under headers of its own.
+func standard(secret string, key func(string) ([]byte, error), algorithm algorithm, mark string, headers ...headers) way {
 	return way{
-		secret: secret, key: prefixed(secret), algorithm: algorithm,
+		secret: secret, key: key, algorithm: algorithm,
 		headers: headers, separator: " ", mark: mark,
 		content: "{id}.{stamp}.{body}", unit: time.Second,
 	}
@@ -101,8 +101,7 @@ var methods = map[Scheme]*method{
 	},
 
 	Clerk: {
-		ways:      []way{standardWay(base64SHA256, "v1,", "whsec_", svixHeaders)},
-		idHeaders: []string{svixHeaders.id},
+		ways: []way{standard("whsec_", prefixed("whsec_"), base64SHA256, "v1,", svixHeaders)},
 	},
 	Discord: {
 		ways: []way{{
@@ -131,7 +130,7 @@ var methods = map[Scheme]*method{
 	},
 	GitLab: {
 		ways: []way{
-			standardWay(base64SHA256, "v1,", "whsec_", standardHeaders),
+			standard("whsec_", prefixed("whsec_"), base64SHA256, "v1,", standardHeaders),
 			{key: text, algorithm: plain{}, headers: []headers{{signature: "X-Gitlab-Token"}}, content: "{body}"},
 		},
 		idHeaders: []string{standardHeaders.id, "Idempotency-Key"},
@@ -183,11 +182,10 @@ var methods = map[Scheme]*method{
 	},
 	Standard: {
 		ways: []way{
-			standardWay(base64Ed25519, "v1a,", "whpk_", standardHeaders),
-			standardWay(base64Ed25519, "v1a,", "whsk_", standardHeaders),
-			standardWay(base64SHA256, "v1,", "whsec_", standardHeaders),
+			standard("whpk_", prefixed("whpk_"), base64Ed25519, "v1a,", standardHeaders),
+			standard("whsk_", private("whsk_"), base64Ed25519, "v1a,", standardHeaders),
+			standard("whsec_", prefixed("whsec_"), base64SHA256, "v1,", standardHeaders),
 		},
-		idHeaders: []string{standardHeaders.id},
 	},
 	Stripe: {
 		ways: []way{{
@@ -198,8 +196,7 @@ var methods = map[Scheme]*method{
 		idField: "id",
 	},
 	Svix: {
-		ways:      []way{standardWay(base64SHA256, "v1,", "whsec_", svixHeaders, standardHeaders)},
-		idHeaders: []string{svixHeaders.id, standardHeaders.id},
+		ways: []way{standard("whsec_", prefixed("whsec_"), base64SHA256, "v1,", svixHeaders, standardHeaders)},
 	},
 	Twilio: {
 		ways: []way{{

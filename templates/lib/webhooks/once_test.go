@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/stretchr/testify/assert"
@@ -168,6 +171,65 @@ func TestOnceFails(t *testing.T) {
 	require.ErrorContains(t, err, "behind Require", "an id that nobody vouches for")
 }
 
+// Nobody who has a message gets it handled again by writing what signs it in another way.
+func TestMessageIDIsNoChoice(t *testing.T) {
+	now := time.Unix(1700000000, 0)
+	id := func(scheme webhooks.Scheme, event events.APIGatewayProxyRequest) string {
+		_, verifies := pair(scheme)
+		got := ""
+		handler := webhooks.Require(scheme, webhooks.Options{Secret: verifies, Now: clock(now)})(func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+			got = webhooks.MessageID(ctx)
+			return events.APIGatewayProxyResponse{}, nil
+		})
+		_, err := handler(t.Context(), event)
+		require.NoError(t, err)
+		require.NotEmpty(t, got, "%s was refused", scheme)
+		return got
+	}
+	for scheme, change := range map[webhooks.Scheme]func(events.APIGatewayProxyRequest){
+		webhooks.TimestampScheme: func(e events.APIGatewayProxyRequest) { e.Headers["rw-webhook-signature"] += ",x=1" },
+		webhooks.Base64SHA256: func(e events.APIGatewayProxyRequest) {
+			e.Headers["rw-webhook-signature"] = strings.TrimRight(e.Headers["rw-webhook-signature"], "=")
+		},
+		webhooks.Svix: func(e events.APIGatewayProxyRequest) {
+			for _, name := range []string{"id", "timestamp", "signature"} {
+				e.Headers["webhook-"+name] = e.Headers["svix-"+name]
+				delete(e.Headers, "svix-"+name)
+			}
+			e.Headers["svix-id"] = "another"
+		},
+		webhooks.JWT: func(e events.APIGatewayProxyRequest) {
+			token := e.Headers["rw-webhook-signature"] // the last digit has bits to spare
+			digits := "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+			last := strings.IndexByte(digits, token[len(token)-1])
+			e.Headers["rw-webhook-signature"] = token[:len(token)-1] + string(digits[last^1])
+		},
+	} {
+		signs, _ := pair(scheme)
+		event, err := webhooks.SignEvent(scheme, events.APIGatewayProxyRequest{Body: payload}, webhooks.Options{Secret: signs, Now: clock(now)})
+		require.NoError(t, err)
+		event.MultiValueHeaders = nil
+		want := id(scheme, event)
+		before := maps.Clone(event.Headers)
+		change(event)
+		require.NotEqual(t, before, event.Headers)
+		assert.Equal(t, want, id(scheme, event), scheme)
+	}
+
+	// What was signed at another time, or with other claims, is another message.
+	for _, scheme := range []webhooks.Scheme{webhooks.TimestampScheme, webhooks.JWT} {
+		signs, _ := pair(scheme)
+		ids := map[string]bool{}
+		for second := range 2 {
+			event, err := webhooks.SignEvent(scheme, events.APIGatewayProxyRequest{Body: payload},
+				webhooks.Options{Secret: signs, Now: clock(now.Add(time.Duration(second) * time.Second))})
+			require.NoError(t, err)
+			ids[id(scheme, event)] = true
+		}
+		assert.Len(t, ids, 2, scheme)
+	}
+}
+
 // A message goes by what its provider documents as its id.
 func TestMessageID(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -192,9 +254,9 @@ func TestMessageID(t *testing.T) {
 		"linear":               {webhooks.Linear, map[string]string{"Linear-Delivery": "234d1a4e"}, payload, "234d1a4e"},
 		"discord, interaction": {webhooks.Discord, nil, `{"type":2,"id":"786008729715212338"}`, "786008729715212338"},
 		// printf %s "$body" | sha256sum: a retry has another signature
-		"zoom": {webhooks.Zoom, nil, "{}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
-		// python3 -c "import hmac,hashlib;s='sha256='+hmac.new(b'MY-VOICE-IS-MY-PASSPORT-VERIFY-ME',b'{}','sha256').hexdigest();print(hashlib.sha256(s.encode()+b'\0{}').hexdigest())"
-		"none": {webhooks.SHA256, nil, "{}", "sha256:b4d9f202f8414d144579951ae90e2ff11a28586a6bda64f4011bc257f2d73727"},
+		"zoom":                                  {webhooks.Zoom, nil, "{}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
+		"sha256Verifier":                        {webhooks.SHA256, nil, "{}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
+		"secretKeyVerifier, which is not in it": {webhooks.SecretKey, nil, "{}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			signs, verifies := pair(tt.scheme)

@@ -218,7 +218,8 @@ func TestTolerances(t *testing.T) {
 		event, err := webhooks.SignEvent(scheme, events.APIGatewayProxyRequest{Body: payload}, webhooks.Options{Secret: signs, Now: clock(sent)})
 		require.NoError(t, err)
 		for offset, ok := range map[time.Duration]bool{
-			0: true, tolerance: true, -tolerance: true, tolerance + 1: false, -tolerance - 1: false,
+			0: true, tolerance: true, -tolerance: true, tolerance + time.Second: false, -tolerance - time.Second: false,
+			tolerance + 999*time.Microsecond: true, // whole units count
 		} {
 			options := webhooks.Options{Secret: verifies, Now: clock(sent.Add(offset))}
 			err := webhooks.VerifyEvent(scheme, event, options)
@@ -316,6 +317,117 @@ func TestStandardTakesBothKinds(t *testing.T) {
 		options.Secrets = []string{deliveries()["standard, Ed25519"].secret}
 		require.NoError(t, webhooks.VerifyEvent(webhooks.Standard, d.event(), options), name)
 	}
+}
+
+// What is wrong with one secret is told, and never made good by another.
+func TestMalformedSecretsCountForNone(t *testing.T) {
+	plain := events.APIGatewayProxyRequest{Body: payload, Headers: map[string]string{"X-Gitlab-Token": "plain"}}
+	for _, malformed := range []string{"whsec_dGVzdHRlc3R0ZXN0 ", "whsec_!", "whsec_"} {
+		for _, options := range []webhooks.Options{{Secret: malformed, Secrets: []string{"plain"}}, {Secret: "plain", Secrets: []string{malformed}}} {
+			require.ErrorIs(t, webhooks.VerifyEvent(webhooks.GitLab, plain, options), webhooks.ErrVerification, malformed)
+		}
+	}
+	require.NoError(t, webhooks.VerifyEvent(webhooks.GitLab, plain, webhooks.Options{Secret: "plain", Secrets: []string{""}}), "an empty one is none")
+}
+
+// Blank secrets are unset ones: someone else could guess them, and HMAC takes zeros for nothing.
+func TestBlankSecrets(t *testing.T) {
+	for _, scheme := range signing() {
+		for _, blank := range []string{" ", "\n", "\t \r\n", "\x00", "\x00\x00"} {
+			_, err := webhooks.SignPayload(scheme, payload, webhooks.Options{Secret: blank})
+			require.ErrorIs(t, err, webhooks.ErrSign)
+			require.ErrorContains(t, err, "unset")
+			require.ErrorIs(t, webhooks.VerifySignature(scheme, payload, bare(scheme, payload, blank), webhooks.Options{Secret: blank}), webhooks.ErrVerification)
+		}
+	}
+}
+
+// Where an id ends and a time begins is no sender's choice.
+func TestIDsHaveNoDot(t *testing.T) {
+	signs, _ := pair(webhooks.Standard)
+	options := webhooks.Options{Secret: signs, Now: clock(time.Unix(1700009999, 0))}
+	signed, err := webhooks.SignEvent(webhooks.Standard, events.APIGatewayProxyRequest{
+		Headers: map[string]string{"webhook-id": "msg"}, Body: "1700009999.rest",
+	}, webhooks.Options{Secret: signs, EventTimestamp: time.Unix(1700000000, 0)})
+	require.NoError(t, err)
+	signed.Headers["webhook-id"], signed.Headers["webhook-timestamp"], signed.Body = "msg.1700000000", "1700009999", "rest"
+	require.ErrorIs(t, webhooks.VerifyEvent(webhooks.Standard, signed, options), webhooks.ErrVerification)
+}
+
+func TestStandardSeed(t *testing.T) {
+	key, err := base64.StdEncoding.DecodeString("6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==")
+	require.NoError(t, err)
+	event := events.APIGatewayProxyRequest{Body: payload}
+	for _, private := range []string{"whsk_" + base64.StdEncoding.EncodeToString(key), "whsk_" + base64.StdEncoding.EncodeToString(key[:32])} {
+		signed, err := webhooks.SignEvent(webhooks.Standard, event, webhooks.Options{Secret: private})
+		require.NoError(t, err)
+		for _, verifies := range []string{private, deliveries()["standard, Ed25519"].secret} {
+			require.NoError(t, webhooks.VerifyEvent(webhooks.Standard, signed, webhooks.Options{Secret: verifies}))
+		}
+	}
+}
+
+// What Require verifies is what the handler gets.
+func TestRequireVerifiesTheBody(t *testing.T) {
+	calls := 0
+	handler := webhooks.Require(webhooks.SHA256, webhooks.Options{Secret: secret, Payload: "approved"})(counted(&calls, 200))
+	response, err := handler(t.Context(), events.APIGatewayProxyRequest{
+		Headers: map[string]string{webhooks.DefaultSignatureHeader: bare(webhooks.SHA256, "approved", secret)},
+		Body:    "evil",
+	})
+	require.NoError(t, err)
+	assert.Equal(t, 401, response.StatusCode)
+	assert.Zero(t, calls)
+}
+
+// A URL that is configured with its query is added to, and never contradicted.
+func TestTwilioQueries(t *testing.T) {
+	options := webhooks.Options{Secret: "12345", URL: "https://mycompany.com/myapp.php?foo=1&bar=2#rc=2"}
+	header := map[string]string{"X-Twilio-Signature": "zYQTYrRWXE7LtzbG4PfP7/bkkGo="} // of twilio-java
+	for name, tt := range map[string]struct {
+		query map[string]string
+		ok    bool
+	}{
+		"as configured": {map[string]string{"foo": "1", "bar": "2"}, true},
+		"dropped":       {nil, true},
+		"another value": {map[string]string{"foo": "2", "bar": "2"}, false},
+		"another one":   {map[string]string{"foo": "1", "bar": "2", "admin": "1"}, false},
+	} {
+		err := webhooks.VerifyEvent(webhooks.Twilio, events.APIGatewayProxyRequest{Headers: header, QueryStringParameters: tt.query}, options)
+		assert.Equal(t, tt.ok, err == nil, "%s: %v", name, err)
+	}
+
+	// A GET has its fields in the query. echo -n URL | openssl dgst -sha1 -hmac 12345 -binary | base64
+	got := events.APIGatewayProxyRequest{
+		HTTPMethod:            "GET",
+		Headers:               map[string]string{"X-Twilio-Signature": "gIFu1I0nY1UNQ9XtGmzA8z23HKM="},
+		QueryStringParameters: map[string]string{"tenant": "1", "AccountSid": "AC1", "Body": "hi"},
+	}
+	require.NoError(t, webhooks.VerifyEvent(webhooks.Twilio, got, webhooks.Options{Secret: "12345", URL: "https://h.example/hook?tenant=1"}))
+}
+
+// A large form is refused before it costs anything.
+func TestTwilioFormsAreBounded(t *testing.T) {
+	event := events.APIGatewayProxyRequest{
+		Headers: map[string]string{"X-Twilio-Signature": "AAAA", "Content-Type": "application/x-www-form-urlencoded"},
+		Body:    strings.Repeat("a&", 1000),
+	}
+	err := webhooks.VerifyEvent(webhooks.Twilio, event, webhooks.Options{Secret: secret, URL: "https://a.example"})
+	require.ErrorContains(t, err, "too many fields")
+}
+
+// Both maps of an event say the same after it was signed.
+func TestSignEventFillsBothMaps(t *testing.T) {
+	event, err := webhooks.SignEvent(webhooks.Twilio, events.APIGatewayProxyRequest{
+		Headers:               map[string]string{"A": "1"},
+		QueryStringParameters: map[string]string{"foo": "1"},
+		Body:                  "{}",
+	}, webhooks.Options{Secret: secret, URL: "https://a.example"})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"1"}, event.MultiValueHeaders["A"])
+	assert.Equal(t, []string{"1"}, event.MultiValueQueryStringParameters["foo"])
+	assert.Len(t, event.MultiValueQueryStringParameters, 2)
+	require.NoError(t, webhooks.VerifyEvent(webhooks.Twilio, event, webhooks.Options{Secret: secret, URL: "https://a.example"}))
 }
 
 func TestMalformedSecretsSayNothing(t *testing.T) {

@@ -29,51 +29,52 @@ type message struct {
 	signatures      []string
 }
 
-// verify finds the signature by which a key signed an event.
-func (k key) verify(event *events.APIGatewayProxyRequest, body part, o *Options) (signature string, err error) {
-	m, signature, err := k.read(event, body, o)
+// verify finds the message that a key signed in an event.
+func (k key) verify(event *events.APIGatewayProxyRequest, body part, o *Options) (message, error) {
+	m, err := k.read(event, body, o)
 	if err != nil {
-		return "", err
-	}
-	if k.stamped() {
-		t, err := k.time(m.stamp)
-		if err != nil {
-			return "", err
-		}
-		if err := o.fresh(t, k.tolerance); err != nil {
-			return "", err
-		}
-	}
-	m.url, m.otherURL, err = k.urls(event, o)
-	if err != nil {
-		return "", err
+		return m, err
 	}
 	err = k.algorithm.verify(k.bytes, k.fill(&m), m.signatures, *o)
 	if err != nil && m.otherURL != "" {
 		m.url = m.otherURL
 		err = k.algorithm.verify(k.bytes, k.fill(&m), m.signatures, *o)
 	}
-	return signature, err
+	if err != nil || !k.stamped() {
+		return m, err
+	}
+	if k.stampField != "" {
+		m.stamp = jsonField(body.data(), k.stampField)
+	}
+	t, unit, err := k.time(m.stamp)
+	if err != nil {
+		return m, err
+	}
+	return m, o.fresh(t, unit, k.tolerance)
 }
 
-// read is the message in an event, and its signature as the header has it.
-func (w *way) read(event *events.APIGatewayProxyRequest, body part, o *Options) (m message, signature string, err error) {
+// read is the message in an event.
+func (w *way) read(event *events.APIGatewayProxyRequest, body part, o *Options) (m message, err error) {
 	m.body = body
+	var value string // of the signature's header
 	for _, names := range w.sets() {
-		m.id, m.stamp, signature, err = names.read(event, o)
+		m.id, m.stamp, value, err = names.read(event, o)
 		if err == nil {
 			break
 		}
 	}
 	if err != nil {
-		return m, "", err
+		return m, err
+	}
+	if strings.Contains(w.content, "{id}.") && strings.Contains(m.id, ".") {
+		return m, errors.New("its id has a dot in it, which is what ends it")
 	}
 
-	items := []string{signature}
+	items := []string{value}
 	if w.separator != "" {
-		items = strings.SplitN(signature, w.separator, maxItems+1)
+		items = strings.SplitN(value, w.separator, maxItems+1)
 		if len(items) > maxItems {
-			return m, "", errors.New("the signature's header has too many items")
+			return m, errors.New("the signature's header has too many items")
 		}
 	}
 	m.signatures = items[:0]
@@ -85,15 +86,13 @@ func (w *way) read(event *events.APIGatewayProxyRequest, body part, o *Options) 
 		}
 	}
 	if len(m.signatures) == 0 {
-		return m, "", fmt.Errorf("no signature in the header %s starts with %s", o.header(w.sets()[0]), w.mark)
+		return m, fmt.Errorf("no signature in the header %s starts with %s", o.header(w.sets()[0]), w.mark)
 	}
-	if w.stampField != "" {
-		if m.stamp = jsonField(body.data(), w.stampField); m.stamp == "" {
-			return m, "", fmt.Errorf("the payload has no %s", w.stampField)
-		}
+	if m.form, err = w.form(event, body); err != nil {
+		return m, err
 	}
-	m.form, err = w.form(event, body)
-	return m, signature, err
+	m.url, m.otherURL, err = w.urls(event, o)
+	return m, err
 }
 
 // sets are the sets of headers, of which there is one at least.
@@ -108,7 +107,7 @@ func (w *way) sets() []headers {
 func (h headers) read(event *events.APIGatewayProxyRequest, o *Options) (id, stamp, signature string, err error) {
 	name := o.header(h)
 	signature = fn.Header(*event, name)
-	if o.SignatureTransformer != nil {
+	if signature != "" && o.SignatureTransformer != nil {
 		signature = o.SignatureTransformer(signature)
 	}
 	if signature == "" {
@@ -132,13 +131,13 @@ func (w *way) stamped() bool {
 	return w.stampField != "" || strings.Contains(w.content, "{stamp}")
 }
 
-// time is what a timestamp says.
-func (w *way) time(stamp string) (time.Time, error) {
+// time is what a timestamp says, and the unit that it is in.
+func (w *way) time(stamp string) (t time.Time, unit time.Duration, err error) {
 	n, err := strconv.ParseUint(stamp, 10, 63)
 	if err != nil || n > math.MaxInt64/1000 {
-		return time.Time{}, errors.New("its timestamp is no time")
+		return t, 0, errors.New("its timestamp is no time")
 	}
-	unit := w.unit
+	unit = w.unit
 	if unit == 0 {
 		unit = time.Millisecond
 		if n < 1e11 { // in seconds until the year 5138, in milliseconds until 1973
@@ -146,9 +145,9 @@ func (w *way) time(stamp string) (time.Time, error) {
 		}
 	}
 	if unit == time.Second {
-		return time.Unix(int64(n), 0), nil
+		return time.Unix(int64(n), 0), unit, nil
 	}
-	return time.UnixMilli(int64(n)), nil
+	return time.UnixMilli(int64(n)), unit, nil
 }
 
 // stamp is a time as the sender writes it.
@@ -240,8 +239,8 @@ func (w *way) prepare(event *events.APIGatewayProxyRequest, body part, stamp str
 	}
 	if w.hashQuery != "" && !body.empty() && !isForm(*event) {
 		hash := content{body}.sum()
-		event.QueryStringParameters = with(event.QueryStringParameters, w.hashQuery, hash)
-		event.MultiValueQueryStringParameters = with(event.MultiValueQueryStringParameters, w.hashQuery, []string{hash})
+		event.QueryStringParameters, event.MultiValueQueryStringParameters =
+			with(event.QueryStringParameters, event.MultiValueQueryStringParameters, w.hashQuery, hash)
 	}
 	return body
 }

@@ -178,11 +178,23 @@ func hexadecimal(secret string) ([]byte, error) {
 // not everyone copies it.
 func prefixed(prefix string) func(string) ([]byte, error) {
 	return func(secret string) ([]byte, error) {
-		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, prefix))
+		digits := strings.TrimRight(strings.TrimPrefix(secret, prefix), "=")
+		key, err := base64.RawStdEncoding.DecodeString(digits)
 		if err != nil {
 			return nil, errors.New("the secret is not in base64")
 		}
 		return key, nil
+	}
+}
+
+// private is the private key of a secret that may have its seed alone.
+func private(prefix string) func(string) ([]byte, error) {
+	return func(secret string) ([]byte, error) {
+		key, err := prefixed(prefix)(secret)
+		if err == nil && len(key) == ed25519.SeedSize {
+			key = ed25519.NewKeyFromSeed(key)
+		}
+		return key, err
 	}
 }
 

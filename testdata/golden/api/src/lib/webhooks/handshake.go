@@ -45,7 +45,7 @@ func zoomHandshake(v verified) (events.APIGatewayProxyResponse, bool, error) {
 	if json.Unmarshal(v.body.data(), &asked) != nil || asked.Event != "endpoint.url_validation" {
 		return events.APIGatewayProxyResponse{}, false, nil
 	}
-	mac := hmac.New(sha256.New, v.key)
+	mac := hmac.New(sha256.New, v.key.bytes)
 	mac.Write([]byte(asked.Payload.PlainToken))
 	answer, err := fn.JSON(http.StatusOK, struct {
 		PlainToken     string `json:"plainToken"`

@@ -5,11 +5,11 @@ package webhooks
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -41,7 +41,9 @@ const (
 // the handler answered 2xx: whatever else comes of it, the sender's next try reaches the handler.
 //
 // A duplicate is answered 200, and one that is being handled right now 503, so that the sender
-// tries again. A message goes by its provider's id (see [MessageID]).
+// tries again. A message goes by its [MessageID]. Once is for a sender's own retries and no protection
+// against others': many ids are in headers that nobody signs, and who has a message could send it
+// under another id.
 func Once(store Store) fn.Middleware {
 	return func(next fn.Handler) fn.Handler {
 		return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
@@ -62,12 +64,13 @@ func Once(store Store) fn.Middleware {
 				return events.APIGatewayProxyResponse{}, fmt.Errorf("webhooks: message store: %w", storeErr)
 			case outcome == Duplicate:
 				slog.InfoContext(ctx, "webhook handled before", "path", event.Path, "message", id)
-				return fn.JSON(http.StatusOK, map[string]string{"message": "Handled before"})
+				return events.APIGatewayProxyResponse{StatusCode: http.StatusOK}, nil
 			case outcome == Busy:
 				slog.InfoContext(ctx, "webhook being handled", "path", event.Path, "message", id)
-				busy, err := fn.JSON(http.StatusServiceUnavailable, map[string]string{"message": "Being handled"})
-				busy.Headers["Retry-After"] = "60"
-				return busy, err
+				return events.APIGatewayProxyResponse{
+					StatusCode: http.StatusServiceUnavailable,
+					Headers:    map[string]string{"Retry-After": "60"},
+				}, nil
 			}
 			return response, err
 		}
@@ -82,11 +85,15 @@ func withMessage(ctx context.Context, v verified) context.Context {
 
 // MessageID is the id of the message that Require let pass in this context, the same
 // each time that its sender sends it, or "" where there is none. Where the provider gives no id,
-// it is a hash of the signature and the payload.
+// it is a hash of what was signed: where that has neither a time nor anything else of its own in
+// it, two messages that say the same are one.
 func MessageID(ctx context.Context) string {
 	v, ok := ctx.Value(messageKey{}).(verified)
 	if !ok {
 		return ""
+	}
+	if v.id != "" { // and signed
+		return v.id
 	}
 	for _, name := range v.method.idHeaders {
 		if id := fn.Header(*v.event, name); id != "" {
@@ -98,16 +105,19 @@ func MessageID(ctx context.Context) string {
 			return id
 		}
 	}
-	hash := sha256.New()
-	if !v.method.idBody {
-		hash.Write([]byte(v.signature))
-		hash.Write([]byte{0}) // no header has it: where the signature ends is clear
+	signed := content{v.body}
+	if v.key.way != nil && !v.method.idBody {
+		// The signature itself can be written in several ways.
+		signed = v.key.fill(&v.message)
+		if _, ok := v.key.algorithm.(token); ok {
+			claims := v.signatures[0][:strings.LastIndex(v.signatures[0], ".")]
+			signed = append(signed, part{text: "." + claims})
+		}
 	}
-	v.body.writeTo(hash)
-	return "sha256:" + hex.EncodeToString(hash.Sum(nil))
+	return "sha256:" + signed.sum()
 }
 
-// Memory is a Store in the memory of one process. It remembers the last of the messages, and
+// Memory is a Store in the memory of one process, which [NewMemory] makes. It remembers the last of the messages, and
 // is for one instance of a function: several need a store that they share.
 type Memory struct {
 	mu      sync.Mutex

@@ -3,6 +3,7 @@
 package webhooks
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"mime"
@@ -31,7 +32,7 @@ func (w *way) urls(event *events.APIGatewayProxyRequest, o *Options) (url, other
 // address is the public address of a request. Of a query, the event has no order: where that
 // matters, it has to be in the URL of the options. last is the parameter that the sender adds.
 func (o *Options) address(event *events.APIGatewayProxyRequest, last string) (string, error) {
-	address := o.url()
+	address, _, _ := strings.Cut(o.url(), "#") // which no request has
 	if address == "" {
 		domain, path := event.RequestContext.DomainName, event.RequestContext.Path
 		if path == "" {
@@ -42,40 +43,40 @@ func (o *Options) address(event *events.APIGatewayProxyRequest, last string) (st
 		}
 		address = "https://" + domain + path
 	}
+	_, rawQuery, separated := strings.Cut(address, "?")
+	configured, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return "", errors.New("the public URL has a malformed query")
+	}
 
-	query := url.Values(event.MultiValueQueryStringParameters)
-	if len(query) == 0 {
-		query = url.Values{}
+	sent := url.Values(event.MultiValueQueryStringParameters)
+	if len(sent) == 0 {
+		sent = url.Values{}
 		for name, value := range event.QueryStringParameters {
-			query.Set(name, value)
+			sent.Set(name, value)
 		}
 	}
-	var pairs []string
-	add := func(name string) {
-		for _, value := range query[name] {
-			pairs = append(pairs, url.QueryEscape(name)+"="+url.QueryEscape(value))
-		}
-	}
-	separator := "?"
-	if strings.Contains(address, "?") {
-		separator = "&"
-	} else {
-		names := make([]string, 0, len(query))
-		for name := range query {
+	names := make([]string, 0, len(sent))
+	for name := range sent {
+		if name != last {
 			names = append(names, name)
 		}
-		slices.Sort(names)
-		for _, name := range names {
-			if name != last {
-				add(name)
+	}
+	slices.Sort(names)
+	for _, name := range append(names, last) {
+		if values, ok := configured[name]; ok {
+			if len(sent[name]) > 0 && !slices.Equal(values, sent[name]) {
+				return "", fmt.Errorf("the query has another %q than the public URL", name)
 			}
+			continue
 		}
-	}
-	if last != "" && !strings.Contains(address, last+"=") {
-		add(last)
-	}
-	if len(pairs) > 0 {
-		address += separator + strings.Join(pairs, "&")
+		for _, value := range sent[name] {
+			separator := "&"
+			if !separated {
+				separator, separated = "?", true
+			}
+			address += separator + url.QueryEscape(name) + "=" + url.QueryEscape(value)
+		}
 	}
 	return address, nil
 }
@@ -90,7 +91,7 @@ func unsetURL(env string) string {
 // otherPort is an address with its port left out, or with the scheme's where it had none.
 func otherPort(address string) (string, error) {
 	parsed, err := url.Parse(address)
-	if err != nil || parsed.Host == "" {
+	if err != nil || parsed.Scheme == "" || parsed.Host == "" {
 		return "", errors.New("the public URL is malformed")
 	}
 	start := strings.Index(address, "://") + len("://")
@@ -107,6 +108,9 @@ func otherPort(address string) (string, error) {
 	}
 	return address[:end] + port + address[end:], nil
 }
+
+// maxFields bounds a form. Twilio sends some dozens.
+const maxFields = 1000
 
 // form is what is signed of a body, where the scheme has {form} in its content: a form's names and
 // values, sorted, each once and with nothing between them. Any other body is signed by its
@@ -127,6 +131,9 @@ func (w *way) form(event *events.APIGatewayProxyRequest, body part) (string, err
 			return "", fmt.Errorf("the payload is no form, and the query has no %s", w.hashQuery)
 		}
 		return "", nil
+	}
+	if strings.Count(body.text, "&")+bytes.Count(body.bytes, []byte("&")) >= maxFields {
+		return "", errors.New("the payload has too many fields")
 	}
 	fields, err := url.ParseQuery(string(body.data()))
 	if err != nil {

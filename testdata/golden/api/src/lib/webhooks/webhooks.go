@@ -55,7 +55,8 @@ var (
 // Options are what a scheme needs to know. The zero value of each field has a
 // default, save the secret, which one of Secret, SecretEnv and Secrets gives.
 type Options struct {
-	// Secret is the key that sender and receiver share, as the sender shows it. Where
+	// Secret is the key that sender and receiver share, as the sender shows it and with no white
+	// space around it. Where
 	// the scheme's is a pair of keys, the private one signs and the public one verifies.
 	Secret string
 
@@ -68,7 +69,9 @@ type Options struct {
 
 	// URL is the public address of the endpoint, where the scheme signs it: as it was given to
 	// the sender, with its query. URLEnv names the environment variable that has it, read when
-	// URL is empty. Without either it is https and the requestContext's domain and path.
+	// URL is empty. Without either it is https and the requestContext's domain, path and query:
+	// where the sender signs a form's fields after it, what is in the one could then be moved to
+	// the other.
 	URL, URLEnv string
 
 	// SignatureHeader is the header that has the signature, in any case, instead of the scheme's.
@@ -81,8 +84,8 @@ type Options struct {
 	// Payload is what was signed, where that is not the event's body.
 	Payload string
 
-	// EventTimestamp is when the event happened, where its payload tells. It
-	// has to be within the Tolerance of now, in the past or the future. In signing, it is
+	// EventTimestamp is when the event happened, where its payload tells. It has to be within
+	// Tolerance (or DefaultTolerance) of now, in the past or the future. In signing, it is
 	// the scheme's timestamp, which is now where this is zero.
 	EventTimestamp time.Time
 
@@ -97,9 +100,11 @@ type Options struct {
 }
 
 // Require is middleware that answers 401 to events that do not verify and logs
-// why. Handlers behind it can trust the payload. What a provider asks of an endpoint before it
-// sends events to it, Require answers itself.
+// why. Handlers behind it can trust what the scheme signs, which is the payload mostly. What a
+// provider asks of an endpoint before it sends events to it, Require answers itself.
+// Options.Payload is not for it: what it verifies is the body that the handler gets.
 func Require(scheme Scheme, options Options) fn.Middleware {
+	options.Payload = ""
 	return func(next fn.Handler) fn.Handler {
 		return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 			v, err := verify(scheme, &event, &options)
@@ -174,8 +179,7 @@ func SignEvent(scheme Scheme, event events.APIGatewayProxyRequest, options Optio
 	signed := s.event
 	for _, header := range s.headers {
 		name := strings.ToLower(header.name)
-		signed.Headers = with(signed.Headers, name, header.value)
-		signed.MultiValueHeaders = with(signed.MultiValueHeaders, name, []string{header.value})
+		signed.Headers, signed.MultiValueHeaders = with(signed.Headers, signed.MultiValueHeaders, name, header.value)
 	}
 	return signed, nil
 }
@@ -187,13 +191,24 @@ func Signer(scheme Scheme, options Options) func(events.APIGatewayProxyRequest) 
 	}
 }
 
-// with is a copy of a map in which name has the value and no other spelling of it is left.
-func with[V any](values map[string]V, name string, value V) map[string]V {
-	signed := make(map[string]V, len(values)+1)
-	maps.Copy(signed, values)
-	maps.DeleteFunc(signed, func(key string, _ V) bool { return strings.EqualFold(key, name) })
-	signed[name] = value
-	return signed
+// with are copies of an event's single-valued and multi-valued map in which name has the value, and no
+// other spelling of it is left. Where there is no multi-valued one, it has what the other has.
+func with(single map[string]string, multi map[string][]string, name, value string) (map[string]string, map[string][]string) {
+	all := make(map[string][]string, len(multi)+1)
+	if multi == nil {
+		for key, value := range single {
+			all[key] = []string{value}
+		}
+	}
+	maps.Copy(all, multi)
+	maps.DeleteFunc(all, func(key string, _ []string) bool { return strings.EqualFold(key, name) })
+	all[name] = []string{value}
+
+	last := make(map[string]string, len(single)+1)
+	maps.Copy(last, single)
+	maps.DeleteFunc(last, func(key, _ string) bool { return strings.EqualFold(key, name) })
+	last[name] = value
+	return last, all
 }
 
 // body is what was signed.
@@ -240,15 +255,16 @@ func (o *Options) now() time.Time {
 	return time.Now()
 }
 
-// fresh is nil for a time that is within the tolerance, which is the scheme's or the options' own.
-func (o *Options) fresh(t time.Time, tolerance time.Duration) error {
+// fresh is nil for a time, in whole units, that is within the tolerance, which is the scheme's or the
+// options' own.
+func (o *Options) fresh(t time.Time, unit, tolerance time.Duration) error {
 	if o.Tolerance > 0 {
 		tolerance = o.Tolerance
 	}
 	if tolerance == 0 {
 		tolerance = DefaultTolerance
 	}
-	if age := o.now().Sub(t).Abs(); age > tolerance {
+	if age := o.now().Truncate(unit).Sub(t).Abs(); age > tolerance {
 		return fmt.Errorf("its timestamp is %s off, more than %s", age, tolerance)
 	}
 	return nil
@@ -260,30 +276,35 @@ type key struct {
 	bytes []byte
 }
 
-// keys are those that verify. None is empty, and there is one at least.
+// keys are those that verify. None is empty, and there is one at least. A secret that is malformed
+// is an error, whatever others there are.
 func (o *Options) keys(keys []key, m *method) ([]key, error) {
-	k, err := m.key(o.secret())
-	if err == nil {
-		keys = append(keys, k)
-	}
-	for _, secret := range o.Secrets {
-		if k, err := m.key(secret); err == nil {
-			keys = append(keys, k)
+	for i := -1; i < len(o.Secrets); i++ {
+		secret := o.secret()
+		if i >= 0 {
+			secret = o.Secrets[i]
 		}
+		k, err := m.key(secret)
+		switch {
+		case err == nil:
+			keys = append(keys, k)
+		case !errors.Is(err, errUnset):
+			return nil, err
+		}
+	}
+	if len(keys) == 0 {
+		return nil, o.unset(errUnset)
 	}
 	// Where one signs, another that is merely sent along would be the way around it.
 	if slices.ContainsFunc(keys, key.signs) {
 		keys = slices.DeleteFunc(keys, key.isPlain)
 	}
-	if len(keys) > 0 {
-		return keys, nil
-	}
-	return nil, o.unset(err)
+	return keys, nil
 }
 
 // key is a secret as a key.
 func (m *method) key(secret string) (key, error) {
-	if secret == "" {
+	if strings.Trim(secret, " \t\r\n\x00") == "" { // HMAC takes zeros for the empty key
 		return key{}, errUnset
 	}
 	for i := range m.ways {
@@ -309,7 +330,7 @@ var errUnset = errors.New("the secret is unset")
 
 // unset says more of why there is no secret, where it is that there is none.
 func (o *Options) unset(err error) error {
-	if err == errUnset && o.SecretEnv != "" {
+	if errors.Is(err, errUnset) && o.SecretEnv != "" {
 		return fmt.Errorf("%w: %s is empty", err, o.SecretEnv)
 	}
 	return err
@@ -317,11 +338,10 @@ func (o *Options) unset(err error) error {
 
 // A verified event.
 type verified struct {
-	event     *events.APIGatewayProxyRequest
-	body      part   // with base64 undone
-	signature string // as the header has it
-	key       []byte // that it was signed with
-	method    *method
+	message
+	method *method
+	event  *events.APIGatewayProxyRequest
+	key    key // that the message was signed with
 }
 
 // verify wraps ErrVerification for an event that was signed with none of the secrets.
@@ -336,11 +356,12 @@ func verify(scheme Scheme, event *events.APIGatewayProxyRequest, o *Options) (ve
 	if err != nil {
 		return refuse(err)
 	}
+	v := verified{method: method, event: event, message: message{body: body}}
 	if len(method.ways) == 0 {
-		return verified{event: event, body: body, method: method}, nil
+		return v, nil
 	}
 	if !o.EventTimestamp.IsZero() {
-		if err := o.fresh(o.EventTimestamp, 0); err != nil {
+		if err := o.fresh(o.EventTimestamp, 0, 0); err != nil {
 			return refuse(err)
 		}
 	}
@@ -349,23 +370,20 @@ func verify(scheme Scheme, event *events.APIGatewayProxyRequest, o *Options) (ve
 	if err != nil {
 		return refuse(err)
 	}
-	var (
-		matched   []byte
-		signature string
-		reason    error
-	)
+	matched := false
+	var reason error
 	for _, k := range keys {
 		// No early exit: the time taken does not tell which secret matched.
-		s, err := k.verify(event, body, o)
+		m, err := k.verify(event, body, o)
 		switch {
-		case err == nil && matched == nil:
-			matched, signature = k.bytes, s
+		case err == nil && !matched:
+			v.message, v.key, matched = m, k, true
 		case reason == nil:
 			reason = err
 		}
 	}
-	if matched == nil {
+	if !matched {
 		return refuse(reason)
 	}
-	return verified{event, body, signature, matched, method}, nil
+	return v, nil
 }
