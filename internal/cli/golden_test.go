@@ -162,7 +162,7 @@ func TestGoldenNoTests(t *testing.T) {
 // no network, and be as the go command would have left it.
 func TestGoldenModuleIsGreen(t *testing.T) {
 	runGo(t, goldenDir, "vet", "./...")
-	runGo(t, goldenDir, "test", "-race", "./...")
+	runGo(t, goldenDir, "test", "./...")
 	if out := runGo(t, goldenDir, "mod", "tidy", "-diff"); out != "" {
 		t.Errorf("go mod tidy -diff:\n%s", out)
 	}

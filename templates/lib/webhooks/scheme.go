@@ -85,7 +85,7 @@ const (
 	Square Scheme = "square"
 
 	// Standard is Standard Webhooks, of a secret whsec_ or a public key whpk_ (the private one is
-	// whsk_): https://www.standardwebhooks.com
+	// whsk_). What has no prefix is taken for a secret: https://www.standardwebhooks.com
 	Standard Scheme = "standard"
 
 	// Stripe, whose secret is all of whsec_...: https://docs.stripe.com/webhooks/signature
