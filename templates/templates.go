@@ -16,7 +16,7 @@ var Function embed.FS
 // Lib has the sources of the support packages, below lib/, one directory for
 // each package. Files are named one by one, since a pattern would take the tests too.
 //
-//go:embed lib/auth/auth.go lib/auth/token.go lib/auth/user.go
+//go:embed lib/auth/auth.go lib/auth/credentials.go lib/auth/dbauth.go lib/auth/token.go lib/auth/user.go
 //go:embed lib/fn/fn.go lib/fn/form.go
 //go:embed lib/fntest/fntest.go
 //go:embed lib/scenario/scenario.go
