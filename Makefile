@@ -38,6 +38,7 @@ fuzz: ## fuzz names, signatures, forms, tokens, sessions and keys, a minute each
 	go test ./templates/lib/fn -run '^$$' -fuzz FuzzForm -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/auth -run '^$$' -fuzz FuzzToken -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/auth -run '^$$' -fuzz FuzzSession -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/jwks -run '^$$' -fuzz FuzzSet -fuzztime 60s -fuzzminimizetime 1x
 
 bench: ## what a command costs, as ratios to a program that only writes the files
 	go test ./internal/e2e -run '^$$' -bench . -benchtime 1x
