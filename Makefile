@@ -31,16 +31,19 @@ lint: ## gofmt, go vet and staticcheck, here and in the golden project
 	go run $(STATICCHECK) ./...
 	cd testdata/golden && go vet ./... && go run $(STATICCHECK) ./...
 
-fuzz: ## fuzz names, signatures, forms and tokens, a minute each
+fuzz: ## fuzz names, signatures, forms, tokens, sessions and keys, a minute each
 	go test ./generator -run '^$$' -fuzz FuzzParseName -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzVerifyEvent -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzDeliveries -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/fn -run '^$$' -fuzz FuzzForm -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/auth -run '^$$' -fuzz FuzzToken -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/auth -run '^$$' -fuzz FuzzSession -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/jwks -run '^$$' -fuzz FuzzSet -fuzztime 60s -fuzzminimizetime 1x
 
 bench: ## what a command costs, as ratios to a program that only writes the files
 	go test ./internal/e2e -run '^$$' -bench . -benchtime 1x
 	go test ./templates/lib/webhooks -run '^$$' -bench .
+	go test ./templates/lib/auth -run '^$$' -bench .
 
 demo: ## make two functions in a new module, and test them
 	@./internal/e2e/demo.sh

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
 )
 
 // minGo is the oldest go directive that what is written works under.
@@ -18,13 +19,24 @@ const minGo = "1.22"
 // go get and go mod tidy would write for it, so that neither has to run.
 type requirement struct {
 	module.Version
-	sums []string // lines of go.sum, as go mod tidy leaves them
+	needs []module.Version // that its packages import from, and nothing here does
+	sums  []string         // lines of go.sum, as go mod tidy leaves them
 }
 
-// requirements are at the versions that the golden module is tested with. Each
-// is the newest whose own go directive is not above minGo.
+// requirements are at the versions that fngen's own tests use. Each is the newest whose own go
+// directive, and those of what it needs, are not above minGo.
 func requirements() []requirement {
 	return []requirement{
+		{
+			Version: module.Version{Path: "github.com/MicahParks/jwkset", Version: "v0.11.4"},
+			needs:   []module.Version{{Path: "golang.org/x/time", Version: "v0.9.0"}},
+			sums: []string{
+				"github.com/MicahParks/jwkset v0.11.4 h1:sm6pqlEpa1YDu82Hoxho/O+Y291lPcksNImVIsV74gg=",
+				"github.com/MicahParks/jwkset v0.11.4/go.mod h1:U2oRhRaLgDCLjtpGL2GseNKGmZtLs/3O7p+OZaL5vo0=",
+				"golang.org/x/time v0.9.0 h1:EsRrnYcQiGH+5FfbgvV4AP7qEZstoyrHB0DzarOQ4ZY=",
+				"golang.org/x/time v0.9.0/go.mod h1:3BpzKBy/shNhVucY/MWOyx10tF3SFh9QdLuxbVysPQM=",
+			},
+		},
 		{
 			Version: module.Version{Path: "github.com/aws/aws-lambda-go", Version: "v1.54.0"},
 			sums: []string{
@@ -54,8 +66,9 @@ func requirements() []requirement {
 type goMod struct {
 	file   *modfile.File
 	source []byte
-	added  []requirement // that were not required
-	direct []string      // that were required, as indirect ones
+	added  []requirement    // that were not required
+	direct []string         // that were required, as indirect ones
+	needed []module.Version // by those that were added, and not required, or at an older version
 }
 
 // A ModError is a go.mod that the go command could not use either.
@@ -86,7 +99,8 @@ func (m *goMod) path() string { return m.file.Module.Mod.Path }
 
 // require adds the modules that the packages are from. A version that is
 // required already stays; as the module imports its packages now, it becomes a
-// direct requirement.
+// direct requirement. What an added one needs becomes an indirect requirement, and an older version
+// of that is raised, since the go command takes no other.
 func (m *goMod) require(packages []string) {
 	for _, r := range requirements() {
 		inModule := func(p string) bool { return p == r.Path || strings.HasPrefix(p, r.Path+"/") }
@@ -101,6 +115,18 @@ func (m *goMod) require(packages []string) {
 			m.direct = append(m.direct, r.Path)
 		}
 	}
+	for _, r := range m.added {
+		for _, need := range r.needs {
+			satisfies := func(have module.Version) bool {
+				return have.Path == need.Path && semver.Compare(have.Version, need.Version) >= 0
+			}
+			if !slices.ContainsFunc(m.file.Require, func(have *modfile.Require) bool { return satisfies(have.Mod) }) &&
+				!slices.ContainsFunc(m.added, func(r requirement) bool { return satisfies(r.Version) }) &&
+				!slices.ContainsFunc(m.needed, satisfies) {
+				m.needed = append(m.needed, need)
+			}
+		}
+	}
 }
 
 // format is the go.mod as go get leaves it, or to the byte as it was where
@@ -110,12 +136,24 @@ func (m *goMod) format() ([]byte, error) {
 		return m.source, nil
 	}
 	var all []*modfile.Require
+	needed := slices.Clone(m.needed)
 	for _, have := range m.file.Require {
 		indirect := have.Indirect && !slices.Contains(m.direct, have.Mod.Path)
-		all = append(all, &modfile.Require{Mod: have.Mod, Indirect: indirect})
+		version := have.Mod
+		needed = slices.DeleteFunc(needed, func(need module.Version) bool {
+			if need.Path != version.Path {
+				return false
+			}
+			version = need
+			return true
+		})
+		all = append(all, &modfile.Require{Mod: version, Indirect: indirect})
 	}
 	for _, r := range m.added {
 		all = append(all, &modfile.Require{Mod: r.Version})
+	}
+	for _, need := range needed {
+		all = append(all, &modfile.Require{Mod: need, Indirect: true})
 	}
 	m.file.SetRequireSeparateIndirect(all)
 	m.file.Cleanup()

@@ -2,6 +2,8 @@ package generator
 
 import (
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,16 +12,66 @@ import (
 )
 
 // The table of sums is what the go command has of the same modules: the golden project
-// requires them all, and go mod tidy has nothing to add to it.
+// requires those that functions need, and go mod tidy has nothing to add to it.
 func TestRequirementsAreTheGoldenOnes(t *testing.T) {
-	data, err := os.ReadFile("../testdata/golden/go.sum")
+	data, err := os.ReadFile("../testdata/golden/go.mod")
 	require.NoError(t, err)
-	assert.Equal(t, string(data), string(addGoSums(nil, requirements())))
+	golden := slices.DeleteFunc(requirements(), func(r requirement) bool {
+		return !strings.Contains(string(data), r.Path+" "+r.Version.Version)
+	})
+	assert.Len(t, golden, 2)
 
-	goMod, err := os.ReadFile("../testdata/golden/go.mod")
+	data, err = os.ReadFile("../testdata/golden/go.sum")
+	require.NoError(t, err)
+	assert.Equal(t, string(data), string(addGoSums(nil, golden)))
+}
+
+// What a project gets is what fngen's own tests of the support packages use.
+func TestRequirementsAreFngensOwn(t *testing.T) {
+	data, err := os.ReadFile("../go.mod")
 	require.NoError(t, err)
 	for _, r := range requirements() {
-		assert.Contains(t, string(goMod), r.Path+" "+r.Version.Version)
+		for _, version := range append(r.needs, r.Version) {
+			assert.Regexp(t, `(?m)^\t`+regexp.QuoteMeta(version.Path+" "+version.Version)+`( // indirect)?$`, string(data))
+		}
+	}
+}
+
+// What a requirement needs is required too, and raised where it is too old.
+func TestGoModNeeds(t *testing.T) {
+	const jwkset = "github.com/MicahParks/jwkset"
+	for name, test := range map[string]struct{ before, after string }{
+		"fresh": {
+			"module m\n\ngo 1.22\n",
+			"module m\n\ngo 1.22\n\nrequire " + jwkset + " v0.11.4\n\nrequire golang.org/x/time v0.9.0 // indirect\n",
+		},
+		"indirect, and too old": {
+			"module m\n\ngo 1.22\n\nrequire golang.org/x/time v0.5.0 // indirect\n",
+			"module m\n\ngo 1.22\n\nrequire " + jwkset + " v0.11.4\n\nrequire golang.org/x/time v0.9.0 // indirect\n",
+		},
+		"direct, and too old": {
+			"module m\n\ngo 1.22\n\nrequire golang.org/x/time v0.5.0\n",
+			"module m\n\ngo 1.22\n\nrequire (\n\tgithub.com/MicahParks/jwkset v0.11.4\n\tgolang.org/x/time v0.9.0\n)\n",
+		},
+		"newer": {
+			"module m\n\ngo 1.22\n\nrequire golang.org/x/time v0.10.0\n",
+			"module m\n\ngo 1.22\n\nrequire (\n\tgithub.com/MicahParks/jwkset v0.11.4\n\tgolang.org/x/time v0.10.0\n)\n",
+		},
+		"required already, with what it needs": {
+			"module m\n\ngo 1.22\n\nrequire " + jwkset + " v0.5.0\n\nrequire golang.org/x/time v0.5.0 // indirect\n", "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, err := parseGoMod([]byte(test.before))
+			require.NoError(t, err)
+			m.require([]string{jwkset})
+			after, err := m.format()
+			require.NoError(t, err)
+			if test.after == "" {
+				test.after = test.before
+			}
+			assert.Equal(t, test.after, string(after))
+		})
 	}
 }
 
@@ -107,6 +159,6 @@ func TestGoSumIsSortedAsTheGoCommandDoes(t *testing.T) {
 	added := string(addGoSums([]byte(own), requirements()))
 	lines := strings.Split(strings.TrimSpace(added), "\n")
 	assert.Equal(t, []string{"example.com/a v1.9.0 h1:x=", "example.com/a v1.10.0 h1:x=", "example.com/a v1.10.0/go.mod h1:x="}, lines[:3])
-	assert.True(t, strings.HasPrefix(lines[3], "github.com/aws/aws-lambda-go v1.54.0 h1:"))
+	assert.True(t, strings.HasPrefix(lines[3], "github.com/MicahParks/jwkset v0.11.4 h1:"))
 	assert.Equal(t, added, string(addGoSums([]byte(added), requirements())), "adding twice changes nothing")
 }

@@ -16,9 +16,10 @@ var Function embed.FS
 // Lib has the sources of the support packages, below lib/, one directory for
 // each package. Files are named one by one, since a pattern would take the tests too.
 //
-//go:embed lib/auth/auth.go lib/auth/token.go lib/auth/user.go
+//go:embed lib/auth/auth.go lib/auth/credentials.go lib/auth/dbauth.go lib/auth/token.go lib/auth/user.go
 //go:embed lib/fn/fn.go lib/fn/form.go
 //go:embed lib/fntest/fntest.go
+//go:embed lib/jwks/fetch.go lib/jwks/jwks.go lib/jwks/key.go
 //go:embed lib/scenario/scenario.go
 //go:embed lib/webhooks/algorithm.go lib/webhooks/content.go lib/webhooks/handshake.go lib/webhooks/method.go lib/webhooks/once.go
 //go:embed lib/webhooks/scheme.go lib/webhooks/url.go lib/webhooks/way.go lib/webhooks/webhooks.go

@@ -171,6 +171,26 @@ func TestGoldenModuleIsGreen(t *testing.T) {
 	}
 }
 
+// What fngen add brings, and no function does, is held to the same in a module of its own.
+func TestAddedPackagesAreGreen(t *testing.T) {
+	packages, err := generator.Packages()
+	require.NoError(t, err)
+	for _, p := range packages {
+		if _, err := os.Stat(filepath.Join(goldenDir, "api/src/lib", p.Name)); err == nil {
+			continue
+		}
+		t.Run(p.Name, func(t *testing.T) {
+			dir := newModule(t, goldenMod)
+			code, _, stderr := fngen(t, dir, "add", p.Name)
+			require.Zero(t, code, stderr)
+			runGo(t, dir, "vet", "./...")
+			if out := runGo(t, dir, "mod", "tidy", "-diff"); out != "" {
+				t.Errorf("go mod tidy -diff:\n%s", out)
+			}
+		})
+	}
+}
+
 // The documentation names the variables that the handlers read.
 func TestProvidersAreDocumented(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/webhooks.md")

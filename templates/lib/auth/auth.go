@@ -5,9 +5,16 @@
 //	Authorization: Bearer <token>
 //	auth-provider: supabase
 //
-// The provider's entry in [Decoders] verifies the token, [GetCurrentUser] makes a [User] of what it
+// or a cookie that names who issued the others, as RedwoodJS's dbAuth does:
+//
+//	Cookie: auth-provider=dbAuth; session=<session>
+//
+// The provider's entry in [Decoders] verifies it, [GetCurrentUser] makes a [User] of what it
 // says, and the request's context carries that user from there on. The two, and
 // User, are in user.go, which is yours to change.
+//
+// Decoders there are for JSON Web Tokens, by a secret or by public keys ([JWT]), and for
+// sessions of dbAuth ([DBAuth]). Yours is a function: see [Decoder].
 package auth
 
 import (
@@ -16,8 +23,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -31,9 +38,6 @@ var (
 	// ErrForbidden says that the user has none of the roles that are asked for: a 403.
 	ErrForbidden = errors.New("not allowed")
 )
-
-// ProviderHeader names the provider that issued a request's token.
-const ProviderHeader = "auth-provider"
 
 type userKey struct{}
 
@@ -136,35 +140,32 @@ func UseRequireAuth(o Options) fn.Handler {
 }
 
 // user is who sent the event: nil where it names no provider.
-func (o Options) user(ctx context.Context, event events.APIGatewayProxyRequest) (*User, error) {
-	provider := fn.Header(event, ProviderHeader)
-	if provider == "" {
-		return nil, nil
-	}
-	decode, ok := o.Decoders[provider]
-	if !ok {
-		return nil, fmt.Errorf("auth: no decoder for the provider %q", provider)
-	}
-	token, err := bearer(fn.Header(event, "Authorization"))
-	if err != nil {
+func (o Options) user(ctx context.Context, event events.APIGatewayProxyRequest) (user *User, err error) {
+	c, err := credentials(event)
+	if err != nil || c.Provider == "" {
 		return nil, err
 	}
-	claims, err := decode(ctx, token)
-	if err != nil {
-		return nil, fmt.Errorf("auth: token of the provider %q: %w", provider, err)
+	decode := o.Decoders[c.Provider]
+	if decode == nil {
+		return nil, fmt.Errorf("auth: no decoder for the provider %q", c.Provider)
 	}
-	user, err := o.GetCurrentUser(ctx, claims)
+	// Anyone can send what a decoder stumbles over: that must not take a function down.
+	defer func() {
+		if p := recover(); p != nil {
+			user, err = nil, fmt.Errorf("auth: token of the provider %q: panic: %v\n%s", c.Provider, p, debug.Stack())
+		}
+	}()
+	ctx = &credentialsContext{ctx, c}
+	claims, err := decode(ctx, c.Token)
+	if err != nil {
+		return nil, fmt.Errorf("auth: token of the provider %q: %w", c.Provider, err)
+	}
+	if claims == nil {
+		return nil, nil
+	}
+	user, err = o.GetCurrentUser(ctx, claims)
 	if err != nil {
 		return nil, fmt.Errorf("auth: current user: %w", err)
 	}
 	return user, nil
-}
-
-// bearer is the token of an Authorization header (RFC 6750, section 2.1).
-func bearer(authorization string) (string, error) {
-	fields := strings.Fields(authorization)
-	if len(fields) != 2 || !strings.EqualFold(fields[0], "Bearer") {
-		return "", errors.New("auth: the Authorization header is not a scheme and a token: want Bearer")
-	}
-	return fields[1], nil
 }

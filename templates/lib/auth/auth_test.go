@@ -43,6 +43,17 @@ func hs256(tb testing.TB, claims jwt.MapClaims) string {
 	return token(tb, jwt.SigningMethodHS256, []byte(secret), claims)
 }
 
+// critical is a token that is valid but for an extension that nobody here understands.
+func critical(tb testing.TB) string {
+	tb.Helper()
+	unsigned := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sub": "1"})
+	unsigned.Header["crit"] = []string{"b64"}
+	unsigned.Header["b64"] = true
+	signed, err := unsigned.SignedString([]byte(secret))
+	require.NoError(tb, err)
+	return signed
+}
+
 func request(provider, authorization string) events.APIGatewayProxyRequest {
 	event := events.APIGatewayProxyRequest{Path: "/orders", Headers: map[string]string{}}
 	if provider != "" {
@@ -195,6 +206,7 @@ func TestTokens(t *testing.T) {
 		"supabase":             {"supabase", "Bearer " + good, secret, ""},
 		"netlify":              {"netlify", "Bearer " + good, secret, ""},
 		"scheme in lower case": {"custom", "bearer " + good, secret, ""},
+		"another scheme":       {"custom", "Basic " + good, secret, ""},
 		"expires later":        {"custom", at("exp", now.Add(time.Hour)), secret, ""},
 		"valid already":        {"custom", at("nbf", now.Add(-time.Hour)), secret, ""},
 
@@ -219,7 +231,14 @@ func TestTokens(t *testing.T) {
 		"scheme without a token": {"custom", "Bearer", secret, "want Bearer"},
 		"token without a scheme": {"custom", good, secret, "want Bearer"},
 		"three parts":            {"custom", "Bearer " + good + " more", secret, "want Bearer"},
-		"another scheme":         {"custom", "Basic " + good, secret, "want Bearer"},
+		"two spaces":             {"custom", "Bearer  " + good, secret, "want Bearer"},
+		"a tab for a space":      {"custom", "Bearer\t" + good, secret, "want Bearer"},
+		"no scheme, a space":     {"custom", " " + good, secret, "want Bearer"},
+		"scheme and a space":     {"custom", "Bearer ", secret, "want Bearer"},
+		"Basic, no token":        {"custom", "Basic dXNlcjpwYXNz", secret, "malformed"},
+		"huge":                   {"custom", "Bearer " + hs256(t, jwt.MapClaims{"sub": strings.Repeat("1", 16<<10)}), secret, "bytes, more than 16384"},
+		"huge, no token":         {"custom", "Bearer " + strings.Repeat("a.", 1<<20), secret, "bytes, more than 16384"},
+		"critical extension":     {"custom", "Bearer " + critical(t), secret, "extensions that must be understood"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -9,7 +9,8 @@ type User struct {
 }
 
 // Decoders verify tokens, by the provider that a request names in its
-// auth-provider header. A provider that is not listed signs nobody in.
+// auth-provider header or cookie. A provider that is not listed signs nobody in.
+// JWT has others, by a secret or by public keys, and DBAuth is for RedwoodJS's dbAuth.
 var Decoders = map[string]Decoder{
 	"supabase": SharedSecret(SecretEnv),
 	"netlify":  SharedSecret(SecretEnv),
