@@ -20,16 +20,18 @@ test: lint modules ## run all tests, as CI does
 modules: ## fetch the modules that the tests then use without a network
 	go mod download
 	cd testdata/golden && go mod download all # go mod tidy looks at all of them
+	cd testdata/shop && go mod download all
 
-golden: ## rewrite testdata/golden from the templates, to be read as a diff
-	go test ./internal/cli -run 'TestGolden$$' -update
-	git diff --stat -- testdata/golden
+golden: ## rewrite testdata/golden and testdata/shop from the templates, to be read as a diff
+	go test ./internal/cli -run 'TestGolden$$|TestShopIsCurrent$$' -update
+	git diff --stat -- testdata
 
 lint: ## gofmt, go vet and staticcheck, here and in the golden project
-	@test -z "$$(gofmt -l cmd generator internal templates testdata/golden)" || { gofmt -l cmd generator internal templates testdata/golden; exit 1; }
+	@test -z "$$(gofmt -l cmd generator internal templates testdata)" || { gofmt -l cmd generator internal templates testdata; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	cd testdata/golden && go vet ./... && go run $(STATICCHECK) ./...
+	cd testdata/shop && go vet ./... && go run $(STATICCHECK) ./...
 
 fuzz: ## fuzz names, signatures, forms, tokens, sessions and keys, a minute each
 	go test ./generator -run '^$$' -fuzz FuzzParseName -fuzztime 60s -fuzzminimizetime 1x

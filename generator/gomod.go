@@ -21,12 +21,13 @@ type requirement struct {
 	module.Version
 	needs []module.Version // that its packages import from, and nothing here does
 	sums  []string         // lines of go.sum, as go mod tidy leaves them
+	goMin string           // the go directive that it and what it needs ask for, where that is above minGo
 }
 
 // requirements are at the versions that fngen's own tests use. Each is the newest whose own go
 // directive, and those of what it needs, are not above minGo.
 func requirements() []requirement {
-	return []requirement{
+	return append(database(), []requirement{
 		{
 			Version: module.Version{Path: "github.com/MicahParks/jwkset", Version: "v0.11.4"},
 			needs:   []module.Version{{Path: "golang.org/x/time", Version: "v0.9.0"}},
@@ -59,7 +60,7 @@ func requirements() []requirement {
 				"github.com/golang-jwt/jwt/v5 v5.3.1/go.mod h1:fxCRLWMO43lRc8nhHWY6LGqRcf+1gQWArsqaEUEa5bE=",
 			},
 		},
-	}
+	}...)
 }
 
 // goMod is a go.mod that is edited.
@@ -101,7 +102,7 @@ func (m *goMod) path() string { return m.file.Module.Mod.Path }
 // required already stays; as the module imports its packages now, it becomes a
 // direct requirement. What an added one needs becomes an indirect requirement, and an older version
 // of that is raised, since the go command takes no other.
-func (m *goMod) require(packages []string) {
+func (m *goMod) require(packages []string) error {
 	for _, r := range requirements() {
 		inModule := func(p string) bool { return p == r.Path || strings.HasPrefix(p, r.Path+"/") }
 		if !slices.ContainsFunc(packages, inModule) {
@@ -110,6 +111,9 @@ func (m *goMod) require(packages []string) {
 		i := slices.IndexFunc(m.file.Require, func(have *modfile.Require) bool { return have.Mod.Path == r.Path })
 		switch {
 		case i < 0:
+			if have := m.file.Go.Version; r.goMin != "" && version.Compare("go"+have, "go"+r.goMin) < 0 {
+				return &GoVersionError{Have: have, Want: r.goMin}
+			}
 			m.added = append(m.added, r)
 		case m.file.Require[i].Indirect:
 			m.direct = append(m.direct, r.Path)
@@ -127,6 +131,7 @@ func (m *goMod) require(packages []string) {
 			}
 		}
 	}
+	return nil
 }
 
 // format is the go.mod as go get leaves it, or to the byte as it was where
@@ -184,9 +189,26 @@ func addGoSums(goSum []byte, added []requirement) []byte {
 		lines = strings.Split(text, "\n")
 	}
 	before := len(lines)
+	newest := map[string]string{} // of which there is the code
+	note := func(lines []string) {
+		for _, line := range lines {
+			if m := sumModule(line); !strings.HasSuffix(m.Version, "/go.mod") && semver.Compare(m.Version, newest[m.Path]) > 0 {
+				newest[m.Path] = m.Version
+			}
+		}
+	}
+	note(lines)
+	for _, r := range added {
+		note(r.sums)
+	}
 	for _, r := range added {
 		for _, sum := range r.sums {
-			if !slices.Contains(lines, sum) {
+			// Where something newer is needed too, nobody needs the code of the older one.
+			m := sumModule(sum)
+			older := newest[m.Path] != strings.TrimSuffix(m.Version, "/go.mod") && slices.ContainsFunc(r.sums, func(line string) bool {
+				return strings.HasPrefix(line, m.Path+" "+strings.TrimSuffix(m.Version, "/go.mod")+" ")
+			})
+			if !older && !slices.Contains(lines, sum) {
 				lines = append(lines, sum)
 			}
 		}

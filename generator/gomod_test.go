@@ -26,15 +26,32 @@ func TestRequirementsAreTheGoldenOnes(t *testing.T) {
 	assert.Equal(t, string(data), string(addGoSums(nil, golden)))
 }
 
-// What a project gets is what fngen's own tests of the support packages use.
-func TestRequirementsAreFngensOwn(t *testing.T) {
-	data, err := os.ReadFile("../go.mod")
-	require.NoError(t, err)
+// What a project gets is what fngen's own tests of the support packages use, and what a project needs
+// besides is what the golden projects have.
+func TestRequirementsAreTested(t *testing.T) {
+	var all string
+	for _, name := range []string{"../go.mod", "../testdata/golden/go.mod", "../testdata/shop/go.mod"} {
+		data, err := os.ReadFile(name)
+		require.NoError(t, err)
+		all += string(data)
+	}
 	for _, r := range requirements() {
 		for _, version := range append(r.needs, r.Version) {
-			assert.Regexp(t, `(?m)^\t`+regexp.QuoteMeta(version.Path+" "+version.Version)+`( // indirect)?$`, string(data))
+			assert.Regexp(t, `(?m)^(require |\t)`+regexp.QuoteMeta(version.Path+" "+version.Version)+`( // indirect)?$`, all)
 		}
 	}
+}
+
+// The shop is a project with a database: its go.sum has the sums of that, and of what functions need.
+func TestDatabaseSumsAreTheShops(t *testing.T) {
+	want, err := os.ReadFile("../testdata/shop/go.sum")
+	require.NoError(t, err)
+	goMod, err := os.ReadFile("../testdata/shop/go.mod")
+	require.NoError(t, err)
+	needed := slices.DeleteFunc(requirements(), func(r requirement) bool {
+		return !strings.Contains(string(goMod), r.Path+" "+r.Version.Version)
+	})
+	assert.Equal(t, string(want), string(addGoSums(nil, needed)))
 }
 
 // What a requirement needs is required too, and raised where it is too old.
@@ -64,7 +81,7 @@ func TestGoModNeeds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m, err := parseGoMod([]byte(test.before))
 			require.NoError(t, err)
-			m.require([]string{jwkset})
+			require.NoError(t, m.require([]string{jwkset}))
 			after, err := m.format()
 			require.NoError(t, err)
 			if test.after == "" {

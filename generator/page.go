@@ -25,6 +25,8 @@ type page struct {
 	ContentType              string // quoted, of a binary answer
 	HandlerImports           [][]string
 	TestImports              [][]string
+	ScenarioImports          string // the declaration
+	Store                    string // where a scenario's records go
 	Guards                   []guard
 	Declarations, Setup      []string
 	Context, Event           string // expressions, as every guard lets them pass
@@ -56,8 +58,9 @@ type rendered struct {
 	data []byte
 }
 
-// render prints the files of a function. lib is the import path of a support package.
-func render(spec Spec, module string, lib func(name string) string) ([]rendered, error) {
+// render prints the files of a function. lib is the import path of a support package, and database tells whether the
+// project has one.
+func render(spec Spec, module string, lib func(name string) string, database bool) ([]rendered, error) {
 	features, variant := spec.features(lib), spec.variant()
 
 	p := &page{
@@ -79,6 +82,13 @@ func render(spec Spec, module string, lib func(name string) string) ([]rendered,
 	handlerImports := append([]string{"context", "log/slog", eventsPackage, lib("fn")}, variant.handlerImports...)
 	testImports := append([]string{"net/http", "testing", lib("fntest"), lib("scenario")}, variant.testImports...)
 	declaration := "declaration_open.tmpl"
+	scenarioImports := []string{lib("scenario")}
+	p.Store = "scenario.None"
+	if database {
+		scenarioImports = append(scenarioImports, lib("db"))
+		p.Store = "db.Tests"
+	}
+	p.ScenarioImports = declare(groups(module, scenarioImports))
 
 	for _, f := range features {
 		if f.guard != nil {
@@ -174,6 +184,18 @@ func groups(module string, paths []string) [][]string {
 		}
 	}
 	return slices.DeleteFunc([][]string{standard, other, own}, func(g []string) bool { return len(g) == 0 })
+}
+
+// declare is an import declaration, of one without parentheses.
+func declare(groups [][]string) string {
+	if len(groups) == 1 && len(groups[0]) == 1 {
+		return "import " + groups[0][0]
+	}
+	blocks := make([]string, len(groups))
+	for i, group := range groups {
+		blocks[i] = strings.Join(group, "\n")
+	}
+	return "import (\n" + strings.Join(blocks, "\n\n") + "\n)"
 }
 
 // execute prints a template, whose blocks are other templates by name.

@@ -99,7 +99,8 @@ func Function(spec Spec, p Project, force bool) (Plan, error) {
 		return Plan{}, err
 	}
 	lib := func(name string) string { return path.Join(module.path(), p.Lib, name) }
-	files, err := render(spec, module.path(), lib)
+	_, database := p.Packages["db"]
+	files, err := render(spec, module.path(), lib, database)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -150,7 +151,7 @@ func (p Project) plan(module *goMod, imports []string, own []File, update bool) 
 	if err != nil {
 		return Plan{}, err
 	}
-	support, err := p.support(path.Join(module.path(), p.Lib), imports)
+	support, err := p.support(module.path(), imports)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -171,7 +172,9 @@ func (p Project) plan(module *goMod, imports []string, own []File, update bool) 
 		}
 	}
 
-	module.require(thirdParty)
+	if err := module.require(thirdParty); err != nil {
+		return Plan{}, err
+	}
 	goSum := addGoSums(p.GoSum, module.added)
 	for _, f := range slices.Concat(plan.Files, own) {
 		switch f.Action {

@@ -14,8 +14,28 @@ import (
 	"github.com/fngen/fngen/templates"
 )
 
-// sourcePrefix is the import path of the support packages where they are at home.
-const sourcePrefix = "github.com/fngen/fngen/templates/lib/"
+// sourcePrefix is the import path of the support packages where they are at home, and projectPrefix that
+// of packages that come along and are the project's from the start.
+const (
+	sourcePrefix  = "github.com/fngen/fngen/templates/lib/"
+	projectPrefix = "github.com/fngen/fngen/templates/project/"
+)
+
+// Migrations is the package of the project that has its database's schema, as [Project.Packages] calls it.
+const Migrations = "project/db/migrations"
+
+// PackageDir is where a support package goes, relative to the project's root, where lib is the directory of
+// support packages: below it, or for what is the project's in a folder above, such as api/db/migrations.
+func PackageDir(lib, name string) string {
+	if rest, ok := strings.CutPrefix(name, "project/"); ok {
+		above := path.Join(lib, "../..")
+		if strings.HasPrefix(above, "..") {
+			above = ""
+		}
+		return path.Join(above, rest)
+	}
+	return path.Join(lib, name)
+}
 
 // A Package is a support package that fngen can copy into a project.
 type Package struct {
@@ -32,7 +52,7 @@ func Packages() ([]Package, error) {
 	}
 	var list []Package
 	for _, entry := range entries {
-		pkg, err := loadSupport(entry.Name(), strings.TrimSuffix(sourcePrefix, "/"))
+		pkg, err := loadSupport(entry.Name(), func(name string) string { return sourcePrefix + name })
 		if err != nil {
 			return nil, err
 		}
@@ -64,20 +84,24 @@ func CheckPackage(name string) error {
 }
 
 // projectOwned tells which files of support packages a project is meant to write.
-func projectOwned(file string) bool { return file == "auth/user.go" }
+func projectOwned(pkg, file string) bool {
+	return pkg == "auth" && file == "user.go" || strings.HasPrefix(pkg, "project/")
+}
 
 // support is a support package with its import paths made the project's.
 type support struct {
 	name     string
 	synopsis string
-	files    []rendered // below the lib directory
+	files    []rendered // in the package's directory
 	needs    []string   // support packages that it imports
 	imports  []string   // other modules' packages that it imports
 }
 
 // support are the support packages among the imports, and those that they import, each
-// before the ones that need it. lib is the import path of the lib directory.
-func (p Project) support(lib string, imports []string) ([]support, error) {
+// before the ones that need it.
+func (p Project) support(module string, imports []string) ([]support, error) {
+	importPath := func(name string) string { return path.Join(module, PackageDir(p.Lib, name)) }
+	lib := path.Join(module, p.Lib)
 	var list []support
 	seen := map[string]bool{}
 	var visit func(name string) error
@@ -86,7 +110,7 @@ func (p Project) support(lib string, imports []string) ([]support, error) {
 			return nil
 		}
 		seen[name] = true
-		pkg, err := loadSupport(name, lib)
+		pkg, err := loadSupport(name, importPath)
 		if err != nil {
 			return err
 		}
@@ -108,15 +132,19 @@ func (p Project) support(lib string, imports []string) ([]support, error) {
 	return list, nil
 }
 
-// loadSupport reads a support package and rewrites its imports of others to be below lib.
-func loadSupport(name, lib string) (support, error) {
+// loadSupport reads a support package and rewrites its imports of others to be where the project has them.
+func loadSupport(name string, importPath func(name string) string) (support, error) {
 	pkg := support{name: name}
-	entries, err := fs.ReadDir(templates.Lib, path.Join("lib", name))
+	source := path.Join("lib", name)
+	if strings.HasPrefix(name, "project/") {
+		source = name
+	}
+	entries, err := fs.ReadDir(templates.Lib, source)
 	if err != nil {
 		return pkg, err
 	}
 	for _, entry := range entries {
-		source, err := templates.Lib.ReadFile(path.Join("lib", name, entry.Name()))
+		source, err := templates.Lib.ReadFile(path.Join(source, entry.Name()))
 		if err != nil {
 			return pkg, err
 		}
@@ -136,6 +164,9 @@ func loadSupport(name, lib string) (support, error) {
 				return pkg, err
 			}
 			need, ok := strings.CutPrefix(imported, sourcePrefix)
+			if rest, own := strings.CutPrefix(imported, projectPrefix); own {
+				need, ok = "project/"+rest, true
+			}
 			if !ok {
 				if isThirdParty(imported) {
 					pkg.imports = append(pkg.imports, imported)
@@ -145,11 +176,11 @@ func loadSupport(name, lib string) (support, error) {
 			pkg.needs = append(pkg.needs, need)
 			start, end := int(spec.Path.Pos()-file.FileStart), int(spec.Path.End()-file.FileStart)
 			data = append(data, source[done:start]...)
-			data = strconv.AppendQuote(data, path.Join(lib, need))
+			data = strconv.AppendQuote(data, importPath(need))
 			done = end
 		}
 		data = append(data, source[done:]...)
-		pkg.files = append(pkg.files, rendered{path.Join(name, entry.Name()), data})
+		pkg.files = append(pkg.files, rendered{entry.Name(), data})
 	}
 	slices.Sort(pkg.needs)
 	pkg.needs = slices.Compact(pkg.needs)
@@ -159,20 +190,20 @@ func loadSupport(name, lib string) (support, error) {
 // plan is what happens to the package's files. A package is a unit: where
 // it stands, it is kept as it is, or updated as a whole.
 func (pkg support) plan(p Project, records *sums, update bool) ([]File, *Note) {
-	dir := path.Join(p.Lib, pkg.name)
+	dir := PackageDir(p.Lib, pkg.name)
 	standing, stands := p.Packages[pkg.name]
 	var files []File
 	var edited, versions []string
 	known := map[string]bool{}
 	for _, file := range pkg.files {
-		f := File{Path: path.Join(p.Lib, file.path), Action: Create, Owner: Fngen, Data: file.data}
-		known[path.Base(file.path)] = true
-		if projectOwned(file.path) {
+		f := File{Path: path.Join(dir, file.path), Action: Create, Owner: Fngen, Data: file.data}
+		known[file.path] = true
+		if projectOwned(pkg.name, file.path) {
 			f.Owner = User
 		} else {
 			f.Data = append([]byte("// Code generated by fngen "+p.Version+". DO NOT EDIT.\n\n"), file.data...)
 		}
-		if old, ok := standing[path.Base(file.path)]; ok {
+		if old, ok := standing[file.path]; ok {
 			if string(old) == string(f.Data) && !records.matches(f.Path, old) {
 				// A run that was killed before it recorded it may have written it.
 				records.set(f.Path, p.Version, old)

@@ -2,6 +2,7 @@
 //
 //   - function: the files of a function, as text/templates that print and never decide
 //   - lib: the support packages, as ordinary Go packages of this module, whose sources are copied
+//   - project: packages that a support package imports and a project writes, likewise
 //
 // It imports nothing else of this module, and knows nothing of who uses it.
 package templates
@@ -14,13 +15,15 @@ import "embed"
 var Function embed.FS
 
 // Lib has the sources of the support packages, below lib/, one directory for
-// each package. Files are named one by one, since a pattern would take the tests too.
+// each package, and below project/ those of packages that come along and are the project's. Files are named one by one, since a pattern would take the tests too.
 //
 //go:embed lib/auth/auth.go lib/auth/credentials.go lib/auth/dbauth.go lib/auth/token.go lib/auth/user.go
+//go:embed lib/db/db.go lib/db/fortest.go lib/db/migrate.go lib/db/postgres.go lib/db/sqlite.go
 //go:embed lib/fn/fn.go lib/fn/form.go
 //go:embed lib/fntest/fntest.go
 //go:embed lib/jwks/fetch.go lib/jwks/jwks.go lib/jwks/key.go
 //go:embed lib/scenario/scenario.go
 //go:embed lib/webhooks/algorithm.go lib/webhooks/content.go lib/webhooks/handshake.go lib/webhooks/method.go lib/webhooks/once.go
 //go:embed lib/webhooks/scheme.go lib/webhooks/url.go lib/webhooks/way.go lib/webhooks/webhooks.go
+//go:embed project/db/migrations/migrations.go
 var Lib embed.FS

@@ -122,21 +122,23 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 	if err != nil {
 		return facts, err
 	}
+	names := []string{generator.Migrations}
 	for _, pkg := range packages {
-		if err := p.supportPackage(facts, pkg.Name()); err != nil {
+		if generator.IsPackage(pkg.Name()) {
+			names = append(names, pkg.Name())
+		}
+	}
+	for _, name := range names {
+		if err := p.supportPackage(facts, name); err != nil {
 			return facts, err
 		}
 	}
 	return facts, nil
 }
 
-// supportPackage reads the Go files of a directory below lib, if it is of
-// a name that fngen has a package of.
+// supportPackage reads the Go files of a package that fngen has one of that name of.
 func (p *Project) supportPackage(facts generator.Project, name string) error {
-	if !generator.IsPackage(name) {
-		return nil
-	}
-	dir := path.Join(p.Lib, name)
+	dir := generator.PackageDir(p.Lib, name)
 	entries, err := p.readDir(dir)
 	if err != nil {
 		return err

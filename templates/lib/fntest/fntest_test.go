@@ -322,7 +322,7 @@ type placeKey struct{}
 // place is a store whose context can be recognized.
 type place string
 
-func (p place) Open(ctx context.Context, _ testing.TB) (context.Context, func(context.Context, any) error, error) {
+func (p place) Open(ctx context.Context, _ scenario.TB) (context.Context, func(context.Context, any) error, error) {
 	return context.WithValue(ctx, placeKey{}, p), nil, nil
 }
 

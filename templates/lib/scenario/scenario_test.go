@@ -54,7 +54,7 @@ type place struct {
 
 type placeKey struct{}
 
-func (m *memory) Open(ctx context.Context, tb testing.TB) (context.Context, func(context.Context, any) error, error) {
+func (m *memory) Open(ctx context.Context, tb scenario.TB) (context.Context, func(context.Context, any) error, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.opened++
@@ -64,7 +64,7 @@ func (m *memory) Open(ctx context.Context, tb testing.TB) (context.Context, func
 		defer m.mu.Unlock()
 		m.closed++
 		if err := ctx.Err(); err != nil {
-			tb.Errorf("records cannot be removed: %v", err)
+			tb.Fatalf("records cannot be removed: %v", err)
 		}
 		if m.print {
 			fmt.Println("\nthe place is gone")

@@ -38,7 +38,18 @@ type Store interface {
 	// tb.Cleanup remove it. The context that it returns is ctx with that place
 	// in it, for the code under test; insert writes the record that it is given
 	// a pointer to, and fills in what the store decides, such as its id.
-	Open(ctx context.Context, tb testing.TB) (_ context.Context, insert func(ctx context.Context, record any) error, err error)
+	Open(ctx context.Context, tb TB) (_ context.Context, insert func(ctx context.Context, record any) error, err error)
+}
+
+// TB is what a store needs of a test; a testing.TB is one. It has no name of its own, so that a
+// store can ask for the same without importing this package or package testing.
+type TB = interface {
+	Helper()
+	Name() string
+	Cleanup(func())
+	Failed() bool
+	Logf(format string, args ...any)
+	Fatalf(format string, args ...any)
 }
 
 // None is the store of tests without records. [Create] fails on it.
@@ -46,7 +57,7 @@ const None none = 0
 
 type none int
 
-func (none) Open(ctx context.Context, _ testing.TB) (context.Context, func(context.Context, any) error, error) {
+func (none) Open(ctx context.Context, _ TB) (context.Context, func(context.Context, any) error, error) {
 	return ctx, func(context.Context, any) error { return errNone }, nil
 }
 

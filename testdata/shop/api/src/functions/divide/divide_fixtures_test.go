@@ -1,0 +1,25 @@
+package divide
+
+import (
+	"net/http"
+
+	"example.com/shop/api/src/lib/fntest"
+)
+
+// numbers is a request to divide one number by another.
+func numbers(dividend, divisor string) fntest.Event {
+	return fntest.Event{
+		HTTPMethod:            http.MethodGet,
+		Path:                  "/divide",
+		QueryStringParameters: map[string]string{"dividend": dividend, "divisor": divisor},
+	}
+}
+
+// missingDivisor is a request without a number to divide by.
+func missingDivisor() fntest.Event {
+	return fntest.Event{
+		HTTPMethod:            http.MethodGet,
+		Path:                  "/divide",
+		QueryStringParameters: map[string]string{"dividend": "20"},
+	}
+}

@@ -1,0 +1,63 @@
+// Package updateorderstatus answers requests to /updateOrderStatus.
+package updateorderstatus
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"example.com/shop/api/src/lib/fn"
+	"example.com/shop/api/src/lib/webhooks"
+	"example.com/shop/api/src/services/orders"
+)
+
+// Handler answers requests to /updateOrderStatus.
+//
+// A deployed function is an open endpoint: anyone can call it. What comes in
+// passes these, in order, before it reaches handle:
+//   - webhooks.Require answers 401 unless the signature verifies. While
+//     UPDATE_ORDER_STATUS_WEBHOOK_SECRET is unset, none does.
+var Handler = fn.Chain(handle,
+	webhooks.Require(webhooks.SHA256, webhooks.Options{
+		SignatureHeader: "X-Webhook-Signature",
+		SecretEnv:       "UPDATE_ORDER_STATUS_WEBHOOK_SECRET",
+	}),
+)
+
+// handle sets the status of the order that has a tracking number.
+func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	slog.InfoContext(ctx, "request received", "function", "updateOrderStatus", "method", event.HTTPMethod, "path", event.Path)
+
+	body, err := fn.Body(event)
+	if err != nil {
+		return failed(err)
+	}
+	var update struct {
+		TrackingNumber string        `json:"trackingNumber"`
+		Status         orders.Status `json:"status"`
+	}
+	if err := json.Unmarshal(body, &update); err != nil {
+		return failed(err)
+	}
+	order, err := orders.Advance(ctx, update.TrackingNumber, update.Status)
+	if err != nil {
+		return failed(err)
+	}
+	return fn.JSON(http.StatusOK, map[string]any{
+		"order":   order,
+		"message": fmt.Sprintf("Updated order %d to %s at %s", order.ID, order.Status, order.UpdatedAt.Format(time.RFC3339)),
+	})
+}
+
+// failed tells the sender, whom the signature vouches for, what went wrong.
+func failed(err error) (events.APIGatewayProxyResponse, error) {
+	return fn.JSON(http.StatusInternalServerError, map[string]string{
+		"error":   err.Error(),
+		"message": "Unable to update the order status",
+	})
+}
