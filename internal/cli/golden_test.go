@@ -191,6 +191,31 @@ func TestAddedPackagesAreGreen(t *testing.T) {
 	}
 }
 
+// What the documentation says to write into user.go compiles, beside functions that ask for roles, and
+// their tests pass.
+func TestDocumentedUserFile(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/auth.md")
+	require.NoError(t, err)
+	_, user, ok := strings.Cut(string(doc), "```go\npackage auth\n")
+	require.True(t, ok)
+	user, _, _ = strings.Cut("package auth\n"+user, "```")
+
+	dir := newModule(t, strings.Replace(goldenMod, "golden", "app", 1))
+	for _, args := range [][]string{{"function", "orders", "--auth=admin"}, {"add", "jwks"}} {
+		code, _, stderr := fngen(t, dir, args...)
+		require.Zero(t, code, stderr)
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "api/src/lib/auth/user.go"), []byte(user), 0o666))
+	assert.Empty(t, run(t, dir, "gofmt", "-l", "."))
+	runGo(t, dir, "vet", "./...")
+	runGo(t, dir, "test", "./...")
+	assert.Empty(t, runGo(t, dir, "mod", "tidy", "-diff"))
+
+	code, stdout, stderr := fngen(t, dir, "add", "--update")
+	require.Zero(t, code, stderr)
+	assert.Contains(t, stdout, "keep       api/src/lib/auth/user.go")
+}
+
 // The documentation names the variables that the handlers read.
 func TestProvidersAreDocumented(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/webhooks.md")

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"log"
 	"log/slog"
+	"maps"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -227,6 +228,106 @@ func TestAlgorithms(t *testing.T) {
 			require.ErrorContains(t, err, "signing method HS256 is invalid")
 		}
 	})
+}
+
+// What issuers publish, and what their tokens say, as they document it; the requests end on this machine.
+func TestIssuers(t *testing.T) {
+	const (
+		tenant  = "11111111-2222-3333-4444-555555555555"
+		cognito = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abcdefghi"
+	)
+	tests := map[string]struct {
+		algorithm string
+		key       []any // changes of the key
+		options   jwks.Options
+		tokens    auth.JWTOptions
+		claims    jwt.MapClaims
+		others    jwt.MapClaims // that make it another application's
+	}{
+		"auth0": {
+			"RS256", []any{"x5t", "AAAA", "x5c", []string{"MIIB"}},
+			jwks.Options{URL: "https://tenant.auth0.com/.well-known/jwks.json"},
+			auth.JWTOptions{Issuer: "https://tenant.auth0.com/", Audience: []string{"https://api.example.com"}},
+			jwt.MapClaims{"iss": "https://tenant.auth0.com/", "aud": []string{"https://api.example.com", "https://tenant.auth0.com/userinfo"}, "azp": "client"},
+			jwt.MapClaims{"aud": []string{"https://other.example.com", "https://tenant.auth0.com/userinfo"}},
+		},
+		"clerk": {
+			"RS256", nil,
+			jwks.Options{URL: "https://clerk.example.com/.well-known/jwks.json"},
+			auth.JWTOptions{Issuer: "https://clerk.example.com", Audience: []string{"https://example.com"}, AudienceClaim: "azp"},
+			jwt.MapClaims{"iss": "https://clerk.example.com", "azp": "https://example.com", "sid": "sess_1"},
+			jwt.MapClaims{"azp": "https://evil.example.com"},
+		},
+		"azure": {
+			"RS256", []any{"alg", nil, "x5t", "AAAA", "x5c", []string{"MIIB"}, "issuer", "https://login.microsoftonline.com/" + tenant + "/v2.0"},
+			jwks.Options{URL: "https://login.microsoftonline.com/" + tenant + "/discovery/v2.0/keys"},
+			auth.JWTOptions{Issuer: "https://login.microsoftonline.com/" + tenant + "/v2.0", Audience: []string{"client"}},
+			jwt.MapClaims{"iss": "https://login.microsoftonline.com/" + tenant + "/v2.0", "aud": "client", "tid": tenant, "ver": "2.0", "roles": []string{"admin"}},
+			jwt.MapClaims{"iss": "https://login.microsoftonline.com/99999999-2222-3333-4444-555555555555/v2.0"},
+		},
+		"firebase": {
+			"RS256", nil,
+			jwks.Options{URL: "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com"},
+			auth.JWTOptions{Issuer: "https://securetoken.google.com/project", Audience: []string{"project"}},
+			jwt.MapClaims{"iss": "https://securetoken.google.com/project", "aud": "project", "firebase": map[string]any{"sign_in_provider": "password"}},
+			jwt.MapClaims{"iss": "https://securetoken.google.com/other", "aud": "other"},
+		},
+		"cognito, id": {
+			"RS256", nil,
+			jwks.Options{URL: cognito + "/.well-known/jwks.json"},
+			auth.JWTOptions{Issuer: cognito, Audience: []string{"client"}},
+			jwt.MapClaims{"iss": cognito, "aud": "client", "token_use": "id"},
+			jwt.MapClaims{"aud": nil, "client_id": "client", "token_use": "access"},
+		},
+		"cognito, access": {
+			"RS256", nil,
+			jwks.Options{URL: cognito + "/.well-known/jwks.json"},
+			auth.JWTOptions{Issuer: cognito, Audience: []string{"client"}, AudienceClaim: "client_id"},
+			jwt.MapClaims{"iss": cognito, "client_id": "client", "token_use": "access"},
+			jwt.MapClaims{"client_id": nil, "aud": "client", "token_use": "id"},
+		},
+		"supabase": {
+			"ES256", []any{"key_ops", []string{"verify"}, "ext", true},
+			jwks.Options{URL: "https://project.supabase.co/auth/v1/.well-known/jwks.json"},
+			auth.JWTOptions{Issuer: "https://project.supabase.co/auth/v1", Audience: []string{"authenticated"}, Algorithms: []string{"ES256"}},
+			jwt.MapClaims{"iss": "https://project.supabase.co/auth/v1", "aud": "authenticated", "role": "authenticated"},
+			jwt.MapClaims{"aud": "anon"},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c, e, s := newClock(), newEndpoint(t, httptest.NewServer), newSigner(t, "a", tt.algorithm)
+			e.serve(set(newSigner(t, "old", tt.algorithm).jwk(tt.key...), s.jwk(tt.key...)))
+			tt.options.Now, tt.tokens.Now = c.now, c.now
+			tt.options.Client = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				assert.Equal(t, tt.options.URL, r.URL.String())
+				local, err := http.NewRequestWithContext(r.Context(), r.Method, e.URL, http.NoBody)
+				require.NoError(t, err)
+				return http.DefaultTransport.RoundTrip(local)
+			})}
+			tt.tokens.Keys = jwks.New(tt.options).Keys
+			decode := auth.JWT(tt.tokens)
+
+			all := maps.Clone(tt.claims)
+			all["sub"], all["iat"], all["exp"] = "1", c.now().Unix(), c.now().Add(time.Minute).Unix()
+			sign := func() string {
+				unsigned := jwt.NewWithClaims(s.method, all)
+				unsigned.Header["kid"] = s.id
+				signed, err := unsigned.SignedString(s.key)
+				require.NoError(t, err)
+				return signed
+			}
+			claims, err := decode(t.Context(), sign())
+			require.NoError(t, err)
+			assert.Equal(t, "1", claims.Text("sub"))
+			for claim, value := range tt.others {
+				all[claim] = value
+			}
+			_, err = decode(t.Context(), sign())
+			require.Error(t, err, "it is another application's")
+			assert.EqualValues(t, 1, e.hits.Load())
+		})
+	}
 }
 
 // A set is fetched once, however many ask at once, and kept until it is old.
