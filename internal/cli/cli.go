@@ -22,6 +22,8 @@ import (
 // A World is what a command can reach besides the disk.
 type World struct {
 	Env            func(name string) string
+	Environ        func() []string // all of Env, for programs that a command starts
+	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Version        string // of fngen
 }
@@ -38,11 +40,19 @@ func Main(ctx context.Context, args []string, w World) int {
 		return 0
 	}
 	f := explain(err, args)
-	fmt.Fprintf(w.Stderr, "fngen: %s\n", oneLine(f.message))
-	if f.hint != "" {
-		fmt.Fprintf(w.Stderr, "hint: %s\n", f.hint)
-	}
+	printFailure(w.Stderr, f)
 	return f.code
+}
+
+// printFailure says what went wrong, unless somebody else has: go test does.
+func printFailure(stderr io.Writer, f failure) {
+	if f.message == "" {
+		return
+	}
+	fmt.Fprintf(stderr, "fngen: %s\n", oneLine(f.message))
+	if f.hint != "" {
+		fmt.Fprintf(stderr, "hint: %s\n", f.hint)
+	}
 }
 
 // BuildVersion is the version that the go command built the program at, devel where it knows none.
@@ -85,7 +95,7 @@ scenarios and fixtures. What it writes is yours, and depends on nothing of fngen
 		RunE:    help,
 	}
 	destroy.AddCommand(newDestroyFunction(w))
-	root.AddCommand(newFunction(w), generate, destroy, newList(w), newAdd(w), newVersion(w))
+	root.AddCommand(newFunction(w), generate, destroy, newList(w), newAdd(w), newTest(w), newVersion(w))
 	root.SetHelpCommand(newHelp())
 
 	// Cobra's own command checks no arguments, and prints help for a shell that it does not know.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os/exec"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/project"
+	"github.com/fngen/fngen/internal/watch"
 )
 
 // Exit codes.
@@ -85,6 +87,9 @@ func explain(err error, args []string) failure {
 		sum       *generator.SumError
 		noModule  *project.NoModuleError
 		goMod     *generator.ModError
+		tests     testError
+		limit     *watch.LimitError
+		none      noFunctionsError
 	)
 	switch {
 	case errors.As(err, &usage):
@@ -109,6 +114,16 @@ func explain(err error, args []string) failure {
 		if value.Suggestion != "" {
 			f.hint = "fngen add " + value.Suggestion
 		}
+	case errors.As(err, &tests):
+		f.message, f.code = "", tests.code
+	case errors.As(err, &none):
+		f.hint = "fngen function NAME"
+	case errors.As(err, &limit):
+		f.hint = "on Linux, raise it: sysctl fs.inotify.max_user_watches"
+	case errors.Is(err, exec.ErrNotFound):
+		f.message, f.hint = "cannot find the go command", "install Go, or put its bin folder on the PATH"
+	case errors.Is(err, errInterrupted):
+		f.message = "interrupted"
 	case errors.As(err, &conflict):
 		f.hint = "--force overwrites them"
 	case errors.As(err, &twin):

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	main := func(version string) func() {
 		return func() {
 			os.Exit(cli.Main(context.Background(), os.Args[1:], cli.World{
-				Env: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr, Version: version,
+				Env: os.Getenv, Environ: os.Environ, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Version: version,
 			}))
 		}
 	}

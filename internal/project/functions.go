@@ -27,7 +27,12 @@ type Function struct {
 
 // A Skipped is a folder or file of the functions directory that looks like a
 // function and is none.
-type Skipped struct{ Path, Reason string }
+type Skipped struct {
+	Path, Reason string
+	Broken       bool // it may be a function once it can be read
+}
+
+const isMain = "it is package main, which cannot be imported"
 
 // List discovers the project's functions, sorted by name: every directory
 // whose package exports Handler, and every flat file x.go that exports XHandler.
@@ -62,7 +67,7 @@ func (p *Project) List() ([]Function, []Skipped, error) {
 			functions = append(functions, *f)
 		}
 		if reason != "" {
-			skipped = append(skipped, Skipped{dir, reason})
+			skipped = append(skipped, Skipped{dir, reason, reason != isMain})
 		}
 	}
 	slices.SortFunc(functions, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
@@ -100,7 +105,7 @@ func (p *Project) directory(name string) (*Function, string, error) {
 	slices.Sort(f.Files)
 	switch {
 	case f.Package == "main":
-		return nil, "it is package main, which cannot be imported", nil
+		return nil, isMain, nil
 	case !exports:
 		return nil, "", nil
 	}
@@ -120,7 +125,7 @@ func (p *Project) flat(name string) (*Function, string, error) {
 		return nil, "", nil
 	}
 	if parsed.Name.Name == "main" {
-		return nil, "it is package main, which cannot be imported", nil
+		return nil, isMain, nil
 	}
 	return &Function{Name: base, Package: parsed.Name.Name, Route: "/" + base, Files: []string{file}}, "", nil
 }
