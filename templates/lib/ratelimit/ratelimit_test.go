@@ -477,7 +477,9 @@ func TestMemoryIsBounded(t *testing.T) {
 // A request, of one of a million callers.
 func BenchmarkRequire(b *testing.B) {
 	static := events.APIGatewayProxyResponse{StatusCode: http.StatusOK, Headers: map[string]string{"Content-Type": "text/plain"}}
-	bare := func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) { return static, nil }
+	bare := func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		return static, nil
+	}
 	for name, handler := range map[string]fn.Handler{
 		"bare":    bare,
 		"limited": fn.Chain(bare, ratelimit.Require(ratelimit.PerSecond(1000), ratelimit.Options{Limiter: full()})),
