@@ -9,17 +9,23 @@ import (
 // A feature is what one flag adds to a function. A new flag is a new value of
 // this type, and a line in [Spec.features]; no template asks which there are.
 type feature struct {
-	guard          *guard                  // what runs before the handler
-	handlerImports []string                // of the handler
-	testImports    []string                // of the test
-	setup          []string                // statements at the start of each test
-	declarations   []string                // declarations of the test, after its imports
-	request        []field                 // fields of the request, over those that are there
-	context        func(ctx string) string // the context in which the guard lets a request pass
-	event          string                  // the event that the guard lets pass, instead of the plain one
-	requestCall    string                  // what stands for the request, instead of its literal
-	tests          func(p *page) []block   // the guard's own tests
-	file           *fileTemplate           // a file of its own
+	guard          *guard                            // what runs before the handler
+	handlerImports []string                          // of the handler
+	testImports    []string                          // of the test
+	setup          []string                          // statements at the start of each test
+	declarations   []string                          // declarations of the test, after its imports
+	request        []field                           // fields of the request, over those that are there
+	context        func(ctx string) string           // the context in which the guard lets a request pass
+	event          string                            // the event that the guard lets pass, instead of the plain one
+	requestCall    string                            // what stands for the request, instead of its literal
+	tests          func(p *page, c contexts) []block // the guard's own tests
+	file           *fileTemplate                     // a file of its own
+}
+
+// contexts are those of a guard's tests.
+type contexts struct {
+	before string                  // as the guards before it let a request pass
+	after  func(ctx string) string // ctx, and what the guards after it need
 }
 
 // A block is a template and what it prints.
@@ -40,10 +46,16 @@ func (g guard) Comment() string { return strings.Join(g.Doc, "\n//     ") }
 // A field of a composite literal.
 type field struct{ Name, Value string }
 
-// features are those of the spec. Order is meaning: the first guard runs first, so that
-// an unsigned request learns nothing of who may call.
+// features are those of the spec. Order is meaning: the first guard runs first, so that what costs
+// less is refused before what costs more, and an unsigned request learns nothing of who may call.
 func (s Spec) features(lib func(name string) string) []feature {
 	var list []feature
+	if s.AllowIP != nil {
+		list = append(list, allowIP(*s.AllowIP, lib))
+	}
+	if s.RateLimit != nil {
+		list = append(list, rateLimit(*s.RateLimit, lib))
+	}
 	if s.Webhook != nil {
 		list = append(list, webhook(*s.Webhook, s.Name, lib))
 	}
@@ -82,7 +94,7 @@ func webhook(scheme Scheme, name Name, lib func(string) string) feature {
 	f.setup = sender.setup()
 	f.declarations = []string{sender.constants()}
 	f.event = sender.signed(sender.key, "header", "time.Now()")
-	f.tests = func(p *page) []block {
+	f.tests = func(p *page, c contexts) []block {
 		type webhookCase struct{ Name, Event string }
 		data := struct {
 			*page
@@ -112,8 +124,9 @@ func webhook(scheme Scheme, name Name, lib func(string) string) feature {
 			blocks = append(blocks, block{"test_handshake.tmpl", struct {
 				*page
 				signer
-				Handshakes []handshake
-			}{p, sender, scheme.handshakes}})
+				Context, Request string
+				Handshakes       []handshake
+			}{p, sender, c.before, p.literal(field{"Payload", "test.payload"}), scheme.handshakes}})
 		}
 		return blocks
 	}
@@ -152,11 +165,12 @@ func auth(a Auth, lib func(string) string) feature {
 		testImports:    []string{lib("auth")},
 		declarations:   []string{"// user may call the function.\nvar user = " + user(1, quoted[:min(1, len(quoted))]...)},
 		context:        func(ctx string) string { return "auth.WithUser(" + ctx + ", user)" },
-		tests: func(p *page) []block {
+		tests: func(p *page, c contexts) []block {
 			return []block{{"test_auth.tmpl", struct {
 				*page
-				Cases []userCase
-			}{p, cases}}}
+				Context string
+				Cases   []userCase
+			}{p, c.after("auth.WithUser(" + c.before + ", test.user)"), cases}}}
 		},
 	}
 }

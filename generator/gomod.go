@@ -30,12 +30,12 @@ func requirements() []requirement {
 	return append(database(), []requirement{
 		{
 			Version: module.Version{Path: "github.com/MicahParks/jwkset", Version: "v0.11.4"},
-			needs:   []module.Version{{Path: "golang.org/x/time", Version: "v0.9.0"}},
+			needs:   []module.Version{{Path: "golang.org/x/time", Version: "v0.10.0"}},
 			sums: []string{
 				"github.com/MicahParks/jwkset v0.11.4 h1:sm6pqlEpa1YDu82Hoxho/O+Y291lPcksNImVIsV74gg=",
 				"github.com/MicahParks/jwkset v0.11.4/go.mod h1:U2oRhRaLgDCLjtpGL2GseNKGmZtLs/3O7p+OZaL5vo0=",
-				"golang.org/x/time v0.9.0 h1:EsRrnYcQiGH+5FfbgvV4AP7qEZstoyrHB0DzarOQ4ZY=",
-				"golang.org/x/time v0.9.0/go.mod h1:3BpzKBy/shNhVucY/MWOyx10tF3SFh9QdLuxbVysPQM=",
+				"golang.org/x/time v0.10.0 h1:3usCWA8tQn0L8+hFJQNgzpWbd89begxN66o1Ojdn5L4=",
+				"golang.org/x/time v0.10.0/go.mod h1:3BpzKBy/shNhVucY/MWOyx10tF3SFh9QdLuxbVysPQM=",
 			},
 		},
 		{

@@ -60,15 +60,15 @@ func TestGoModNeeds(t *testing.T) {
 	for name, test := range map[string]struct{ before, after string }{
 		"fresh": {
 			"module m\n\ngo 1.22\n",
-			"module m\n\ngo 1.22\n\nrequire " + jwkset + " v0.11.4\n\nrequire golang.org/x/time v0.9.0 // indirect\n",
+			"module m\n\ngo 1.22\n\nrequire " + jwkset + " v0.11.4\n\nrequire golang.org/x/time v0.10.0 // indirect\n",
 		},
 		"indirect, and too old": {
 			"module m\n\ngo 1.22\n\nrequire golang.org/x/time v0.5.0 // indirect\n",
-			"module m\n\ngo 1.22\n\nrequire " + jwkset + " v0.11.4\n\nrequire golang.org/x/time v0.9.0 // indirect\n",
+			"module m\n\ngo 1.22\n\nrequire " + jwkset + " v0.11.4\n\nrequire golang.org/x/time v0.10.0 // indirect\n",
 		},
 		"direct, and too old": {
 			"module m\n\ngo 1.22\n\nrequire golang.org/x/time v0.5.0\n",
-			"module m\n\ngo 1.22\n\nrequire (\n\tgithub.com/MicahParks/jwkset v0.11.4\n\tgolang.org/x/time v0.9.0\n)\n",
+			"module m\n\ngo 1.22\n\nrequire (\n\tgithub.com/MicahParks/jwkset v0.11.4\n\tgolang.org/x/time v0.10.0\n)\n",
 		},
 		"newer": {
 			"module m\n\ngo 1.22\n\nrequire golang.org/x/time v0.10.0\n",

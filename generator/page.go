@@ -42,9 +42,14 @@ func (p *page) Request() string {
 	if p.requestCall != "" {
 		return p.requestCall
 	}
-	fields := make([]string, len(p.RequestFields))
-	for i, f := range p.RequestFields {
-		fields[i] = f.Name + ": " + f.Value
+	return p.literal()
+}
+
+// literal is a request with those fields instead of its own.
+func (p *page) literal(instead ...field) string {
+	var fields []string
+	for _, f := range override(slices.Clone(p.RequestFields), instead) {
+		fields = append(fields, f.Name+": "+f.Value)
 	}
 	return "fntest.Event{" + strings.Join(fields, ", ") + "}"
 }
@@ -68,7 +73,7 @@ func render(spec Spec, module string, lib func(name string) string, database boo
 		Package:     spec.Name.Package(),
 		Route:       spec.Name.Route(),
 		ContentType: strconv.Quote(spec.Binary),
-		Context:     "fntest.Context(t)",
+		Context:     inContext(plainContext, features),
 		RequestFields: []field{
 			{"HTTPMethod", "http.MethodGet"},
 			{"Path", strconv.Quote(spec.Name.Route())},
@@ -100,9 +105,6 @@ func render(spec Spec, module string, lib func(name string) string, database boo
 		p.Setup = append(p.Setup, f.setup...)
 		p.Declarations = append(p.Declarations, f.declarations...)
 		p.RequestFields = override(p.RequestFields, f.request)
-		if f.context != nil {
-			p.Context = f.context(p.Context)
-		}
 		if f.requestCall != "" {
 			p.requestCall = f.requestCall
 		}
@@ -119,11 +121,15 @@ func render(spec Spec, module string, lib func(name string) string, database boo
 	p.HandlerImports = groups(module, handlerImports)
 	p.TestImports = groups(module, testImports)
 
-	for _, f := range features {
+	before := plainContext
+	for i, f := range features {
+		after := func(ctx string) string { return inContext(ctx, features[i+1:]) }
+		c := contexts{before, after}
+		before = inContext(before, features[i:i+1])
 		if f.tests == nil || spec.NoTests {
 			continue
 		}
-		for _, test := range f.tests(p) {
+		for _, test := range f.tests(p, c) {
 			text, err := execute(test.template, nil, test.data)
 			if err != nil {
 				return nil, err
@@ -150,6 +156,18 @@ func render(spec Spec, module string, lib func(name string) string, database boo
 		out = append(out, rendered{name, data})
 	}
 	return out, nil
+}
+
+const plainContext = "fntest.Context(t)"
+
+// inContext is the context in which the guards of those features let a request pass.
+func inContext(ctx string, features []feature) string {
+	for _, f := range features {
+		if f.context != nil {
+			ctx = f.context(ctx)
+		}
+	}
+	return ctx
 }
 
 // override is the fields with those of more set, in the order of a reader:

@@ -10,12 +10,14 @@ import (
 
 // A Spec says which function to write.
 type Spec struct {
-	Name     Name
-	Webhook  *Scheme // verify a signature by this scheme; nil for none
-	Auth     *Auth   // require a signed-in user; nil for none
-	Binary   string  // answer with binary data of this media type; "" for JSON
-	Fixtures bool    // write a fixtures file
-	NoTests  bool    // write the handler alone, whatever Fixtures says
+	Name      Name
+	AllowIP   *AllowIP   // let some addresses call it; nil for all
+	RateLimit *RateLimit // bound the requests of each address; nil for any number
+	Webhook   *Scheme    // verify a signature by this scheme; nil for none
+	Auth      *Auth      // require a signed-in user; nil for none
+	Binary    string     // answer with binary data of this media type; "" for JSON
+	Fixtures  bool       // write a fixtures file
+	NoTests   bool       // write the handler alone, whatever Fixtures says
 }
 
 // Auth says who may call a function: any user, or one with one of the roles.

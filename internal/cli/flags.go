@@ -41,6 +41,27 @@ func isOptional(flag *pflag.Flag) bool {
 	return ok
 }
 
+// A requiredValue is a flag that has a value always.
+type requiredValue struct {
+	form string // what help prints for the value
+	set  func(value string) error
+}
+
+func (v requiredValue) String() string { return "" }
+func (v requiredValue) Type() string   { return v.form }
+
+func (v requiredValue) Set(value string) error {
+	if value == "" {
+		return errEmpty
+	}
+	return v.set(value)
+}
+
+// required adds a flag whose value has that form.
+func required(flags *pflag.FlagSet, name, form, usage string, set func(string) error) {
+	flags.Var(requiredValue{form, set}, name, usage)
+}
+
 // complete has the shell complete a flag's value.
 func complete(cmd *cobra.Command, flag string, values []string) {
 	// It fails for a flag that is not there or is completed already: neither can be.

@@ -31,11 +31,15 @@ Schemes of --webhook are those of providers,
 ` + wrap(schemeNames(true)) + `
 
 and, for senders of your own,
-` + wrap(schemeNames(false)),
+` + wrap(schemeNames(false)) + `
+
+A rate is requests a second, a minute or an hour, 10/s, 100/m or 1000/h, and may say how
+many there may be at once: 10/s,burst=20.`,
 		Example: `  fngen function divide
   fngen function updateOrderStatus --webhook
   fngen function orders --webhook=shopify
-  fngen function report --auth=admin --binary=application/pdf --fixtures`,
+  fngen function report --auth=admin --binary=application/pdf --fixtures
+  fngen function intern --allow-ip=10.0.0.0/8 --rate-limit=10/s`,
 		Args: arguments(1, 1, "a name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := generator.ParseName(args[0])
@@ -67,11 +71,22 @@ and, for senders of your own,
 		o.spec.Binary, err = generator.ParseBinary(value)
 		return err
 	})
+	required(flags, "allow-ip", "CIDR,...", "let these addresses call it alone", func(value string) error {
+		allowed, err := generator.ParseAllowIP(value)
+		o.spec.AllowIP = &allowed
+		return err
+	})
+	required(flags, "rate-limit", "N/s", "bound the requests of each address", func(value string) error {
+		limit, err := generator.ParseRateLimit(value)
+		o.spec.RateLimit = &limit
+		return err
+	})
 	flags.BoolVar(&o.spec.Fixtures, "fixtures", false, "also write fixtures, and use them in the test")
 	flags.BoolVar(&o.spec.NoTests, "no-tests", false, "write the handler alone")
 	flags.BoolVarP(&o.force, "force", "f", false, "overwrite the function's own files")
 	o.changeOptions.flags(flags)
 	complete(cmd, "webhook", append(schemeNames(true), schemeNames(false)...))
+	complete(cmd, "rate-limit", []string{"10/s", "100/m", "1000/h"})
 	complete(cmd, "binary", []string{"image/png", "image/jpeg", "application/pdf", "application/zip", "application/octet-stream"})
 	return cmd
 }

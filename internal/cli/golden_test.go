@@ -30,8 +30,8 @@ const goldenDir = "../../testdata/golden"
 const goldenMod = "module example.com/golden\n\ngo 1.22\n"
 
 // goldenCommands are the functions of the golden project: all sixteen
-// combinations of four flags, one for each scheme, and one for each kind of value that another
-// flag takes.
+// combinations of four flags, one for each scheme, one for each kind of value that another
+// flag takes, and the guards in front of each other.
 func goldenCommands() [][]string {
 	flags := []struct{ name, flag string }{
 		{"webhook", "--webhook"},
@@ -65,6 +65,16 @@ func goldenCommands() [][]string {
 		[]string{"function", "webhook-auth-role", "--webhook", "--auth=admin"},
 		[]string{"function", "webhook-slack-auth-binary-fixtures", "--webhook=slack", "--auth", "--binary", "--fixtures"},
 		[]string{"function", "webhook-twilio-auth-fixtures", "--webhook=twilio", "--auth=admin", "--fixtures"},
+		[]string{"function", "allow-ip", "--allow-ip=203.0.113.7"},
+		[]string{"function", "allow-ips", "--allow-ip=10.0.0.0/8,203.0.113.7,2001:db8::/32,::1"},
+		[]string{"function", "allow-ip-auth", "--allow-ip=10.0.0.0/8", "--auth"},
+		[]string{"function", "rate-limit", "--rate-limit=10/s"},
+		[]string{"function", "rate-limit-burst", "--rate-limit=100/m,burst=20"},
+		[]string{"function", "rate-limit-auth", "--rate-limit=1/h", "--auth=admin"},
+		[]string{"function", "rate-limit-webhook-slack", "--rate-limit=1/h", "--webhook=slack"},
+		[]string{"function", "allow-ip-rate-limit", "--allow-ip=2001:db8::/32", "--rate-limit=1/m"},
+		[]string{"function", "allow-ip-rate-limit-webhook-auth-binary-fixtures", "--allow-ip=127.0.0.0/8,::1", "--rate-limit=10/s",
+			"--webhook", "--auth", "--binary", "--fixtures"},
 	)
 }
 

@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,7 +27,7 @@ type mutant struct {
 }
 
 // Generated tests have to test: whoever breaks a guard of the handler, or changes
-// what it asks for, sees a red test whose message names a status.
+// what it asks for, sees a red test whose message names a status, or the time after which to come again.
 func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(dir, os.DirFS(goldenDir)))
@@ -47,7 +48,7 @@ func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
 		}
 		require.NoError(t, os.RemoveAll(filepath.Join(functions, name)))
 	}
-	require.GreaterOrEqual(t, len(mutants), 130)
+	require.GreaterOrEqual(t, len(mutants), 200)
 
 	cmd := exec.Command("go", "test", "-json", "-vet=off", "-ldflags=-s -w", "./api/src/functions/...")
 	cmd.Dir = dir
@@ -66,7 +67,7 @@ func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
 	}
 	for pkg, m := range mutants {
 		assert.True(t, failed[pkg], "the test of %s does not notice: %s", m.function, m.what)
-		assert.Contains(t, output[pkg], "status = ", "the test of %s is red for another reason: %s", m.function, m.what)
+		assert.Regexp(t, "(status|Retry-After) = ", output[pkg], "the test of %s is red for another reason: %s", m.function, m.what)
 	}
 }
 
@@ -90,23 +91,58 @@ func mutate(t *testing.T, function, source string) []mutant {
 		}
 		ast.Inspect(guard, func(n ast.Node) bool {
 			switch n := n.(type) {
-			case *ast.BasicLit: // a header, a variable or a role
-				value, err := strconv.Unquote(n.Value)
-				require.NoError(t, err)
-				add(n.Value+" changed", splice(n, strconv.Quote(value+"Mutated")))
+			case *ast.BasicLit:
+				for _, other := range otherLiterals(t, n) {
+					add(n.Value+" changed to "+other, splice(n, other))
+				}
 			case *ast.SelectorExpr:
-				if n.Sel.Name != "Require" && n.Sel.Name != "Options" {
-					other := "webhooks.SHA1"
-					if n.Sel.Name == "SHA1" {
-						other = "webhooks.SHA256"
+				var others []string
+				switch n.Sel.Name {
+				case "Require", "Options", "WithBurst":
+				case "PerSecond", "PerMinute", "PerHour":
+					others = []string{"ratelimit.PerSecond", "ratelimit.PerMinute", "ratelimit.PerHour"}
+				case "SHA1":
+					others = []string{"webhooks.SHA256"}
+				default:
+					others = []string{"webhooks.SHA1"}
+				}
+				for _, other := range others {
+					if !strings.HasSuffix(other, "."+n.Sel.Name) {
+						add(n.Sel.Name+" changed to "+other, splice(n, other))
 					}
-					add(n.Sel.Name+" changed", splice(n, other))
 				}
 			}
 			return true
 		})
 	}
 	return mutants
+}
+
+// otherLiterals are what could stand for a literal by mistake: for a number the next ones, for an
+// address its neighbours, for a CIDR one of another size, for other text some other.
+func otherLiterals(t *testing.T, literal *ast.BasicLit) []string {
+	if literal.Kind == token.INT {
+		n, err := strconv.Atoi(literal.Value)
+		require.NoError(t, err)
+		others := []string{strconv.Itoa(n + 1)}
+		if n > 1 {
+			others = append(others, strconv.Itoa(n-1))
+		}
+		return others
+	}
+	value, err := strconv.Unquote(literal.Value)
+	require.NoError(t, err)
+	if addr, err := netip.ParseAddr(value); err == nil {
+		return []string{strconv.Quote(addr.Next().String()), strconv.Quote(addr.Prev().String())}
+	}
+	if prefix, err := netip.ParsePrefix(value); err == nil {
+		others := []string{strconv.Quote(netip.PrefixFrom(prefix.Addr(), prefix.Bits()+1).String())}
+		if wider := netip.PrefixFrom(prefix.Addr(), prefix.Bits()-1); wider == wider.Masked() {
+			others = append(others, strconv.Quote(wider.String()))
+		}
+		return others
+	}
+	return []string{strconv.Quote(value + "Mutated")} // a header, a variable or a role
 }
 
 // guards are the middleware of the handler's chain, in order.
@@ -127,15 +163,25 @@ func guards(file *ast.File) []*ast.CallExpr {
 	return list
 }
 
-// The signature is verified before anybody is told who may call: order is meaning.
+// Order is meaning: what costs less refuses first, and the signature is verified before anybody is told
+// who may call.
 func TestGuardsRunInOrder(t *testing.T) {
-	for _, function := range []string{"webhookAuth", "webhookAuthRole", "webhookAuthBinaryFixtures"} {
+	for function, want := range map[string][]string{
+		"webhookAuth":                               {"webhooks", "auth"},
+		"webhookAuthRole":                           {"webhooks", "auth"},
+		"webhookAuthBinaryFixtures":                 {"webhooks", "auth"},
+		"allowIpAuth":                               {"ipallow", "auth"},
+		"allowIpRateLimit":                          {"ipallow", "ratelimit"},
+		"rateLimitAuth":                             {"ratelimit", "auth"},
+		"rateLimitWebhookSlack":                     {"ratelimit", "webhooks"},
+		"allowIpRateLimitWebhookAuthBinaryFixtures": {"ipallow", "ratelimit", "webhooks", "auth"},
+	} {
 		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(goldenDir, "api/src/functions", function, function+".go"), nil, 0)
 		require.NoError(t, err)
 		var names []string
 		for _, guard := range guards(file) {
 			names = append(names, guard.Fun.(*ast.SelectorExpr).X.(*ast.Ident).Name)
 		}
-		assert.Equal(t, []string{"webhooks", "auth"}, names, function)
+		assert.Equal(t, want, names, function)
 	}
 }

@@ -1,0 +1,313 @@
+package ipallow_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fngen/fngen/templates/lib/fn"
+	"github.com/fngen/fngen/templates/lib/ipallow"
+)
+
+func from(address string) events.APIGatewayProxyRequest {
+	return events.APIGatewayProxyRequest{
+		Path:           "/orders",
+		RequestContext: events.APIGatewayProxyRequestContext{Identity: events.APIGatewayRequestIdentity{SourceIP: address}},
+	}
+}
+
+func answer(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	return fn.JSON(http.StatusOK, "in")
+}
+
+func captureLog(tb testing.TB) *bytes.Buffer {
+	var buffer bytes.Buffer
+	logger, writer, flags := slog.Default(), log.Writer(), log.Flags()
+	tb.Cleanup(func() { // slog.SetDefault redirects package log, and does not undo that
+		slog.SetDefault(logger)
+		log.SetOutput(writer)
+		log.SetFlags(flags)
+	})
+	slog.SetDefault(slog.New(slog.NewTextHandler(&buffer, nil)))
+	return &buffer
+}
+
+func TestRequire(t *testing.T) {
+	tests := []struct {
+		list, in, out string // separated by spaces
+	}{
+		{"203.0.113.7", "203.0.113.7 ::ffff:203.0.113.7 203.0.113.7:8080", "203.0.113.6 203.0.113.8 ::203.0.113.7"},
+		{"203.0.113.7/32", "203.0.113.7", "203.0.113.6"},
+		{"10.0.0.0/8", "10.0.0.0 10.255.255.255 ::ffff:10.1.2.3", "9.255.255.255 11.0.0.0 ::1"},
+		{"10.0.0.0/8 10.1.0.0/16 10.2.0.0/16 10.2.3.4", "10.0.0.1 10.1.0.1 10.2.3.4 10.3.0.0", "11.0.0.0"},
+		{"10.0.0.0/9 10.128.0.0/9", "10.0.0.0 10.127.255.255 10.128.0.0 10.255.255.255", "11.0.0.0 9.255.255.255"},
+		{"2001:db8::/32", "2001:db8:: 2001:db8:ffff:ffff:ffff:ffff:ffff:ffff [2001:db8::1]:443 [2001:db8::1]", "2001:db7:ffff:: 2001:db9:: 32.1.13.184"},
+		{"::1", "::1 0:0:0:0:0:0:0:1", "::2 :: 127.0.0.1"},
+		{"fe80::/10", "fe80::1%eth0 fe80::1", "fec0::"},
+		{"::ffff:10.0.0.1", "10.0.0.1 ::ffff:10.0.0.1", "10.0.0.2"},
+		{"::ffff:10.0.0.0/104", "10.9.9.9", "11.0.0.0 ::10.9.9.9"},
+		{"0.0.0.0/0", "0.0.0.0 255.255.255.255 ::ffff:1.2.3.4", "::1"},
+		{"::/0", ":: ::1 2001:db8::1", "1.2.3.4 ::ffff:1.2.3.4"},
+		{"192.0.2.1 2001:db8::1 198.51.100.0/24 192.0.2.1", "192.0.2.1 2001:db8::1 198.51.100.99", "192.0.2.2 2001:db8::2 198.51.101.0"},
+		// Not addresses at all.
+		{"0.0.0.0/0 ::/0", "1.2.3.4 ::1", "localhost 1.2.3 1.2.3.4.5 1.2.3.04 01.2.3.4 1.2.3.4/32 test-invoke-source-ip ,"},
+	}
+	captured := captureLog(t)
+	for _, tt := range tests {
+		handler := fn.Chain(answer, ipallow.Require(strings.Fields(tt.list)...))
+		for _, address := range strings.Fields(tt.in) {
+			response, err := handler(t.Context(), from(address))
+			require.NoError(t, err)
+			assert.Equal(t, http.StatusOK, response.StatusCode, "%s is on %s", address, tt.list)
+		}
+		require.Empty(t, captured.String())
+		for _, address := range append(strings.Fields(tt.out), "", " ") {
+			response, err := handler(t.Context(), from(address))
+			require.NoError(t, err)
+			assert.Equal(t, http.StatusUnauthorized, response.StatusCode, "%s is not on %s", address, tt.list)
+			assert.JSONEq(t, `{"message":"Unauthorized"}`, response.Body)
+			assert.Contains(t, captured.String(), `msg="address refused" path=/orders reason="ipallow: `)
+			captured.Reset()
+		}
+	}
+}
+
+// The empty list is nobody's, and the zero one too.
+func TestEmptyList(t *testing.T) {
+	for _, address := range []string{"1.2.3.4", "::1", ""} {
+		response, err := fn.Chain(answer, ipallow.Allow(ipallow.Source{}, ipallow.List{}))(t.Context(), from(address))
+		require.NoError(t, err)
+		assert.Equal(t, http.StatusUnauthorized, response.StatusCode)
+	}
+}
+
+func TestBadLists(t *testing.T) {
+	for entry, want := range map[string]string{
+		"":                    `"" is not an address, such as 203.0.113.7 or 2001:db8::1`,
+		" 10.0.0.1":           `" 10.0.0.1" is not an address, such as 203.0.113.7 or 2001:db8::1`,
+		"10.0.0.1,10.0.0.2":   `is not an address`,
+		"10.0.0.256":          `is not an address`,
+		"10.0.0":              `is not an address`,
+		"010.0.0.1":           `is not an address`,
+		"example.com":         `is not an address`,
+		"10.0.0.1:80":         `is not an address`,
+		"[::1]":               `is not an address`,
+		"fe80::1%eth0":        `"fe80::1%eth0" has a zone, which no request has`,
+		"10.0.0.0/33":         `"10.0.0.0/33" is not a CIDR, such as 10.0.0.0/8 or 2001:db8::/32`,
+		"10.0.0.0/":           `is not a CIDR`,
+		"10.0.0.0/-1":         `is not a CIDR`,
+		"10.0.0.0/08":         `is not a CIDR`,
+		"/8":                  `is not a CIDR`,
+		"fe80::%eth0/64":      `is not a CIDR`,
+		"2001:db8::/129":      `is not a CIDR`,
+		"10.1.2.3/8":          `"10.1.2.3/8" has bits after its mask: want 10.0.0.0/8`,
+		"2001:db8::1/32":      `has bits after its mask: want 2001:db8::/32`,
+		"::ffff:10.1.0.0/104": `has bits after its mask: want 10.0.0.0/8`,
+		"::ffff:0:0/95":       `takes in more than the IPv4 addresses that are mapped into IPv6`,
+	} {
+		_, err := ipallow.Parse("192.0.2.1", entry)
+		require.Error(t, err, entry)
+		assert.Contains(t, err.Error(), want)
+		assert.PanicsWithValue(t, err.Error(), func() { ipallow.Require("192.0.2.1", entry) }, "it stops the program at its start")
+	}
+	_, err := ipallow.Parse()
+	assert.EqualError(t, err, "ipallow: the list is empty")
+	assert.Panics(t, func() { ipallow.Require() })
+}
+
+// Whoever calls can write any header. It counts as far as a listed proxy wrote it.
+func TestSource(t *testing.T) {
+	source := ipallow.Source{Proxies: ipallow.MustParse("10.0.0.0/8", "2001:db8::/32")}
+	client := ipallow.Source{Proxies: source.Proxies, Header: "client-ip"}
+	type headers = map[string][]string
+	tests := map[string]struct {
+		source  ipallow.Source
+		peer    string
+		headers headers
+		want    string // the address, or what the error says
+	}{
+		"no header":                 {source, "192.0.2.1", nil, "192.0.2.1"},
+		"not from a proxy":          {source, "192.0.2.1", headers{"X-Forwarded-For": {"203.0.113.7"}}, "192.0.2.1"},
+		"no proxies":                {ipallow.Source{}, "10.0.0.1", headers{"X-Forwarded-For": {"203.0.113.7"}}, "10.0.0.1"},
+		"no proxies, the seed's":    {ipallow.Source{Header: "client-ip"}, "10.0.0.1", headers{"client-ip": {"203.0.113.7"}}, "10.0.0.1"},
+		"from a proxy":              {source, "10.0.0.1", headers{"X-Forwarded-For": {"203.0.113.7"}}, "203.0.113.7"},
+		"in lower case":             {source, "10.0.0.1", headers{"x-forwarded-for": {"203.0.113.7"}}, "203.0.113.7"},
+		"another header":            {client, "10.0.0.1", headers{"Client-IP": {"203.0.113.7"}, "X-Forwarded-For": {"192.0.2.9"}}, "203.0.113.7"},
+		"mapped":                    {source, "::ffff:10.0.0.1", headers{"X-Forwarded-For": {"::ffff:203.0.113.7"}}, "203.0.113.7"},
+		"v6":                        {source, "2001:db8::1", headers{"X-Forwarded-For": {"2a00::7"}}, "2a00::7"},
+		"v6 with port":              {source, "2001:db8::1", headers{"X-Forwarded-For": {"[2a00::7]:1234"}}, "2a00::7"},
+		"v4 with port":              {source, "10.0.0.1", headers{"X-Forwarded-For": {"203.0.113.7:1234"}}, "203.0.113.7"},
+		"the caller wrote one":      {source, "10.0.0.1", headers{"X-Forwarded-For": {"198.51.100.1, 203.0.113.7"}}, "203.0.113.7"},
+		"the caller wrote a proxy":  {source, "10.0.0.1", headers{"X-Forwarded-For": {"10.0.0.9, 203.0.113.7"}}, "203.0.113.7"},
+		"the caller wrote a line":   {source, "10.0.0.1", headers{"X-Forwarded-For": {"198.51.100.1", "203.0.113.7"}}, "203.0.113.7"},
+		"the caller wrote rubbish":  {source, "10.0.0.1", headers{"X-Forwarded-For": {"\x00,,;'--, 203.0.113.7"}}, "203.0.113.7"},
+		"through two proxies":       {source, "10.0.0.1", headers{"X-Forwarded-For": {"203.0.113.7,10.0.0.2"}}, "203.0.113.7"},
+		"two proxies, two lines":    {source, "10.0.0.1", headers{"X-Forwarded-For": {"198.51.100.1", "203.0.113.7", "10.0.0.2,10.0.0.3"}}, "203.0.113.7"},
+		"a proxy itself":            {source, "10.0.0.1", headers{"X-Forwarded-For": {"10.0.0.2"}}, "10.0.0.2"},
+		"a proxy that says nothing": {source, "10.0.0.1", nil, "ipallow: the proxy 10.0.0.1 sent no X-Forwarded-For"},
+		"an empty header":           {source, "10.0.0.1", headers{"X-Forwarded-For": {""}}, "ipallow: an entry of X-Forwarded-For is not an address"},
+		"a trailing comma":          {source, "10.0.0.1", headers{"X-Forwarded-For": {"203.0.113.7,"}}, "ipallow: an entry of X-Forwarded-For is not an address"},
+		"not an address":            {source, "10.0.0.1", headers{"X-Forwarded-For": {"unknown"}}, "ipallow: an entry of X-Forwarded-For is not an address"},
+		"a line break":              {source, "10.0.0.1", headers{"X-Forwarded-For": {"203.0.113.7\n"}}, "ipallow: an entry of X-Forwarded-For is not an address"},
+		"two spellings":             {source, "10.0.0.1", headers{"X-Forwarded-For": {"203.0.113.7"}, "x-forwarded-for": {"198.51.100.1"}}, "ipallow: X-Forwarded-For is there in more than one spelling"},
+		"peer unknown":              {source, "", headers{"X-Forwarded-For": {"203.0.113.7"}}, "ipallow: the source ip of requestContext is not an address"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			event := from(tt.peer)
+			event.MultiValueHeaders = tt.headers
+			check := func() {
+				addr, err := tt.source.Addr(event)
+				if err != nil {
+					assert.EqualError(t, err, tt.want)
+					return
+				}
+				assert.Equal(t, tt.want, addr.String())
+			}
+			check()
+
+			// Where there are single values alone.
+			event.MultiValueHeaders, event.Headers = nil, map[string]string{}
+			for key, values := range tt.headers {
+				event.Headers[key] = strings.Join(values, ",")
+			}
+			check()
+		})
+	}
+}
+
+// Behind a proxy, the list is of those for whom it asks.
+func TestAllowBehindProxy(t *testing.T) {
+	captureLog(t)
+	handler := fn.Chain(answer, ipallow.Allow(ipallow.Source{Proxies: ipallow.MustParse("10.0.0.1")}, ipallow.MustParse("203.0.113.7")))
+	for forwarded, want := range map[string]int{
+		"203.0.113.7":              http.StatusOK,
+		"203.0.113.7, 192.0.2.1":   http.StatusUnauthorized,
+		"192.0.2.1":                http.StatusUnauthorized,
+		"10.0.0.1":                 http.StatusUnauthorized,
+		"":                         http.StatusUnauthorized,
+		"192.0.2.1,203.0.113.7":    http.StatusOK,
+		"203.0.113.7\r\nX-Evil: 1": http.StatusUnauthorized,
+	} {
+		event := from("10.0.0.1")
+		event.Headers = map[string]string{"X-Forwarded-For": forwarded}
+		response, err := handler(t.Context(), event)
+		require.NoError(t, err)
+		assert.Equal(t, want, response.StatusCode, forwarded)
+		event.RequestContext.Identity.SourceIP = "203.0.113.8"
+		response, err = handler(t.Context(), event)
+		require.NoError(t, err)
+		assert.Equal(t, http.StatusUnauthorized, response.StatusCode, "not from the proxy")
+	}
+}
+
+// However a list is written, it contains what one of its entries does.
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{
+		"10.0.0.0/8 10.1.0.0/16|10.2.0.0", "::/0 0.0.0.0/0|1.2.3.4", "::ffff:10.0.0.0/104|10.0.0.1", "203.0.113.7|::ffff:203.0.113.7",
+		"10.1.2.3/8|10.1.2.3", "fe80::1%a|fe80::1", "2001:db8::/32 2001:db8:1::/48|2001:db8:2::", "|", "/|0",
+	} {
+		list, addr, _ := strings.Cut(seed, "|")
+		f.Add(list, addr)
+	}
+	f.Fuzz(func(t *testing.T, list, text string) {
+		entries := strings.Fields(list)
+		parsed, err := ipallow.Parse(entries...)
+		if err != nil {
+			assert.Panics(t, func() { ipallow.MustParse(entries...) })
+			return
+		}
+		addr, err := netip.ParseAddr(text)
+		if err != nil || addr.Zone() != "" {
+			return
+		}
+		want := false
+		for _, entry := range entries {
+			one, err := ipallow.Parse(entry)
+			require.NoError(t, err)
+			want = want || one.Contains(addr)
+			if prefix, err := netip.ParsePrefix(entry); err == nil && !prefix.Addr().Is4In6() {
+				require.Equal(t, prefix.Contains(addr.Unmap()), one.Contains(addr), entry)
+			}
+		}
+		require.Equal(t, want, parsed.Contains(addr))
+	})
+}
+
+// Nothing that a caller writes into the header changes what a proxy adds to it.
+func FuzzSource(f *testing.F) {
+	f.Add("", "10.0.0.2")
+	f.Add("203.0.113.7", "")
+	f.Add("10.0.0.1,\x00", "192.0.2.1")
+	f.Add(",,,", "[::1]:80")
+	source := ipallow.Source{Proxies: ipallow.MustParse("10.0.0.0/8")}
+	f.Fuzz(func(t *testing.T, caller, second string) {
+		event := from("10.0.0.1")
+		event.MultiValueHeaders = map[string][]string{"X-Forwarded-For": {caller, second, caller + ", 203.0.113.7,10.0.0.3"}}
+		addr, err := source.Addr(event)
+		require.NoError(t, err)
+		require.Equal(t, "203.0.113.7", addr.String())
+
+		event = from("192.0.2.1")
+		event.Headers = map[string]string{"X-Forwarded-For": caller, "client-ip": second}
+		addr, err = source.Addr(event)
+		require.NoError(t, err)
+		require.Equal(t, "192.0.2.1", addr.String())
+
+		event = from(caller) // whatever it is, it is an address or an error
+		if addr, err := source.Addr(event); err == nil {
+			require.True(t, addr.IsValid())
+			require.Empty(t, addr.Zone())
+			require.False(t, addr.Is4In6())
+		}
+	})
+}
+
+func ExampleRequire() {
+	handle := func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		return fn.JSON(http.StatusOK, "welcome")
+	}
+	var handler = fn.Chain(handle, ipallow.Require("203.0.113.7", "10.0.0.0/8"))
+
+	response, _ := handler(context.Background(), from("10.1.2.3"))
+	fmt.Println(response.StatusCode)
+	// Output: 200
+}
+
+func ExampleSource() {
+	// A CDN in front of API Gateway, which sets client-ip in every request.
+	cdn := ipallow.Source{Proxies: ipallow.MustParse("198.51.100.0/24"), Header: "client-ip"}
+
+	event := from("198.51.100.3")
+	event.Headers = map[string]string{"client-ip": "203.0.113.7"}
+	fmt.Println(cdn.Addr(event))
+	// Output: 203.0.113.7 <nil>
+}
+
+// The search does not grow with the list.
+func BenchmarkContains(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, size := range []int{1, 10_000} {
+		var list []string
+		for range size {
+			list = append(list, netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(random.IntN(200)), byte(random.IntN(256)), byte(random.IntN(256)), 0}), 24).String())
+		}
+		parsed, addr := ipallow.MustParse(list...), netip.MustParseAddr("255.0.0.1")
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			for b.Loop() {
+				parsed.Contains(addr)
+			}
+		})
+	}
+}

@@ -1,0 +1,89 @@
+package ratelimitauth
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"example.com/golden/api/src/lib/auth"
+	"example.com/golden/api/src/lib/fntest"
+	"example.com/golden/api/src/lib/ratelimit"
+	"example.com/golden/api/src/lib/scenario"
+)
+
+// user may call the function.
+var user = &auth.User{ID: "1", Roles: []string{"admin"}}
+
+func TestHandler(t *testing.T) {
+	standard.Run(t, "answers 200", func(t *scenario.T, s *Scenario) {
+		ctx := auth.WithUser(ratelimit.WithSent(fntest.Context(t), 0, 0), user)
+		event := fntest.HTTPEvent(fntest.Event{HTTPMethod: http.MethodGet, Path: "/rateLimitAuth"})
+
+		response, err := Handler(ctx, event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if response.StatusCode != http.StatusOK {
+			t.Errorf("status = %d, want %d", response.StatusCode, http.StatusOK)
+		}
+		if got, want := response.Headers["Content-Type"], "application/json"; got != want {
+			t.Errorf("Content-Type = %q, want %q", got, want)
+		}
+		if got, want := response.Body, `{"data":"rateLimitAuth function"}`; got != want {
+			t.Errorf("body = %s, want %s", got, want)
+		}
+	})
+}
+
+func TestHandlerLimitsRate(t *testing.T) {
+	for name, test := range map[string]struct {
+		sent       int // requests before
+		ago        time.Duration
+		want       int
+		retryAfter string
+	}{
+		"the last":           {0, 0, http.StatusOK, ""},
+		"one more":           {1, 0, http.StatusTooManyRequests, "3600"},
+		"one more, too soon": {1, time.Hour - 1, http.StatusTooManyRequests, "1"},
+		"one more, in time":  {1, time.Hour, http.StatusOK, ""},
+	} {
+		standard.Run(t, name, func(t *scenario.T, s *Scenario) {
+			ctx := auth.WithUser(ratelimit.WithSent(fntest.Context(t), test.sent, test.ago), user)
+			event := fntest.HTTPEvent(fntest.Event{HTTPMethod: http.MethodGet, Path: "/rateLimitAuth"})
+
+			response, err := Handler(ctx, event)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if response.StatusCode != test.want {
+				t.Errorf("status = %d, want %d", response.StatusCode, test.want)
+			}
+			if got := response.Headers["Retry-After"]; got != test.retryAfter {
+				t.Errorf("Retry-After = %q, want %q", got, test.retryAfter)
+			}
+		})
+	}
+}
+
+func TestHandlerRequiresUser(t *testing.T) {
+	for name, test := range map[string]struct {
+		user *auth.User
+		want int
+	}{
+		"anonymous":        {nil, http.StatusUnauthorized},
+		"without the role": {&auth.User{ID: "2"}, http.StatusForbidden},
+	} {
+		standard.Run(t, name, func(t *scenario.T, s *Scenario) {
+			ctx := auth.WithUser(ratelimit.WithSent(fntest.Context(t), 0, 0), test.user)
+			event := fntest.HTTPEvent(fntest.Event{HTTPMethod: http.MethodGet, Path: "/rateLimitAuth"})
+
+			response, err := Handler(ctx, event)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if response.StatusCode != test.want {
+				t.Errorf("status = %d, want %d", response.StatusCode, test.want)
+			}
+		})
+	}
+}

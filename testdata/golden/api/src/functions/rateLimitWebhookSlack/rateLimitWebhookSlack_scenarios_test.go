@@ -1,0 +1,12 @@
+package ratelimitwebhookslack
+
+import "example.com/golden/api/src/lib/scenario"
+
+// Scenario is the data that a test of /rateLimitWebhookSlack starts from, with a field for
+// each record.
+type Scenario struct{}
+
+// standard fills the Scenario before each test. To create a record:
+//
+//	s.Order.Placed = scenario.Create(c, Order{Status: "PLACED"})
+var standard = scenario.Define(scenario.None, func(c *scenario.Seeder, s *Scenario) {})
