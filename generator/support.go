@@ -135,56 +135,89 @@ func (p Project) support(module string, imports []string) ([]support, error) {
 // loadSupport reads a support package and rewrites its imports of others to be where the project has them.
 func loadSupport(name string, importPath func(name string) string) (support, error) {
 	pkg := support{name: name}
-	source := path.Join("lib", name)
+	dir := path.Join("lib", name)
 	if strings.HasPrefix(name, "project/") {
-		source = name
+		dir = name
 	}
-	entries, err := fs.ReadDir(templates.Lib, source)
+	entries, err := fs.ReadDir(templates.Lib, dir)
 	if err != nil {
 		return pkg, err
 	}
 	for _, entry := range entries {
-		source, err := templates.Lib.ReadFile(path.Join(source, entry.Name()))
+		text, err := templates.Lib.ReadFile(path.Join(dir, entry.Name()))
 		if err != nil {
 			return pkg, err
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), entry.Name(), source, parser.ImportsOnly|parser.ParseComments)
+		file, err := moved(text, importPath)
 		if err != nil {
 			return pkg, err
 		}
-		if text := file.Doc.Text(); text != "" {
-			pkg.synopsis = new(doc.Package).Synopsis(text)
+		if file.synopsis != "" {
+			pkg.synopsis = file.synopsis
 		}
-		// At the positions of the parsed imports: text elsewhere may look like one.
-		var data []byte
-		done := 0
-		for _, spec := range file.Imports {
-			imported, err := strconv.Unquote(spec.Path.Value)
-			if err != nil {
-				return pkg, err
-			}
-			need, ok := strings.CutPrefix(imported, sourcePrefix)
-			if rest, own := strings.CutPrefix(imported, projectPrefix); own {
-				need, ok = "project/"+rest, true
-			}
-			if !ok {
-				if isThirdParty(imported) {
-					pkg.imports = append(pkg.imports, imported)
-				}
-				continue
-			}
-			pkg.needs = append(pkg.needs, need)
-			start, end := int(spec.Path.Pos()-file.FileStart), int(spec.Path.End()-file.FileStart)
-			data = append(data, source[done:start]...)
-			data = strconv.AppendQuote(data, importPath(need))
-			done = end
-		}
-		data = append(data, source[done:]...)
-		pkg.files = append(pkg.files, rendered{entry.Name(), data})
+		pkg.needs = append(pkg.needs, file.needs...)
+		pkg.imports = append(pkg.imports, file.imports...)
+		pkg.files = append(pkg.files, rendered{entry.Name(), file.data})
 	}
 	slices.Sort(pkg.needs)
 	pkg.needs = slices.Compact(pkg.needs)
 	return pkg, nil
+}
+
+// A source is a Go file of fngen's with its imports made the project's.
+type source struct {
+	data     []byte
+	synopsis string   // of its package, where the file has the package's comment
+	needs    []string // support packages that it imports
+	imports  []string // other modules' packages that it imports
+}
+
+// moved rewrites the imports of support packages, at the positions where the parser found
+// them: text elsewhere may look like one.
+func moved(text []byte, importPath func(name string) string) (source, error) {
+	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.ImportsOnly|parser.ParseComments)
+	if err != nil {
+		return source{}, err
+	}
+	var s source
+	if comment := file.Doc.Text(); comment != "" {
+		s.synopsis = new(doc.Package).Synopsis(comment)
+	}
+	done := 0
+	for _, spec := range file.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			return source{}, err
+		}
+		need, ok := strings.CutPrefix(imported, sourcePrefix)
+		if rest, own := strings.CutPrefix(imported, projectPrefix); own {
+			need, ok = "project/"+rest, true
+		}
+		if !ok {
+			if isThirdParty(imported) {
+				s.imports = append(s.imports, imported)
+			}
+			continue
+		}
+		s.needs = append(s.needs, need)
+		start, end := int(spec.Path.Pos()-file.FileStart), int(spec.Path.End()-file.FileStart)
+		s.data = append(s.data, text[done:start]...)
+		s.data = strconv.AppendQuote(s.data, importPath(need))
+		done = end
+	}
+	s.data = append(s.data, text[done:]...)
+	return s, nil
+}
+
+// Program is the source of a program that fngen builds in a project of that module: name is a directory of
+// templates/runtime, and lib the project's directory of support packages.
+func Program(name, module, lib string) ([]byte, error) {
+	text, err := templates.Runtime.ReadFile(path.Join("runtime", name, "main.go"))
+	if err != nil {
+		return nil, err
+	}
+	s, err := moved(text, func(name string) string { return path.Join(module, PackageDir(lib, name)) })
+	return s.data, err
 }
 
 // plan is what happens to the package's files. A package is a unit: where

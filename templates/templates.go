@@ -2,6 +2,7 @@
 //
 //   - function: the files of a function, as text/templates that print and never decide
 //   - lib: the support packages, as ordinary Go packages of this module, whose sources are copied
+//   - runtime: programs that are built in projects, as ordinary Go too
 //   - project: packages that a support package imports and a project writes, likewise
 //
 // It imports nothing else of this module, and knows nothing of who uses it.
@@ -29,3 +30,8 @@ var Function embed.FS
 //go:embed lib/webhooks/scheme.go lib/webhooks/url.go lib/webhooks/way.go lib/webhooks/webhooks.go
 //go:embed project/db/migrations/migrations.go
 var Lib embed.FS
+
+// Runtime has the programs that fngen builds in a project, below runtime/. They are never written there.
+//
+//go:embed runtime/migrate/main.go
+var Runtime embed.FS

@@ -88,12 +88,15 @@ func explain(err error, args []string) failure {
 		noModule  *project.NoModuleError
 		goMod     *generator.ModError
 		tests     testError
+		database  noDatabaseError
 		limit     *watch.LimitError
 		none      noFunctionsError
 	)
 	switch {
 	case errors.As(err, &usage):
 		f.hint, f.code = usage.hint, exitUsage
+	case errors.As(err, &database):
+		f.hint = "fngen add db"
 	case errors.As(err, &surplus):
 		f.hint, f.code = surplus.command.UseLine(), exitUsage
 		if flag, value, ok := surplus.spaced(args); ok {
