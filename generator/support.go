@@ -93,6 +93,7 @@ type support struct {
 	name     string
 	synopsis string
 	files    []rendered // in the package's directory
+	extra    []rendered // in another package's, which comes with it: Migrations
 	needs    []string   // support packages that it imports
 	imports  []string   // other modules' packages that it imports
 }
@@ -161,7 +162,23 @@ func loadSupport(name string, importPath func(name string) string) (support, err
 	}
 	slices.Sort(pkg.needs)
 	pkg.needs = slices.Compact(pkg.needs)
-	return pkg, nil
+	return pkg, pkg.loadExtra()
+}
+
+// loadExtra reads the migrations that a package brings.
+func (pkg *support) loadExtra() error {
+	files, err := fs.Glob(templates.Lib, path.Join("extra", pkg.name, "db/migrations/*"))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		data, err := templates.Lib.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		pkg.extra = append(pkg.extra, rendered{path.Base(file), data})
+	}
+	return nil
 }
 
 // A source is a Go file of fngen's with its imports made the project's.
@@ -258,6 +275,13 @@ func (pkg support) plan(p Project, records *sums, update bool) ([]File, *Note) {
 		files = append(files, f)
 	}
 	if !stands {
+		for _, file := range pkg.extra {
+			f := File{Path: path.Join(PackageDir(p.Lib, Migrations), file.path), Action: Create, Owner: User, Data: file.data}
+			if _, ok := p.Packages[Migrations][file.path]; ok {
+				f.Action, f.Data = Keep, nil
+			}
+			files = append(files, f)
+		}
 		return files, nil
 	}
 	// What the project was given once, and moved or removed since, is its own affair.
@@ -272,7 +296,7 @@ func (pkg support) plan(p Project, records *sums, update bool) ([]File, *Note) {
 	// Files of an older version that are no more.
 	for name, old := range standing {
 		file := path.Join(dir, name)
-		if known[name] || records.version(file) == "" || strings.HasSuffix(name, "_test.go") {
+		if known[name] || records.version(file) == "" || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
 			continue
 		}
 		if !records.matches(file, old) {

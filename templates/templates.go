@@ -4,6 +4,7 @@
 //   - lib: the support packages, as ordinary Go packages of this module, whose sources are copied
 //   - runtime: programs that are built in projects, as ordinary Go too
 //   - project: packages that a support package imports and a project writes, likewise
+//   - extra: other files that a support package brings, such as migrations
 //
 // It imports nothing else of this module, and knows nothing of who uses it.
 package templates
@@ -16,12 +17,14 @@ import "embed"
 var Function embed.FS
 
 // Lib has the sources of the support packages, below lib/, one directory for
-// each package, and below project/ those of packages that come along and are the project's. Files are named one by one, since a pattern would take the tests too.
+// each package, below project/ those of packages that come along and are the project's, and below extra/ files that
+// are not Go's. Files are named one by one, since a pattern would take the tests too.
 //
 //go:embed lib/auth/auth.go lib/auth/credentials.go lib/auth/dbauth.go lib/auth/token.go lib/auth/user.go
 //go:embed lib/db/db.go lib/db/fortest.go lib/db/migrate.go lib/db/postgres.go lib/db/sqlite.go
 //go:embed lib/fn/fn.go lib/fn/form.go
 //go:embed lib/fntest/fntest.go
+//go:embed lib/inbox/inbox.go
 //go:embed lib/ipallow/ipallow.go
 //go:embed lib/jwks/fetch.go lib/jwks/jwks.go lib/jwks/key.go
 //go:embed lib/ratelimit/memory.go lib/ratelimit/rate.go lib/ratelimit/ratelimit.go
@@ -29,6 +32,7 @@ var Function embed.FS
 //go:embed lib/webhooks/algorithm.go lib/webhooks/content.go lib/webhooks/handshake.go lib/webhooks/method.go lib/webhooks/once.go
 //go:embed lib/webhooks/scheme.go lib/webhooks/url.go lib/webhooks/way.go lib/webhooks/webhooks.go
 //go:embed project/db/migrations/migrations.go
+//go:embed extra/inbox/db/migrations/*.sql
 var Lib embed.FS
 
 // Runtime has the programs that fngen builds in a project, below runtime/. They are never written there.

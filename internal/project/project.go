@@ -144,7 +144,7 @@ func (p *Project) supportPackage(facts generator.Project, name string) error {
 		return err
 	}
 	for _, entry := range entries {
-		if !strings.HasSuffix(entry.Name(), ".go") {
+		if ext := path.Ext(entry.Name()); ext != ".go" && (ext != ".sql" || name != generator.Migrations) {
 			continue
 		}
 		data, err := p.read(path.Join(dir, entry.Name()))
