@@ -242,6 +242,9 @@ func (t tester) run(ctx context.Context, functions []gotest.Function) (*gotest.R
 		Text: func(line string) { print(line + "\n") },
 	}
 	stream.Done = func(p *gotest.Package) {
+		if ctx.Err() != nil {
+			return // it fails because it was interrupted, which says nothing about it
+		}
 		text := report.Package(p)
 		if !t.o.json {
 			print(text)
