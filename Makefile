@@ -33,16 +33,17 @@ lint: ## gofmt, go vet and staticcheck, here and in the golden project
 	cd testdata/golden && go vet ./... && go run $(STATICCHECK) ./...
 	cd testdata/shop && go vet ./... && go run $(STATICCHECK) ./...
 
-fuzz: ## fuzz names, signatures, forms, tokens, sessions and keys, a minute each
+fuzz: ## fuzz all that reads what others send, a minute each
 	go test ./generator -run '^$$' -fuzz FuzzParseName -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzVerifyEvent -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzDeliveries -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/fn -run '^$$' -fuzz FuzzForm -fuzztime 60s -fuzzminimizetime 1x
+	go test ./internal/gotest -run '^$$' -fuzz FuzzStream -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/auth -run '^$$' -fuzz FuzzToken -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/auth -run '^$$' -fuzz FuzzSession -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/jwks -run '^$$' -fuzz FuzzSet -fuzztime 60s -fuzzminimizetime 1x
 
-bench: ## what a command costs, as ratios to a program that only writes the files
+bench: ## what a command costs, as ratios to a program that only writes the files, and to go test
 	go test ./internal/e2e -run '^$$' -bench . -benchtime 1x
 	go test ./templates/lib/webhooks -run '^$$' -bench .
 	go test ./templates/lib/auth -run '^$$' -bench .

@@ -232,19 +232,22 @@ func (t tester) run(ctx context.Context, functions []gotest.Function) (*gotest.R
 	report := gotest.NewReport(module(functions, t.project.Functions), functions, t.colour)
 	start := time.Now()
 	var written error
-	print := func(text string) {
+	show := func(text string) {
 		if _, err := io.WriteString(t.w.Stdout, text); written == nil {
 			written = err
 		}
 	}
 	stream := &gotest.Stream{
 		Keep: gotest.Verbose(t.o.flags),
-		Text: func(line string) { print(line + "\n") },
+		Text: func(line string) { show(line + "\n") },
 	}
 	stream.Done = func(p *gotest.Package) {
+		if ctx.Err() != nil {
+			return // it fails because it was interrupted, which says nothing about it
+		}
 		text := report.Package(p)
 		if !t.o.json {
-			print(text)
+			show(text)
 		}
 	}
 	switch {
@@ -265,7 +268,7 @@ func (t tester) run(ctx context.Context, functions []gotest.Function) (*gotest.R
 	}
 	_ = stream.Close()
 	if !t.o.json {
-		print(report.Totals(time.Since(start)))
+		show(report.Totals(time.Since(start)))
 	}
 	return report, errors.Join(err, written)
 }

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -115,4 +116,38 @@ func medianOf(costs []cost, figure func(cost) float64) float64 {
 		values[i] = figure(c)
 	}
 	return median(values)
+}
+
+// BenchmarkTest compares fngen test to go test, run in turn, for ten functions. With count=1 the tests run, and cached they
+// do not, so that the rest is all there is.
+func BenchmarkTest(b *testing.B) {
+	const pairs = 20
+	dir := newModule(b)
+	for i := range 10 {
+		addFunction(b, dir, fmt.Sprintf("f%d", i), "", strings.Repeat("t.Run(\"does as it is told\", func(t *testing.T) {}); ", 20))
+	}
+	b.Chdir(dir)
+	for name, flags := range map[string][]string{"count=1": {"-count=1"}, "cached": nil} {
+		b.Run(name, func(b *testing.B) {
+			ours := append([]string{"test", "--"}, flags...)
+			bare := append([]string{"test", "./api/src/functions/..."}, flags...)
+			spend(b, fngen, ours...)
+			spend(b, "go", bare...)
+			var walls, cpus []float64
+			var times, bares []cost
+			for range b.N {
+				for range pairs {
+					a, c := spend(b, fngen, ours...), spend(b, "go", bare...)
+					times, bares = append(times, a), append(bares, c)
+					walls = append(walls, float64(a.wall)/float64(c.wall))
+					cpus = append(cpus, float64(a.cpu)/float64(c.cpu))
+				}
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(median(walls), "wall/go-test")
+			b.ReportMetric(median(cpus), "cpu/go-test")
+			b.ReportMetric(medianOf(times, func(c cost) float64 { return float64(c.wall.Microseconds()) / 1000 }), "ms")
+			b.ReportMetric(medianOf(bares, func(c cost) float64 { return float64(c.wall.Microseconds()) / 1000 }), "go-test-ms")
+		})
+	}
 }

@@ -1,0 +1,104 @@
+package e2e
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// terminal is a pseudo terminal: what is typed, and where the process sits.
+func terminal(t *testing.T) (keyboard, tty *os.File) {
+	t.Helper()
+	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("no terminals here: ", err)
+	}
+	t.Cleanup(func() { keyboard.Close() })
+	require.NoError(t, unix.IoctlSetPointerInt(int(keyboard.Fd()), unix.TIOCSPTLCK, 0))
+	n, err := unix.IoctlGetInt(int(keyboard.Fd()), unix.TIOCGPTN)
+	require.NoError(t, err)
+	tty, err = os.OpenFile("/dev/pts/"+strconv.Itoa(n), os.O_RDWR|syscall.O_NOCTTY, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { tty.Close() })
+	return keyboard, tty
+}
+
+// seated is fngen at a terminal.
+func seated(t *testing.T, dir string, args ...string) (*process, *screen, *os.File, func() unix.Termios) {
+	t.Helper()
+	keyboard, tty := terminal(t)
+	p, screen := goProcess(dir, args...)
+	p.Stdin, p.Stdout, p.Stderr = tty, tty, tty
+	p.Env = append(p.Env, "TERM=xterm", "NO_COLOR=")
+	p.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	go func() { _, _ = io.Copy(screen, keyboard) }() // until the terminal is closed
+	return p, screen, keyboard, func() unix.Termios {
+		state, err := unix.IoctlGetTermios(int(tty.Fd()), unix.TCGETS)
+		require.NoError(t, err)
+		return *state
+	}
+}
+
+// The keys are those that Jest's users know, and however it ends, the terminal is as it was.
+func TestKeys(t *testing.T) {
+	dir := newModule(t)
+	addFunction(t, dir, "divide", "", "")
+	addFunction(t, dir, "orders", "", "t.Fail()")
+	p, screen, keyboard, state := seated(t, dir, "test", "--watch")
+	press := func(keys string) {
+		_, err := keyboard.WriteString(keys)
+		require.NoError(t, err)
+	}
+	before := state()
+	done := p.begin(t)
+	text := screen.next(t, "\x1b[31m1 failed\x1b[0m, \x1b[32m1 passed\x1b[0m, 2 total\r\n", "q: quit\r\n")
+	assert.Contains(t, text, "\x1b[32mPASS\x1b[0m  api/src/functions/divide/divide_test.go")
+	assert.NotEqual(t, before, state())
+
+	press("f")
+	text = screen.next(t, "\x1b[31m1 failed\x1b[0m, 1 total\r\n", "q: quit\r\n")
+	assert.NotContains(t, text, "divide")
+	press("\r")
+	text = screen.next(t, "\x1b[31m1 failed\x1b[0m, 1 total\r\n", "q: quit\r\n")
+	assert.NotContains(t, text, "divide")
+	press("xa")
+	screen.next(t, "2 total\r\n", "q: quit\r\n")
+	addFunction(t, dir, "orders", "", "")
+	screen.next(t, "\x1b[32m1 passed\x1b[0m, 1 total\r\n", "q: quit\r\n")
+	press("f")
+	screen.next(t, "No tests failed.\r\n")
+	press("q")
+	<-done
+	assert.Zero(t, p.ProcessState.ExitCode())
+	assert.Equal(t, before, state())
+}
+
+func TestTerminalIsRestored(t *testing.T) {
+	dir, file := newModule(t), filepath.Join(t.TempDir(), "pid")
+	imports, body := sleeper(file)
+	addFunction(t, dir, "sleeps", imports, body)
+	for name, end := range map[string]func(*process, *os.File) error{
+		"Ctrl-C":  func(_ *process, keyboard *os.File) error { _, err := keyboard.Write([]byte{3}); return err },
+		"SIGTERM": func(p *process, _ *os.File) error { return p.Process.Signal(syscall.SIGTERM) },
+		"SIGQUIT": func(p *process, _ *os.File) error { return p.Process.Signal(syscall.SIGQUIT) },
+		"SIGHUP":  func(p *process, _ *os.File) error { return p.Process.Signal(syscall.SIGHUP) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, _, keyboard, state := seated(t, dir, "test", "--watch")
+			before := state()
+			done := p.begin(t)
+			pid := written(t, file)
+			require.NoError(t, end(p, keyboard))
+			<-done
+			ends(t, pid)
+			assert.Equal(t, before, state())
+		})
+	}
+}

@@ -1,0 +1,180 @@
+//go:build unix
+
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A screen is what a process has printed so far.
+type screen struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+// next waits until all of these have been printed, in any order, and returns what has been until then.
+// The next call begins after that.
+func (s *screen) next(t *testing.T, wanted ...string) string {
+	t.Helper()
+	var text string
+	require.Eventually(t, func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		text = s.text.String()
+		for _, want := range wanted {
+			if !strings.Contains(text, want) {
+				return false
+			}
+		}
+		s.text.Reset()
+		return true
+	}, time.Minute, 5*time.Millisecond, "want %q on the screen", wanted)
+	return text
+}
+
+// goProcess is fngen with what the go command needs around it.
+func goProcess(dir string, args ...string) (*process, *screen) {
+	p := command(dir, args...)
+	p.Env = append(os.Environ(), "GOFLAGS=-mod=readonly -trimpath", "GOPROXY=off", "GOWORK=off", "GOTOOLCHAIN=local")
+	s := &screen{}
+	p.Stdout, p.Stderr = s, s
+	return p, s
+}
+
+// addFunction writes a function, whose test has this body.
+func addFunction(t testing.TB, dir, name, imports, body string) {
+	t.Helper()
+	folder := functions + "/" + name + "/"
+	writeFile(t, dir, folder+name+".go", fmt.Sprintf("package %s\n\nfunc Handler() {}\n", name))
+	writeFile(t, dir, folder+name+"_test.go", fmt.Sprintf("package %s\n\nimport (\n\t\"testing\"\n%s)\n\nfunc TestIt(t *testing.T) {%s}\n", name, imports, body))
+}
+
+// A save runs what depends on it, be it Go or not, and what came or went is noticed.
+func TestWatch(t *testing.T) {
+	dir := newModule(t)
+	addFunction(t, dir, "divide", "", "")
+	addFunction(t, dir, "orders", "\t\"example.com/app/api/src/lib/shared\"\n", "if shared.N != 1 { t.Error(shared.N) }")
+	writeFile(t, dir, "api/src/lib/shared/shared.go", "package shared\n\nconst N = 1\n")
+	p, screen := goProcess(dir, "test", "--watch")
+	done := p.begin(t)
+	screen.next(t, "Functions:  2 passed, 2 total\n", "Time:")
+
+	writeFile(t, dir, "api/src/lib/shared/shared.go", "package shared\n\nconst N = 2\n")
+	text := screen.next(t, "Functions:  1 failed, 1 total\n", "Time:")
+	assert.Contains(t, text, "orders_test.go:8: 2\n")
+	assert.NotContains(t, text, "divide")
+
+	writeFile(t, dir, functions+"/divide/query.sql", "SELECT 1\n")
+	text = screen.next(t, "Functions:  1 passed, 1 total\n", "Time:")
+	assert.Contains(t, text, "divide_test.go")
+
+	writeFile(t, dir, ".env.test", "A=1\n")
+	screen.next(t, "Functions:  1 failed, 1 passed, 2 total\n", "Time:")
+
+	addFunction(t, dir, "fresh", "", "")
+	text = screen.next(t, "fresh/fresh_test.go", "Functions:  1 passed, 1 total\n", "Time:")
+	assert.NotContains(t, text, "orders")
+
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, functions, "fresh")))
+	writeFile(t, dir, "go.mod", freshMod+"\n// changed\n")
+	screen.next(t, "Functions:  1 failed, 1 passed, 2 total\n", "Time:")
+
+	writeFile(t, dir, ".env", "A B\n")
+	screen.next(t, "fngen: .env: line 1: want NAME=value\n")
+	writeFile(t, dir, ".env", "A=B\n")
+	screen.next(t, "Functions:  1 failed, 1 passed, 2 total\n", "Time:")
+
+	require.NoError(t, p.Process.Signal(syscall.SIGTERM))
+	<-done
+	assert.Zero(t, p.ProcessState.ExitCode())
+	assert.NotContains(t, screen.text.String(), "\x1b")
+}
+
+// sleeper is the body of a test that says who it is, and does not end.
+func sleeper(file string) (imports, body string) {
+	return "\t\"os\"\n\t\"strconv\"\n\t\"time\"\n",
+		fmt.Sprintf(" os.WriteFile(%q, []byte(strconv.Itoa(os.Getpid())+\".\"), 0o666); time.Sleep(time.Hour) ", file)
+}
+
+// written waits for what a sleeper says.
+func written(t *testing.T, file string) int {
+	t.Helper()
+	var pid int
+	require.Eventually(t, func() bool {
+		data, err := os.ReadFile(file)
+		text, whole := strings.CutSuffix(string(data), ".")
+		if err != nil || !whole {
+			return false
+		}
+		pid, err = strconv.Atoi(text)
+		return err == nil && os.Remove(file) == nil
+	}, time.Minute, 5*time.Millisecond, "the test does not begin")
+	return pid
+}
+
+func ends(t *testing.T, pid int) {
+	t.Helper()
+	assert.Eventually(t, func() bool {
+		if syscall.Kill(pid, 0) != nil {
+			return true
+		}
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		return err == nil && strings.Contains(string(stat), ") Z ") // whoever inherited it has not looked yet
+	}, time.Minute, 5*time.Millisecond, "the test's process %d is left", pid)
+}
+
+// Ctrl-C ends the test's own process too, and a save begins the run anew.
+func TestInterruptedTests(t *testing.T) {
+	dir, file := newModule(t), filepath.Join(t.TempDir(), "pid")
+	imports, body := sleeper(file)
+	addFunction(t, dir, "sleeps", imports, body)
+	p, screen := goProcess(dir, "test")
+	done := p.begin(t)
+	pid := written(t, file)
+	require.NoError(t, p.Process.Signal(syscall.SIGINT))
+	<-done
+	ends(t, pid)
+	assert.Equal(t, 1, p.ProcessState.ExitCode())
+	assert.Equal(t, "fngen: interrupted\n", screen.text.String())
+
+	p, _ = goProcess(dir, "test", "--watch")
+	done = p.begin(t)
+	pid = written(t, file)
+	writeFile(t, dir, functions+"/sleeps/query.sql", "")
+	ends(t, pid)
+	pid = written(t, file)
+	require.NoError(t, p.Process.Signal(syscall.SIGINT))
+	<-done
+	ends(t, pid)
+	assert.Zero(t, p.ProcessState.ExitCode())
+}
+
+// Only tests need the go command.
+func TestTestNoGoOnPath(t *testing.T) {
+	dir := newModule(t)
+	addFunction(t, dir, "divide", "", "")
+	p := command(dir, "test")
+	p.Env = []string{"PATH="}
+	p.run(t)
+	message, hint := p.refused(t)
+	assert.Equal(t, "fngen: cannot find the go command", message)
+	assert.NotEmpty(t, hint)
+}

@@ -1,0 +1,212 @@
+package inbox_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fngen/fngen/internal/pgserver"
+	"github.com/fngen/fngen/templates/lib/db"
+	"github.com/fngen/fngen/templates/lib/fn"
+	"github.com/fngen/fngen/templates/lib/inbox"
+	"github.com/fngen/fngen/templates/lib/webhooks"
+)
+
+var _ webhooks.Store = inbox.Inbox{}
+
+// on is a test on both databases, in both ways, with the table of the migration and one for the handler's work.
+func on(t *testing.T, test func(t *testing.T, ctx context.Context, b inbox.Inbox)) {
+	migration, err := os.ReadFile("../../extra/inbox/db/migrations/20261124000000_webhook_messages.sql")
+	require.NoError(t, err)
+	schema, _, _ := strings.Cut(string(migration), "-- +goose Down")
+
+	run := func(t *testing.T, databaseURL func(name string) string) {
+		for _, inTx := range []bool{false, true} {
+			t.Run(map[bool]string{false: "claim", true: "transaction"}[inTx], func(t *testing.T) {
+				d, err := db.Open(databaseURL(fmt.Sprintf("inbox%t", inTx)))
+				require.NoError(t, err)
+				t.Cleanup(func() { assert.NoError(t, d.Close()) })
+				_, err = d.Exec(schema + "; CREATE TABLE work (what TEXT NOT NULL);")
+				require.NoError(t, err)
+				test(t, db.With(t.Context(), d), inbox.Inbox{Function: "orders", InTx: inTx})
+			})
+		}
+	}
+	t.Run("sqlite", func(t *testing.T) {
+		dir := t.TempDir()
+		run(t, func(name string) string { return "file:" + dir + "/" + name + ".db" })
+	})
+	t.Run("postgres", func(t *testing.T) {
+		server, err := pgserver.Start()
+		pgserver.Skip(t, err)
+		t.Cleanup(func() { assert.NoError(t, server.Stop()) })
+		admin, err := db.Open(server.URL("postgres"))
+		require.NoError(t, err)
+		t.Cleanup(func() { assert.NoError(t, admin.Close()) })
+		run(t, func(name string) string {
+			_, err := admin.Exec("CREATE DATABASE " + name)
+			require.NoError(t, err)
+			return server.URL(name)
+		})
+	})
+}
+
+// work is what a handler does in the database.
+func work(ctx context.Context, what string) error {
+	_, err := db.From(ctx).NewRaw("INSERT INTO work (what) VALUES (?)", what).Exec(ctx)
+	return err
+}
+
+func done(t *testing.T, ctx context.Context) []string {
+	t.Helper()
+	var all []string
+	require.NoError(t, db.From(ctx).NewRaw("SELECT what FROM work ORDER BY what").Scan(ctx, &all))
+	return all
+}
+
+func TestInbox(t *testing.T) {
+	on(t, func(t *testing.T, ctx context.Context, b inbox.Inbox) {
+		handle := func(b inbox.Inbox, id string, ok bool) webhooks.Outcome {
+			t.Helper()
+			outcome, err := b.Handle(ctx, id, func(ctx context.Context) bool {
+				require.NoError(t, work(ctx, b.Function+" "+id+" "+map[bool]string{true: "handled", false: "failed"}[ok]))
+				return ok
+			})
+			require.NoError(t, err)
+			return outcome
+		}
+		for range 3 { // what fails comes again, and is no duplicate
+			require.Equal(t, webhooks.Handled, handle(b, "1", false))
+		}
+		assert.PanicsWithValue(t, "bug", func() {
+			_, _ = b.Handle(ctx, "1", func(ctx context.Context) bool { panic("bug") })
+		})
+		require.Equal(t, webhooks.Handled, handle(b, "1", true))
+		require.Equal(t, webhooks.Duplicate, handle(b, "1", true))
+		require.Equal(t, webhooks.Handled, handle(b, "2", true))
+
+		other := b
+		other.Function = "invoices"
+		require.Equal(t, webhooks.Handled, handle(other, "1", true), "a provider sends one message to several functions")
+
+		got := done(t, ctx)
+		if b.InTx { // the work of what failed is gone with its id
+			assert.Equal(t, []string{"invoices 1 handled", "orders 1 handled", "orders 2 handled"}, got)
+		} else {
+			assert.Equal(t, []string{"invoices 1 handled", "orders 1 failed", "orders 1 failed", "orders 1 failed", "orders 1 handled", "orders 2 handled"}, got)
+		}
+
+		require.NoError(t, b.Forget(ctx, time.Now().Add(time.Hour)))
+		require.Equal(t, webhooks.Handled, handle(b, "1", true), "forgotten")
+		require.Equal(t, webhooks.Duplicate, handle(other, "1", true), "the other function's are not")
+	})
+}
+
+// Several processes share the database. However they meet, one of them handles a message.
+func TestInboxUnderLoad(t *testing.T) {
+	on(t, func(t *testing.T, ctx context.Context, b inbox.Inbox) {
+		const messages, senders = 15, 4
+		var handled [messages]atomic.Int32
+		var wg sync.WaitGroup
+		for range senders {
+			wg.Go(func() {
+				for i := range messages {
+					for tries := 0; ; tries++ {
+						outcome, err := b.Handle(ctx, fmt.Sprint(i), func(ctx context.Context) bool {
+							handled[i].Add(1)
+							return work(ctx, fmt.Sprint(i)) == nil
+						})
+						if err == nil && outcome != webhooks.Busy {
+							break
+						}
+						if tries == 1000 {
+							t.Errorf("message %d: %v, %v", i, outcome, err)
+							return
+						}
+						time.Sleep(time.Millisecond) // as a sender does, if not as long
+					}
+				}
+			})
+		}
+		wg.Wait()
+		for i := range handled {
+			assert.EqualValues(t, 1, handled[i].Load(), i)
+		}
+		assert.Len(t, done(t, ctx), messages)
+	})
+}
+
+// A claim keeps others away while it lasts; where its process died, the next try has the message.
+func TestInboxLease(t *testing.T) {
+	on(t, func(t *testing.T, ctx context.Context, b inbox.Inbox) {
+		if b.InTx {
+			t.Skip("a transaction ends with its process")
+		}
+		never := func(context.Context) bool { t.Error("it is being handled"); return true }
+		outcome, err := b.Handle(ctx, "1", func(ctx context.Context) bool {
+			outcome, err := b.Handle(ctx, "1", never)
+			require.NoError(t, err)
+			assert.Equal(t, webhooks.Busy, outcome)
+
+			// The process dies: nothing settles the claim, which ends.
+			_, err = db.From(ctx).NewRaw("UPDATE webhook_messages SET claimed_until = ?", time.Now().Add(-time.Second).UnixMilli()).Exec(ctx)
+			require.NoError(t, err)
+			outcome, err = b.Handle(ctx, "1", func(context.Context) bool { return true })
+			require.NoError(t, err)
+			assert.Equal(t, webhooks.Handled, outcome)
+			return false // and the one that was given up settles nothing of the other's
+		})
+		require.NoError(t, err)
+		require.Equal(t, webhooks.Handled, outcome)
+		outcome, err = b.Handle(ctx, "1", never)
+		require.NoError(t, err)
+		assert.Equal(t, webhooks.Duplicate, outcome)
+	})
+}
+
+// Where the database fails, so does the request, and the sender tries again.
+func TestInboxFails(t *testing.T) {
+	d, err := db.Open(":memory:")
+	require.NoError(t, err)
+	require.NoError(t, d.Close())
+	for _, inTx := range []bool{false, true} {
+		_, err := inbox.Inbox{InTx: inTx}.Handle(db.With(t.Context(), d), "1", func(context.Context) bool {
+			t.Error("it cannot be remembered")
+			return true
+		})
+		require.Error(t, err)
+	}
+}
+
+func TestInboxOfOnce(t *testing.T) {
+	on(t, func(t *testing.T, ctx context.Context, b inbox.Inbox) {
+		options := webhooks.Options{Secret: "s3cr3t"}
+		calls := 0
+		handler := fn.Chain(func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+			calls++
+			if err := work(ctx, "paid"); err != nil {
+				return events.APIGatewayProxyResponse{}, err
+			}
+			return fn.JSON(map[bool]int{true: http.StatusInternalServerError, false: http.StatusOK}[calls == 1], nil)
+		}, webhooks.Require(webhooks.Stripe, options), webhooks.Once(b))
+		event, err := webhooks.SignEvent(webhooks.Stripe, events.APIGatewayProxyRequest{Body: `{"id":"evt_1"}`}, options)
+		require.NoError(t, err)
+		for _, want := range []int{http.StatusInternalServerError, http.StatusOK, http.StatusOK} {
+			response, err := handler(ctx, event)
+			require.NoError(t, err)
+			assert.Equal(t, want, response.StatusCode)
+		}
+		assert.Equal(t, 2, calls)
+		assert.Len(t, done(t, ctx), map[bool]int{true: 1, false: 2}[b.InTx])
+	})
+}
