@@ -91,6 +91,18 @@ func (d Definition[S]) Run(t *testing.T, name string, test func(t *T, s *S)) boo
 	})
 }
 
+// Parallel is Run of a test that runs in parallel with others that do, as after t.Parallel. The scenario
+// is seeded when its turn comes, where a call of t.Parallel within Run would have all of them seeded first.
+func (d Definition[S]) Parallel(t *testing.T, name string, test func(t *T, s *S)) bool {
+	t.Helper()
+	return t.Run(name, func(t *testing.T) {
+		t.Helper()
+		t.Parallel()
+		seeded, s := d.seed(t)
+		test(seeded, s)
+	})
+}
+
 // Describe runs a group of tests, each started by t.Run within group, on one
 // scenario that is seeded once and that they share, and reports whether all passed.
 func (d Definition[S]) Describe(t *testing.T, name string, group func(t *T, s *S)) bool {

@@ -22,7 +22,7 @@ import (
 )
 
 // Migrate brings the schema of a database up to date: it applies the migrations that are missing, in order,
-// each in a transaction of its own. Of several processes that do so at once on PostgreSQL, one does, and the
+// each in a transaction of its own. One that is older than others that were applied counts too: branches bring such. Of several processes that do so at once on PostgreSQL, one does, and the
 // others wait. It returns the files that it applied.
 func Migrate(ctx context.Context, db *bun.DB) ([]string, error) {
 	return migrate(ctx, db, migrations.Files)
@@ -67,7 +67,7 @@ func Status(ctx context.Context, db *bun.DB) ([]Migration, error) {
 
 // run does something with the migrations of a database's engine.
 func run(db *bun.DB, files fs.FS, do func(*goose.Provider) ([]*goose.MigrationResult, error)) ([]string, error) {
-	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger())}
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()), goose.WithAllowOutofOrder(true)}
 	engine, other := goose.DialectSQLite3, postgresOnly
 	if db.Dialect().Name() == dialect.PG {
 		engine, other = goose.DialectPostgres, sqliteOnly

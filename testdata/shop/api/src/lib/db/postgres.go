@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
@@ -98,7 +99,9 @@ func (s *postgresServer) database(ctx context.Context) (*sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(8) // many tests share what connections the server has
+	// Many tests share the connections that the server has, and those that wait for their turn need none.
+	db.SetMaxOpenConns(8)
+	db.SetConnMaxIdleTime(time.Second)
 	return &sandbox{db: db, close: func(keep bool, logf func(string, ...any)) error {
 		if err := db.Close(); err != nil {
 			return err
