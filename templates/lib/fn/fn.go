@@ -84,7 +84,8 @@ func lookup[V any](headers map[string]V, name string) (value V, ok bool) {
 	}
 	var found string
 	for key, v := range headers {
-		if strings.EqualFold(key, name) && (!ok || key < found) {
+		// Of one length, in ASCII: that is told sooner than the case is.
+		if len(key) == len(name) && strings.EqualFold(key, name) && (!ok || key < found) {
 			found, value, ok = key, v, true
 		}
 	}

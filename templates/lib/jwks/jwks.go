@@ -162,13 +162,13 @@ func (s *Set) find(ctx context.Context, id, algorithm string, waited bool) ([]cr
 
 var errNoKey = errors.New("no key")
 
-// may tells whether it is time for a fetch: for the sake of an unknown key, where the
-// keys are fresh.
+// may tells whether it is time for a fetch, which is for the sake of an unknown key where the
+// keys are fresh. The first of those always is.
 func (s *Set) may(now time.Time, fresh bool) bool {
 	if now.Before(s.next) {
 		return false
 	}
-	return !fresh || s.searched.IsZero() || now.Sub(s.searched) >= s.options.MinInterval
+	return !fresh || now.Sub(s.searched) >= s.options.MinInterval
 }
 
 // refresh fetches, and ends the flight.

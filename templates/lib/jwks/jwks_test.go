@@ -210,6 +210,12 @@ func TestAlgorithms(t *testing.T) {
 		_, err := decode(t.Context(), s.token(t, "1", c.now()))
 		require.NoError(t, err)
 	})
+	t.Run("another algorithm of the same kind", func(t *testing.T) {
+		s := signers["RS256"]
+		s.method = jwt.SigningMethodPS256
+		_, err := decode(t.Context(), s.token(t, "1", c.now()))
+		require.ErrorContains(t, err, "no key")
+	})
 	t.Run("the id of another key", func(t *testing.T) {
 		s := signers["ES256"]
 		s.id = signers["EdDSA"].id
@@ -460,6 +466,7 @@ func TestEndpointLies(t *testing.T) {
 	s := newSigner(t, "a", "RS256")
 	small, err := rsa.GenerateKey(rand.Reader, 1024)
 	require.NoError(t, err)
+	ed := newSigner(t, "ed", "EdDSA")
 	weak := signer{"a", jwt.SigningMethodRS256, small}
 	private := s.key.(*rsa.PrivateKey)
 	tests := map[string]struct {
@@ -540,6 +547,7 @@ func TestEndpointLies(t *testing.T) {
 		"among others":         set(jwk{"kty": "XYZ"}, s.jwk("use", "enc", "kid", "b"), s.jwk()),
 		"no algorithm":         set(s.jwk("alg", nil)),
 		"no use":               set(s.jwk("use", nil)),
+		"Ed25519 by its name":  set(ed.jwk("alg", "Ed25519"), s.jwk()),
 		"operations":           set(s.jwk("key_ops", []string{"sign", "verify"})),
 		"padded":               set(s.jwk("n", s.jwk()["n"].(string)+"==")),
 		"private, by mistake":  set(s.jwk("d", base64.RawURLEncoding.EncodeToString(private.D.Bytes()))),
@@ -550,7 +558,11 @@ func TestEndpointLies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c, e := newClock(), newEndpoint(t, httptest.NewServer)
 			e.serve(answer)
-			_, err := c.decoder(jwks.Options{URL: e.URL})(t.Context(), s.token(t, "1", c.now()))
+			signer, algorithm := s, "RS256"
+			if strings.HasPrefix(name, "Ed25519") {
+				signer, algorithm = ed, "EdDSA"
+			}
+			_, err := c.decoder(jwks.Options{URL: e.URL}, algorithm)(t.Context(), signer.token(t, "1", c.now()))
 			require.NoError(t, err)
 		})
 	}

@@ -131,10 +131,10 @@ func UseRequireAuth(o Options) fn.Handler {
 			return o.Handler(ctx, event)
 		}
 		user, err := o.user(ctx, event)
-		if err != nil {
+		switch {
+		case err != nil:
 			slog.WarnContext(ctx, "nobody is signed in", "path", event.Path, "reason", err)
-		}
-		if err == nil && user != nil {
+		case user != nil:
 			ctx = WithUser(ctx, user)
 		}
 		return o.Handler(ctx, event)
