@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -243,6 +244,26 @@ func TestParallel(t *testing.T) {
 	})
 	assert.Len(t, ids, tests, "two tests had one order")
 	assert.Equal(t, tests, store.closed)
+}
+
+// Parallel seeds a test when its turn comes: not all of them at once, which a database would feel.
+func TestParallelSeedsInTurn(t *testing.T) {
+	store := &memory{}
+	standard := scenario.Define(store, orders)
+	most := 0
+	t.Run("group", func(t *testing.T) {
+		for i := range 50 {
+			standard.Parallel(t, strconv.Itoa(i), func(t *scenario.T, s *Scenario) {
+				store.mu.Lock()
+				most = max(most, store.opened-store.closed)
+				store.mu.Unlock()
+				assert.NotZero(t, s.Order.Placed.ID)
+			})
+		}
+		assert.Zero(t, store.opened, "nothing is seeded before the group's own part has ended")
+	})
+	assert.Equal(t, 50, store.closed)
+	assert.LessOrEqual(t, most, runtime.GOMAXPROCS(0))
 }
 
 func TestNone(t *testing.T) {
