@@ -1,4 +1,4 @@
-# Everything here needs Go and nothing else.
+# Everything here needs Go and nothing else, save the tests of package redisstore, which need a redis-server.
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -20,27 +20,35 @@ test: lint modules ## run all tests, as CI does
 modules: ## fetch the modules that the tests then use without a network
 	go mod download
 	cd testdata/golden && go mod download all # go mod tidy looks at all of them
+	cd testdata/added && go mod download all
 
-golden: ## rewrite testdata/golden from the templates, to be read as a diff
-	go test ./internal/cli -run 'TestGolden$$' -update
-	git diff --stat -- testdata/golden
+golden: ## rewrite testdata/golden and testdata/added from the templates, to be read as a diff
+	go test ./internal/cli -run 'TestGolden(Added)?$$' -update
+	git diff --stat -- testdata/golden testdata/added
 
 lint: ## gofmt, go vet and staticcheck, here and in the golden project
-	@test -z "$$(gofmt -l cmd generator internal templates testdata/golden)" || { gofmt -l cmd generator internal templates testdata/golden; exit 1; }
+	@test -z "$$(gofmt -l cmd generator internal templates testdata)" || { gofmt -l cmd generator internal templates testdata; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	cd testdata/golden && go vet ./... && go run $(STATICCHECK) ./...
+	cd testdata/added && go vet ./... && go run $(STATICCHECK) ./...
 
-fuzz: ## fuzz names, signatures, forms and tokens, a minute each
+fuzz: ## fuzz names, flags, signatures, forms, addresses, rates, logs and tokens, a minute each
 	go test ./generator -run '^$$' -fuzz FuzzParseName -fuzztime 60s -fuzzminimizetime 1x
+	go test ./generator -run '^$$' -fuzz FuzzParseAllowIP -fuzztime 60s -fuzzminimizetime 1x
+	go test ./generator -run '^$$' -fuzz FuzzParseRateLimit -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzVerifyEvent -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzDeliveries -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/fn -run '^$$' -fuzz FuzzForm -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/ipallow -run '^$$' -fuzz FuzzParse -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/ipallow -run '^$$' -fuzz FuzzSource -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/ratelimit -run '^$$' -fuzz FuzzMemory -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/logger -run '^$$' -fuzz FuzzRedact -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/auth -run '^$$' -fuzz FuzzToken -fuzztime 60s -fuzzminimizetime 1x
 
 bench: ## what a command costs, as ratios to a program that only writes the files
 	go test ./internal/e2e -run '^$$' -bench . -benchtime 1x
-	go test ./templates/lib/webhooks -run '^$$' -bench .
+	go test ./templates/lib/webhooks ./templates/lib/ipallow ./templates/lib/ratelimit -run '^$$' -bench .
 
 demo: ## make two functions in a new module, and test them
 	@./internal/e2e/demo.sh

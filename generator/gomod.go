@@ -9,20 +9,27 @@ import (
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
 )
 
-// minGo is the oldest go directive that what is written works under.
-const minGo = "1.22"
+// minGo is the oldest go directive that what fngen function writes works under, and addGo the oldest that
+// what needs more works under, which only fngen add brings: of the releases that the Go team supports, the older.
+const (
+	minGo = "1.22"
+	addGo = "1.25"
+)
 
 // A requirement is a module that generated or support code imports: what
 // go get and go mod tidy would write for it, so that neither has to run.
 type requirement struct {
 	module.Version
-	sums []string // lines of go.sum, as go mod tidy leaves them
+	minGo    string           // the oldest go directive that it works under, where that is not minGo
+	indirect []module.Version // that it needs
+	sums     []string         // lines of go.sum, as go mod tidy leaves them
 }
 
 // requirements are at the versions that the golden module is tested with. Each
-// is the newest whose own go directive is not above minGo.
+// is the newest whose own go directive is not above minGo, or its own.
 func requirements() []requirement {
 	return []requirement{
 		{
@@ -45,6 +52,33 @@ func requirements() []requirement {
 			sums: []string{
 				"github.com/golang-jwt/jwt/v5 v5.3.1 h1:kYf81DTWFe7t+1VvL7eS+jKFVWaUnK9cB1qbwn63YCY=",
 				"github.com/golang-jwt/jwt/v5 v5.3.1/go.mod h1:fxCRLWMO43lRc8nhHWY6LGqRcf+1gQWArsqaEUEa5bE=",
+			},
+		},
+		{
+			Version: module.Version{Path: "github.com/redis/go-redis/v9", Version: "v9.22.0"},
+			minGo:   addGo,
+			indirect: []module.Version{
+				{Path: "github.com/cespare/xxhash/v2", Version: "v2.3.0"},
+				{Path: "go.uber.org/atomic", Version: "v1.11.0"},
+				{Path: "golang.org/x/sys", Version: "v0.30.0"},
+			},
+			sums: []string{
+				"github.com/bsm/ginkgo/v2 v2.12.0 h1:Ny8MWAHyOepLGlLKYmXG4IEkioBysk6GpaRTLC8zwWs=",
+				"github.com/bsm/ginkgo/v2 v2.12.0/go.mod h1:SwYbGRRDovPVboqFv0tPTcG1sN61LM1Z4ARdbAV9g4c=",
+				"github.com/bsm/gomega v1.27.10 h1:yeMWxP2pV2fG3FgAODIY8EiRE3dy0aeFYt4l7wh6yKA=",
+				"github.com/bsm/gomega v1.27.10/go.mod h1:JyEr/xRbxbtgWNi8tIEVPUYZ5Dzef52k01W3YH0H+O0=",
+				"github.com/cespare/xxhash/v2 v2.3.0 h1:UL815xU9SqsFlibzuggzjXhog7bL6oX9BbNZnL2UFvs=",
+				"github.com/cespare/xxhash/v2 v2.3.0/go.mod h1:VGX0DQ3Q6kWi7AoAeZDth3/j3BFtOZR5XLFGgcrjCOs=",
+				"github.com/klauspost/cpuid/v2 v2.2.10 h1:tBs3QSyvjDyFTq3uoc/9xFpCuOsJQFNPiAhYdw2skhE=",
+				"github.com/klauspost/cpuid/v2 v2.2.10/go.mod h1:hqwkgyIinND0mEev00jJYCxPNVRVXFQeu1XKlok6oO0=",
+				"github.com/redis/go-redis/v9 v9.22.0 h1:laDvpYXTJtZLloinw1fA5Kqd6HAEH2XKxOkG/PDq2F0=",
+				"github.com/redis/go-redis/v9 v9.22.0/go.mod h1:y2g0Wj8rQvuK0ELM+oxSudcLtC09JScs98I/X9gRWY4=",
+				"github.com/zeebo/xxh3 v1.1.0 h1:s7DLGDK45Dyfg7++yxI0khrfwq9661w9EN78eP/UZVs=",
+				"github.com/zeebo/xxh3 v1.1.0/go.mod h1:IisAie1LELR4xhVinxWS5+zf1lA4p0MW4T+w+W07F5s=",
+				"go.uber.org/atomic v1.11.0 h1:ZvwS0R+56ePWxUNi+Atn9dWONBPp/AUETXlHW0DxSjE=",
+				"go.uber.org/atomic v1.11.0/go.mod h1:LUxbIzbOniOlMKjJjyPfpl4v+PKK2cNJn91OQbhoJI0=",
+				"golang.org/x/sys v0.30.0 h1:QjkSwP/36a20jFYWkSue1YwXzLmsV5Gfq7Eiy72C1uc=",
+				"golang.org/x/sys v0.30.0/go.mod h1:/VUhepiaJMQUp4+oa/7Zr1D23ma6VTLIYjOOTFZPUcA=",
 			},
 		},
 	}
@@ -72,22 +106,28 @@ func parseGoMod(data []byte) (*goMod, error) {
 	if file.Module == nil {
 		return nil, &ModError{fmt.Errorf("go.mod: no module directive")}
 	}
+	m := &goMod{file: file, source: data}
+	return m, m.check(minGo)
+}
+
+// check is a *GoVersionError where the go directive is older than that.
+func (m *goMod) check(want string) error {
 	have := ""
-	if file.Go != nil {
-		have = file.Go.Version
+	if m.file.Go != nil {
+		have = m.file.Go.Version
 	}
-	if have == "" || version.Compare("go"+have, "go"+minGo) < 0 {
-		return nil, &GoVersionError{Have: have, Want: minGo}
+	if have == "" || version.Compare("go"+have, "go"+want) < 0 {
+		return &GoVersionError{Have: have, Want: want}
 	}
-	return &goMod{file: file, source: data}, nil
+	return nil
 }
 
 func (m *goMod) path() string { return m.file.Module.Mod.Path }
 
 // require adds the modules that the packages are from. A version that is
 // required already stays; as the module imports its packages now, it becomes a
-// direct requirement.
-func (m *goMod) require(packages []string) {
+// direct requirement. The error is a *GoVersionError.
+func (m *goMod) require(packages []string) error {
 	for _, r := range requirements() {
 		inModule := func(p string) bool { return p == r.Path || strings.HasPrefix(p, r.Path+"/") }
 		if !slices.ContainsFunc(packages, inModule) {
@@ -96,11 +136,17 @@ func (m *goMod) require(packages []string) {
 		i := slices.IndexFunc(m.file.Require, func(have *modfile.Require) bool { return have.Mod.Path == r.Path })
 		switch {
 		case i < 0:
+			if r.minGo != "" {
+				if err := m.check(r.minGo); err != nil {
+					return err
+				}
+			}
 			m.added = append(m.added, r)
 		case m.file.Require[i].Indirect:
 			m.direct = append(m.direct, r.Path)
 		}
 	}
+	return nil
 }
 
 // format is the go.mod as go get leaves it, or to the byte as it was where
@@ -116,6 +162,17 @@ func (m *goMod) format() ([]byte, error) {
 	}
 	for _, r := range m.added {
 		all = append(all, &modfile.Require{Mod: r.Version})
+	}
+	for _, r := range m.added {
+		for _, needed := range r.indirect {
+			i := slices.IndexFunc(all, func(have *modfile.Require) bool { return have.Mod.Path == needed.Path })
+			switch {
+			case i < 0:
+				all = append(all, &modfile.Require{Mod: needed, Indirect: true})
+			case semver.Compare(all[i].Mod.Version, needed.Version) < 0: // the go command would refuse it
+				all[i].Mod = needed
+			}
+		}
 	}
 	m.file.SetRequireSeparateIndirect(all)
 	m.file.Cleanup()

@@ -9,18 +9,70 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The table of sums is what the go command has of the same modules: the golden project
-// requires them all, and go mod tidy has nothing to add to it.
+// The table of sums is what the go command has of the same modules: the golden projects
+// require them, and go mod tidy has nothing to add.
 func TestRequirementsAreTheGoldenOnes(t *testing.T) {
-	data, err := os.ReadFile("../testdata/golden/go.sum")
-	require.NoError(t, err)
-	assert.Equal(t, string(data), string(addGoSums(nil, requirements())))
-
-	goMod, err := os.ReadFile("../testdata/golden/go.mod")
-	require.NoError(t, err)
+	var function []requirement // those that fngen function brings
 	for _, r := range requirements() {
-		assert.Contains(t, string(goMod), r.Path+" "+r.Version.Version)
+		if r.minGo == "" {
+			function = append(function, r)
+		}
 	}
+	for dir, want := range map[string][]requirement{"../testdata/golden": function, "../testdata/added": requirements()} {
+		data, err := os.ReadFile(dir + "/go.sum")
+		require.NoError(t, err)
+		assert.Equal(t, string(data), string(addGoSums(nil, want)))
+
+		goMod, err := os.ReadFile(dir + "/go.mod")
+		require.NoError(t, err)
+		for _, r := range want {
+			assert.Contains(t, string(goMod), r.Path+" "+r.Version.Version)
+			for _, needed := range r.indirect {
+				assert.Contains(t, string(goMod), needed.Path+" "+needed.Version+" // indirect")
+			}
+		}
+	}
+}
+
+// What a module needs is required too, at that version or a later one.
+func TestGoModIndirect(t *testing.T) {
+	const redis, needs = "github.com/redis/go-redis/v9", `	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	go.uber.org/atomic v1.11.0 // indirect
+	golang.org/x/sys v0.30.0 // indirect
+`
+	for name, test := range map[string]struct{ before, after string }{
+		"fresh": {
+			"module m\n\ngo 1.25\n",
+			"module m\n\ngo 1.25\n\nrequire " + redis + " v9.22.0\n\nrequire (\n" + needs + ")\n",
+		},
+		"an older one is raised": {
+			"module m\n\ngo 1.25\n\nrequire golang.org/x/sys v0.9.0 // indirect\n",
+			"module m\n\ngo 1.25\n\nrequire " + redis + " v9.22.0\n\nrequire (\n" + needs + ")\n",
+		},
+		"a newer one stays, and a direct one": {
+			"module m\n\ngo 1.25\n\nrequire (\n\tgithub.com/cespare/xxhash/v2 v2.2.0\n\tgolang.org/x/sys v0.49.0\n)\n",
+			"module m\n\ngo 1.25\n\nrequire (\n\tgithub.com/cespare/xxhash/v2 v2.3.0\n\t" + redis + " v9.22.0\n\tgolang.org/x/sys v0.49.0\n)\n\nrequire go.uber.org/atomic v1.11.0 // indirect\n",
+		},
+		"one's own version is one's own affair": {
+			"module m\n\ngo 1.22\n\nrequire " + redis + " v9.7.0\n", "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, err := parseGoMod([]byte(test.before))
+			require.NoError(t, err)
+			require.NoError(t, m.require([]string{redis}))
+			after, err := m.format()
+			require.NoError(t, err)
+			if test.after == "" {
+				test.after = test.before
+			}
+			assert.Equal(t, test.after, string(after))
+		})
+	}
+
+	m, err := parseGoMod([]byte("module m\n\ngo 1.24.5\n"))
+	require.NoError(t, err)
+	assert.Equal(t, &GoVersionError{Have: "1.24.5", Want: addGo}, m.require([]string{redis}))
 }
 
 func TestGoMod(t *testing.T) {
@@ -52,7 +104,7 @@ func TestGoMod(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m, err := parseGoMod([]byte(test.before))
 			require.NoError(t, err)
-			m.require([]string{"context", aws + "/events", aws + "/lambdacontext", "example.com/own"})
+			require.NoError(t, m.require([]string{"context", aws + "/events", aws + "/lambdacontext", "example.com/own"}))
 			after, err := m.format()
 			require.NoError(t, err)
 			if test.after == "" {

@@ -171,7 +171,9 @@ func (p Project) plan(module *goMod, imports []string, own []File, update bool) 
 		}
 	}
 
-	module.require(thirdParty)
+	if err := module.require(thirdParty); err != nil {
+		return Plan{}, err
+	}
 	goSum := addGoSums(p.GoSum, module.added)
 	for _, f := range slices.Concat(plan.Files, own) {
 		switch f.Action {

@@ -150,6 +150,6 @@ func TestPackages(t *testing.T) {
 		imports[p.Name] = p.Imports
 	}
 	assert.Equal(t, map[string][]string{
-		"auth": {"fn"}, "fn": nil, "fntest": nil, "ipallow": {"fn"}, "logger": {"fn"}, "ratelimit": {"fn", "ipallow"}, "scenario": nil, "webhooks": {"fn"},
+		"auth": {"fn"}, "fn": nil, "fntest": nil, "ipallow": {"fn"}, "logger": {"fn"}, "ratelimit": {"fn", "ipallow"}, "redisstore": {"ratelimit", "webhooks"}, "scenario": nil, "webhooks": {"fn"},
 	}, imports, "fntest and scenario import no other: a plain function brings no more than it uses")
 }

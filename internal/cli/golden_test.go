@@ -123,20 +123,43 @@ func TestGolden(t *testing.T) {
 		require.Zero(t, code, "fngen %s: %s", strings.Join(args, " "), stderr)
 		require.Empty(t, stderr)
 	}
-	if *update {
-		require.NoError(t, os.RemoveAll(goldenDir))
-		require.NoError(t, os.CopyFS(goldenDir, os.DirFS(dir)))
-	}
+	compare(t, goldenDir, dir)
+}
 
-	want, got := tree(t, goldenDir), tree(t, dir)
+// addedDir is a project to which fngen added every support package: those that only
+// fngen add brings need a newer Go than what fngen function writes.
+const addedDir = "../../testdata/added"
+
+func TestGoldenAdded(t *testing.T) {
+	dir := newModule(t, "module example.com/added\n\ngo 1.25\n")
+	packages, err := generator.Packages()
+	require.NoError(t, err)
+	args := []string{"add"}
+	for _, p := range packages {
+		args = append(args, p.Name)
+	}
+	code, _, stderr := fngen(t, dir, args...)
+	require.Zero(t, code, stderr)
+	require.Empty(t, stderr)
+	compare(t, addedDir, dir)
+}
+
+// compare holds a project against a golden one.
+func compare(t *testing.T, golden, dir string) {
+	t.Helper()
+	if *update {
+		require.NoError(t, os.RemoveAll(golden))
+		require.NoError(t, os.CopyFS(golden, os.DirFS(dir)))
+	}
+	want, got := tree(t, golden), tree(t, dir)
 	for name := range want {
 		if _, ok := got[name]; !ok {
-			t.Errorf("%s is in testdata/golden, and fngen does not write it (make golden renews them)", name)
+			t.Errorf("%s is in %s, and fngen does not write it (make golden renews them)", name, golden)
 		}
 	}
 	for name, data := range got {
 		if data != want[name] {
-			t.Errorf("%s differs from testdata/golden (make golden renews it):\n%s", name, diff(want[name], data))
+			t.Errorf("%s differs from %s (make golden renews it):\n%s", name, golden, diff(want[name], data))
 		}
 	}
 }
@@ -173,11 +196,14 @@ func TestGoldenNoTests(t *testing.T) {
 func TestGoldenModuleIsGreen(t *testing.T) {
 	runGo(t, goldenDir, "vet", "./...")
 	runGo(t, goldenDir, "test", "-race", "./...")
-	if out := runGo(t, goldenDir, "mod", "tidy", "-diff"); out != "" {
-		t.Errorf("go mod tidy -diff:\n%s", out)
-	}
-	if out := run(t, goldenDir, "gofmt", "-l", "."); out != "" {
-		t.Errorf("gofmt -l: %s", out)
+	runGo(t, addedDir, "vet", "./...")
+	for _, dir := range []string{goldenDir, addedDir} {
+		if out := runGo(t, dir, "mod", "tidy", "-diff"); out != "" {
+			t.Errorf("go mod tidy -diff in %s:\n%s", dir, out)
+		}
+		if out := run(t, dir, "gofmt", "-l", "."); out != "" {
+			t.Errorf("gofmt -l in %s: %s", dir, out)
+		}
 	}
 }
 
