@@ -1,4 +1,4 @@
-# Everything here needs Go and nothing else.
+# Everything here needs Go and nothing else, save the tests of package redisstore, which need a redis-server.
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -15,12 +15,13 @@ install: ## install fngen where go install puts it
 	CGO_ENABLED=0 go install -trimpath ./cmd/fngen
 
 test: lint modules ## run all tests, as CI does
-	go test -race ./...
+	go test -race -timeout 30m ./...
 
 modules: ## fetch the modules that the tests then use without a network
 	go mod download
-	cd testdata/golden && go mod download all # go mod tidy looks at all of them
-	cd testdata/shop && go mod download all
+	cd testdata/golden && go mod tidy -diff # which looks at more than a build does
+	cd testdata/shop && go mod tidy -diff
+	go test ./internal/cli -run 'TestAddedPackagesAreGreen|TestDocumentedUserFile' -fetch
 
 golden: ## rewrite testdata/golden and testdata/shop from the templates, to be read as a diff
 	go test ./internal/cli -run 'TestGolden$$|TestShopIsCurrent$$' -update
@@ -35,18 +36,23 @@ lint: ## gofmt, go vet and staticcheck, here and in the golden project
 
 fuzz: ## fuzz all that reads what others send, a minute each
 	go test ./generator -run '^$$' -fuzz FuzzParseName -fuzztime 60s -fuzzminimizetime 1x
+	go test ./generator -run '^$$' -fuzz FuzzParseAllowIP -fuzztime 60s -fuzzminimizetime 1x
+	go test ./generator -run '^$$' -fuzz FuzzParseRateLimit -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzVerifyEvent -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzDeliveries -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/fn -run '^$$' -fuzz FuzzForm -fuzztime 60s -fuzzminimizetime 1x
 	go test ./internal/gotest -run '^$$' -fuzz FuzzStream -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/ipallow -run '^$$' -fuzz FuzzParse -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/ipallow -run '^$$' -fuzz FuzzSource -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/ratelimit -run '^$$' -fuzz FuzzMemory -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/logger -run '^$$' -fuzz FuzzRedact -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/auth -run '^$$' -fuzz FuzzToken -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/auth -run '^$$' -fuzz FuzzSession -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/jwks -run '^$$' -fuzz FuzzSet -fuzztime 60s -fuzzminimizetime 1x
 
 bench: ## what a command costs, as ratios to a program that only writes the files, and to go test
 	go test ./internal/e2e -run '^$$' -bench . -benchtime 1x
-	go test ./templates/lib/webhooks -run '^$$' -bench .
-	go test ./templates/lib/auth -run '^$$' -bench .
+	go test ./templates/lib/webhooks ./templates/lib/auth ./templates/lib/ipallow ./templates/lib/ratelimit -run '^$$' -bench .
 
 demo: ## make two functions in a new module, and test them
 	@./internal/e2e/demo.sh

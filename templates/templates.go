@@ -29,6 +29,7 @@ var Function embed.FS
 //go:embed lib/jwks/fetch.go lib/jwks/jwks.go lib/jwks/key.go
 //go:embed lib/logger/calls.go lib/logger/logger.go lib/logger/redact.go lib/logger/terminal.go
 //go:embed lib/ratelimit/memory.go lib/ratelimit/rate.go lib/ratelimit/ratelimit.go
+//go:embed lib/redisstore/limiter.go lib/redisstore/messages.go
 //go:embed lib/scenario/scenario.go
 //go:embed lib/webhooks/algorithm.go lib/webhooks/content.go lib/webhooks/handshake.go lib/webhooks/method.go lib/webhooks/once.go
 //go:embed lib/webhooks/scheme.go lib/webhooks/url.go lib/webhooks/way.go lib/webhooks/webhooks.go
