@@ -1,9 +1,11 @@
 # Everything here needs Go and nothing else, save the tests of package redisstore, which need a redis-server.
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOSEC := github.com/securego/gosec/v2/cmd/gosec@v2.30.0
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test modules golden lint fuzz bench demo
+.PHONY: help build install test modules golden lint fuzz vuln bench demo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +51,10 @@ fuzz: ## fuzz all that reads what others send, a minute each
 	go test ./templates/lib/auth -run '^$$' -fuzz FuzzToken -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/auth -run '^$$' -fuzz FuzzSession -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/jwks -run '^$$' -fuzz FuzzSet -fuzztime 60s -fuzzminimizetime 1x
+
+vuln: ## look for known vulnerabilities, which needs a network, and for mistakes in what projects are given
+	go run $(GOVULNCHECK) ./...
+	go run $(GOSEC) -quiet -exclude-dir=testdata ./templates/...
 
 bench: ## what a command costs, as ratios to a program that only writes the files, and to go test
 	go test ./internal/e2e -run '^$$' -bench . -benchtime 1x

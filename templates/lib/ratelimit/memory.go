@@ -62,7 +62,7 @@ func (m *Memory) Take(_ context.Context, key string, r Rate) (Result, error) {
 	if clock == nil {
 		clock = time.Now
 	}
-	hash := (maphash.String(m.seed, key) ^ uint64(r.Requests)<<40 ^ uint64(r.Size())<<20 ^ uint64(r.Per)) | 1
+	hash := (maphash.String(m.seed, key) ^ uint64(r.Requests)<<40 ^ uint64(r.Size())<<20 ^ uint64(r.Per)) | 1 // #nosec G115 -- any bits will do
 	shard := &m.shards[hash>>(64-shardBits)]
 	which, _ := bits.Mul64(hash<<shardBits, uint64(len(shard.sets)))
 

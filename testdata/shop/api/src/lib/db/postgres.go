@@ -237,5 +237,5 @@ func (s *postgresServer) at(name string) engine {
 func (s *postgresServer) key(name string) int64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte("fngen " + s.base + " " + name))
-	return int64(h.Sum64())
+	return int64(h.Sum64()) // #nosec G115 -- any number will do
 }

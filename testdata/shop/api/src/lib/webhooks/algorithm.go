@@ -204,7 +204,7 @@ func private(prefix string) func(string) ([]byte, error) {
 func laxBase64(secret string) ([]byte, error) {
 	digits := make([]byte, 0, len(secret))
 	for _, unit := range utf16.Encode([]rune(secret)) {
-		c := byte(unit)
+		c := byte(unit & 0xff)
 		if c == '=' {
 			break
 		}
