@@ -5,7 +5,7 @@ GOSEC := github.com/securego/gosec/v2/cmd/gosec@v2.30.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test modules golden lint fuzz vuln bench demo
+.PHONY: help build install test modules golden lint fuzz mutants vuln bench demo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ fuzz: ## fuzz all that reads what others send, a minute each
 	go test ./templates/lib/auth -run '^$$' -fuzz FuzzToken -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/auth -run '^$$' -fuzz FuzzSession -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/jwks -run '^$$' -fuzz FuzzSet -fuzztime 60s -fuzzminimizetime 1x
+
+mutants: ## break every guard of every golden function, each of which its test has to notice
+	go test ./internal/cli -run TestGeneratedTestsCatchBrokenGuards -all-mutants
 
 vuln: ## look for known vulnerabilities, which needs a network, and for mistakes in what projects are given
 	go run $(GOVULNCHECK) ./...

@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,6 +28,16 @@ type mutant struct {
 	source   string
 }
 
+var allMutants = flag.Bool("all-mutants", false, "break the guards of every golden function, as make mutants does")
+
+// mutated are the functions whose guards are broken in every run: one for each kind of guard, and for each way in which
+// several go together. The others differ from one of them by names alone.
+var mutated = []string{
+	"allowIps", "allowIpRateLimitWebhookAuthBinaryFixtures", "authRoles", "rateLimitBurst", "webhookAuthRole",
+	"webhookClerk", "webhookDiscord", "webhookGitlab", "webhookLinear", "webhookNetlify", "webhookSha1Verifier",
+	"webhookShopify", "webhookSlackAuthBinaryFixtures", "webhookStripe", "webhookTwilioAuthFixtures",
+}
+
 // Generated tests have to test: whoever breaks a guard of the handler, or changes
 // what it asks for, sees a red test whose message names a status, or the time after which to come again.
 func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
@@ -38,6 +50,10 @@ func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
 	mutants := map[string]mutant{} // by import path
 	for _, entry := range originals {
 		name := entry.Name()
+		if !*allMutants && !slices.Contains(mutated, name) {
+			require.NoError(t, os.RemoveAll(filepath.Join(functions, name)))
+			continue
+		}
 		source, err := os.ReadFile(filepath.Join(functions, name, name+".go"))
 		require.NoError(t, err)
 		for i, m := range mutate(t, name, string(source)) {
@@ -48,7 +64,7 @@ func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
 		}
 		require.NoError(t, os.RemoveAll(filepath.Join(functions, name)))
 	}
-	require.GreaterOrEqual(t, len(mutants), 200)
+	require.GreaterOrEqual(t, len(mutants), map[bool]int{false: 70, true: 200}[*allMutants])
 
 	cmd := exec.Command("go", "test", "-json", "-vet=off", "-ldflags=-s -w", "./api/src/functions/...")
 	cmd.Dir = dir

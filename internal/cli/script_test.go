@@ -75,6 +75,7 @@ func goEnvironment(t *testing.T) map[string]string {
 	require.NoError(t, json.Unmarshal(out, &environment))
 	maps.Copy(environment, map[string]string{
 		"GOENV":       "off",
+		"GORACE":      "atexit_sleep_ms=0", // else each fngen that the race detector watches ends with a second's sleep
 		"GOFLAGS":     "-mod=readonly -trimpath",
 		"GOPROXY":     "off",
 		"GOTOOLCHAIN": "local",
