@@ -30,6 +30,8 @@ func (p part) writeTo(w io.Writer) {
 	}
 }
 
+// chunk is how much of a text is written at a time. A hash takes bytes alone, and a copy of all of a body
+// costs more than its HMAC would allow for: small ones are the fastest.
 const chunk = 256
 
 // data is the part as bytes.
