@@ -14,11 +14,12 @@ import (
 	"github.com/fngen/fngen/templates"
 )
 
-// sourcePrefix is the import path of the support packages where they are at home, and projectPrefix that
-// of packages that come along and are the project's from the start.
+// sourcePrefix is the import path of the support packages where they are at home, projectPrefix that
+// of packages that come along and are the project's from the start, and runtimePrefix that of those of programs.
 const (
 	sourcePrefix  = "github.com/fngen/fngen/templates/lib/"
 	projectPrefix = "github.com/fngen/fngen/templates/project/"
+	runtimePrefix = "github.com/fngen/fngen/templates/runtime/"
 )
 
 // Migrations is the package of the project that has its database's schema, as [Project.Packages] calls it.
@@ -189,7 +190,7 @@ type source struct {
 	imports  []string // other modules' packages that it imports
 }
 
-// moved rewrites the imports of support packages, at the positions where the parser found
+// moved rewrites the imports of support packages, and of programs', at the positions where the parser found
 // them: text elsewhere may look like one.
 func moved(text []byte, importPath func(name string) string) (source, error) {
 	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.ImportsOnly|parser.ParseComments)
@@ -207,8 +208,10 @@ func moved(text []byte, importPath func(name string) string) (source, error) {
 			return source{}, err
 		}
 		need, ok := strings.CutPrefix(imported, sourcePrefix)
-		if rest, own := strings.CutPrefix(imported, projectPrefix); own {
-			need, ok = "project/"+rest, true
+		for prefix, kind := range map[string]string{projectPrefix: "project/", runtimePrefix: "runtime/"} {
+			if rest, own := strings.CutPrefix(imported, prefix); own {
+				need, ok = kind+rest, true
+			}
 		}
 		if !ok {
 			if isThirdParty(imported) {
@@ -224,17 +227,6 @@ func moved(text []byte, importPath func(name string) string) (source, error) {
 	}
 	s.data = append(s.data, text[done:]...)
 	return s, nil
-}
-
-// Program is the source of a program that fngen builds in a project of that module: name is a directory of
-// templates/runtime, and lib the project's directory of support packages.
-func Program(name, module, lib string) ([]byte, error) {
-	text, err := templates.Runtime.ReadFile(path.Join("runtime", name, "main.go"))
-	if err != nil {
-		return nil, err
-	}
-	s, err := moved(text, func(name string) string { return path.Join(module, PackageDir(lib, name)) })
-	return s.data, err
 }
 
 // plan is what happens to the package's files. A package is a unit: where

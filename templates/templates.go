@@ -2,7 +2,8 @@
 //
 //   - function: the files of a function, as text/templates that print and never decide
 //   - lib: the support packages, as ordinary Go packages of this module, whose sources are copied
-//   - runtime: programs that are built in projects, as ordinary Go too
+//   - runtime: what programs that are built in projects are made of, as ordinary Go too
+//   - program: their main packages, as text/templates
 //   - project: packages that a support package imports and a project writes, likewise
 //   - extra: other files that a support package brings, such as migrations
 //
@@ -37,7 +38,12 @@ var Function embed.FS
 //go:embed extra/inbox/db/migrations/*.sql
 var Lib embed.FS
 
-// Runtime has the programs that fngen builds in a project, below runtime/. They are never written there.
+// Program has the templates of main packages that name a project's functions, below program/.
+//
+//go:embed program/*.tmpl
+var Program embed.FS
+
+// Runtime has the packages of programs that fngen builds in a project, below runtime/. They are not written there.
 //
 //go:embed runtime/migrate/main.go
 var Runtime embed.FS

@@ -87,7 +87,9 @@ func runDB(cmd *cobra.Command, w World, p *project.Project, command string) (err
 	if err != nil {
 		return err
 	}
-	main, err := generator.Program("migrate", modfile.ModulePath(goMod), p.Lib)
+	migrate, err := generator.MigrateProgram(generator.Place{
+		Module: modfile.ModulePath(goMod), Lib: p.Lib, Dir: path.Join(p.Functions, ".fngen"),
+	})
 	if err != nil {
 		return err
 	}
@@ -102,14 +104,9 @@ func runDB(cmd *cobra.Command, w World, p *project.Project, command string) (err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
 
-	built := program.Program{
-		Root:    p.Dir,
-		Package: path.Join(p.Functions, ".fngen", "migrate"),
-		Main:    main,
-		Environ: environ,
-	}
+	overlay := program.Overlay{Root: p.Dir, Files: migrate.Files, Environ: environ}
 	binary := filepath.Join(tmp, "migrate.exe") // which Windows needs and others do not mind
-	if err := built.Build(cmd.Context(), binary); err != nil {
+	if err := overlay.Build(cmd.Context(), binary, migrate.Package); err != nil {
 		if broken := (*program.BuildError)(nil); errors.As(err, &broken) {
 			fmt.Fprintln(w.Stderr, broken.Output)
 			return errors.New("package db does not build")

@@ -1,5 +1,5 @@
-// Package program builds programs of a project's module whose main package is nowhere on disk: the go command is
-// told of it by an overlay (go help build), so that nothing is written into the project's tree.
+// Package program builds programs of a project's module whose packages are nowhere on disk: the go command is
+// told of them by an overlay (go help build), so that nothing is written into the project's tree.
 package program
 
 import (
@@ -9,18 +9,21 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/fngen/fngen/internal/process"
 )
 
-// A Program is a main package and where it is to be built.
-type Program struct {
-	Root    string   // the module's directory, absolute
-	Package string   // the package's directory below it, with forward slashes: where Go's rule of internal packages lets it import all that it needs
-	Main    []byte   // the source of its main.go
-	Environ []string // of the go command
+// An Overlay is what the go command is to find in a module besides what is there.
+type Overlay struct {
+	Root    string            // the module's directory, absolute
+	Files   map[string][]byte // by path below it, with forward slashes
+	Flags   []string          // of go build
+	Environ []string          // of the go command
 }
 
 // A BuildError is what the compiler says.
@@ -28,38 +31,73 @@ type BuildError struct{ Output string }
 
 func (e *BuildError) Error() string { return "it does not build: " + e.Output }
 
-// Build builds the program as the file out. The error is a *BuildError where the go command failed.
-func (p Program) Build(ctx context.Context, out string) (err error) {
+// Build builds main packages, named by their directories below the root: one as the file out, or several into the
+// directory out, with a slash at its end, under their directories' names. What is up to date there is left as it is. The error is a
+// *BuildError where the go command failed, and those of several packages that compile are built all the same.
+func (o Overlay) Build(ctx context.Context, out string, packages ...string) error {
+	args := []string{"build", "-buildvcs=false", "-o", out}
+	return o.run(ctx, slices.Concat(args, o.Flags), packages, nil)
+}
+
+// run runs the go command, told of the overlay, and gives what it prints to stdout.
+func (o Overlay) run(ctx context.Context, args, packages []string, stdout *bytes.Buffer) (err error) {
 	dir, err := os.MkdirTemp("", "fngen-build-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-
-	source := filepath.Join(dir, "main.go")
-	if err := os.WriteFile(source, p.Main, 0o600); err != nil {
-		return err
-	}
-	overlay, err := json.Marshal(map[string]map[string]string{
-		"Replace": {filepath.Join(p.Root, filepath.FromSlash(p.Package), "main.go"): source},
-	})
+	overlay, err := o.write(dir)
 	if err != nil {
 		return err
 	}
-	overlayFile := filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(overlayFile, overlay, 0o600); err != nil {
-		return err
+	args = slices.Concat(args[:1], []string{"-overlay", overlay}, args[1:])
+	for _, p := range packages {
+		args = append(args, "./"+p)
 	}
+	err = o.goCommand(ctx, args, stdout)
+	// A vendor folder need not have what only the overlay imports: the module cache may.
+	if broken := (*BuildError)(nil); errors.As(err, &broken) && strings.Contains(broken.Output, "-mod=vendor") {
+		again := o.goCommand(ctx, slices.Concat(args[:1], []string{"-mod=readonly"}, args[1:]), stdout)
+		if again == nil || ctx.Err() != nil {
+			return again
+		}
+	}
+	return err
+}
 
-	cmd := process.Command(ctx, "go", "build", "-buildvcs=false", "-overlay", overlayFile, "-o", out, "./"+p.Package)
-	cmd.Dir, cmd.Env = p.Root, p.Environ
+// write writes the overlay below a directory, and is the path of its list.
+func (o Overlay) write(dir string) (string, error) {
+	replace := map[string]string{}
+	for name, data := range o.Files {
+		source := filepath.Join(dir, strconv.Itoa(len(replace))+".go")
+		if err := os.WriteFile(source, data, 0o600); err != nil {
+			return "", err
+		}
+		replace[filepath.Join(o.Root, filepath.FromSlash(name))] = source
+	}
+	list, err := json.Marshal(map[string]map[string]string{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, "overlay.json")
+	return file, os.WriteFile(file, list, 0o600)
+}
+
+func (o Overlay) goCommand(ctx context.Context, args []string, stdout *bytes.Buffer) error {
+	cmd := process.Command(ctx, "go", args...)
+	cmd.Dir, cmd.Env = o.Root, append(slices.Clip(o.Environ), "PWD="+o.Root)
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
-	if err := process.Run(ctx, cmd); err != nil {
-		if ctx.Err() != nil || output.Len() == 0 {
-			return fmt.Errorf("go build: %w", err)
-		}
+	if stdout != nil {
+		stdout.Reset()
+		cmd.Stdout = stdout
+	}
+	err := process.Run(ctx, cmd)
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && output.Len() > 0 {
 		return &BuildError{strings.TrimSpace(output.String())}
+	}
+	if err != nil {
+		return fmt.Errorf("go %s: %w", args[0], err)
 	}
 	return nil
 }

@@ -23,6 +23,19 @@ type Function struct {
 	Package string   `json:"package"`
 	Route   string   `json:"route"`
 	Files   []string `json:"files"` // relative to the project's root, sorted
+
+	Handler  Declaration `json:"-"`
+	Shutdown Declaration `json:"-"` // of what is to run when a program that has the function ends; zero where there is none
+}
+
+// Dir is the directory of the function's package, relative to the project's root.
+func (f Function) Dir() string { return path.Dir(f.Handler.File) }
+
+// A Declaration is where a function's package exports something.
+type Declaration struct {
+	Name string
+	File string // relative to the project's root
+	Line int
 }
 
 // A Skipped is a folder or file of the functions directory that looks like a
@@ -82,7 +95,6 @@ func (p *Project) directory(name string) (*Function, string, error) {
 		return nil, "", err
 	}
 	f := &Function{Name: name, Route: "/" + name}
-	exports := false
 	for _, entry := range entries {
 		file := path.Join(dir, entry.Name())
 		if entry.IsDir() || hidden(entry.Name()) || !strings.HasSuffix(entry.Name(), ".go") {
@@ -100,13 +112,13 @@ func (p *Project) directory(name string) (*Function, string, error) {
 			continue
 		}
 		f.Package = parsed.Name.Name
-		exports = exports || declares(parsed, "Handler")
+		f.declared(*parsed, file, "")
 	}
 	slices.Sort(f.Files)
 	switch {
 	case f.Package == "main":
 		return nil, isMain, nil
-	case !exports:
+	case f.Handler == Declaration{}:
 		return nil, "", nil
 	}
 	return f, "", nil
@@ -120,18 +132,37 @@ func (p *Project) flat(name string) (*Function, string, error) {
 	if err != nil {
 		return nil, err.Error(), nil
 	}
-	exported := strings.ToUpper(base[:1]) + base[1:] + "Handler"
-	if parsed == nil || !declares(parsed, exported) {
+	if parsed == nil {
 		return nil, "", nil
 	}
-	if parsed.Name.Name == "main" {
+	f := &Function{Name: base, Package: parsed.Name.Name, Route: "/" + base, Files: []string{file}}
+	f.declared(*parsed, file, strings.ToUpper(base[:1])+base[1:])
+	switch {
+	case f.Handler == Declaration{}:
+		return nil, "", nil
+	case f.Package == "main":
 		return nil, isMain, nil
 	}
-	return &Function{Name: base, Package: parsed.Name.Name, Route: "/" + base, Files: []string{file}}, "", nil
+	return f, "", nil
+}
+
+// declared notes what a file of the function exports, by names of that prefix.
+func (f *Function) declared(file goFile, name, prefix string) {
+	for symbol, into := range map[string]*Declaration{prefix + "Handler": &f.Handler, prefix + "Shutdown": &f.Shutdown} {
+		if line := file.declares(symbol); line > 0 {
+			*into = Declaration{symbol, name, line}
+		}
+	}
+}
+
+// A goFile is a file that was parsed.
+type goFile struct {
+	*ast.File
+	set *token.FileSet
 }
 
 // parse parses a Go file. It is nil where build constraints leave the file out.
-func (p *Project) parse(file string) (*ast.File, error) {
+func (p *Project) parse(file string) (*goFile, error) {
 	data, err := p.read(file)
 	if err != nil || data == nil {
 		return nil, err
@@ -141,7 +172,8 @@ func (p *Project) parse(file string) (*ast.File, error) {
 	if match, err := constraints.MatchFile(path.Dir(file), path.Base(file)); err != nil || !match {
 		return nil, err
 	}
-	parsed, err := parser.ParseFile(token.NewFileSet(), file, data, parser.SkipObjectResolution)
+	set := token.NewFileSet()
+	parsed, err := parser.ParseFile(set, file, data, parser.SkipObjectResolution)
 	var list scanner.ErrorList
 	if errors.As(err, &list) && len(list) > 0 {
 		err = list[0]
@@ -149,27 +181,33 @@ func (p *Project) parse(file string) (*ast.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("it does not parse: %w", err)
 	}
-	return parsed, nil
+	return &goFile{parsed, set}, nil
 }
 
-// declares tells whether a file declares a function or variable of that name.
-func declares(file *ast.File, name string) bool {
+// declares is the line at which a file declares a function or variable of that name, 0 where it does not.
+func (file goFile) declares(name string) int {
+	line := func(n *ast.Ident) int { return file.set.Position(n.Pos()).Line }
 	for _, declaration := range file.Decls {
 		switch d := declaration.(type) {
 		case *ast.FuncDecl:
 			if d.Recv == nil && d.Name.Name == name {
-				return true
+				return line(d.Name)
 			}
 		case *ast.GenDecl:
 			for _, spec := range d.Specs {
 				value, ok := spec.(*ast.ValueSpec)
-				if ok && d.Tok == token.VAR && slices.ContainsFunc(value.Names, func(n *ast.Ident) bool { return n.Name == name }) {
-					return true
+				if !ok || d.Tok != token.VAR {
+					continue
+				}
+				for _, n := range value.Names {
+					if n.Name == name {
+						return line(n)
+					}
 				}
 			}
 		}
 	}
-	return false
+	return 0
 }
 
 // hidden tells what the go command passes over.

@@ -226,7 +226,8 @@ func TestList(t *testing.T) {
 		"api/src/functions/b/a.go":      "package b\n",
 		"api/src/functions/a/index.go":  "package afn\n\nvar x, Handler = 1, 2\n",
 		"api/src/functions/B2/x.go":     "package b2\n\nvar (\n\ty int\n\tHandler int\n)\n",
-		"api/src/functions/z.go":        "package functions\n\nfunc ZHandler() {}\n",
+		"api/src/functions/z.go":        "package functions\n\nfunc ZHandler() {}\n\nfunc ZShutdown() {}\n\nfunc Shutdown() {}\n",
+		"api/src/functions/k/s.go":      "package k\n\nfunc Shutdown() {}\n",
 		"api/src/functions/c/c.go":      "package c\n\nconst Handler = 1\n",
 		"api/src/functions/d/d.go":      "package d\n\ntype Handler int\n",
 		"api/src/functions/e/e.go":      "package e\n\nfunc (T) Handler() {}\n",
@@ -249,13 +250,16 @@ func TestList(t *testing.T) {
 		}
 		return names
 	}
+	on := func(name, file string, line int) Declaration {
+		return Declaration{Name: name, File: "api/src/functions/" + file, Line: line}
+	}
 	assert.Equal(t, []Function{
-		{Name: "B2", Package: "b2", Route: "/B2", Files: at("B2/x.go")},
-		{Name: "a", Package: "afn", Route: "/a", Files: at("a/index.go")},
-		{Name: "b", Package: "b", Route: "/b", Files: at("b/a.go", "b/b.go")},
-		{Name: "j", Package: "j", Route: "/j", Files: at("j/j.go")},
-		{Name: "k", Package: "k", Route: "/k", Files: at("k/k.go", "k/tool.go")},
-		{Name: "z", Package: "functions", Route: "/z", Files: at("z.go")},
+		{Name: "B2", Package: "b2", Route: "/B2", Files: at("B2/x.go"), Handler: on("Handler", "B2/x.go", 5)},
+		{Name: "a", Package: "afn", Route: "/a", Files: at("a/index.go"), Handler: on("Handler", "a/index.go", 3)},
+		{Name: "b", Package: "b", Route: "/b", Files: at("b/a.go", "b/b.go"), Handler: on("Handler", "b/b.go", 3)},
+		{Name: "j", Package: "j", Route: "/j", Files: at("j/j.go"), Handler: on("Handler", "j/j.go", 5)},
+		{Name: "k", Package: "k", Route: "/k", Files: at("k/k.go", "k/s.go", "k/tool.go"), Handler: on("Handler", "k/k.go", 3), Shutdown: on("Shutdown", "k/s.go", 3)},
+		{Name: "z", Package: "functions", Route: "/z", Files: at("z.go"), Handler: on("ZHandler", "z.go", 3), Shutdown: on("ZShutdown", "z.go", 5)},
 	}, functions)
 }
 
