@@ -1,8 +1,8 @@
 // Package watch tells what was saved: directories go in, batches of changed
 // files come out, when it has been quiet for a moment.
 //
-// It knows nothing of Go or functions, and whoever takes the batches does not see how changes are noticed: today by what
-// the system reports, which a disk that is mounted from elsewhere may not do.
+// It knows nothing of Go or functions, and whoever takes the batches does not see how changes are noticed: by what
+// the system reports, or where a disk that is mounted from elsewhere does not do so, by looking again and again.
 package watch
 
 import (
@@ -29,12 +29,18 @@ type Options struct {
 	// Quiet is how long nothing has to happen before a batch goes out, 50 ms where it is zero:
 	// an editor's save is several events, and a checkout many. A batch waits twenty times that at most.
 	Quiet time.Duration
+	// Poll is how often to look at all files, instead of being told by the system. Zero is never.
+	Poll time.Duration
+	// Stir, where it is set, is called as soon as something happens to a file, with true, before it is quiet and known
+	// what has changed. If nothing has, it is called with false; else a batch comes, which counts these calls.
+	Stir func(bool)
 }
 
 // A Batch is what changed.
 type Batch struct {
 	Paths []string // of files, sorted; absolute where the directories are
 	Lost  bool     // the system reported too much at once: more has changed than Paths has
+	Stirs int      // calls of Options.Stir that the batch is the answer to
 }
 
 // A LimitError says that the system watches no more directories for this user.
@@ -47,7 +53,7 @@ func (e *LimitError) Error() string {
 // A Watcher watches directories and everything below them.
 type Watcher struct {
 	options Options
-	system  *fsnotify.Watcher
+	system  *fsnotify.Watcher // nil where Options.Poll is set
 
 	mu    sync.Mutex
 	roots []string
@@ -74,15 +80,24 @@ func New(o Options) (*Watcher, error) {
 	if o.Quiet == 0 {
 		o.Quiet = 50 * time.Millisecond
 	}
-	system, err := fsnotify.NewBufferedWatcher(256)
-	if err != nil {
+	w := &Watcher{options: o, dirs: map[string]bool{}, files: map[string]state{}}
+	if o.Poll > 0 {
+		return w, nil
+	}
+	var err error
+	if w.system, err = fsnotify.NewBufferedWatcher(256); err != nil {
 		return nil, fmt.Errorf("cannot watch files: %w", err)
 	}
-	return &Watcher{options: o, system: system, dirs: map[string]bool{}, files: map[string]state{}}, nil
+	return w, nil
 }
 
 // Close ends a watcher that does not run.
-func (w *Watcher) Close() error { return w.system.Close() }
+func (w *Watcher) Close() error {
+	if w.system == nil {
+		return nil
+	}
+	return w.system.Close()
+}
 
 // Ignored are hidden files and directories but .env files, dependencies of the JavaScript side, and what editors
 // leave beside a file while they write it.
@@ -106,6 +121,31 @@ func (w *Watcher) Add(dir string) error {
 	}
 	w.roots = append(w.roots, dir)
 	return w.add(dir, func(path string, info fs.FileInfo) { w.files[path] = state{size: info.Size(), time: info.ModTime()} })
+}
+
+// Learn reads files that have been found, so that a save that changes nothing is none from the first on.
+func (w *Watcher) Learn(files []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, path := range files {
+		known, ok := w.files[path]
+		info, err := os.Stat(path)
+		if !ok || err != nil || known.hash != (state{}).hash || known.size != info.Size() || !known.time.Equal(info.ModTime()) {
+			continue // it is new, or has changed, which is about to be noticed
+		}
+		known.read(path)
+		w.files[path] = known
+	}
+}
+
+// read takes the hash of a file, if it is not too large for that.
+func (s *state) read(path string) {
+	if s.size > hashed {
+		return
+	}
+	if data, err := os.ReadFile(path); err == nil {
+		s.hash = sha256.Sum256(data)
+	}
 }
 
 // add watches a directory and those below it, and hands over the files.
@@ -161,7 +201,10 @@ func (w *Watcher) watch(dir string) error {
 	if w.dirs[dir] {
 		return nil
 	}
-	err := w.system.Add(dir)
+	var err error
+	if w.system != nil {
+		err = w.system.Add(dir)
+	}
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EMFILE):
 		return &LimitError{dir}
@@ -176,17 +219,40 @@ func (w *Watcher) watch(dir string) error {
 
 // Run hands over batches until the context ends, which is no error. While nobody takes a batch, it grows.
 func (w *Watcher) Run(ctx context.Context, batches chan<- Batch) error {
-	defer w.system.Close()
+	defer w.Close()
 	var (
 		raw     = map[string]bool{} // reported since the last batch
 		lost    bool
+		stirred bool // and told of
 		next    Batch
 		first   time.Time // when the first of raw was reported
 		timer   = time.NewTimer(time.Hour)
 		deliver chan<- Batch
+		events  chan fsnotify.Event
+		failed  chan error
+		poll    <-chan time.Time
 	)
 	timer.Stop()
 	defer timer.Stop()
+	if w.system != nil {
+		events, failed = w.system.Events, w.system.Errors
+	} else {
+		ticker := time.NewTicker(w.options.Poll)
+		defer ticker.Stop()
+		poll = ticker.C
+	}
+	noticed := func(before int, isFile bool) {
+		if before == 0 {
+			first = time.Now()
+		}
+		if len(raw) > 0 {
+			timer.Reset(min(w.options.Quiet, max(0, 20*w.options.Quiet-time.Since(first))))
+		}
+		if isFile && !stirred && w.options.Stir != nil {
+			stirred = true
+			w.options.Stir(true)
+		}
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -196,36 +262,51 @@ func (w *Watcher) Run(ctx context.Context, batches chan<- Batch) error {
 		case <-timer.C:
 			changed := w.changed(raw)
 			clear(raw)
+			was := stirred
+			stirred = false
 			if len(changed) == 0 && !lost {
+				if was {
+					w.options.Stir(false)
+				}
 				continue
+			}
+			if was {
+				next.Stirs++
 			}
 			next.Paths = append(next.Paths, changed...)
 			slices.Sort(next.Paths)
 			next.Paths = slices.Compact(next.Paths)
 			next.Lost = next.Lost || lost
 			lost, deliver = false, batches
-		case event, ok := <-w.system.Events:
+		case <-poll:
+			before := len(raw)
+			if err := w.look(raw); err != nil {
+				return err
+			}
+			if len(raw) > before {
+				noticed(before, true)
+			}
+		case event, ok := <-events:
 			if !ok {
 				return nil
 			}
-			if len(raw) == 0 {
-				first = time.Now()
-			}
-			if err := w.report(event, raw); err != nil {
+			before := len(raw)
+			isFile, err := w.report(event, raw)
+			if err != nil {
 				return err
 			}
-			if len(raw) > 0 {
-				timer.Reset(min(w.options.Quiet, max(0, 20*w.options.Quiet-time.Since(first))))
-			}
-		case err, ok := <-w.system.Errors:
+			noticed(before, isFile)
+		case err, ok := <-failed:
 			switch {
 			case !ok:
 				return nil
 			case errors.Is(err, fsnotify.ErrEventOverflow):
+				before := len(raw)
 				lost = true
 				if err := w.again(raw); err != nil {
 					return err
 				}
+				noticed(before, true)
 				timer.Reset(w.options.Quiet)
 			case errors.Is(err, fs.ErrNotExist): // something went while it was looked at
 			default:
@@ -236,10 +317,10 @@ func (w *Watcher) Run(ctx context.Context, batches chan<- Batch) error {
 }
 
 // report notes what an event is about. A directory that came is watched from now on, and what is
-// in it came too: by the time that it is watched, its files can have been written.
-func (w *Watcher) report(event fsnotify.Event, raw map[string]bool) error {
+// in it came too: by the time that it is watched, its files can have been written. It tells whether files are concerned.
+func (w *Watcher) report(event fsnotify.Event, raw map[string]bool) (isFile bool, err error) {
 	if event.Op == fsnotify.Chmod {
-		return nil
+		return false, nil
 	}
 	path := event.Name
 	w.mu.Lock()
@@ -247,17 +328,19 @@ func (w *Watcher) report(event fsnotify.Event, raw map[string]bool) error {
 	info, err := os.Stat(path)
 	isDir := err == nil && info.IsDir() || w.dirs[path]
 	if w.options.Ignore(path, isDir) && !slices.Contains(w.roots, path) {
-		return nil
+		return false, nil
 	}
 	raw[path] = true
 	if err != nil || !info.IsDir() {
-		return nil
+		return true, nil
 	}
 	if event.Has(fsnotify.Create) {
+		before := len(raw)
 		w.forget(path, raw) // what was there before under this name is another directory
-		return w.found(path, raw)
+		err := w.found(path, raw)
+		return len(raw) > before, err
 	}
-	return nil
+	return false, nil
 }
 
 func (w *Watcher) found(dir string, raw map[string]bool) error {
@@ -266,6 +349,30 @@ func (w *Watcher) found(dir string, raw map[string]bool) error {
 		return nil // it went, or is none of ours
 	}
 	return err
+}
+
+// look notes what is another than it was, where the system does not report it.
+func (w *Watcher) look(raw map[string]bool) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	there := map[string]bool{}
+	for _, root := range w.roots {
+		err := w.add(root, func(path string, info fs.FileInfo) {
+			there[path] = true
+			if known, ok := w.files[path]; !ok || known.size != info.Size() || !known.time.Equal(info.ModTime()) {
+				raw[path] = true
+			}
+		})
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+			return err
+		}
+	}
+	for path := range w.files {
+		if !there[path] {
+			raw[path] = true
+		}
+	}
+	return nil
 }
 
 // again looks at all there is, since events were lost.
@@ -288,7 +395,9 @@ func (w *Watcher) forget(dir string, raw map[string]bool) {
 	below := dir + string(filepath.Separator)
 	for path := range w.dirs {
 		if path == dir || strings.HasPrefix(path, below) {
-			_ = w.system.Remove(path) // the system may have done so itself
+			if w.system != nil {
+				_ = w.system.Remove(path) // the system may have done so itself
+			}
 			delete(w.dirs, path)
 		}
 	}
@@ -328,11 +437,7 @@ func (w *Watcher) changed(raw map[string]bool) []string {
 			if known && now.size == before.size && now.time.Equal(before.time) {
 				continue
 			}
-			if now.size <= hashed {
-				if data, err := os.ReadFile(path); err == nil {
-					now.hash = sha256.Sum256(data)
-				}
-			}
+			now.read(path)
 			w.files[path] = now
 			if !known || now.hash != before.hash || now.hash == (state{}).hash {
 				changed = append(changed, path)

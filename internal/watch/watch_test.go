@@ -24,6 +24,11 @@ func watched(t *testing.T, files ...string) (string, <-chan watch.Batch) {
 	require.NoError(t, err)
 	require.NoError(t, w.Add(dir))
 	require.NoError(t, w.Add(dir), "again is fine")
+	return dir, run(t, w)
+}
+
+// run runs a watcher until the test ends.
+func run(t *testing.T, w *watch.Watcher) <-chan watch.Batch {
 	ctx, cancel := context.WithCancel(context.Background())
 	batches, ended := make(chan watch.Batch), make(chan error)
 	go func() { ended <- w.Run(ctx, batches) }()
@@ -31,7 +36,7 @@ func watched(t *testing.T, files ...string) (string, <-chan watch.Batch) {
 		cancel()
 		assert.NoError(t, <-ended)
 	})
-	return dir, batches
+	return batches
 }
 
 func write(t *testing.T, name, data string) {
@@ -166,13 +171,7 @@ func TestLink(t *testing.T) {
 	w, err := watch.New(watch.Options{Quiet: 20 * time.Millisecond})
 	require.NoError(t, err)
 	require.NoError(t, w.Add(link))
-	ctx, cancel := context.WithCancel(context.Background())
-	batches, ended := make(chan watch.Batch), make(chan error)
-	go func() { ended <- w.Run(ctx, batches) }()
-	defer func() {
-		cancel()
-		assert.NoError(t, <-ended)
-	}()
+	batches := run(t, w)
 	write(t, filepath.Join(target, "a.go"), "after")
 	assert.Equal(t, []string{"link/a.go"}, until(t, dir, batches, "link/a.go"))
 }
@@ -182,4 +181,60 @@ func TestAddErrors(t *testing.T) {
 	require.NoError(t, err)
 	defer w.Close()
 	assert.ErrorIs(t, w.Add(filepath.Join(t.TempDir(), "nowhere")), os.ErrNotExist)
+}
+
+// Where the system reports nothing, looking again and again finds the same.
+func TestPoll(t *testing.T) {
+	dir := t.TempDir()
+	for _, file := range []string{"a.go", "b/b.go", ".hidden/c.go"} {
+		write(t, filepath.Join(dir, file), "before")
+	}
+	w, err := watch.New(watch.Options{Quiet: 20 * time.Millisecond, Poll: 5 * time.Millisecond})
+	require.NoError(t, err)
+	require.NoError(t, w.Add(dir))
+	batches := run(t, w)
+	write(t, filepath.Join(dir, ".hidden/c.go"), "after!")
+	write(t, filepath.Join(dir, "a.go"), "after!")
+	assert.Equal(t, []string{"a.go"}, until(t, dir, batches, "a.go"))
+	write(t, filepath.Join(dir, "new/deep/d.go"), "after!")
+	assert.Equal(t, []string{"new/deep/d.go"}, until(t, dir, batches, "new/deep/d.go"))
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "b")))
+	assert.Equal(t, []string{"b/b.go"}, until(t, dir, batches, "b/b.go"))
+	write(t, filepath.Join(dir, "b/b.go"), "again!")
+	assert.Equal(t, []string{"b/b.go"}, until(t, dir, batches, "b/b.go"))
+}
+
+// What stirs is told at once, and each time answered: by a batch that counts it, or by word that there was nothing to it.
+func TestStir(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.go"), "before")
+	stirs := make(chan bool, 100)
+	w, err := watch.New(watch.Options{Quiet: 100 * time.Millisecond, Stir: func(on bool) { stirs <- on }})
+	require.NoError(t, err)
+	require.NoError(t, w.Add(dir))
+	w.Learn([]string{filepath.Join(dir, "a.go"), filepath.Join(dir, "unknown.go")})
+	batches := run(t, w)
+
+	time.Sleep(10 * time.Millisecond) // so that its time is another
+	write(t, filepath.Join(dir, "a.go"), "before")
+	assert.True(t, <-stirs)
+	assert.False(t, <-stirs, "what was learnt has not changed")
+
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "empty"), 0o777))
+	write(t, filepath.Join(dir, "a.go"), "after")
+	start := time.Now()
+	assert.True(t, <-stirs)
+	assert.Less(t, time.Since(start), 90*time.Millisecond, "before it is quiet")
+	open := 1
+	for open > 0 {
+		select {
+		case on := <-stirs:
+			require.True(t, on)
+			open++
+		case batch := <-batches:
+			open -= batch.Stirs
+		case <-time.After(time.Minute):
+			t.Fatal("a stir is not answered")
+		}
+	}
 }
