@@ -159,6 +159,31 @@ func Schemes() []Scheme {
 	}
 }
 
+// SignatureHeader is the header of the signature in a function that is generated, or "" where the scheme has its own.
+func (s Scheme) SignatureHeader() string {
+	if s.IsProvider() {
+		return ""
+	}
+	return signatureHeader
+}
+
+// SecretEnv is the variable of the secret in a function of that name.
+func (s Scheme) SecretEnv(name Name) string {
+	if s.env == "" {
+		return name.Env() + "_WEBHOOK_SECRET"
+	}
+	return s.env
+}
+
+// URLEnv is the variable of the function's public address, or "" where the scheme signs none.
+func (s Scheme) URLEnv() string { return s.urlEnv }
+
+// SendsForms tells whether a payload is a form.
+func (s Scheme) SendsForms() bool { return s.form }
+
+// HasPublicKey tells whether the secret that verifies is a public key, which signs nothing.
+func (s Scheme) HasPublicKey() bool { return s.keys.verifies != "" }
+
 // IsProvider tells whether it is a provider that signs so.
 func (s Scheme) IsProvider() bool { return s.sender != "" }
 

@@ -18,11 +18,8 @@ type signer struct {
 }
 
 func newSigner(scheme Scheme, name Name) signer {
-	s := signer{scheme: scheme, route: name.Route(), env: scheme.env, key: "secret"}
-	if s.env == "" {
-		s.env = name.Env() + "_WEBHOOK_SECRET"
-	}
-	if scheme.keys.verifies != "" {
+	s := signer{scheme: scheme, route: name.Route(), env: scheme.SecretEnv(name), key: "secret"}
+	if scheme.HasPublicKey() {
 		s.key = "privateKey"
 	}
 	return s

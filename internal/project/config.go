@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -19,6 +21,21 @@ import (
 type Config struct {
 	Functions string // the functions directory, relative to the root, with forward slashes
 	Lib       string // the directory of the support packages, likewise
+
+	API API
+	Web Web
+}
+
+// API is where the development server has the functions.
+type API struct {
+	Port int // from 1 to 65535
+}
+
+// Web is where the development server has the web side, and the functions below it.
+type Web struct {
+	Port   int    // from 1 to 65535
+	APIURL string // the path that the functions are below, without a slash at its end
+	Target string // the address of the web side's own server, or ""
 }
 
 // The files of the configuration, and the environment variables that beat them.
@@ -27,6 +44,10 @@ const (
 	redwoodFile       = "redwood.toml"
 	functionsVariable = "FNGEN_PATHS_FUNCTIONS"
 	libVariable       = "FNGEN_PATHS_LIB"
+	apiPortVariable   = "FNGEN_API_PORT"
+	webPortVariable   = "FNGEN_WEB_PORT"
+	apiURLVariable    = "FNGEN_WEB_API_URL"
+	targetVariable    = "FNGEN_WEB_TARGET"
 )
 
 // A ConfigError is a mistake in the configuration.
@@ -41,11 +62,12 @@ func (e *ConfigError) Unwrap() error { return e.Err }
 // settings are the keys of fngen.toml.
 type settings struct {
 	API struct {
-		Port int `toml:"port"`
+		Port *int `toml:"port"`
 	} `toml:"api"`
 	Web struct {
-		Port   int    `toml:"port"`
+		Port   *int   `toml:"port"`
 		APIURL string `toml:"apiUrl"`
+		Target string `toml:"target"`
 	} `toml:"web"`
 	Paths paths `toml:"paths"`
 }
@@ -55,35 +77,132 @@ type paths struct {
 	Lib       string `toml:"lib"`
 }
 
+// redwoodSettings are the keys of redwood.toml that fngen has too. A port may be text there, since ${VAR} is.
+type redwoodSettings struct {
+	API struct {
+		Port any `toml:"port"`
+	} `toml:"api"`
+	Web struct {
+		Port   any    `toml:"port"`
+		APIURL string `toml:"apiUrl"`
+	} `toml:"web"`
+	Paths paths `toml:"paths"`
+}
+
+// values are what a file says, as text, and "" where it says nothing.
+type values struct{ functions, lib, apiPort, webPort, apiURL, target string }
+
+func (s settings) values() values {
+	return values{s.Paths.Functions, s.Paths.Lib, text(s.API.Port), text(s.Web.Port), s.Web.APIURL, s.Web.Target}
+}
+
+func (s redwoodSettings) values() values {
+	apiURL := s.Web.APIURL
+	if strings.Contains(apiURL, "://") {
+		apiURL = "" // where the functions are deployed, which nothing on this machine answers
+	}
+	return values{s.Paths.Functions, s.Paths.Lib, anyText(s.API.Port), anyText(s.Web.Port), apiURL, ""}
+}
+
+// text is a number as text.
+func text(n *int) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.Itoa(*n)
+}
+
+// anyText is a value of any type as text.
+func anyText(value any) string {
+	if value == nil {
+		return ""
+	}
+	return fmt.Sprint(value)
+}
+
 // readConfig reads fngen.toml, or else redwood.toml, where there is one: the environment
 // beats it, and it beats what is built in.
 func readConfig(root *os.Root, env func(string) string) (Config, error) {
-	dirs, source, err := readPaths(root, env)
+	file, source, err := readValues(root, env)
 	if err != nil {
 		return Config{}, &ConfigError{source, err}
 	}
 	config := Config{}
-	for _, dir := range []struct {
-		into                          *string
+	for _, s := range []struct {
 		key, variable, fallback, file string
+
+		take func(value string) error
 	}{
-		{&config.Functions, "paths.functions", functionsVariable, "api/src/functions", dirs.Functions},
-		{&config.Lib, "paths.lib", libVariable, "api/src/lib", dirs.Lib},
+		{"paths.functions", functionsVariable, "api/src/functions", file.functions, folder(&config.Functions)},
+		{"paths.lib", libVariable, "api/src/lib", file.lib, folder(&config.Lib)},
+		{"api.port", apiPortVariable, "8911", file.apiPort, port(&config.API.Port)},
+		{"web.port", webPortVariable, "8910", file.webPort, port(&config.Web.Port)},
+		{"web.apiUrl", apiURLVariable, "/.redwood/functions", file.apiURL, urlPath(&config.Web.APIURL)},
+		{"web.target", targetVariable, "", file.target, address(&config.Web.Target)},
 	} {
-		value, from := dir.fallback, ""
-		if dir.file != "" {
-			value, from = dir.file, source
+		value, from := s.fallback, ""
+		if s.file != "" {
+			value, from = s.file, source
 		}
-		if v := env(dir.variable); v != "" {
-			value, from = v, dir.variable
+		if v := env(s.variable); v != "" {
+			value, from = v, s.variable
 		}
-		clean := path.Clean(strings.TrimPrefix(value, "./"))
-		if err := module.CheckImportPath("m/" + clean); err != nil || clean == "." || passedOver(clean) {
-			return Config{}, &ConfigError{from, fmt.Errorf("%s = %q: want a folder below go.mod that an import path can name", dir.key, value)}
+		if value == "" {
+			continue
 		}
-		*dir.into = clean
+		if err := s.take(value); err != nil {
+			return Config{}, &ConfigError{from, fmt.Errorf("%s = %q: %w", s.key, value, err)}
+		}
 	}
 	return config, nil
+}
+
+// folder takes a folder.
+func folder(into *string) func(string) error {
+	return func(value string) error {
+		clean := path.Clean(strings.TrimPrefix(value, "./"))
+		if err := module.CheckImportPath("m/" + clean); err != nil || clean == "." || passedOver(clean) {
+			return errors.New("want a folder below go.mod that an import path can name")
+		}
+		*into = clean
+		return nil
+	}
+}
+
+// port takes the number of a port.
+func port(into *int) func(string) error {
+	return func(value string) error {
+		n, err := strconv.ParseUint(value, 10, 16)
+		if err != nil || n == 0 {
+			return errors.New("want a number from 1 to 65535")
+		}
+		*into = int(n)
+		return nil
+	}
+}
+
+// urlPath takes the path of a URL.
+func urlPath(into *string) func(string) error {
+	return func(value string) error {
+		clean := strings.TrimSuffix(value, "/")
+		if !strings.HasPrefix(clean, "/") || clean != path.Clean(clean) || strings.ContainsAny(clean, "?#%\\ ") {
+			return errors.New("want a path such as /.redwood/functions")
+		}
+		*into = clean
+		return nil
+	}
+}
+
+// address takes a server's address.
+func address(into *string) func(string) error {
+	return func(value string) error {
+		parsed, err := url.Parse(value)
+		if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" {
+			return errors.New("want an address such as http://localhost:5173")
+		}
+		*into = value
+		return nil
+	}
 }
 
 // passedOver tells whether the go command does not look for packages in a directory.
@@ -93,31 +212,29 @@ func passedOver(dir string) bool {
 	})
 }
 
-// readPaths reads the folders from the configuration's file, and names it.
-func readPaths(root *os.Root, env func(string) string) (paths, string, error) {
+// readValues reads the configuration's file, and names it.
+func readValues(root *os.Root, env func(string) string) (values, string, error) {
 	data, err := root.ReadFile(configFile)
 	if err == nil {
 		var s settings
 		decoder := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
 		err := decoder.Decode(&s)
-		return s.Paths, configFile, explain(err)
+		return s.values(), configFile, explain(err)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return paths{}, configFile, err
+		return values{}, configFile, err
 	}
 	data, err = root.ReadFile(redwoodFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return paths{}, "", nil
+		return values{}, "", nil
 	}
 	if err != nil {
-		return paths{}, redwoodFile, err
+		return values{}, redwoodFile, err
 	}
 	// RedwoodJS's own keys are not for fngen, and may be of any type.
-	var s struct {
-		Paths paths `toml:"paths"`
-	}
+	var s redwoodSettings
 	err = toml.Unmarshal(expand(data, env), &s)
-	return s.Paths, redwoodFile, explain(err)
+	return s.values(), redwoodFile, explain(err)
 }
 
 // explain is a decoding error with the key or the line that it is about.

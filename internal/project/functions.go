@@ -14,6 +14,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -26,6 +27,7 @@ type Function struct {
 
 	Handler  Declaration `json:"-"`
 	Shutdown Declaration `json:"-"` // of what is to run when a program that has the function ends; zero where there is none
+	Imports  []string    `json:"-"` // of its files but the tests, as they come
 }
 
 // Dir is the directory of the function's package, relative to the project's root.
@@ -146,8 +148,13 @@ func (p *Project) flat(name string) (*Function, string, error) {
 	return f, "", nil
 }
 
-// declared notes what a file of the function exports, by names of that prefix.
+// declared notes what a file of the function imports, and what it exports by names of that prefix.
 func (f *Function) declared(file goFile, name, prefix string) {
+	for _, spec := range file.Imports {
+		if imported, err := strconv.Unquote(spec.Path.Value); err == nil {
+			f.Imports = append(f.Imports, imported)
+		}
+	}
 	for symbol, into := range map[string]*Declaration{prefix + "Handler": &f.Handler, prefix + "Shutdown": &f.Shutdown} {
 		if line := file.declares(symbol); line > 0 {
 			*into = Declaration{symbol, name, line}
