@@ -49,6 +49,9 @@ func printFailure(stderr io.Writer, f failure) {
 	if f.message == "" {
 		return
 	}
+	if f.detail != "" {
+		fmt.Fprintln(stderr, f.detail)
+	}
 	fmt.Fprintf(stderr, "fngen: %s\n", oneLine(f.message))
 	if f.hint != "" {
 		fmt.Fprintf(stderr, "hint: %s\n", f.hint)
@@ -95,7 +98,7 @@ scenarios and fixtures. What it writes is yours, and depends on nothing of fngen
 		RunE:    help,
 	}
 	destroy.AddCommand(newDestroyFunction(w))
-	root.AddCommand(newFunction(w), generate, destroy, newList(w), newAdd(w), newTest(w), newDB(w), newVersion(w))
+	root.AddCommand(newFunction(w), generate, destroy, newList(w), newAdd(w), newTest(w), newDev(w), newServe(w), newDB(w), newVersion(w))
 	root.SetHelpCommand(newHelp())
 
 	// Cobra's own command checks no arguments, and prints help for a shell that it does not know.

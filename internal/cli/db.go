@@ -107,10 +107,6 @@ func runDB(cmd *cobra.Command, w World, p *project.Project, command string) (err
 	overlay := program.Overlay{Root: p.Dir, Files: migrate.Files, Environ: environ}
 	binary := filepath.Join(tmp, "migrate.exe") // which Windows needs and others do not mind
 	if err := overlay.Build(cmd.Context(), binary, migrate.Package); err != nil {
-		if broken := (*program.BuildError)(nil); errors.As(err, &broken) {
-			fmt.Fprintln(w.Stderr, broken.Output)
-			return errors.New("package db does not build")
-		}
 		return err
 	}
 	run := process.Command(cmd.Context(), binary, command)
@@ -118,15 +114,10 @@ func runDB(cmd *cobra.Command, w World, p *project.Project, command string) (err
 	run.Stdout, run.Stderr = w.Stdout, w.Stderr
 	err = process.Run(cmd.Context(), run)
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		return toldError{}
+		return toldError{exitFailed}
 	}
 	return err
 }
-
-// A toldError is a failure that the program that failed has told of.
-type toldError struct{}
-
-func (toldError) Error() string { return "" }
 
 func newDBNew(w World) *cobra.Command {
 	return &cobra.Command{

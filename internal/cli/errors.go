@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os/exec"
 	"slices"
@@ -12,6 +13,8 @@ import (
 	"golang.org/x/mod/modfile"
 
 	"github.com/fngen/fngen/generator"
+	"github.com/fngen/fngen/internal/devserver"
+	"github.com/fngen/fngen/internal/program"
 	"github.com/fngen/fngen/internal/project"
 	"github.com/fngen/fngen/internal/watch"
 )
@@ -63,8 +66,14 @@ func (e surplusError) spaced(args []string) (flag, value string, ok bool) {
 	return "", "", false
 }
 
+// A toldError is a failure that the program that failed has told of.
+type toldError struct{ code int }
+
+func (toldError) Error() string { return "" }
+
 // A failure is an error as the user is told of it.
 type failure struct {
+	detail        string // lines before the message
 	message, hint string
 	code          int
 }
@@ -88,9 +97,13 @@ func explain(err error, args []string) failure {
 		noModule  *project.NoModuleError
 		goMod     *generator.ModError
 		tests     testError
+		told      toldError
+		compile   *program.BuildError
 		database  noDatabaseError
 		limit     *watch.LimitError
 		none      noFunctionsError
+		port      *devserver.PortError
+		debugger  noDebuggerError
 	)
 	switch {
 	case errors.As(err, &usage):
@@ -119,8 +132,19 @@ func explain(err error, args []string) failure {
 		}
 	case errors.As(err, &tests):
 		f.message, f.code = "", tests.code
+	case errors.As(err, &told):
+		f.code = told.code
+	case errors.As(err, &compile):
+		f.message, f.detail = "it does not build", compile.Output
 	case errors.As(err, &none):
 		f.hint = "fngen function NAME"
+	case errors.As(err, &port):
+		f.hint = fmt.Sprintf("lsof -i :%d says who has it; --port and --web-port take others", port.Port)
+		if port.Owner != "" {
+			f.hint = "end that one, or take another by --port and --web-port"
+		}
+	case errors.As(err, &debugger):
+		f.hint = "go install github.com/go-delve/delve/cmd/dlv@latest"
 	case errors.As(err, &limit):
 		f.hint = "on Linux, raise it: sysctl fs.inotify.max_user_watches"
 	case errors.Is(err, exec.ErrNotFound):

@@ -250,13 +250,16 @@ func (s *server) build(ctx context.Context, old *target) outcome {
 		return o
 	}
 	plan, err := s.Plan()
-	if err != nil {
-		return fail(&brokenError{"the functions cannot be built", err.Error(), err})
+	if err == nil {
+		err = plan.Overlay.Build(ctx, s.binary, plan.Package)
 	}
-	if err := plan.Overlay.Build(ctx, s.binary, plan.Package); err != nil {
+	if err != nil {
 		text := err.Error()
 		if broken := (*program.BuildError)(nil); errors.As(err, &broken) {
-			text = plan.Explain(broken.Output)
+			text = broken.Output
+			if plan.Explain != nil {
+				text = plan.Explain(text)
+			}
 		}
 		return fail(&brokenError{"the functions do not build", text, err})
 	}

@@ -29,7 +29,7 @@ type Overlay struct {
 // A BuildError is what the compiler says.
 type BuildError struct{ Output string }
 
-func (e *BuildError) Error() string { return "it does not build: " + e.Output }
+func (e *BuildError) Error() string { return "it does not build:\n" + e.Output }
 
 // Build builds main packages, named by their directories below the root: one as the file out, or several into the
 // directory out, with a slash at its end, under their directories' names. What is up to date there is left as it is. The error is a

@@ -175,6 +175,7 @@ func (p *Project) parse(file string) (*goFile, error) {
 		return nil, err
 	}
 	constraints := build.Default
+	constraints.BuildTags = p.Tags
 	constraints.OpenFile = func(string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
 	if match, err := constraints.MatchFile(path.Dir(file), path.Base(file)); err != nil || !match {
 		return nil, err

@@ -23,6 +23,7 @@ type Project struct {
 	Config
 	Dir  string   // the directory of go.mod, absolute
 	Root *os.Root // confines what is read and written to Dir
+	Tags []string // build tags, by which files count
 
 	env func(string) string
 }

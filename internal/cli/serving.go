@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+
+	"github.com/fngen/fngen/generator"
+	"github.com/fngen/fngen/internal/devserver"
+	"github.com/fngen/fngen/internal/dotenv"
+	"github.com/fngen/fngen/internal/program"
+	"github.com/fngen/fngen/internal/project"
+)
+
+// programsDir is where in a project fngen's programs are built: inside the functions directory, where Go's rule of internal
+// packages lets them import all, and in a folder that the go command passes over. Nothing is written there.
+func programsDir(p *project.Project) string { return path.Join(p.Functions, ".fngen") }
+
+// handlers are functions as a program imports them.
+func handlers(module string, functions []project.Function) []generator.Handler {
+	list := make([]generator.Handler, len(functions))
+	for i, f := range functions {
+		list[i] = generator.Handler{
+			Function: f.Name, Path: path.Join(module, f.Dir()), Package: f.Package,
+			Handler: f.Handler.Name, Shutdown: f.Shutdown.Name,
+		}
+	}
+	return list
+}
+
+// compilerSays gives what the compiler says of a program in terms of the functions in it.
+func compilerSays(output string, programs []generator.Program, functions []project.Function) string {
+	return program.Explain(output, func(file string, line int) []program.Declared {
+		for _, p := range programs {
+			if file != path.Join(p.Package, "main.go") {
+				continue
+			}
+			i := slices.IndexFunc(functions, func(f project.Function) bool { return f.Name == p.Lines[line] })
+			if i < 0 {
+				return nil
+			}
+			f := functions[i]
+			return []program.Declared{
+				{Name: f.Handler.Name, Want: program.HandlerType, File: f.Handler.File, Line: f.Handler.Line},
+				{Name: f.Shutdown.Name, Want: program.ShutdownType, File: f.Shutdown.File, Line: f.Shutdown.Line},
+			}
+		}
+		return nil
+	})
+}
+
+// A serving is how a server program of a project's functions is built.
+type serving struct {
+	command string   // the name of its package
+	use     string   // of .env files: development or production
+	only    string   // a function's name, or "" for all
+	flags   []string // of go build
+}
+
+// plan is a server program of the functions as they are.
+func (s serving) plan(w World, p *project.Project) (devserver.Plan, error) {
+	functions, skipped, err := p.List()
+	if err != nil {
+		return devserver.Plan{}, err
+	}
+	var broken []string
+	for _, skip := range skipped {
+		if skip.Broken {
+			broken = append(broken, strings.TrimPrefix(skip.Reason, "it does not parse: "))
+		}
+	}
+	if len(broken) > 0 {
+		return devserver.Plan{}, &program.BuildError{Output: strings.Join(broken, "\n")}
+	}
+	if s.only != "" {
+		functions = slices.DeleteFunc(functions, func(f project.Function) bool { return f.Name != s.only })
+	}
+	goMod, err := p.Root.ReadFile("go.mod")
+	if err != nil {
+		return devserver.Plan{}, err
+	}
+	module := modfile.ModulePath(goMod)
+	built, err := generator.ServerProgram(
+		generator.Place{Module: module, Lib: p.Lib, Dir: programsDir(p)}, s.command, handlers(module, functions))
+	if err != nil {
+		return devserver.Plan{}, err
+	}
+	environ := w.Environ()
+	added, err := dotenv.Read(p.Root.FS(), dotenv.For(s.use), environ)
+	if err != nil {
+		return devserver.Plan{}, err
+	}
+	plan := devserver.Plan{
+		Overlay: program.Overlay{Root: p.Dir, Files: built.Files, Flags: s.flags, Environ: environ},
+		Package: built.Package,
+		Environ: append(slices.Clone(environ), added...),
+		Explain: func(output string) string { return compilerSays(output, []generator.Program{built}, functions) },
+	}
+	for _, f := range functions {
+		plan.Routes = append(plan.Routes, devserver.Route{
+			Name: f.Name, Webhook: slices.Contains(f.Imports, path.Join(module, p.Lib, "webhooks")),
+		})
+	}
+	return plan, nil
+}
+
+// buildFlags are flags of go build: the tags, and the linker's, which leave out what only debuggers read, unless
+// GOFLAGS has some.
+func buildFlags(w World, tags string, flags ...string) []string {
+	if tags != "" {
+		flags = append(flags, "-tags="+tags)
+	}
+	if !strings.Contains(w.Env("GOFLAGS"), "-ldflags") {
+		flags = append(flags, "-ldflags=-s -w")
+	}
+	return flags
+}
