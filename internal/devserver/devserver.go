@@ -146,7 +146,9 @@ func (s *server) loop(ctx context.Context, batches <-chan watch.Batch, failed <-
 	retry.Stop()
 	defer retry.Stop()
 	abandon := func() {
-		looking()
+		if s.sources.Load() != nil { // what is not known at all is worth the wait
+			looking()
+		}
 		if stop == nil {
 			return
 		}
@@ -166,6 +168,7 @@ func (s *server) loop(ctx context.Context, batches <-chan watch.Batch, failed <-
 		go func() { outcomes <- s.build(building, old) }()
 	}
 	defer func() {
+		looking()
 		abandon()
 		if current != nil {
 			current.transport.CloseIdleConnections()
@@ -222,6 +225,7 @@ func (s *server) loop(ctx context.Context, batches <-chan watch.Batch, failed <-
 			if old := s.gate.finish(current, nil); old != nil && old != current {
 				s.retired.Go(func() { s.retire(ctx, old) })
 			}
+			looking()
 			looking = s.look(ctx, current.plan, o.began, sources)
 		case f := <-sources:
 			changed, err := s.found(f)
@@ -306,10 +310,12 @@ func (s *server) look(ctx context.Context, plan Plan, began time.Time, to chan<-
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(lazily):
+		if s.sources.Load() != nil {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(lazily):
+			}
 		}
 		sources, err := plan.Overlay.Sources(ctx, plan.Package)
 		if err != nil {
@@ -326,8 +332,8 @@ func (s *server) look(ctx context.Context, plan Plan, began time.Time, to chan<-
 	}
 }
 
-// found notes what the program is made of, and watches what of it is outside the project. It tells whether something there
-// has changed since the program was built.
+// found notes what the program is made of, and watches what of it is outside the project. It tells whether something has
+// changed since the program was built that was not watched then.
 func (s *server) found(f found) (changed bool, err error) {
 	s.sources.Store(f.sources)
 	outside := func(path string) bool { return !strings.HasPrefix(path+sep, s.Project+sep) }
@@ -342,7 +348,7 @@ func (s *server) found(f found) (changed bool, err error) {
 	s.watcher.Learn(files)
 	return slices.ContainsFunc(files, func(file string) bool {
 		info, err := os.Stat(file)
-		return outside(file) && err == nil && info.ModTime().After(f.began)
+		return (outside(file) || !strings.HasSuffix(file, ".go")) && err == nil && info.ModTime().After(f.began)
 	}), nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,10 +47,15 @@ func (o Overlay) run(ctx context.Context, args, packages []string, stdout *bytes
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	overlay, err := o.write(dir)
+	overlay, names, err := o.write(dir)
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if broken := (*BuildError)(nil); errors.As(err, &broken) {
+			broken.Output = named(broken.Output, dir, names)
+		}
+	}()
 	args = slices.Concat(args[:1], []string{"-overlay", overlay}, args[1:])
 	for _, p := range packages {
 		args = append(args, "./"+p)
@@ -65,22 +71,33 @@ func (o Overlay) run(ctx context.Context, args, packages []string, stdout *bytes
 	return err
 }
 
-// write writes the overlay below a directory, and is the path of its list.
-func (o Overlay) write(dir string) (string, error) {
+// write writes the overlay below a directory. It gives the path of its list, and what the files there stand for.
+func (o Overlay) write(dir string) (list string, names map[string]string, err error) {
 	replace := map[string]string{}
+	names = map[string]string{}
 	for name, data := range o.Files {
-		source := filepath.Join(dir, strconv.Itoa(len(replace))+".go")
+		base := strconv.Itoa(len(names)) + ".go"
+		source := filepath.Join(dir, base)
 		if err := os.WriteFile(source, data, 0o600); err != nil {
-			return "", err
+			return "", nil, err
 		}
+		names[base] = name
 		replace[filepath.Join(o.Root, filepath.FromSlash(name))] = source
 	}
-	list, err := json.Marshal(map[string]map[string]string{"Replace": replace})
+	data, err := json.Marshal(map[string]map[string]string{"Replace": replace})
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	file := filepath.Join(dir, "overlay.json")
-	return file, os.WriteFile(file, list, 0o600)
+	list = filepath.Join(dir, "overlay.json")
+	return list, names, os.WriteFile(list, data, 0o600)
+}
+
+// named gives files of the overlay the names for which they stand, in what the compiler says.
+func named(output, dir string, names map[string]string) string {
+	file := regexp.MustCompile(`[^\s:]*` + regexp.QuoteMeta(filepath.Base(dir)) + `[/\\](\d+\.go)`)
+	return file.ReplaceAllStringFunc(output, func(found string) string {
+		return names[filepath.Base(found)]
+	})
 }
 
 func (o Overlay) goCommand(ctx context.Context, args []string, stdout *bytes.Buffer) error {
