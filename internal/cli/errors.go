@@ -12,6 +12,7 @@ import (
 	"golang.org/x/mod/modfile"
 
 	"github.com/fngen/fngen/generator"
+	"github.com/fngen/fngen/internal/delivery"
 	"github.com/fngen/fngen/internal/project"
 	"github.com/fngen/fngen/internal/watch"
 )
@@ -91,6 +92,12 @@ func explain(err error, args []string) failure {
 		database  noDatabaseError
 		limit     *watch.LimitError
 		none      noFunctionsError
+		unknown   noFunctionError
+		sample    *delivery.UnknownError
+		secret    noSecretError
+		publicKey publicKeyError
+		server    noServerError
+		delivered noDeliveryError
 	)
 	switch {
 	case errors.As(err, &usage):
@@ -121,6 +128,27 @@ func explain(err error, args []string) failure {
 		f.message, f.code = "", tests.code
 	case errors.As(err, &none):
 		f.hint = "fngen function NAME"
+	case errors.As(err, &unknown):
+		f.hint = "fngen list"
+		if unknown.nearest != "" {
+			f.hint = "fngen invoke " + unknown.nearest
+		}
+	case errors.As(err, &sample):
+		f.code = exitUsage
+		if nearest := generator.Nearest(sample.Name, sample.Names); nearest != "" {
+			f.hint = "--sample=" + nearest
+		}
+	case errors.As(err, &secret):
+		f.hint = "--secret @FILE"
+		if secret.variable != "" {
+			f.hint = "set it in .env, or give --secret @FILE"
+		}
+	case errors.As(err, &publicKey):
+		f.hint = "--secret @FILE, with the private key of the pair"
+	case errors.As(err, &server):
+		f.hint = "fngen dev"
+	case errors.As(err, &delivered):
+		f.hint = "fngen invoke --deliveries"
 	case errors.As(err, &limit):
 		f.hint = "on Linux, raise it: sysctl fs.inotify.max_user_watches"
 	case errors.Is(err, exec.ErrNotFound):
