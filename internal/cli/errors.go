@@ -13,6 +13,7 @@ import (
 	"golang.org/x/mod/modfile"
 
 	"github.com/fngen/fngen/generator"
+	"github.com/fngen/fngen/internal/delivery"
 	"github.com/fngen/fngen/internal/devserver"
 	"github.com/fngen/fngen/internal/program"
 	"github.com/fngen/fngen/internal/project"
@@ -104,6 +105,12 @@ func explain(err error, args []string) failure {
 		none      noFunctionsError
 		port      *devserver.PortError
 		debugger  noDebuggerError
+		unknown   noFunctionError
+		sample    *delivery.UnknownError
+		secret    noSecretError
+		publicKey publicKeyError
+		server    noServerError
+		delivered noDeliveryError
 	)
 	switch {
 	case errors.As(err, &usage):
@@ -145,6 +152,27 @@ func explain(err error, args []string) failure {
 		}
 	case errors.As(err, &debugger):
 		f.hint = "go install github.com/go-delve/delve/cmd/dlv@latest"
+	case errors.As(err, &unknown):
+		f.hint = "fngen list"
+		if unknown.nearest != "" {
+			f.hint = "fngen invoke " + unknown.nearest
+		}
+	case errors.As(err, &sample):
+		f.code = exitUsage
+		if nearest := generator.Nearest(sample.Name, sample.Names); nearest != "" {
+			f.hint = "--sample=" + nearest
+		}
+	case errors.As(err, &secret):
+		f.hint = "--secret @FILE"
+		if secret.variable != "" {
+			f.hint = "set it in .env, or give --secret @FILE"
+		}
+	case errors.As(err, &publicKey):
+		f.hint = "--secret @FILE, with the private key of the pair"
+	case errors.As(err, &server):
+		f.hint = "fngen dev"
+	case errors.As(err, &delivered):
+		f.hint = "fngen invoke --deliveries"
 	case errors.As(err, &limit):
 		f.hint = "on Linux, raise it: sysctl fs.inotify.max_user_watches"
 	case errors.Is(err, exec.ErrNotFound):

@@ -57,6 +57,13 @@ func (v requiredValue) Set(value string) error {
 	return v.set(value)
 }
 
+// An anyValue is a flag that has a value, which may be empty.
+type anyValue requiredValue
+
+func (v anyValue) String() string         { return "" }
+func (v anyValue) Type() string           { return v.form }
+func (v anyValue) Set(value string) error { return v.set(value) }
+
 // required adds a flag whose value has that form.
 func required(flags *pflag.FlagSet, name, form, usage string, set func(string) error) {
 	flags.Var(requiredValue{form, set}, name, usage)

@@ -42,6 +42,8 @@ func TestMain(m *testing.M) {
 //	untouched COMMAND...     it succeeds, and changes no file
 //	files DIR                prints the files below DIR, sorted
 //
+// and those of devServer.
+//
 // -update rewrites what cmp compares with.
 func TestScripts(t *testing.T) {
 	environment := goEnvironment(t)
@@ -54,12 +56,16 @@ func TestScripts(t *testing.T) {
 				env.Setenv(name, environment[name])
 			}
 			env.Setenv("HOME", filepath.Join(env.WorkDir, ".tmp", "home"))
+			env.Values[devServerKey{}] = &devServer{}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fails":     fails,
 			"untouched": untouched,
 			"files":     files,
+			"devserver": startDevServer,
+			"received":  received,
+			"verifies":  verifies,
 		},
 	})
 }

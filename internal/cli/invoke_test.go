@@ -1,0 +1,173 @@
+package cli_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/fngen/fngen/templates/lib/webhooks"
+)
+
+// A devServer stands in for fngen dev in a script, and has the last request that it got. The commands:
+//
+//	devserver DIR [URL]              starts it, for the project in DIR, with that public URL; FNGEN_API_PORT is its port
+//	received                         prints the last request, once; with !, there is none
+//	verifies SCHEME SECRET [K=V...]  checks the last request's signature; K is header, url or issuer
+//
+// It answers as the file answers/PATH has it, a response as it is on the wire, else with {"ok":true}.
+type devServer struct {
+	mu   sync.Mutex
+	last *http.Request
+	body []byte
+}
+
+// devServerKey is where a script has its own.
+type devServerKey struct{}
+
+func (d *devServer) keep(r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		body = []byte(err.Error())
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.last, d.body = r, body
+}
+
+func (d *devServer) forget() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.last = nil
+}
+
+func startDevServer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: devserver DIR [URL]")
+	}
+	about := map[string]string{"project": ts.MkAbs(args[0]), "version": "v0.1.0"}
+	if len(args) == 2 {
+		about["publicUrl"] = args[1]
+	}
+	answers := ts.MkAbs("answers")
+	d := ts.Value(devServerKey{}).(*devServer)
+	d.forget()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/.fngen/dev" {
+			_ = json.NewEncoder(w).Encode(about)
+			return
+		}
+		if !strings.HasPrefix(r.URL.Path, "/.fngen/") {
+			d.keep(r)
+		}
+		// The path has no .. in it: the script is this test's own.
+		data, err := os.ReadFile(answers + r.URL.Path)
+		if err != nil {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, `{"ok":true}`)
+			return
+		}
+		response, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(data)), r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		for name, values := range response.Header {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(response.StatusCode)
+		_, _ = io.Copy(w, response.Body)
+	}))
+	ts.Defer(server.Close)
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	ts.Check(err)
+	ts.Setenv("FNGEN_API_PORT", port)
+	ts.Setenv("PORT", port)
+}
+
+func received(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 0 {
+		ts.Fatalf("usage: received")
+	}
+	d := ts.Value(devServerKey{}).(*devServer)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if neg {
+		if d.last != nil {
+			ts.Fatalf("%s was received", d.last.RequestURI)
+		}
+		return
+	}
+	if d.last == nil {
+		ts.Fatalf("nothing was received")
+	}
+	fmt.Fprintf(ts.Stdout(), "%s %s\nHost: %s\n", d.last.Method, d.last.RequestURI, strings.ReplaceAll(d.last.Host, ts.Getenv("PORT"), "PORT"))
+	var names []string
+	for name := range d.last.Header {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		for _, value := range d.last.Header[name] {
+			fmt.Fprintf(ts.Stdout(), "%s: %s\n", name, value)
+		}
+	}
+	switch {
+	case !utf8.Valid(d.body):
+		fmt.Fprintf(ts.Stdout(), "\n%q\n", d.body)
+	case len(d.body) > 0:
+		fmt.Fprintf(ts.Stdout(), "\n%s\n", d.body)
+	}
+	d.last = nil
+}
+
+func verifies(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: verifies SCHEME SECRET [K=V...]")
+	}
+	scheme, err := webhooks.ParseScheme(args[0])
+	ts.Check(err)
+	options := webhooks.Options{Secret: args[1]}
+	for _, arg := range args[2:] {
+		switch key, value, _ := strings.Cut(arg, "="); key {
+		case "header":
+			options.SignatureHeader = value
+		case "url":
+			options.URL = value
+		case "issuer":
+			options.Issuer = value
+		default:
+			ts.Fatalf("no option %s", strconv.Quote(key))
+		}
+	}
+	d := ts.Value(devServerKey{}).(*devServer)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.last == nil {
+		ts.Fatalf("nothing was received")
+	}
+	query, err := url.ParseQuery(d.last.URL.RawQuery)
+	ts.Check(err)
+	err = webhooks.VerifyEvent(scheme, events.APIGatewayProxyRequest{
+		HTTPMethod: d.last.Method, Path: d.last.URL.EscapedPath(),
+		MultiValueHeaders: d.last.Header, MultiValueQueryStringParameters: query, Body: string(d.body),
+		RequestContext: events.APIGatewayProxyRequestContext{DomainName: d.last.Host, Path: d.last.URL.EscapedPath()},
+	}, options)
+	if (err == nil) == neg {
+		ts.Fatalf("verification: %v", err)
+	}
+}
