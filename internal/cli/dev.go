@@ -139,7 +139,7 @@ func (o devOptions) options(cmd *cobra.Command, w World, p *project.Project) (de
 		if _, err := webAddress(o.publicURL); err != nil {
 			return options, flagValueError{"--public-url", err, "--public-url=https://example.ngrok.app"}
 		}
-		options.Args = append(options.Args, "-public-url", o.publicURL)
+		options.PublicURL = o.publicURL
 	}
 	if o.awsLimits {
 		options.Args = append(options.Args, "-aws-limits")

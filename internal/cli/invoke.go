@@ -7,15 +7,19 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/delivery"
+	"github.com/fngen/fngen/internal/instance"
 	"github.com/fngen/fngen/internal/project"
 )
 
@@ -53,8 +57,9 @@ func newInvoke(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "invoke <name>",
 		Short: "Call a function, signed as a webhook if you like",
-		Long: `Send a request to a function of the running fngen dev, and print what it answers. The
-exit code is 0 for a status below 400, else 1.
+		Long: `Send a request to a function of the running fngen dev, and print what it answers. Without
+one, the function is built and run for this one request. The exit code is 0 for a status
+below 400, else 1.
 
 With --webhook the request is signed as the function's source says that it verifies: by
 the scheme, the header and the variable of the secret of its webhooks.Require. The secret
@@ -331,12 +336,49 @@ func (v invoker) run(ctx context.Context) (err error) {
 		return err
 	}
 	if a.code >= http.StatusBadRequest {
-		return toldError{}
+		return toldError{exitFailed}
 	}
 	return nil
 }
 
-// once has the project's functions answered for one request, and is the address at which they are, and what ends that.
-func (v invoker) once(_ context.Context, dev devServer) (base string, stop func() error, err error) {
-	return "", nil, noServerError{dev}
+// once runs a program of the function for one request, where no fngen dev runs, and gives the address at which it is, and
+// what ends it.
+func (v invoker) once(ctx context.Context, dev devServer) (base string, stop func() error, err error) {
+	if v.o.name == "" {
+		return "", nil, noServerError{dev}
+	}
+	f, err := findFunction(v.project, v.o.name)
+	if err != nil {
+		return "", nil, err
+	}
+	s := serving{command: "invoke", use: "development", only: f.Name, flags: buildFlags(v.w, "")}
+	plan, err := s.plan(v.w, v.project)
+	if err != nil {
+		return "", nil, err
+	}
+	tmp, err := os.MkdirTemp("", "fngen-invoke-")
+	if err != nil {
+		return "", nil, err
+	}
+	clean := func() error { return os.RemoveAll(tmp) }
+	binary := filepath.Join(tmp, "function.exe") // which Windows needs and others do not mind
+	if err := buildServer(ctx, plan, binary); err != nil {
+		return "", nil, errors.Join(err, clean())
+	}
+	args := []string{"-host", "127.0.0.1", "-port", "0", "-dev"}
+	if v.o.publicURL != "" {
+		args = append(args, "-public-url", v.o.publicURL)
+	}
+	i, err := instance.Start(ctx, instance.Command{
+		Argv: []string{binary}, Args: args, Dir: v.project.Dir, Environ: plan.Environ,
+		Stdout: v.w.Stderr, Stderr: v.w.Stderr, // the answer is alone on stdout
+	})
+	if err != nil {
+		return "", nil, errors.Join(err, clean())
+	}
+	return "http://" + i.Addr, func() error {
+		ending, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		return errors.Join(i.Stop(ending), clean())
+	}, nil
 }

@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/fngen/fngen/internal/delivery"
 	"github.com/fngen/fngen/internal/dotenv"
 	"github.com/fngen/fngen/internal/instance"
 	"github.com/fngen/fngen/internal/program"
@@ -36,6 +37,7 @@ type Options struct {
 	WebPort   int      // of <APIURL>/<name>, and of the web side
 	APIURL    string   // a path
 	WebTarget *url.URL // where the web side's own server is, or nil
+	PublicURL string   // by which the functions are known outside, or ""
 
 	Plan  func() (Plan, error)         // what to build, as of now
 	Args  []string                     // of the program
@@ -61,10 +63,13 @@ type Route struct {
 }
 
 const (
-	quiet    = 25 * time.Millisecond // between a save and the build
-	patience = time.Minute           // of a request that waits for a build
-	drain    = 30 * time.Second      // for requests to end on an old program
-	lazily   = 300 * time.Millisecond
+	quiet    = 25 * time.Millisecond  // between a save and the build
+	patience = time.Minute            // of a request that waits for a build
+	drain    = 30 * time.Second       // for requests to end on an old program
+	lazily   = 300 * time.Millisecond // after a build, what the program is made of is asked
+
+	deliveries    = 100 // that are kept, of webhooks
+	deliveryBytes = 1 << 20
 )
 
 // server is a dev server that runs.
@@ -78,6 +83,8 @@ type server struct {
 	out     sync.Mutex
 	noted   sync.Map // what has been said once
 
+	deliveries *delivery.Log
+
 	retired sync.WaitGroup
 }
 
@@ -88,7 +95,10 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	s := &server{Options: o, binary: filepath.Join(dir, "functions.exe")} // which Windows needs and others do not mind
+	s := &server{
+		Options: o, binary: filepath.Join(dir, "functions.exe"), // which Windows needs and others do not mind
+		deliveries: delivery.NewLog(deliveries, deliveryBytes),
+	}
 	if s.watcher, err = watch.New(watch.Options{Ignore: s.ignore, Quiet: quiet, Poll: o.Poll, Stir: s.gate.stir}); err != nil {
 		return err
 	}
@@ -279,6 +289,10 @@ func (s *server) build(ctx context.Context, old *target) outcome {
 			return o
 		}
 	}
+	args := append(slices.Clone(s.Args), "-dev")
+	if s.PublicURL != "" {
+		args = append(args, "-public-url", s.PublicURL)
+	}
 	argv := []string{s.binary}
 	if s.Under != nil {
 		argv = s.Under(s.binary)
@@ -287,7 +301,7 @@ func (s *server) build(ctx context.Context, old *target) outcome {
 		}
 	}
 	i, err := instance.Start(ctx, instance.Command{
-		Argv: argv, Args: append(slices.Clone(s.Args), "-dev"), Dir: s.Project, Environ: plan.Environ,
+		Argv: argv, Args: args, Dir: s.Project, Environ: plan.Environ,
 		Stdout: s.Stderr, Stderr: s.Stderr, Grace: 300 * time.Millisecond,
 	})
 	if err != nil {

@@ -13,10 +13,13 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/fngen/fngen/internal/delivery"
 )
 
 // A PortError says that a port is somebody else's.
@@ -144,9 +147,10 @@ func (f *front) close() {
 
 // Info is what a dev server says of itself, at /.fngen/dev.
 type Info struct {
-	Project string `json:"project"` // its directory
-	Version string `json:"version"` // of fngen
-	PID     int    `json:"pid"`
+	Project   string `json:"project"` // its directory
+	Version   string `json:"version"` // of fngen
+	PID       int    `json:"pid"`
+	PublicURL string `json:"publicUrl,omitempty"` // by which the functions are known outside
 }
 
 // Ask asks the dev server at a port of this machine who it is.
@@ -181,13 +185,18 @@ func (s *server) about(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "only for this machine", http.StatusForbidden)
 		return
 	}
+	var answer any
 	switch r.URL.Path {
 	case "/.fngen/dev":
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(Info{s.Project, s.Version, os.Getpid()})
+		answer = Info{s.Project, s.Version, os.Getpid(), s.PublicURL}
+	case "/.fngen/deliveries":
+		answer = s.deliveries.All()
 	default:
 		http.NotFound(w, r)
+		return
 	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(answer)
 }
 
 func peer(r *http.Request) netip.Addr {
@@ -258,7 +267,47 @@ func (s *server) forward(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer t.release()
+	if name, ok := t.webhook(r); ok {
+		body := &kept{ReadCloser: r.Body}
+		r.Body = body
+		defer func() {
+			s.deliveries.Add(delivery.Delivery{
+				Time: start, Function: name, Method: r.Method, Target: r.URL.RequestURI(), Status: answered.status,
+				Header: r.Header.Clone(), Body: body.data, Omitted: body.omitted(),
+			})
+		}()
+	}
 	s.proxy(t).ServeHTTP(answered, r)
+}
+
+// webhook is the function that a request is for, if it is one that verifies webhooks.
+func (t *target) webhook(r *http.Request) (name string, ok bool) {
+	name, _, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	return name, slices.Contains(t.plan.Routes, Route{name, true})
+}
+
+// kept keeps what is read of a body, unless it is too much.
+type kept struct {
+	io.ReadCloser
+	data []byte
+	size int
+}
+
+func (k *kept) Read(p []byte) (int, error) {
+	n, err := k.ReadCloser.Read(p)
+	if k.size += n; k.size <= deliveryBytes {
+		k.data = append(k.data, p[:n]...)
+	} else {
+		k.data = nil
+	}
+	return n, err
+}
+
+func (k *kept) omitted() int {
+	if k.size <= deliveryBytes {
+		return 0
+	}
+	return k.size
 }
 
 // proxy sends requests to a program as they came.
