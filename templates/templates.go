@@ -37,7 +37,10 @@ var Function embed.FS
 //go:embed extra/inbox/db/migrations/*.sql
 var Lib embed.FS
 
-// Runtime has the programs that fngen builds in a project, below runtime/. They are never written there.
+// Runtime has the programs that fngen builds in a project, and the packages they are made of, below runtime/. They are
+// never written there.
 //
+//go:embed runtime/gateway/call.go runtime/gateway/caller.go runtime/gateway/event.go runtime/gateway/gateway.go
+//go:embed runtime/gateway/ids.go runtime/gateway/response.go runtime/gateway/size.go
 //go:embed runtime/migrate/main.go
 var Runtime embed.FS
