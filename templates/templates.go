@@ -43,4 +43,5 @@ var Lib embed.FS
 //go:embed runtime/gateway/call.go runtime/gateway/caller.go runtime/gateway/event.go runtime/gateway/gateway.go
 //go:embed runtime/gateway/ids.go runtime/gateway/response.go runtime/gateway/size.go
 //go:embed runtime/migrate/main.go
+//go:embed runtime/server/invoke.go runtime/server/options.go runtime/server/report.go runtime/server/router.go runtime/server/server.go
 var Runtime embed.FS

@@ -27,6 +27,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -75,6 +76,9 @@ type Gateway struct {
 
 	// WriteTimeout is how long a client may take to read an answer. 0 is no limit but the server's.
 	WriteTimeout time.Duration
+
+	// Closing is set when the process is about to end: answers then close their connection. It may be nil.
+	Closing *atomic.Bool
 
 	// AWS are limits of API Gateway and Lambda.
 	AWS Limits
@@ -277,12 +281,16 @@ func (c *call) note() {
 }
 
 func (c *call) write(response events.APIGatewayProxyResponse) error {
-	c.deadline()
+	c.prepare()
 	return WriteResponse(c.writer, response)
 }
 
-// deadline is when the client has to have read the answer. A writer that has no deadlines does without.
-func (c *call) deadline() {
+// prepare has the connection closed behind the answer where the process ends, and sets when the client has to have read
+// it. A writer that has no deadlines does without.
+func (c *call) prepare() {
+	if closing := c.gateway.Closing; closing != nil && closing.Load() {
+		c.writer.Header().Set("Connection", "close")
+	}
 	if limit := c.gateway.WriteTimeout; limit > 0 {
 		_ = http.NewResponseController(c.writer).SetWriteDeadline(time.Now().Add(limit))
 	}
@@ -317,7 +325,7 @@ func (c *call) malformed(err error) {
 }
 
 func (c *call) fail(status int, body string) {
-	c.deadline()
+	c.prepare()
 	writeJSON(c.writer, status, body)
 }
 
