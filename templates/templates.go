@@ -40,6 +40,7 @@ var Lib embed.FS
 // Runtime has the programs that fngen builds in a project, below runtime/, and the packages that they are made of. They
 // are never written there.
 //
+//go:embed runtime/lambdaentry/lambdaentry.go
 //go:embed runtime/migrate/main.go
 //go:embed runtime/payload/alb.go runtime/payload/fields.go runtime/payload/http.go runtime/payload/other.go
 //go:embed runtime/payload/payload.go runtime/payload/response.go
