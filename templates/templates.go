@@ -51,4 +51,11 @@ var Program embed.FS
 //go:embed runtime/gateway/ids.go runtime/gateway/response.go runtime/gateway/size.go
 //go:embed runtime/migrate/main.go
 //go:embed runtime/server/invoke.go runtime/server/options.go runtime/server/report.go runtime/server/router.go runtime/server/server.go
+// Runtime has the programs that fngen builds in a project, below runtime/, and the packages that they are made of. They
+// are never written there.
+//
+//go:embed runtime/lambdaentry/lambdaentry.go
+//go:embed runtime/migrate/main.go
+//go:embed runtime/payload/alb.go runtime/payload/fields.go runtime/payload/http.go runtime/payload/other.go
+//go:embed runtime/payload/payload.go runtime/payload/response.go
 var Runtime embed.FS
