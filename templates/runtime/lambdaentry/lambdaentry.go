@@ -97,11 +97,7 @@ func (e entry) Invoke(ctx context.Context, received []byte) ([]byte, error) {
 	answer, err := kind.Encode(response)
 	if err != nil {
 		slog.ErrorContext(ctx, "malformed response", "error", err, "requestId", requestID(ctx))
-		return kind.Encode(events.APIGatewayProxyResponse{
-			StatusCode: 502,
-			Headers:    map[string]string{"Content-Type": "application/json"},
-			Body:       `{"message":"Internal server error"}`,
-		})
+		return kind.Encode(payload.BadGateway())
 	}
 	return answer, nil
 }

@@ -169,3 +169,12 @@ func casing(name string, i int) string {
 	}
 	return string(letters)
 }
+
+// BadGateway is what is answered instead of a malformed response, as API Gateway does.
+func BadGateway() events.APIGatewayProxyResponse {
+	return events.APIGatewayProxyResponse{
+		StatusCode: 502,
+		Headers:    map[string]string{"Content-Type": "application/json"},
+		Body:       `{"message":"Internal server error"}`,
+	}
+}

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/fngen/fngen/templates/runtime/gateway"
+	"github.com/fngen/fngen/templates/runtime/payload"
 )
 
 // invokePath is Lambda's Invoke API, up to the function's name:
@@ -24,15 +25,6 @@ const invokePath = "/2015-03-31/functions/"
 
 // maxEvent bounds an event in bytes, where Lambda's limit does not: any that could come from a body is far smaller.
 const maxEvent = 64 << 20
-
-// decode reads an event of payload format 1.0.
-func decode(payload []byte) (event events.APIGatewayProxyRequest, err error) {
-	if len(bytes.TrimSpace(payload)) == 0 {
-		return event, nil // as Lambda reads {}
-	}
-	err = json.Unmarshal(payload, &event)
-	return event, err
-}
 
 // A functionError is how Lambda tells that a function failed.
 type functionError struct {
@@ -57,33 +49,44 @@ func (rt *router) invoke(w http.ResponseWriter, r *http.Request, name string) {
 	if rt.gateway.AWS.Refuse {
 		limit = int64(rt.gateway.AWS.Payload)
 	}
-	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if err != nil {
 		w.Header().Set("X-Amzn-Errortype", "RequestTooLargeException")
 		answerJSON(w, http.StatusRequestEntityTooLarge, map[string]string{"Type": "User", "message": "the event cannot be read: " + err.Error()})
 		return
 	}
-	event, err := decode(payload)
-	if err != nil {
+	if !json.Valid(data) {
 		w.Header().Set("X-Amzn-Errortype", "InvalidRequestContentException")
-		answerJSON(w, http.StatusBadRequest, map[string]string{"Type": "User", "message": "the event is no request of payload format 1.0: " + err.Error()})
+		answerJSON(w, http.StatusBadRequest, map[string]string{"Type": "User", "message": "the event is no JSON"})
 		return
 	}
 
+	event, kind, err := payload.Decode(data)
 	id := event.RequestContext.RequestID
 	if id == "" {
 		id = rt.gateway.RequestID()
 	}
-	ctx := lambdacontext.NewContext(r.Context(), &lambdacontext.LambdaContext{AwsRequestID: id})
-	response, err := rt.call(ctx, function, event)
 	w.Header().Set("X-Amzn-Requestid", id)
+	var response events.APIGatewayProxyResponse
+	if err == nil {
+		ctx := lambdacontext.NewContext(r.Context(), &lambdacontext.LambdaContext{AwsRequestID: id})
+		response, err = rt.call(ctx, function, event)
+	}
 	if err != nil {
 		slog.Error("function failed", "function", name, "error", fmt.Sprint(err))
 		w.Header().Set("X-Amz-Function-Error", "Unhandled")
 		answerJSON(w, http.StatusOK, failure(err))
 		return
 	}
-	answerJSON(w, http.StatusOK, response)
+	encoded, err := kind.Encode(response)
+	if err != nil {
+		slog.Error("function's response is malformed", "function", name, "error", err)
+		encoded, err = kind.Encode(payload.BadGateway())
+	}
+	if err != nil {
+		encoded = []byte("null")
+	}
+	answer(w, http.StatusOK, "application/json", string(encoded))
 }
 
 // errTimedOut is of a function that is still running.

@@ -98,7 +98,9 @@ func (w *world) run(ctx context.Context, functions []Function) int {
 	if o.notice {
 		w.say("listening on this machine only, as HOST is not set: to serve others, set HOST=0.0.0.0 or -host 0.0.0.0")
 	}
-	w.say("listening on http://" + listener.Addr().String())
+	if !o.dev { // the parent says where it can be reached
+		w.say("listening on http://" + listener.Addr().String())
+	}
 
 	s := newServer(o, functions)
 	served := make(chan error, 1)

@@ -71,6 +71,18 @@ func start(t *testing.T, functions []Function, args ...string) *running {
 
 func startIn(t *testing.T, env map[string]string, functions []Function, args ...string) *running {
 	t.Helper()
+	r := launch(t, env, functions, args...)
+	require.Eventually(t, func() bool {
+		_, after, ok := strings.Cut(r.stderr.String(), "listening on http://")
+		r.address, _, _ = strings.Cut(after, "\n")
+		return ok && strings.Contains(after, "\n")
+	}, 10*time.Second, time.Millisecond, r.stderr)
+	return r
+}
+
+// launch starts a server, and does not wait until it listens.
+func launch(t *testing.T, env map[string]string, functions []Function, args ...string) *running {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{t: t, stderr: new(syncBuffer), signals: make(chan os.Signal, 2), exited: make(chan struct{})}
 	w := world{args: append([]string{"-port", "0"}, args...), lookup: lookup(env), unset: func(name string) error { delete(env, name); return nil }, stderr: r.stderr, signals: r.signals}
@@ -82,11 +94,6 @@ func startIn(t *testing.T, env map[string]string, functions []Function, args ...
 		cancel()
 		r.wait()
 	})
-	require.Eventually(t, func() bool {
-		_, after, ok := strings.Cut(r.stderr.String(), "listening on http://")
-		r.address, _, _ = strings.Cut(after, "\n")
-		return ok && strings.Contains(after, "\n")
-	}, 10*time.Second, time.Millisecond, r.stderr)
 	return r
 }
 
@@ -884,8 +891,10 @@ func (p *parent) child(t *testing.T, functions []Function, args ...string) *runn
 		reported <- err
 	}()
 	env := map[string]string{tokenEnv: "word"}
-	r := startIn(t, env, functions, append([]string{"-report", p.listener.Addr().String()}, args...)...)
+	r := launch(t, env, functions, append([]string{"-report", p.listener.Addr().String()}, args...)...)
 	require.NoError(t, <-reported)
+	_, port, _ := strings.Cut(strings.TrimSpace(p.line), " ")
+	r.address = "127.0.0.1:" + port
 	t.Cleanup(func() { p.conn.Close() })
 	assert.NotContains(t, env, tokenEnv, "functions do not see it")
 	return r
@@ -897,6 +906,7 @@ func TestReport(t *testing.T) {
 	_, port, err := net.SplitHostPort(r.address)
 	require.NoError(t, err)
 	assert.Equal(t, "word "+port+"\n", p.line)
+	assert.Equal(t, "fngen: listening on http://"+r.address+"\n", r.stderr.String())
 	answer, _ := r.get("/echo")
 	assert.Equal(t, 200, answer.StatusCode)
 	p.conn.Close()
@@ -1013,6 +1023,7 @@ func TestInvoke(t *testing.T) {
 		{Name: "divide", Handler: func(_ context.Context, e request) (response, error) {
 			return response{StatusCode: 201, Body: e.QueryStringParameters["dividend"] + "<" + e.Body, MultiValueHeaders: map[string][]string{"Set-Cookie": {"a", "b"}}}, nil
 		}},
+		{Name: "malformed", Handler: func(context.Context, request) (response, error) { return response{StatusCode: 99}, nil }},
 		{Name: "error", Handler: func(context.Context, request) (response, error) { return response{}, errors.New("boom") }},
 		{Name: "typed", Handler: func(context.Context, request) (response, error) { return response{}, typedError{} }},
 		{Name: "panic", Handler: func(context.Context, request) (response, error) { panic("boom") }},
@@ -1024,15 +1035,17 @@ func TestInvoke(t *testing.T) {
 		failed          bool
 		want            string
 	}{
-		"answer":    {"divide", `{"queryStringParameters":{"dividend":"20"},"body":"x","unknown":1}`, 200, false, `{"statusCode":201,"headers":null,"multiValueHeaders":{"Set-Cookie":["a","b"]},"body":"20<x"}`},
-		"no event":  {"divide", ``, 200, false, `{"statusCode":201,"headers":null,"multiValueHeaders":{"Set-Cookie":["a","b"]},"body":"<"}`},
-		"error":     {"error", `{}`, 200, true, `{"errorMessage":"boom","errorType":"errorString"}`},
-		"typed":     {"typed", `{}`, 200, true, `{"errorMessage":"typed <&>","errorType":"typedError"}`},
-		"panic":     {"panic", `{}`, 200, true, `{"errorMessage":"boom","errorType":"string","stackTrace":[`},
-		"slow":      {"slow", `{}`, 200, true, `{"errorMessage":"Task timed out after 0.10 seconds","errorType":"Sandbox.Timedout"}`},
+		"answer":    {"divide", `{"httpMethod":"GET","queryStringParameters":{"dividend":"20"},"body":"x","unknown":1}`, 200, false, `{"statusCode":201,"headers":null,"multiValueHeaders":{"Set-Cookie":["a","b"]},"body":"20<x"}`},
+		"2.0":       {"divide", `{"version":"2.0","rawPath":"/divide","rawQueryString":"dividend=20","requestContext":{"http":{"method":"GET"}}}`, 200, false, `{"statusCode":201,"headers":{},"cookies":["a","b"],"body":"20<","isBase64Encoded":false}`},
+		"malformed": {"malformed", `{"httpMethod":"GET"}`, 200, false, `{"statusCode":502,"headers":{"Content-Type":"application/json"},`},
+		"error":     {"error", `{"httpMethod":"GET"}`, 200, true, `{"errorMessage":"boom","errorType":"errorString"}`},
+		"typed":     {"typed", `{"httpMethod":"GET"}`, 200, true, `{"errorMessage":"typed <&>","errorType":"typedError"}`},
+		"panic":     {"panic", `{"httpMethod":"GET"}`, 200, true, `{"errorMessage":"boom","errorType":"string","stackTrace":[`},
+		"slow":      {"slow", `{"httpMethod":"GET"}`, 200, true, `{"errorMessage":"Task timed out after 0.10 seconds","errorType":"Sandbox.Timedout"}`},
+		"no HTTP":   {"divide", `{"Records":[{"eventSource":"aws:sqs"}]}`, 200, true, `{"errorMessage":"fngen: `},
 		"unknown":   {"nothing", `{}`, 404, false, `{"Message":"Function not found: nothing","Type":"User"}`},
-		"no JSON":   {"divide", `{`, 400, false, `{"Type":"User","message":"the event is no request of payload format 1.0: `},
-		"no object": {"divide", `[]`, 400, false, `{"Type":"User","message":"the event is no request of payload format 1.0: `},
+		"no JSON":   {"divide", `{`, 400, false, `{"Type":"User","message":"the event is no JSON"}`},
+		"nothing":   {"divide", ``, 400, false, `{"Type":"User","message":"the event is no JSON"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			answer, body := r.send("POST /2015-03-31/functions/" + test.function + "/invocations HTTP/1.1\r\nHost: x\r\nContent-Length: " + strconv.Itoa(len(test.event)) + "\r\n\r\n" + test.event)
