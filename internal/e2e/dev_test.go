@@ -1,0 +1,407 @@
+//go:build linux
+
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var edits = flag.Int("edits", 20, "saves during the load of TestDevUnderLoad")
+
+// A dev is fngen dev at work on a project.
+type dev struct {
+	*process
+	dir      string
+	out, err *screen
+	ended    chan int
+	url, web string // of the functions, and of the web side
+}
+
+// startDev makes a project of the files, commits it, and starts fngen dev.
+func startDev(t *testing.T, files map[string]string, args ...string) *dev {
+	t.Helper()
+	dir := newModule(t)
+	do(t, dir, "function", "divide", "--no-tests")
+	for name, data := range files {
+		writeFile(t, dir, name, data)
+	}
+	git(t, dir, "init", "-q")
+	git(t, dir, "add", "-A")
+	git(t, dir, "-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-qm", "x")
+
+	d := &dev{dir: dir, out: &screen{}, err: &screen{}, ended: make(chan int, 1)}
+	d.process, _ = goProcess(dir, append([]string{"dev", "--port", "0", "--web-port", "0"}, args...)...)
+	d.Stdout, d.Stderr = d.out, d.err
+	require.NoError(t, d.Start())
+	go func() { d.ended <- d.wait() }()
+	t.Cleanup(func() {
+		_ = d.Process.Kill()
+		if t.Failed() {
+			t.Logf("stdout:\n%s\nstderr:\n%s", d.out.all(), d.err.all())
+		}
+	})
+	d.out.wait(t, "ready in")
+	text := d.out.all()
+	d.url = regexp.MustCompile(`functions  (\S+)/<name>`).FindStringSubmatch(text)[1]
+	d.web = regexp.MustCompile(`web        (\S+)`).FindStringSubmatch(text)[1]
+	return d
+}
+
+func git(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("git", args...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "git %v: %s", args, out)
+	return string(out)
+}
+
+func (s *screen) all() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// wait waits until something has been printed since the start.
+func (s *screen) wait(t *testing.T, wanted string) {
+	t.Helper()
+	require.Eventually(t, func() bool { return strings.Contains(s.all(), wanted) }, time.Minute, 2*time.Millisecond, "want %q on the screen", wanted)
+}
+
+// get is a request and its answer.
+func get(t *testing.T, url string, header ...string) (int, string) {
+	t.Helper()
+	request, err := http.NewRequest(http.MethodGet, url, nil)
+	require.NoError(t, err)
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response.StatusCode, string(body)
+}
+
+// children are the processes that descend from one.
+func children(t *testing.T, pid int) []int {
+	t.Helper()
+	parents := map[int]int{}
+	entries, err := os.ReadDir("/proc")
+	require.NoError(t, err)
+	for _, entry := range entries {
+		child, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			continue
+		}
+		stat, err := os.ReadFile(filepath.Join("/proc", entry.Name(), "stat"))
+		if err != nil {
+			continue // it has ended
+		}
+		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+		parents[child], _ = strconv.Atoi(fields[1])
+	}
+	list := []int{}
+	for child := range parents {
+		for up := parents[child]; up > 1; up = parents[up] {
+			if up == pid {
+				list = append(list, child)
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// interrupt ends it as Ctrl-C does, and checks that within a second nothing is left: no process, and no file.
+func (d *dev) interrupt(t *testing.T) {
+	t.Helper()
+	left := children(t, d.Process.Pid)
+	require.NotEmpty(t, left, "the functions run in a process of their own")
+	temporary, err := filepath.Glob(filepath.Join(os.TempDir(), "fngen-*"))
+	require.NoError(t, err)
+	start := time.Now()
+	require.NoError(t, d.Process.Signal(os.Interrupt))
+	assert.Zero(t, <-d.ended, d.err.all())
+	assert.Less(t, time.Since(start), 2*time.Second, "it ends within a second, and twice that where tests run beside it")
+	for _, child := range left {
+		assert.ErrorIs(t, syscall.Kill(child, 0), syscall.ESRCH, "process %d is left", child)
+	}
+	for _, dir := range temporary {
+		if strings.HasPrefix(filepath.Base(dir), "fngen-dev-") && d.owns(dir) {
+			assert.NoDirExists(t, dir)
+		}
+	}
+	assert.Empty(t, git(t, d.dir, "status", "--porcelain", "--ignored"))
+	_, err = net.Dial("tcp", strings.TrimPrefix(d.url, "http://"))
+	assert.Error(t, err, "the port is closed")
+}
+
+// owns tells whether a temporary directory is of this one: another test's may be at work.
+func (d *dev) owns(dir string) bool { return strings.Contains(d.err.all(), dir) }
+
+// numbered is a function that answers a number, which each edit changes.
+func numbered(n int) string {
+	return fmt.Sprintf(`package count
+
+import (
+	"context"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+func Handler(_ context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	return events.APIGatewayProxyResponse{StatusCode: 200, Body: "%d"}, nil
+}
+`, n)
+}
+
+// While files are saved and requests come in all the time, none fails, and none that is sent 50 ms after a file was
+// closed is answered by older code.
+func TestDevUnderLoad(t *testing.T) {
+	const file = functions + "/count/count.go"
+	d := startDev(t, map[string]string{file: numbered(0)})
+	var (
+		mu     sync.Mutex
+		closed = []time.Time{{}} // when the file of each number was closed
+		bad    []string
+		asked  int
+	)
+	ctx, cancel := context.WithCancel(context.Background())
+	var load sync.WaitGroup
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
+	defer client.CloseIdleConnections()
+	ask := func() (problem string) {
+		sent := time.Now()
+		mu.Lock()
+		asked++
+		least := 0
+		for n, at := range closed {
+			if sent.Sub(at) >= 50*time.Millisecond {
+				least = n
+			}
+		}
+		since := sent.Sub(closed[least])
+		mu.Unlock()
+		response, err := client.Get(d.url + "/count")
+		if err != nil {
+			return err.Error()
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		n, notNumber := strconv.Atoi(string(body))
+		switch {
+		case err != nil || notNumber != nil || response.StatusCode != http.StatusOK:
+			return fmt.Sprintf("%d %s %v", response.StatusCode, body, err)
+		case n < least:
+			return fmt.Sprintf("answered by %d, %s after %d was saved", n, since, least)
+		}
+		return ""
+	}
+	load.Go(func() { // whatever becomes of those before, there is a request every few milliseconds
+		ticker := time.NewTicker(10 * time.Millisecond)
+		defer ticker.Stop()
+		for ctx.Err() == nil {
+			<-ticker.C
+			load.Go(func() {
+				if problem := ask(); problem != "" {
+					mu.Lock()
+					defer mu.Unlock()
+					bad = append(bad, problem)
+				}
+			})
+		}
+	})
+	for n := 1; n <= *edits; n++ {
+		writeFile(t, d.dir, file, numbered(n))
+		mu.Lock()
+		closed = append(closed, time.Now())
+		mu.Unlock()
+		if n%3 == 0 { // two saves of which the second comes while the first is built
+			continue
+		}
+		require.Eventually(t, func() bool {
+			_, body := get(t, d.url+"/count")
+			return body == strconv.Itoa(n)
+		}, time.Minute, time.Millisecond)
+	}
+	cancel()
+	load.Wait()
+	assert.Empty(t, bad)
+	assert.Greater(t, asked, 10**edits)
+	git(t, d.dir, "checkout", "-q", ".")
+	d.interrupt(t)
+}
+
+// What is saved counts, be it right or wrong, and whatever it is.
+func TestDevSaves(t *testing.T) {
+	const file = functions + "/count/count.go"
+	d := startDev(t, map[string]string{
+		file: numbered(1),
+		functions + "/env/env.go": strings.NewReplacer("package count", "package env", `import (
+	"context"
+`, `import (
+	"context"
+	_ "embed"
+	"os"
+`, `Body: "1"`, `Body: os.Getenv("COLOUR") + " " + text`, "\nfunc Handler", "\n//go:embed text.txt\nvar text string\n\nfunc Handler").Replace(numbered(1)),
+		functions + "/env/text.txt": "text",
+		".env":                      "COLOUR=red\n",
+	})
+	answers := func(name, body string) {
+		t.Helper()
+		status, got := get(t, d.url+"/"+name)
+		assert.Equal(t, http.StatusOK, status)
+		assert.Equal(t, body, got)
+	}
+	// save saves a file. It stirs within a moment, and requests wait from then on.
+	save := func(name, data string) {
+		t.Helper()
+		writeFile(t, d.dir, name, data)
+		time.Sleep(50 * time.Millisecond)
+	}
+	answers("count", "1")
+	answers("env", "red text")
+
+	// On the web side's port the functions are below a path, and without a web side there is a list.
+	status, body := get(t, d.web+"/.redwood/functions/count")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Equal(t, "1", body)
+	_, body = get(t, d.web)
+	assert.Contains(t, body, `<a href="/.redwood/functions/divide">`)
+
+	save(".env", "COLOUR=blue\n")
+	answers("env", "blue text")
+	writeFile(t, d.dir, functions+"/env/text.txt", "other")
+	require.Eventually(t, func() bool { // what is embedded is known a moment after the first program runs
+		_, body := get(t, d.url+"/env")
+		return body == "blue other"
+	}, time.Minute, 10*time.Millisecond)
+	save(functions+"/env/text.txt", "another")
+	answers("env", "blue another")
+
+	// What does not compile is told as the client wants to be told, and once on the screen.
+	save(file, strings.ReplaceAll(numbered(2), `"2"`, "x"))
+	for accept, want := range map[string]string{
+		"":                 "the functions do not build\n\napi/src/functions/count/count.go:10:",
+		"application/json": `{"error":"api/src/functions/count/count.go:10:`,
+		"text/html,*/*":    "<pre>api/src/functions/count/count.go:10:",
+	} {
+		status, body := get(t, d.url+"/count", "Accept", accept)
+		assert.Equal(t, http.StatusInternalServerError, status)
+		assert.Contains(t, body, want)
+		assert.Contains(t, body, "undefined: x")
+	}
+	assert.Equal(t, 1, strings.Count(d.err.all(), "undefined: x"))
+
+	// A handler of the wrong type is told where it is declared.
+	save(file, strings.ReplaceAll(numbered(2), "_ events.APIGatewayProxyRequest", "_ events.APIGatewayV2HTTPRequest"))
+	_, body = get(t, d.url+"/count")
+	assert.Contains(t, body, "api/src/functions/count/count.go:9: Handler has type func(")
+	assert.NotContains(t, body, ".fngen")
+
+	// What does not parse, as half of a file does not.
+	save(file, numbered(2)[:60])
+	status, body = get(t, d.url+"/count")
+	assert.Equal(t, http.StatusInternalServerError, status)
+	assert.Contains(t, body, "api/src/functions/count/count.go:")
+
+	save(file, numbered(3))
+	answers("count", "3")
+
+	// A folder that comes is served, and one that goes is not.
+	do(t, d.dir, "function", "latecomer", "--no-tests")
+	time.Sleep(50 * time.Millisecond)
+	answers("latecomer", `{"data":"latecomer function"}`)
+	require.NoError(t, os.RemoveAll(filepath.Join(d.dir, functions, "latecomer")))
+	time.Sleep(50 * time.Millisecond)
+	status, body = get(t, d.url+"/latecomer")
+	assert.Equal(t, http.StatusNotFound, status)
+	assert.Contains(t, body, "/divide")
+
+	// A test, and a file that no function is made of, are no reason to build.
+	reloads := strings.Count(d.out.all(), "reloaded")
+	writeFile(t, d.dir, functions+"/count/count_test.go", "package count\n")
+	writeFile(t, d.dir, "README.md", "Read me.\n")
+	answers("count", "3")
+	assert.Equal(t, reloads, strings.Count(d.out.all(), "reloaded"))
+
+	// A program that is killed is started again.
+	for _, child := range children(t, d.Process.Pid) {
+		require.NoError(t, syscall.Kill(child, syscall.SIGKILL))
+	}
+	require.Eventually(t, func() bool {
+		status, body := get(t, d.url+"/count")
+		return status == http.StatusOK && body == "3"
+	}, time.Minute, 5*time.Millisecond)
+	d.err.wait(t, "the program ended (signal: killed) and starts again")
+
+	// A request is a line, without its query.
+	_, _ = get(t, d.url+"/count?token=s3cr3t")
+	d.out.wait(t, "GET    /count  200")
+	assert.NotContains(t, d.out.all()+d.err.all(), "s3cr3t")
+
+	require.NoError(t, os.Remove(filepath.Join(d.dir, "README.md")))
+	require.NoError(t, os.Remove(filepath.Join(d.dir, functions, "count", "count_test.go")))
+	git(t, d.dir, "checkout", "-q", ".")
+	d.interrupt(t)
+}
+
+// A port that another has is told with who has it.
+func TestDevPortInUse(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	port := l.Addr().(*net.TCPAddr).Port
+	dir := newModule(t)
+	do(t, dir, "function", "divide", "--no-tests")
+
+	p := command(dir, "dev", "--port", strconv.Itoa(port), "--web-port", "0")
+	p.run(t)
+	message, hint := p.refused(t)
+	assert.Equal(t, fmt.Sprintf("fngen: port %d is in use", port), message)
+	assert.Equal(t, fmt.Sprintf("hint: lsof -i :%d says who has it; --port and --web-port take others\n", port), hint)
+
+	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // as another fngen dev
+		_ = json.NewEncoder(w).Encode(map[string]any{"project": "/elsewhere", "pid": 123})
+	}))
+	p = command(dir, "dev", "--port", strconv.Itoa(port), "--web-port", "0")
+	p.run(t)
+	message, hint = p.refused(t)
+	assert.Equal(t, fmt.Sprintf("fngen: port %d is in use: fngen dev of /elsewhere has it, process 123", port), message)
+	assert.Equal(t, "hint: end that one, or take another by --port and --web-port\n", hint)
+}
+
+// When fngen itself is killed, the functions' program ends too.
+func TestDevLeavesNoOrphan(t *testing.T) {
+	d := startDev(t, nil)
+	left := children(t, d.Process.Pid)
+	require.Len(t, left, 1)
+	require.NoError(t, d.Process.Kill())
+	<-d.ended
+	assert.Eventually(t, func() bool {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", left[0]))
+		return err != nil || strings.Contains(string(stat), ") Z ")
+	}, 10*time.Second, 5*time.Millisecond)
+}
