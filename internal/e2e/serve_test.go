@@ -1,0 +1,137 @@
+//go:build linux
+
+package e2e
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// slow is a function that takes a while, and one that is to be told when all ends.
+const slow = `package slow
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+func Handler(_ context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	time.Sleep(50 * time.Millisecond)
+	return events.APIGatewayProxyResponse{StatusCode: 200, Body: os.Getenv("STAGE")}, nil
+}
+
+// Shutdown says that it was called.
+func Shutdown(context.Context) error {
+	fmt.Fprintln(os.Stderr, "closed what was open")
+	return nil
+}
+`
+
+var listening = regexp.MustCompile(`listening on (http://\S+)\n`)
+
+// Told to end, fngen serve first answers what it was asked, and so does the program that it leaves with --build-only.
+func TestServe(t *testing.T) {
+	dir := newModule(t)
+	do(t, dir, "function", "divide", "--no-tests")
+	writeFile(t, dir, functions+"/slow/slow.go", slow)
+	writeFile(t, dir, ".env", "STAGE=none\n")
+	writeFile(t, dir, ".env.production", "STAGE=production\n")
+	before := treeOf(t, dir)
+	binary := filepath.Join(t.TempDir(), "server")
+	p, _ := goProcess(dir, "serve", "--build-only", "-o", binary)
+	p.Stdout, p.Stderr = &p.stdout, &p.stderr
+	require.Zero(t, p.run(t), p.stderr.String())
+	assert.Empty(t, p.stdout.String()+p.stderr.String())
+	assert.Equal(t, before, treeOf(t, dir))
+
+	serve, screenServe := goProcess(dir, "serve", "--port", "0", "--healthz")
+	alone, screenAlone := goProcess(t.TempDir())
+	alone.Path, alone.Args = binary, []string{binary, "-healthz"}
+	alone.Env = append(alone.Env, "PORT=0", "STAGE=production")
+	for name, server := range map[string]struct {
+		*process
+		screen *screen
+	}{"fngen serve": {serve, screenServe}, "the program": {alone, screenAlone}} {
+		t.Run(name, func(t *testing.T) {
+			require.NoError(t, server.Start())
+			ended := make(chan int, 1)
+			go func() { ended <- server.wait() }()
+			defer server.Process.Kill()
+			server.screen.wait(t, "listening on")
+			url := listening.FindStringSubmatch(server.screen.all())[1]
+			status, body := get(t, url+"/healthz")
+			assert.Equal(t, 200, status)
+			assert.Equal(t, "ok", body)
+			status, body = get(t, url+"/nothing")
+			assert.Equal(t, 404, status)
+			assert.Equal(t, `{"message":"Not Found"}`, body, "in production nobody is told what there is")
+
+			// Requests come in all the time. Those that it takes are answered.
+			var load sync.WaitGroup
+			var mu sync.Mutex
+			answered, bad := 0, []string{}
+			stop := make(chan struct{})
+			for range 8 {
+				load.Go(func() {
+					client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+					for {
+						select {
+						case <-stop:
+							return
+						default:
+						}
+						response, err := client.Get(url + "/slow")
+						if err != nil {
+							if strings.Contains(err.Error(), "connection refused") || strings.Contains(err.Error(), "connection reset") {
+								return // it listens no more
+							}
+							mu.Lock()
+							bad = append(bad, err.Error())
+							mu.Unlock()
+							return
+						}
+						body, err := io.ReadAll(response.Body)
+						response.Body.Close()
+						mu.Lock()
+						answered++
+						if err != nil || response.StatusCode != 200 || string(body) != "production" {
+							bad = append(bad, response.Status+" "+string(body))
+						}
+						mu.Unlock()
+					}
+				})
+			}
+			require.Eventually(t, func() bool { mu.Lock(); defer mu.Unlock(); return answered > 20 }, time.Minute, time.Millisecond)
+			left := children(t, server.Process.Pid)
+			require.NoError(t, server.Process.Signal(syscall.SIGTERM))
+			assert.Zero(t, <-ended, server.screen.all())
+			close(stop)
+			load.Wait()
+			assert.Empty(t, bad)
+			assert.Equal(t, 1, strings.Count(server.screen.all(), "closed what was open\n"))
+			for _, child := range left {
+				assert.ErrorIs(t, syscall.Kill(child, 0), syscall.ESRCH)
+			}
+		})
+	}
+	assert.Contains(t, screenAlone.all(), "fngen: listening on this machine only")
+	assert.Equal(t, before, treeOf(t, dir))
+	temporary, err := filepath.Glob(filepath.Join(os.TempDir(), "fngen-serve-*"))
+	require.NoError(t, err)
+	assert.Empty(t, temporary)
+}
