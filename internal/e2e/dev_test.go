@@ -45,6 +45,12 @@ func startDev(t *testing.T, files map[string]string, args ...string) *dev {
 	for name, data := range files {
 		writeFile(t, dir, name, data)
 	}
+	return startDevIn(t, dir, args...)
+}
+
+// startDevIn commits a project, and starts fngen dev.
+func startDevIn(t *testing.T, dir string, args ...string) *dev {
+	t.Helper()
 	git(t, dir, "init", "-q")
 	git(t, dir, "add", "-A")
 	git(t, dir, "-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-qm", "x")
@@ -404,4 +410,73 @@ func TestDevLeavesNoOrphan(t *testing.T) {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", left[0]))
 		return err != nil || strings.Contains(string(stat), ") Z ")
 	}, 10*time.Second, 5*time.Millisecond)
+}
+
+// What a project is made of may be elsewhere: in a folder that go.mod replaces a module by.
+func TestDevReplacedModule(t *testing.T) {
+	dir := newModule(t)
+	do(t, dir, "function", "divide", "--no-tests")
+	shared := filepath.Join(filepath.Dir(dir), "shared")
+	writeFile(t, shared, "go.mod", "module example.com/shared\n\ngo 1.22\n")
+	writeFile(t, shared, "text/text.go", "package text\n\nconst Text = \"before\"\n")
+	goMod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	require.NoError(t, err)
+	writeFile(t, dir, "go.mod", string(goMod)+"\nrequire example.com/shared v0.0.0\n\nreplace example.com/shared => ../shared\n")
+	writeFile(t, dir, functions+"/count/count.go", strings.NewReplacer(
+		"\t\"context\"\n", "\t\"context\"\n\n\t\"example.com/shared/text\"\n", `"0"`, "text.Text").Replace(numbered(0)))
+	d := startDevIn(t, dir)
+	_, body := get(t, d.url+"/count")
+	assert.Equal(t, "before", body)
+	writeFile(t, shared, "text/text.go", "package text\n\nconst Text = \"after\"\n")
+	require.Eventually(t, func() bool { // where it is made of is known a moment after the first program runs
+		_, body := get(t, d.url+"/count")
+		return body == "after"
+	}, time.Minute, 10*time.Millisecond)
+	writeFile(t, shared, "text/text.go", "package text\n\nconst Text = \"again\"\n")
+	time.Sleep(50 * time.Millisecond)
+	_, body = get(t, d.url+"/count")
+	assert.Equal(t, "again", body)
+	d.interrupt(t)
+}
+
+// With --debug-port a debugger runs the program, and is replaced with it. This one only does what it is told.
+func TestDevUnderDebugger(t *testing.T) {
+	bin := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "dlv"), []byte(`#!/bin/sh
+echo "dlv $*" >&2
+while [ "$1" != -- ]; do program=$1; shift; done
+shift
+exec "$program" "$@"
+`), 0o755))
+	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	d := startDev(t, map[string]string{functions + "/count/count.go": numbered(1)}, "--debug-port", "12345")
+	assert.Contains(t, d.err.all(), "dlv exec --headless --listen=127.0.0.1:12345 ")
+	assert.Contains(t, d.out.all(), `"mode": "remote", "host": "127.0.0.1", "port": 12345`)
+	first := children(t, d.Process.Pid)
+	writeFile(t, d.dir, functions+"/count/count.go", numbered(2))
+	time.Sleep(50 * time.Millisecond)
+	_, body := get(t, d.url+"/count")
+	assert.Equal(t, "2", body)
+	for _, child := range first {
+		assert.ErrorIs(t, syscall.Kill(child, 0), syscall.ESRCH, "the port is the next one's")
+	}
+	git(t, d.dir, "checkout", "-q", ".")
+	d.interrupt(t)
+}
+
+// A vendor folder need not have what only fngen's program imports.
+func TestDevVendor(t *testing.T) {
+	dir := newModule(t)
+	do(t, dir, "function", "divide", "--no-tests")
+	cmd := exec.Command("go", "mod", "vendor")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOPROXY=off", "GOWORK=off", "GOTOOLCHAIN=local")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.NoDirExists(t, filepath.Join(dir, "vendor/github.com/aws/aws-lambda-go/lambdacontext"))
+	p := &process{Cmd: exec.Command(fngen, "invoke", "divide", "--port", "1")}
+	p.Dir, p.Stdout, p.Stderr = dir, &p.stdout, &p.stderr
+	p.Env = append(os.Environ(), "GOFLAGS=-trimpath", "GOPROXY=off", "GOWORK=off", "GOTOOLCHAIN=local")
+	require.Zero(t, p.run(t), p.stderr.String())
+	assert.Equal(t, `{"data":"divide function"}`, p.stdout.String())
 }
