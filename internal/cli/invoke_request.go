@@ -120,6 +120,13 @@ func (v invoker) sample(r *request, own *project.Webhook) error {
 		return err
 	}
 	message, err := delivery.Sample(scheme, name, time.Now(), random)
+	if unknown := (*delivery.UnknownError)(nil); errors.As(err, &unknown) {
+		usage := usageError{message: err.Error()}
+		if nearest := generator.Nearest(name, unknown.Names); nearest != "" {
+			usage.hint = "--sample=" + strings.TrimSuffix(v.o.sample, name) + nearest
+		}
+		return usage
+	}
 	if err != nil {
 		return err
 	}
@@ -152,6 +159,9 @@ func (v invoker) replayed(ctx context.Context, dev devServer) (request, error) {
 			if named.Name != f.Name {
 				return request{}, usageError{fmt.Sprintf("delivery %d was for %s, not for %s", d.N, f.Name, named.Name), fmt.Sprintf("fngen invoke %s --replay %d", f.Name, d.N)}
 			}
+		}
+		if !strings.HasPrefix(d.Target, "/") { // after the server's address, it could be another's
+			return request{}, fmt.Errorf("delivery %d cannot be sent again: it was for %q", d.N, d.Target)
 		}
 		if d.Omitted > 0 {
 			return request{}, fmt.Errorf("delivery %d cannot be sent again: its body of %d bytes was too large to keep", d.N, d.Omitted)
@@ -223,7 +233,7 @@ func (v invoker) finish(r request, f project.Function, own *project.Webhook, sig
 		r.header.Add(name, header[1])
 	}
 	if v.o.bearer != "" {
-		token, err := v.readSecret(v.o.bearer)
+		token, err := v.readSecret("--bearer", v.o.bearer)
 		if err != nil {
 			return r, err
 		}
@@ -298,7 +308,7 @@ func (v invoker) signed(r request, f project.Function, own *project.Webhook, dev
 	switch {
 	case scheme == webhooks.Skip:
 	case v.o.secret != "":
-		options.Secret, err = v.readSecret(v.o.secret)
+		options.Secret, err = v.readSecret("--secret", v.o.secret)
 	case how.Scheme.HasPublicKey():
 		return r, publicKeyError{cmp.Or(how.SecretEnv, "what "+f.Name+" verifies with")}
 	default:
@@ -328,6 +338,11 @@ func (v invoker) signed(r request, f project.Function, own *project.Webhook, dev
 		if public, err := url.Parse(options.URL); err == nil && strings.Trim(public.Path, "/") == "" {
 			public.Path, public.RawPath, public.RawQuery = "", "", ""
 			options.URL = public.String() + r.path // of the server, as fngen dev has it
+		}
+	}
+	if r.query == "" { // which the sender calls with what the address has
+		if public, err := url.Parse(options.URL); err == nil {
+			r.query = public.RawQuery
 		}
 	}
 
@@ -388,14 +403,14 @@ func (v invoker) read(value string) ([]byte, error) {
 }
 
 // readSecret is a value without the end of line that editors put at a file's end. Its error has nothing of it.
-func (v invoker) readSecret(value string) (string, error) {
+func (v invoker) readSecret(flag, value string) (string, error) {
 	text, err := v.read(value)
 	if err != nil {
 		return "", err
 	}
 	secret := string(bytes.TrimRight(text, "\r\n"))
 	if err := checkValue(secret); err != nil {
-		return "", err
+		return "", fmt.Errorf("%s: %w", flag, err)
 	}
 	return secret, nil
 }
