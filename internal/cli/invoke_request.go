@@ -12,6 +12,7 @@ import (
 	"io"
 	"maps"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -323,11 +324,12 @@ func (v invoker) signed(r request, f project.Function, own *project.Webhook, dev
 		return r, publicKeyError{from}
 	}
 
-	// What the receiver takes for its address: see webhooks.Options.URL.
-	domain, path := r.host, r.path
+	// What the receiver takes for its address: see webhooks.Options.URL. The domain has no port, nor the path a slash at
+	// its end, where no public address is known.
+	domain, path := withoutPort(r.host), strings.TrimRight(r.path, "/")
 	if dev.PublicURL != "" {
 		if public, err := url.Parse(dev.PublicURL); err == nil && public.Host != "" {
-			domain, path = public.Host, strings.TrimSuffix(public.EscapedPath(), "/")+r.path
+			domain, path = public.Host, strings.TrimSuffix(public.EscapedPath(), "/")+path
 		}
 	}
 	if how.URLEnv != "" {
@@ -374,6 +376,18 @@ func (v invoker) signed(r request, f project.Function, own *project.Webhook, dev
 		r.body, err = base64.StdEncoding.DecodeString(event.Body)
 	}
 	return r, err
+}
+
+// withoutPort is a host as API Gateway tells a function of it.
+func withoutPort(host string) string {
+	name, _, err := net.SplitHostPort(host)
+	switch {
+	case err != nil:
+		return host
+	case strings.Contains(name, ":"):
+		return "[" + name + "]"
+	}
+	return name
 }
 
 // environment are the variables that the functions find while they are developed.
