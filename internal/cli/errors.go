@@ -13,7 +13,6 @@ import (
 	"golang.org/x/mod/modfile"
 
 	"github.com/fngen/fngen/generator"
-	"github.com/fngen/fngen/internal/delivery"
 	"github.com/fngen/fngen/internal/devserver"
 	"github.com/fngen/fngen/internal/program"
 	"github.com/fngen/fngen/internal/project"
@@ -106,7 +105,6 @@ func explain(err error, args []string) failure {
 		port      *devserver.PortError
 		debugger  noDebuggerError
 		unknown   noFunctionError
-		sample    *delivery.UnknownError
 		secret    noSecretError
 		publicKey publicKeyError
 		server    noServerError
@@ -157,11 +155,6 @@ func explain(err error, args []string) failure {
 		if unknown.nearest != "" {
 			f.hint = "fngen invoke " + unknown.nearest
 		}
-	case errors.As(err, &sample):
-		f.code = exitUsage
-		if nearest := generator.Nearest(sample.Name, sample.Names); nearest != "" {
-			f.hint = "--sample=" + nearest
-		}
 	case errors.As(err, &secret):
 		f.hint = "--secret @FILE"
 		if secret.variable != "" {
@@ -171,6 +164,9 @@ func explain(err error, args []string) failure {
 		f.hint = "--secret @FILE, with the private key of the pair"
 	case errors.As(err, &server):
 		f.hint = "fngen dev"
+		if server.at.Project != "" {
+			f.hint = "fngen dev --port N"
+		}
 	case errors.As(err, &delivered):
 		f.hint = "fngen invoke --deliveries"
 	case errors.As(err, &limit):

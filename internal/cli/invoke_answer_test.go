@@ -69,3 +69,11 @@ func TestContentType(t *testing.T) {
 	assert.Equal(t, jsonType, contentType([]byte("{}"), true))
 	assert.Equal(t, bytesType, contentType([]byte("\xff"), true))
 }
+
+func TestWithoutPort(t *testing.T) {
+	for host, want := range map[string]string{
+		"127.0.0.1:8911": "127.0.0.1", "example.com": "example.com", "example.com:80": "example.com", "[::1]:80": "[::1]", "[::1]": "[::1]",
+	} {
+		assert.Equal(t, want, withoutPort(host))
+	}
+}

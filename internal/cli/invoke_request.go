@@ -12,6 +12,7 @@ import (
 	"io"
 	"maps"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -120,6 +121,13 @@ func (v invoker) sample(r *request, own *project.Webhook) error {
 		return err
 	}
 	message, err := delivery.Sample(scheme, name, time.Now(), random)
+	if unknown := (*delivery.UnknownError)(nil); errors.As(err, &unknown) {
+		usage := usageError{message: err.Error()}
+		if nearest := generator.Nearest(name, unknown.Names); nearest != "" {
+			usage.hint = "--sample=" + strings.TrimSuffix(v.o.sample, name) + nearest
+		}
+		return usage
+	}
 	if err != nil {
 		return err
 	}
@@ -152,6 +160,9 @@ func (v invoker) replayed(ctx context.Context, dev devServer) (request, error) {
 			if named.Name != f.Name {
 				return request{}, usageError{fmt.Sprintf("delivery %d was for %s, not for %s", d.N, f.Name, named.Name), fmt.Sprintf("fngen invoke %s --replay %d", f.Name, d.N)}
 			}
+		}
+		if !strings.HasPrefix(d.Target, "/") { // after the server's address, it could be another's
+			return request{}, fmt.Errorf("delivery %d cannot be sent again: it was for %q", d.N, d.Target)
 		}
 		if d.Omitted > 0 {
 			return request{}, fmt.Errorf("delivery %d cannot be sent again: its body of %d bytes was too large to keep", d.N, d.Omitted)
@@ -223,7 +234,7 @@ func (v invoker) finish(r request, f project.Function, own *project.Webhook, sig
 		r.header.Add(name, header[1])
 	}
 	if v.o.bearer != "" {
-		token, err := v.readSecret(v.o.bearer)
+		token, err := v.readSecret("--bearer", v.o.bearer)
 		if err != nil {
 			return r, err
 		}
@@ -298,7 +309,7 @@ func (v invoker) signed(r request, f project.Function, own *project.Webhook, dev
 	switch {
 	case scheme == webhooks.Skip:
 	case v.o.secret != "":
-		options.Secret, err = v.readSecret(v.o.secret)
+		options.Secret, err = v.readSecret("--secret", v.o.secret)
 	case how.Scheme.HasPublicKey():
 		return r, publicKeyError{cmp.Or(how.SecretEnv, "what "+f.Name+" verifies with")}
 	default:
@@ -313,11 +324,12 @@ func (v invoker) signed(r request, f project.Function, own *project.Webhook, dev
 		return r, publicKeyError{from}
 	}
 
-	// What the receiver takes for its address: see webhooks.Options.URL.
-	domain, path := r.host, r.path
+	// What the receiver takes for its address: see webhooks.Options.URL. The domain has no port, nor the path a slash at
+	// its end, where no public address is known.
+	domain, path := withoutPort(r.host), strings.TrimRight(r.path, "/")
 	if dev.PublicURL != "" {
 		if public, err := url.Parse(dev.PublicURL); err == nil && public.Host != "" {
-			domain, path = public.Host, strings.TrimSuffix(public.EscapedPath(), "/")+r.path
+			domain, path = public.Host, strings.TrimSuffix(public.EscapedPath(), "/")+path
 		}
 	}
 	if how.URLEnv != "" {
@@ -328,6 +340,11 @@ func (v invoker) signed(r request, f project.Function, own *project.Webhook, dev
 		if public, err := url.Parse(options.URL); err == nil && strings.Trim(public.Path, "/") == "" {
 			public.Path, public.RawPath, public.RawQuery = "", "", ""
 			options.URL = public.String() + r.path // of the server, as fngen dev has it
+		}
+	}
+	if r.query == "" { // which the sender calls with what the address has
+		if public, err := url.Parse(options.URL); err == nil {
+			r.query = public.RawQuery
 		}
 	}
 
@@ -361,6 +378,18 @@ func (v invoker) signed(r request, f project.Function, own *project.Webhook, dev
 	return r, err
 }
 
+// withoutPort is a host as API Gateway tells a function of it.
+func withoutPort(host string) string {
+	name, _, err := net.SplitHostPort(host)
+	switch {
+	case err != nil:
+		return host
+	case strings.Contains(name, ":"):
+		return "[" + name + "]"
+	}
+	return name
+}
+
 // environment are the variables that the functions find while they are developed.
 func (v invoker) environment() (map[string]string, error) {
 	environ := v.w.Environ()
@@ -388,14 +417,14 @@ func (v invoker) read(value string) ([]byte, error) {
 }
 
 // readSecret is a value without the end of line that editors put at a file's end. Its error has nothing of it.
-func (v invoker) readSecret(value string) (string, error) {
+func (v invoker) readSecret(flag, value string) (string, error) {
 	text, err := v.read(value)
 	if err != nil {
 		return "", err
 	}
 	secret := string(bytes.TrimRight(text, "\r\n"))
 	if err := checkValue(secret); err != nil {
-		return "", err
+		return "", fmt.Errorf("%s: %w", flag, err)
 	}
 	return secret, nil
 }

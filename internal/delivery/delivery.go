@@ -14,7 +14,7 @@ type Delivery struct {
 	Time     time.Time   `json:"time"`
 	Function string      `json:"function"`
 	Method   string      `json:"method"`
-	Target   string      `json:"target"` // path and query, as they were sent
+	Target   string      `json:"target"` // path and query, as they are sent to the functions' own port
 	Status   int         `json:"status"` // of the answer
 	Header   http.Header `json:"header"`
 	Body     []byte      `json:"body"`
@@ -33,8 +33,9 @@ type Log struct {
 	n    int        // the last one's number
 }
 
-// NewLog is a log of that many deliveries, with bodies of at most mostBytes each. Of a larger one, only the size is kept.
-func NewLog(most, mostBytes int) *Log { return &Log{most: most, mostBytes: mostBytes} }
+// NewLog is a log of that many deliveries, at least one, with bodies of at most mostBytes each. Of a larger one, only
+// the size is kept.
+func NewLog(most, mostBytes int) *Log { return &Log{most: max(1, most), mostBytes: mostBytes} }
 
 // Add keeps a delivery, which the caller must not change afterwards, and returns the number that it gets.
 func (l *Log) Add(d Delivery) int {
