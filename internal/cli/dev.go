@@ -24,7 +24,7 @@ type devOptions struct {
 	port, webPort, debugPort int
 	apiURL, webTarget        string
 	awsLimits                bool
-	poll                     poll
+	poll                     time.Duration // 0 is never
 }
 
 func newDev(w World) *cobra.Command {
@@ -57,29 +57,24 @@ for each request goes to stdout, and what the functions print to stderr.`,
 	flags.StringVar(&o.host, "host", "localhost", "the `ADDRESS` to listen on")
 	flags.StringVar(&o.publicURL, "public-url", "", "the `URL` by which the functions are known outside, as through a tunnel")
 	flags.BoolVar(&o.awsLimits, "aws-limits", false, "refuse what AWS Lambda refuses: bodies over 6 MB, and answers after 29 s")
-	flags.Var(&o.poll, "poll", "look for changes every `MS` milliseconds, where the system does not report them")
-	flags.Lookup("poll").NoOptDefVal = strconv.Itoa(defaultPoll)
+	optional(flags, "poll", "MS", "look for changes every 300 ms, or MS, where the system does not report them", func(value string) error {
+		if o.poll = defaultPoll; value == "MS" {
+			return nil
+		}
+		ms, err := strconv.Atoi(value)
+		if err != nil || ms < 10 || ms > 60_000 {
+			return errors.New("want milliseconds from 10 to 60000")
+		}
+		o.poll = time.Duration(ms) * time.Millisecond
+		return nil
+	})
 	flags.IntVar(&o.debugPort, "debug-port", 0, "run the functions under the debugger dlv, which listens at this port")
 	flags.StringVar(&o.tags, "tags", "", "build tags, separated by commas")
 	return cmd
 }
 
-// defaultPoll is how often to look for changes, in milliseconds.
-const defaultPoll = 300
-
-// poll is an interval in milliseconds.
-type poll struct{ time.Duration }
-
-func (p *poll) String() string { return "" }
-func (p *poll) Type() string   { return "milliseconds" }
-func (p *poll) Set(text string) error {
-	ms, err := strconv.Atoi(text)
-	if err != nil || ms < 10 || ms > 60_000 {
-		return errors.New("want milliseconds from 10 to 60000")
-	}
-	p.Duration = time.Duration(ms) * time.Millisecond
-	return nil
-}
+// defaultPoll is how often to look for changes.
+const defaultPoll = 300 * time.Millisecond
 
 func runDev(cmd *cobra.Command, w World, o devOptions) error {
 	p, err := find(cmd, w)
@@ -91,7 +86,7 @@ func runDev(cmd *cobra.Command, w World, o devOptions) error {
 	if err != nil {
 		return err
 	}
-	if kind := watch.Remote(p.Dir); kind != "" && o.poll.Duration == 0 {
+	if kind := watch.Remote(p.Dir); kind != "" && o.poll == 0 {
 		fmt.Fprintf(w.Stderr, "fngen: note: %s is on a disk of kind %s, which may not report what is saved elsewhere\nhint: fngen dev --poll\n", p.Dir, kind)
 	}
 	return devserver.Run(cmd.Context(), options)
@@ -102,7 +97,7 @@ func (o devOptions) options(cmd *cobra.Command, w World, p *project.Project) (de
 	options := devserver.Options{
 		Project: p.Dir, Functions: filepath.Join(p.Dir, filepath.FromSlash(p.Functions)), Version: w.Version,
 		Host: o.host, Port: p.API.Port, WebPort: p.Web.Port, APIURL: p.Web.APIURL,
-		Poll: o.poll.Duration, Stdout: w.Stdout, Stderr: w.Stderr,
+		Poll: o.poll, Stdout: w.Stdout, Stderr: w.Stderr,
 		Args: []string{"-host", "127.0.0.1", "-port", "0"},
 	}
 	for _, port := range []struct {
@@ -185,7 +180,7 @@ func (noDebuggerError) Error() string { return "cannot find the debugger dlv" }
 func webAddress(text string) (*url.URL, error) {
 	address, err := url.Parse(text)
 	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" || address.User != nil || address.RawQuery != "" || address.Fragment != "" {
-		return nil, fmt.Errorf("%q is no http or https address", text)
+		return nil, errors.New("want an http or https address") // which may have a password in it: it is not quoted
 	}
 	return address, nil
 }
