@@ -51,6 +51,14 @@ fuzz: ## fuzz all that reads what others send, a minute each
 	go test ./templates/lib/auth -run '^$$' -fuzz FuzzToken -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/auth -run '^$$' -fuzz FuzzSession -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/jwks -run '^$$' -fuzz FuzzSet -fuzztime 60s -fuzzminimizetime 1x
+	go test ./internal/delivery -run '^$$' -fuzz 'FuzzSet$$' -fuzztime 60s -fuzzminimizetime 1x
+	go test ./internal/delivery -run '^$$' -fuzz 'FuzzSetForm$$' -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/runtime/gateway -run '^$$' -fuzz FuzzWriteResponse -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/runtime/gateway -run '^$$' -fuzz FuzzEvent -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/runtime/server -run '^$$' -fuzz FuzzRequest -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/runtime/payload -run '^$$' -fuzz FuzzDecode -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/runtime/payload -run '^$$' -fuzz FuzzEncode -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/runtime/payload -run '^$$' -fuzz FuzzBase64 -fuzztime 60s -fuzzminimizetime 1x
 
 mutants: ## break every guard of every golden function, each of which its test has to notice
 	go test ./internal/cli -run TestGeneratedTestsCatchBrokenGuards -all-mutants
@@ -59,9 +67,11 @@ vuln: ## look for known vulnerabilities, which needs a network, and for mistakes
 	go run $(GOVULNCHECK) ./...
 	go run $(GOSEC) -quiet -exclude-dir=testdata ./templates/...
 
-bench: ## what a command costs, as ratios to a program that only writes the files, and to go test
+bench: ## what a command costs, as ratios to a program that only writes the files, to go test, to go build, to a bare server
 	go test ./internal/e2e -run '^$$' -bench . -benchtime 1x
 	go test ./templates/lib/webhooks ./templates/lib/auth ./templates/lib/ipallow ./templates/lib/ratelimit -run '^$$' -bench .
+	go test ./templates/runtime/server -run '^$$' -bench .
+	go test ./templates/runtime/lambdaentry -run '^$$' -bench Start -benchtime 30x
 
 demo: ## make two functions in a new module, and test them
 	@./internal/e2e/demo.sh
