@@ -137,9 +137,14 @@ func (o devOptions) options(cmd *cobra.Command, w World, p *project.Project) (de
 		}
 		options.PublicURL = o.publicURL
 	}
-	if o.awsLimits {
+	limit := "15m" // which is Lambda's: API Gateway's is noted
+	switch {
+	case o.debugPort != 0:
+		limit = "0" // a breakpoint is no hang
+	case o.awsLimits:
 		options.Args = append(options.Args, "-aws-limits")
 	}
+	options.Args = append(options.Args, "-timeout", limit)
 
 	p.Tags = tags(w, o.tags)
 	flags := buildFlags(w, o.tags)
@@ -157,7 +162,6 @@ func (o devOptions) options(cmd *cobra.Command, w World, p *project.Project) (de
 		if o.tags != "" {
 			flags = append(flags, "-tags="+o.tags)
 		}
-		options.Args = append(options.Args, "-timeout", "0") // a breakpoint is no hang
 		options.Under = func(binary string) []string {
 			return []string{dlv, "exec", "--headless", "--listen=" + address, "--api-version=2", "--accept-multiclient", "--continue", binary, "--"}
 		}

@@ -152,6 +152,7 @@ func (s *server) loop(ctx context.Context, batches <-chan watch.Batch, failed <-
 		retry    = time.NewTimer(time.Hour)
 		died     <-chan struct{}
 		printed  string
+		served   bool // there has been a program
 	)
 	retry.Stop()
 	defer retry.Stop()
@@ -193,6 +194,11 @@ func (s *server) loop(ctx context.Context, batches <-chan watch.Batch, failed <-
 		case err := <-failed:
 			return err
 		case batch := <-batches:
+			for _, name := range []string{"fngen.toml", "redwood.toml"} {
+				if slices.Contains(batch.Paths, filepath.Join(s.Project, name)) {
+					s.note("%s has changed: start fngen dev again for it to count", name)
+				}
+			}
 			delay = 0
 			begin(batch.Stirs)
 		case <-retry.C:
@@ -229,7 +235,8 @@ func (s *server) loop(ctx context.Context, batches <-chan watch.Batch, failed <-
 			s.failing.Store(false)
 			printed = ""
 			if o.target != current {
-				s.ready(o, current == nil)
+				s.ready(o, !served)
+				served = true
 			}
 			current, died = o.target, o.target.Done()
 			if old := s.gate.finish(current, nil); old != nil && old != current {
@@ -380,7 +387,7 @@ func (s *server) ignore(path string, isDir bool) bool {
 	switch {
 	case slices.Contains([]string{"go.mod", "go.sum", "go.work", "go.work.sum"}, name):
 		return false
-	case slices.Contains(dotenv.For("development"), name):
+	case slices.Contains(append(dotenv.For("development"), "fngen.toml", "redwood.toml"), name):
 		return filepath.Dir(path) != s.Project
 	}
 	sources := s.sources.Load()

@@ -346,8 +346,9 @@ func TestDevSaves(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, status)
 	assert.Contains(t, body, "/divide")
 
-	// A test, and a file that no function is made of, are no reason to build.
+	// A test, a file that no function is made of, and one that is saved as it was are no reason to build.
 	reloads := strings.Count(d.out.all(), "reloaded")
+	writeFile(t, d.dir, file, numbered(3))
 	writeFile(t, d.dir, functions+"/count/count_test.go", "package count\n")
 	writeFile(t, d.dir, "README.md", "Read me.\n")
 	answers("count", "3")
