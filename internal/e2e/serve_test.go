@@ -72,7 +72,7 @@ func TestServe(t *testing.T) {
 			ended := make(chan int, 1)
 			go func() { ended <- server.wait() }()
 			defer server.Process.Kill()
-			server.screen.wait(t, "listening on")
+			server.screen.wait(t, "listening on http")
 			url := listening.FindStringSubmatch(server.screen.all())[1]
 			status, body := get(t, url+"/healthz")
 			assert.Equal(t, 200, status)
