@@ -31,7 +31,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
 // A Function is what lambda.Start takes for API Gateway's proxy integration.
@@ -124,19 +123,21 @@ func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, fn Function) {
 	}
 
 	c := g.call(w, event.Path, event.RequestContext.RequestID, start)
-	if limit := g.AWS.Payload; limit > 0 && eventSize(&event) > limit {
+	if payload := g.AWS.Payload; payload > 0 && eventSize(&event) > payload {
 		if g.AWS.Refuse {
 			refuse(w, errTooLong)
 			return
 		}
 		c.notes = append(c.notes, "body-too-large")
 	}
-	c.ctx = lambdacontext.NewContext(r.Context(), &lambdacontext.LambdaContext{AwsRequestID: c.id})
-	if limit := g.TimeLimit(); limit > 0 {
-		deadline := start.Add(limit)
-		var cancel context.CancelFunc
-		c.ctx, cancel = context.WithDeadline(c.ctx, deadline)
-		defer cancel()
+	var deadline time.Time
+	limit := g.TimeLimit()
+	if limit > 0 {
+		deadline = start.Add(limit)
+	}
+	c.ctx = newContext(r, c.id, deadline)
+	defer c.ctx.end(context.Canceled)
+	if limit > 0 {
 		c.timer.Reset(time.Until(deadline))
 	}
 
@@ -172,7 +173,7 @@ func (g *Gateway) logger() *slog.Logger {
 // function runs where the request was read, and no goroutine is made for it.
 type call struct {
 	gateway  *Gateway
-	ctx      context.Context
+	ctx      *callContext
 	start    time.Time
 	path, id string
 	timer    *time.Timer // of timeOut
@@ -207,6 +208,7 @@ func (c *call) release() {
 // timeOut answers for a function that is still running. The answer is flushed, with its length, and the connection is
 // given up: it is free only when the function returns.
 func (c *call) timeOut() {
+	c.ctx.end(context.DeadlineExceeded)
 	if !c.claimTimeOut() {
 		return
 	}

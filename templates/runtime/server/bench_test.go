@@ -42,7 +42,7 @@ func BenchmarkServer(b *testing.B) {
 		defer s.Close()
 	}
 
-	const rounds, round = 11, 200 * time.Millisecond
+	const rounds, round = 41, 50 * time.Millisecond
 	require.Equal(b, once(b, addresses[0]), once(b, addresses[1]), "the same bytes")
 	for range b.N {
 		var ratios, rates []float64
