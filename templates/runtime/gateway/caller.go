@@ -93,11 +93,9 @@ func withoutPort(host string) string {
 
 // domainPrefix is the first label of a domain; of an address, all of it.
 func domainPrefix(domain string) string {
-	first, _, _ := strings.Cut(domain, ".")
-	if first == "" || first[0] == '[' || '0' <= first[0] && first[0] <= '9' {
-		if _, err := netip.ParseAddr(strings.Trim(withoutPort(domain), "[]")); err == nil {
-			return domain
-		}
+	if strings.HasPrefix(domain, "[") || strings.Trim(withoutPort(domain), "0123456789.") == "" {
+		return domain
 	}
+	first, _, _ := strings.Cut(domain, ".")
 	return first
 }

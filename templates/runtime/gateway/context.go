@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"net/http"
 	"sync"
 	"time"
 
@@ -11,26 +10,29 @@ import (
 
 // A callContext is the context of one call: it ends with the request's, at its deadline, or when the call is over. What
 // context.WithDeadline makes ready for that is a good part of what a small function costs, and most never look at it.
-// So this one has nothing ready until the first who asks for Done.
+// So this one has nothing ready until the first who asks for Done or for a value.
 type callContext struct {
-	context.Context // has the values
-	lambda          lambdacontext.LambdaContext
-	request         context.Context
-	deadline        time.Time // or zero, for none
+	id       string // of the request
+	request  context.Context
+	deadline time.Time // or zero, for none
 
-	mu    sync.Mutex
-	err   error
-	done  chan struct{} // nil until somebody asks
-	stop  func() bool   // has the request's context forget this one
-	after map[*func()]struct{}
+	mu     sync.Mutex
+	values context.Context // nil until somebody asks
+	err    error
+	done   chan struct{} // nil until somebody asks
+	stop   func() bool   // has the request's context forget this one
+	after  map[*func()]struct{}
 }
 
-// newContext is the context of the call that answers r.
-func newContext(r *http.Request, id string, deadline time.Time) *callContext {
-	c := &callContext{lambda: lambdacontext.LambdaContext{AwsRequestID: id}, request: r.Context(), deadline: deadline}
-	// Without cancel, or package context would take the request's end for this one's.
-	c.Context = lambdacontext.NewContext(context.WithoutCancel(c.request), &c.lambda)
-	return c
+func (c *callContext) Value(key any) any {
+	c.mu.Lock()
+	if c.values == nil {
+		// Without cancel, or package context would take the request's end for this one's.
+		c.values = lambdacontext.NewContext(context.WithoutCancel(c.request), &lambdacontext.LambdaContext{AwsRequestID: c.id})
+	}
+	values := c.values
+	c.mu.Unlock()
+	return values.Value(key)
 }
 
 func (c *callContext) Deadline() (time.Time, bool) {

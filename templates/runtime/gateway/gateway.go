@@ -113,7 +113,7 @@ func (g *Gateway) Handler(fn Function) http.Handler {
 }
 
 // Serve answers one request with a function. It returns when the function has, which is later than the answer where
-// that timed out.
+// that timed out. The request's headers become the event's, so they may be other ones afterwards.
 func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, fn Function) {
 	start := time.Now()
 	event, err := g.event(w, r, start)
@@ -135,7 +135,7 @@ func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, fn Function) {
 	if limit > 0 {
 		deadline = start.Add(limit)
 	}
-	c.ctx = newContext(r, c.id, deadline)
+	c.ctx = &callContext{id: c.id, request: r.Context(), deadline: deadline}
 	defer c.ctx.end(context.Canceled)
 	if limit > 0 {
 		c.timer.Reset(time.Until(deadline))

@@ -612,7 +612,7 @@ func TestLimits(t *testing.T) {
 			answer.Body.Close()
 			assert.Equal(t, test.status, answer.StatusCode)
 			assert.Equal(t, test.note, answer.Header.Get(gateway.NoteHeader))
-			assert.Contains(t, log.String(), test.logAs)
+			require.Eventually(t, func() bool { return strings.Contains(log.String(), test.logAs) }, 5*time.Second, time.Millisecond)
 		})
 	}
 	assert.Equal(t, gateway.Limits{Payload: 6_291_556, Time: 29 * time.Second, Refuse: true}, gateway.AWSLimits(true))
