@@ -93,9 +93,14 @@ func withoutPort(host string) string {
 
 // domainPrefix is the first label of a domain; of an address, all of it.
 func domainPrefix(domain string) string {
-	if strings.HasPrefix(domain, "[") || strings.Trim(withoutPort(domain), "0123456789.") == "" {
-		return domain
+	for i := 0; i < len(domain); i++ {
+		if c := domain[i]; c != '.' && c != ':' && (c < '0' || c > '9') {
+			if c == '[' {
+				break
+			}
+			first, _, _ := strings.Cut(domain, ".")
+			return first
+		}
 	}
-	first, _, _ := strings.Cut(domain, ".")
-	return first
+	return domain
 }
