@@ -907,7 +907,7 @@ func TestReport(t *testing.T) {
 	_, port, err := net.SplitHostPort(r.address)
 	require.NoError(t, err)
 	assert.Equal(t, "word "+port+"\n", p.line)
-	assert.Equal(t, "fngen: listening on http://"+r.address+"\n", r.stderr.String())
+	assert.Eventually(t, func() bool { return r.stderr.String() == "fngen: listening on http://"+r.address+"\n" }, 10*time.Second, time.Millisecond)
 	answer, _ := r.get("/echo")
 	assert.Equal(t, 200, answer.StatusCode)
 	p.conn.Close()
