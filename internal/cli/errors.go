@@ -12,6 +12,7 @@ import (
 	"golang.org/x/mod/modfile"
 
 	"github.com/fngen/fngen/generator"
+	"github.com/fngen/fngen/internal/dist"
 	"github.com/fngen/fngen/internal/project"
 	"github.com/fngen/fngen/internal/watch"
 )
@@ -91,12 +92,27 @@ func explain(err error, args []string) failure {
 		database  noDatabaseError
 		limit     *watch.LimitError
 		none      noFunctionsError
+		unknown   unknownFunctionError
+		foreign   *dist.ForeignError
+		results   *dist.PlaceError
+		emitted   emittedError
 	)
 	switch {
 	case errors.As(err, &usage):
 		f.hint, f.code = usage.hint, exitUsage
 	case errors.As(err, &database):
 		f.hint = "fngen add db"
+	case errors.As(err, &unknown):
+		f.hint = "fngen list"
+		if unknown.nearest != "" {
+			f.hint = "fngen build " + unknown.nearest
+		}
+	case errors.As(err, &foreign):
+		f.hint = "move it, or choose another folder with -o"
+	case errors.As(err, &results):
+		f.hint = "fngen build -o dist"
+	case errors.As(err, &emitted):
+		f.hint = "remove them, or choose another folder"
 	case errors.As(err, &surplus):
 		f.hint, f.code = surplus.command.UseLine(), exitUsage
 		if flag, value, ok := surplus.spaced(args); ok {

@@ -27,7 +27,10 @@ type Overlay struct {
 }
 
 // A BuildError is what the compiler says.
-type BuildError struct{ Output string }
+type BuildError struct {
+	Output string
+	flags  []string // besides those of the overlay, with which it says so
+}
 
 func (e *BuildError) Error() string { return "it does not build: " + e.Output }
 
@@ -36,7 +39,44 @@ func (e *BuildError) Error() string { return "it does not build: " + e.Output }
 // *BuildError where the go command failed, and those of several packages that compile are built all the same.
 func (o Overlay) Build(ctx context.Context, out string, packages ...string) error {
 	args := []string{"build", "-buildvcs=false", "-o", out}
-	return o.run(ctx, slices.Concat(args, o.Flags), packages, nil)
+	err := o.run(ctx, slices.Concat(args, o.Flags), packages, nil)
+	broken := (*BuildError)(nil)
+	if len(packages) == 1 || !errors.As(err, &broken) {
+		return err
+	}
+	// An import that cannot be found, unlike what does not compile, keeps the go command from building anything.
+	o.Flags = slices.Concat(o.Flags, broken.flags)
+	loaded, listErr := o.loaded(ctx, packages)
+	if listErr != nil || len(loaded) == 0 || len(loaded) == len(packages) {
+		return err
+	}
+	err = o.Build(ctx, out, loaded...)
+	if rest := (*BuildError)(nil); errors.As(err, &rest) {
+		return &BuildError{Output: broken.Output + "\n" + rest.Output}
+	} else if err != nil {
+		return err
+	}
+	return broken
+}
+
+// loaded are the packages of which everything that they import can be found and read.
+func (o Overlay) loaded(ctx context.Context, packages []string) ([]string, error) {
+	var out bytes.Buffer
+	args := slices.Concat([]string{"list", "-e", "-f", "{{if not .Incomplete}}{{.Dir}}{{end}}"}, o.listFlags())
+	if err := o.run(ctx, args, packages, &out); err != nil {
+		return nil, err
+	}
+	dirs := strings.Split(out.String(), "\n")
+	return slices.DeleteFunc(slices.Clone(packages), func(p string) bool {
+		return !slices.Contains(dirs, filepath.Join(o.Root, filepath.FromSlash(p)))
+	}), nil
+}
+
+// listFlags are those flags of go build that go list takes and that say which files and modules there are.
+func (o Overlay) listFlags() []string {
+	return slices.DeleteFunc(slices.Clone(o.Flags), func(flag string) bool {
+		return !strings.HasPrefix(flag, "-tags") && !strings.HasPrefix(flag, "-mod")
+	})
 }
 
 // run runs the go command, told of the overlay, and gives what it prints to stdout.
@@ -46,10 +86,15 @@ func (o Overlay) run(ctx context.Context, args, packages []string, stdout *bytes
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	overlay, err := o.write(dir)
+	overlay, names, err := o.write(dir)
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if broken := (*BuildError)(nil); errors.As(err, &broken) {
+			broken.Output = names.Replace(broken.Output)
+		}
+	}()
 	args = slices.Concat(args[:1], []string{"-overlay", overlay}, args[1:])
 	for _, p := range packages {
 		args = append(args, "./"+p)
@@ -57,30 +102,36 @@ func (o Overlay) run(ctx context.Context, args, packages []string, stdout *bytes
 	err = o.goCommand(ctx, args, stdout)
 	// A vendor folder need not have what only the overlay imports: the module cache may.
 	if broken := (*BuildError)(nil); errors.As(err, &broken) && strings.Contains(broken.Output, "-mod=vendor") {
-		again := o.goCommand(ctx, slices.Concat(args[:1], []string{"-mod=readonly"}, args[1:]), stdout)
-		if again == nil || ctx.Err() != nil {
-			return again
+		const flag = "-mod=readonly"
+		err = o.goCommand(ctx, slices.Concat(args[:1], []string{flag}, args[1:]), stdout)
+		if errors.As(err, &broken) {
+			broken.flags = []string{flag}
 		}
 	}
 	return err
 }
 
-// write writes the overlay below a directory, and is the path of its list.
-func (o Overlay) write(dir string) (string, error) {
-	replace := map[string]string{}
+// write writes the overlay below a directory. It is the path of its list, and what puts the files' own
+// names into text that has those of where they were written: the compiler's.
+func (o Overlay) write(dir string) (string, *strings.Replacer, error) {
+	replace, names := map[string]string{}, []string{}
 	for name, data := range o.Files {
 		source := filepath.Join(dir, strconv.Itoa(len(replace))+".go")
 		if err := os.WriteFile(source, data, 0o600); err != nil {
-			return "", err
+			return "", nil, err
 		}
 		replace[filepath.Join(o.Root, filepath.FromSlash(name))] = source
+		names = append(names, source, name)
+		if rel, err := filepath.Rel(o.Root, source); err == nil {
+			names = append(names, rel, name)
+		}
 	}
 	list, err := json.Marshal(map[string]map[string]string{"Replace": replace})
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	file := filepath.Join(dir, "overlay.json")
-	return file, os.WriteFile(file, list, 0o600)
+	return file, strings.NewReplacer(names...), os.WriteFile(file, list, 0o600)
 }
 
 func (o Overlay) goCommand(ctx context.Context, args []string, stdout *bytes.Buffer) error {
@@ -94,7 +145,7 @@ func (o Overlay) goCommand(ctx context.Context, args []string, stdout *bytes.Buf
 	}
 	err := process.Run(ctx, cmd)
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && output.Len() > 0 {
-		return &BuildError{strings.TrimSpace(output.String())}
+		return &BuildError{Output: strings.TrimSpace(output.String())}
 	}
 	if err != nil {
 		return fmt.Errorf("go %s: %w", args[0], err)

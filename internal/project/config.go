@@ -48,6 +48,9 @@ type settings struct {
 		APIURL string `toml:"apiUrl"`
 	} `toml:"web"`
 	Paths paths `toml:"paths"`
+
+	Lambda    lambdaSettings            `toml:"lambda"`
+	Functions map[string]lambdaSettings `toml:"functions"`
 }
 
 type paths struct {
