@@ -49,7 +49,11 @@ var Program embed.FS
 //go:embed deploy/*.tmpl
 var Deploy embed.FS
 
-// Runtime has the packages of programs that fngen builds in a project, below runtime/. They are not written there.
+// Runtime has the programs that fngen builds in a project, below runtime/, and the packages that they are made of. They
+// are never written there.
 //
+//go:embed runtime/lambdaentry/lambdaentry.go
 //go:embed runtime/migrate/main.go
+//go:embed runtime/payload/alb.go runtime/payload/fields.go runtime/payload/http.go runtime/payload/other.go
+//go:embed runtime/payload/payload.go runtime/payload/response.go
 var Runtime embed.FS

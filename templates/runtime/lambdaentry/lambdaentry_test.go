@@ -1,0 +1,339 @@
+package lambdaentry_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fngen/fngen/internal/lambdaruntime"
+	"github.com/fngen/fngen/templates/runtime/lambdaentry"
+)
+
+// TestMain is a bootstrap too: the test's own program, which under -race looks for races.
+func TestMain(m *testing.M) {
+	switch os.Getenv("LAMBDAENTRY_TEST") {
+	case "together":
+		lambdaentry.Start(together(8))
+	case "shutdown":
+		lambdaentry.Start(echo, say("first", nil), say("second", nil))
+	case "failing":
+		lambdaentry.Start(echo, say("first", errors.New("the drawer is stuck")), say("second", nil))
+	case "stuck":
+		lambdaentry.Start(echo, func(context.Context) error { select {} }, say("second", nil))
+	}
+	os.Exit(m.Run())
+}
+
+func echo(_ context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	return events.APIGatewayProxyResponse{StatusCode: 200, Body: event.Body}, nil
+}
+
+// together answers when as many invocations run at once, and says which of them it answers.
+func together(n int) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	var mu sync.Mutex
+	waiting, all := 0, make(chan struct{})
+	return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		mu.Lock()
+		if waiting++; waiting == n {
+			close(all)
+		}
+		mu.Unlock()
+		select {
+		case <-all:
+		case <-ctx.Done():
+			return events.APIGatewayProxyResponse{}, ctx.Err()
+		}
+		if event.Path == "/panic" {
+			panic("in one of them")
+		}
+		lc, _ := lambdacontext.FromContext(ctx)
+		return events.APIGatewayProxyResponse{StatusCode: 200, Headers: map[string]string{"X-Id": lc.AwsRequestID}, Body: event.Body}, nil
+	}
+}
+
+func say(what string, err error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		deadline, ok := ctx.Deadline()
+		fmt.Fprintln(os.Stderr, "closing", what, ok && time.Until(deadline) <= lambdaentry.Grace)
+		return err
+	}
+}
+
+// build builds one of testdata's programs as fngen build does.
+func build(tb testing.TB, name string) string {
+	tb.Helper()
+	out := filepath.Join(tb.TempDir(), "bootstrap")
+	if runtime.GOOS == "windows" {
+		out += ".exe"
+	}
+	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", out, "./testdata/"+name)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+	output, err := cmd.CombinedOutput()
+	require.NoError(tb, err, "%s", output)
+	return out
+}
+
+// A log is what a bootstrap wrote.
+type log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// has waits for a text, which may come after the answer that it is about.
+func (l *log) has(t *testing.T, text string) {
+	t.Helper()
+	assert.Eventually(t, func() bool { return strings.Contains(l.String(), text) }, 10*time.Second, time.Millisecond, "no %s in it", text)
+}
+
+func start(tb testing.TB, f lambdaruntime.Function) (*lambdaruntime.Runtime, *log) {
+	tb.Helper()
+	written := &log{}
+	f.Log = written
+	r, err := lambdaruntime.Start(f)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { assert.NoError(tb, r.Close()) })
+	_, err = r.Ready(limited(tb))
+	require.NoError(tb, err, "%s", written)
+	return r, written
+}
+
+func limited(tb testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	tb.Cleanup(cancel)
+	return ctx
+}
+
+const httpEvent = `{"version":"2.0","routeKey":"$default","rawPath":"%s","rawQueryString":"","headers":{"content-type":"text/plain"},` +
+	`"requestContext":{"stage":"$default","http":{"method":"POST","path":"%[1]s","sourceIp":"203.0.113.9"}},"body":%s,"isBase64Encoded":%t}`
+
+func TestStart(t *testing.T) {
+	const timeout = 200 * time.Millisecond // which /deadline alone looks at
+	r, written := start(t, lambdaruntime.Function{Command: []string{build(t, "entry")}, Timeout: timeout})
+	ctx := limited(t)
+	post := func(t *testing.T, path string) (string, error) {
+		t.Helper()
+		out, err := r.Invoke(ctx, fmt.Appendf(nil, httpEvent, path, `"Hello"`, false))
+		return string(out), err
+	}
+
+	for name, test := range map[string]struct{ event, want string }{
+		"1.0": {
+			`{"version":"1.0","httpMethod":"PUT","path":"/x","headers":{},"body":"Hello"}`,
+			`{"statusCode":200,"headers":{"X-Method":"PUT"},"multiValueHeaders":{"Set-Cookie":["a=1","b=2"]},"body":"Hello"}`,
+		},
+		"2.0": {
+			fmt.Sprintf(httpEvent, "/x", `"AAE="`, true),
+			`{"statusCode":200,"headers":{"X-Method":"POST"},"cookies":["a=1","b=2"],"body":"AAE=","isBase64Encoded":true}`,
+		},
+		"ALB": {
+			`{"httpMethod":"GET","path":"/x","headers":{"host":"h"},"requestContext":{"elb":{}},"body":""}`,
+			`{"statusCode":200,"statusDescription":"200 OK","headers":{"X-Method":"GET","Set-Cookie":"a=1","set-Cookie":"b=2"},"body":"","isBase64Encoded":false}`,
+		},
+		"ALB, multi-value": {
+			`{"httpMethod":"GET","path":"/x","multiValueHeaders":{"host":["h"]},"requestContext":{"elb":{}},"body":""}`,
+			`{"statusCode":200,"statusDescription":"200 OK","multiValueHeaders":{"X-Method":["GET"],"Set-Cookie":["a=1","b=2"]},"body":"","isBase64Encoded":false}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := r.Invoke(ctx, []byte(test.event))
+			require.NoError(t, err)
+			var got struct{ Headers, MultiValueHeaders map[string]any }
+			require.NoError(t, json.Unmarshal(out, &got))
+			id := got.Headers["X-Request-Id"]
+			if id == nil {
+				id = got.MultiValueHeaders["X-Request-Id"].([]any)[0]
+			}
+			assert.Contains(t, id, "00000000-0000-4000-8000-", "the context is Lambda's")
+			var answer, want map[string]any
+			require.NoError(t, json.Unmarshal(out, &answer))
+			require.NoError(t, json.Unmarshal([]byte(test.want), &want))
+			for _, headers := range []string{"headers", "multiValueHeaders"} {
+				if of, ok := answer[headers].(map[string]any); ok {
+					delete(of, "X-Request-Id")
+				}
+			}
+			assert.Equal(t, want, answer)
+		})
+	}
+
+	t.Run("error", func(t *testing.T) {
+		_, err := post(t, "/error")
+		var failed *lambdaruntime.FunctionError
+		require.ErrorAs(t, err, &failed)
+		assert.Equal(t, lambdaruntime.FunctionError{Type: "errorString", Message: "the till is jammed"}, *failed)
+		written.has(t, `"errorMessage":"the till is jammed"`)
+	})
+
+	t.Run("panic", func(t *testing.T) {
+		for range 3 {
+			_, err := post(t, "/panic")
+			var failed *lambdaruntime.FunctionError
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, "runtime error: slice bounds out of range [:100] with length 6", failed.Message)
+			assert.Equal(t, "boundsError", failed.Type)
+			require.NotEmpty(t, failed.StackTrace)
+			assert.Contains(t, failed.StackTrace[0].Label, "function.Handler", "the top of the stack is where it came from")
+			assert.Contains(t, failed.StackTrace[0].Path, "function.go")
+			written.has(t, `"label":"`+failed.StackTrace[0].Label)
+			out, err := post(t, "/x") // of the same process
+			require.NoError(t, err)
+			assert.Contains(t, out, `"statusCode":200`)
+		}
+	})
+
+	t.Run("malformed", func(t *testing.T) {
+		out, err := post(t, "/malformed")
+		require.NoError(t, err)
+		assert.JSONEq(t, `{"statusCode":502,"headers":{"Content-Type":"application/json"},"body":"{\"message\":\"Internal server error\"}","isBase64Encoded":false}`, out)
+		written.has(t, `ERROR malformed response error="status 0" requestId=00000000-0000-4000-8000-`)
+	})
+
+	t.Run("other kind", func(t *testing.T) {
+		_, err := r.Invoke(ctx, []byte(`{"Records":[{"eventSource":"aws:sqs","body":"x"}]}`))
+		var failed *lambdaruntime.FunctionError
+		require.ErrorAs(t, err, &failed)
+		assert.Equal(t, "OtherError", failed.Type)
+		assert.Equal(t, "fngen: a function answers HTTP: this event is of Amazon SQS (aws:sqs)", failed.Message)
+	})
+
+	t.Run("deadline", func(t *testing.T) {
+		started := time.Now()
+		out, err := post(t, "/deadline")
+		require.NoError(t, err)
+		assert.Contains(t, out, `"body":"context deadline exceeded"`)
+		assert.Greater(t, time.Since(started), timeout-2*time.Millisecond) // a millisecond is the unit of deadlines
+	})
+
+	t.Run("6 MB", func(t *testing.T) {
+		frame := len(fmt.Sprintf(httpEvent, "/x", `""`, false))
+		body := strings.Repeat("x", lambdaruntime.MaxPayload-frame)
+		out, err := r.Invoke(ctx, fmt.Appendf(nil, httpEvent, "/x", `"`+body+`"`, false))
+		require.NoError(t, err)
+		var answer events.APIGatewayV2HTTPResponse
+		require.NoError(t, json.Unmarshal(out, &answer))
+		assert.True(t, answer.Body == body)
+	})
+
+	t.Run("many", func(t *testing.T) {
+		for i := range 500 {
+			body := fmt.Sprint(i)
+			out, err := r.Invoke(ctx, fmt.Appendf(nil, httpEvent, "/x", `"`+body+`"`, false))
+			require.NoError(t, err)
+			assert.Contains(t, string(out), `"body":"`+body+`"`)
+		}
+	})
+}
+
+// As many invocations as Lambda says run at once, each with its own context, and a panic of one is nobody else's.
+func TestStartConcurrent(t *testing.T) {
+	const n = 8
+	r, written := start(t, lambdaruntime.Function{Command: []string{self(t)}, Env: []string{"LAMBDAENTRY_TEST=together"}, Concurrency: n})
+	ctx := limited(t)
+	var wg sync.WaitGroup
+	ids := make([]string, 20*n)
+	for i := range ids {
+		wg.Go(func() {
+			if i%n == 3 {
+				_, err := r.Invoke(ctx, fmt.Appendf(nil, httpEvent, "/panic", `""`, false))
+				var failed *lambdaruntime.FunctionError
+				if assert.ErrorAs(t, err, &failed) {
+					assert.Equal(t, "in one of them", failed.Message)
+				}
+				return
+			}
+			out, err := r.Invoke(ctx, fmt.Appendf(nil, httpEvent, "/x", fmt.Sprintf(`"%d"`, i), false))
+			if !assert.NoError(t, err) {
+				return
+			}
+			var answer events.APIGatewayV2HTTPResponse
+			assert.NoError(t, json.Unmarshal(out, &answer))
+			assert.Equal(t, fmt.Sprint(i), answer.Body)
+			ids[i] = answer.Headers["X-Id"]
+		})
+	}
+	wg.Wait()
+	seen := map[string]bool{}
+	for i, id := range ids {
+		if i%n != 3 {
+			assert.NotEmpty(t, id)
+			assert.False(t, seen[id], "%s came twice", id)
+			seen[id] = true
+		}
+	}
+	assert.NotContains(t, written.String(), "DATA RACE")
+}
+
+func self(tb testing.TB) string {
+	tb.Helper()
+	path, err := os.Executable()
+	require.NoError(tb, err)
+	return path
+}
+
+func TestShutdown(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there is no SIGTERM to send")
+	}
+	for name, test := range map[string]struct {
+		code    int
+		want    []string
+		without string
+	}{
+		"shutdown": {0, []string{"closing first true\nclosing second true\n"}, "ERROR"},
+		"failing":  {1, []string{"closing first true\nclosing second true\n", `ERROR shutdown error="the drawer is stuck"`}, "deadline"},
+		"stuck":    {1, []string{`ERROR shutdown error="context deadline exceeded"`}, "closing second"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, written := start(t, lambdaruntime.Function{Command: []string{self(t)}, Env: []string{"LAMBDAENTRY_TEST=" + name}})
+			_, err := r.Invoke(limited(t), fmt.Appendf(nil, httpEvent, "/x", `"Hello"`, false))
+			require.NoError(t, err)
+			started := time.Now()
+			err = r.Terminate(limited(t))
+			took := time.Since(started)
+			if test.code == 0 {
+				require.NoError(t, err, "%s", written)
+			} else {
+				var exit *exec.ExitError
+				require.ErrorAs(t, err, &exit, "%s", written)
+				assert.Equal(t, test.code, exit.ExitCode())
+			}
+			if name == "stuck" {
+				assert.GreaterOrEqual(t, took, lambdaentry.Grace)
+			}
+			for _, want := range test.want {
+				assert.Contains(t, written.String(), want)
+			}
+			assert.NotContains(t, written.String(), test.without)
+			_, err = r.Invoke(limited(t), nil)
+			assert.ErrorContains(t, err, "the function's process has ended")
+		})
+	}
+}
