@@ -52,8 +52,11 @@ var Deploy embed.FS
 // Runtime has the programs that fngen builds in a project, below runtime/, and the packages that they are made of. They
 // are never written there.
 //
+//go:embed runtime/gateway/call.go runtime/gateway/caller.go runtime/gateway/event.go runtime/gateway/gateway.go
+//go:embed runtime/gateway/ids.go runtime/gateway/response.go runtime/gateway/size.go
 //go:embed runtime/lambdaentry/lambdaentry.go
 //go:embed runtime/migrate/main.go
 //go:embed runtime/payload/alb.go runtime/payload/fields.go runtime/payload/http.go runtime/payload/other.go
 //go:embed runtime/payload/payload.go runtime/payload/response.go
+//go:embed runtime/server/invoke.go runtime/server/options.go runtime/server/report.go runtime/server/router.go runtime/server/server.go
 var Runtime embed.FS

@@ -1,0 +1,111 @@
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/fngen/fngen/templates/runtime/gateway"
+)
+
+const (
+	healthz    = "healthz"
+	peerHeader = "Fngen-Peer" // in which a parent says who asked it
+)
+
+// A router leads requests to functions.
+type router struct {
+	gateway   *gateway.Gateway
+	functions map[string]gateway.Function
+	healthz   bool // whether to answer there
+	dev       bool
+	draining  atomic.Bool
+}
+
+func newRouter(o options, functions []Function) *router {
+	rt := &router{gateway: o.gateway(), functions: make(map[string]gateway.Function, len(functions)), healthz: o.healthz, dev: o.dev}
+	rt.gateway.Closing = &rt.draining
+	for _, f := range functions {
+		rt.functions[f.Name] = f.Handler
+	}
+	return rt
+}
+
+func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.EscapedPath()
+	name, ok := gateway.Route(path)
+	if function := rt.functions[name]; ok && function != nil {
+		rt.gateway.Serve(w, r, function)
+		return
+	}
+	if rt.draining.Load() {
+		w.Header().Set("Connection", "close")
+	}
+	if invoked, ok := strings.CutPrefix(path, invokePath); ok && rt.dev {
+		rt.invoke(w, r, strings.TrimSuffix(invoked, "/invocations"))
+		return
+	}
+	if rt.healthz && path == "/"+healthz && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		rt.health(w)
+		return
+	}
+	rt.notFound(w, r)
+}
+
+// health says whether requests are welcome.
+func (rt *router) health(w http.ResponseWriter) {
+	if rt.draining.Load() {
+		answer(w, http.StatusServiceUnavailable, "text/plain; charset=utf-8", "draining")
+		return
+	}
+	answer(w, http.StatusOK, "text/plain; charset=utf-8", "ok")
+}
+
+// notFound answers as API Gateway's HTTP APIs do. A developer is told what there is.
+func (rt *router) notFound(w http.ResponseWriter, r *http.Request) {
+	if !rt.dev {
+		answer(w, http.StatusNotFound, "application/json", `{"message":"Not Found"}`)
+		return
+	}
+	routes := make([]string, 0, len(rt.functions))
+	for name := range rt.functions {
+		routes = append(routes, "/"+name)
+	}
+	slices.Sort(routes)
+	accept := r.Header.Get("Accept")
+	switch {
+	case strings.Contains(accept, "text/html"):
+		var page strings.Builder
+		page.WriteString("<!doctype html>\n<title>Not Found</title>\n<h1>Not Found</h1>\n<p>" + html.EscapeString(r.URL.Path) + " is no function. These are:</p>\n<ul>\n")
+		for _, route := range routes {
+			route = html.EscapeString(route)
+			page.WriteString(`<li><a href="` + route + `">` + route + "</a></li>\n")
+		}
+		page.WriteString("</ul>\n")
+		answer(w, http.StatusNotFound, "text/html; charset=utf-8", page.String())
+	case strings.Contains(accept, "text/plain"):
+		answer(w, http.StatusNotFound, "text/plain; charset=utf-8", r.URL.Path+" is no function. These are:\n"+strings.Join(routes, "\n")+"\n")
+	default:
+		body, err := json.Marshal(struct {
+			Message   string   `json:"message"`
+			Functions []string `json:"functions"`
+		}{"Not Found", routes})
+		if err != nil {
+			body = []byte(fmt.Sprintf(`{"message":%q}`, err))
+		}
+		answer(w, http.StatusNotFound, "application/json", string(body))
+	}
+}
+
+func answer(w http.ResponseWriter, status int, contentType, body string) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, body) // a client that is gone misses nothing
+}

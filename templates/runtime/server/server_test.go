@@ -1,0 +1,1118 @@
+package server
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fngen/fngen/templates/runtime/gateway"
+)
+
+type (
+	request  = events.APIGatewayProxyRequest
+	response = events.APIGatewayProxyResponse
+)
+
+func ok(body string) response { return response{StatusCode: 200, Body: body} }
+
+// A syncBuffer is read while it is written.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// A running server, with all that a test does to it from outside.
+type running struct {
+	t       *testing.T
+	address string
+	stderr  *syncBuffer
+	signals chan os.Signal
+	exited  chan struct{}
+	code    int // once exited is closed
+}
+
+// start runs a server on a port of its own, with flags, until the test ends.
+func start(t *testing.T, functions []Function, args ...string) *running {
+	t.Helper()
+	return startIn(t, nil, functions, args...)
+}
+
+func startIn(t *testing.T, env map[string]string, functions []Function, args ...string) *running {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	r := &running{t: t, stderr: new(syncBuffer), signals: make(chan os.Signal, 2), exited: make(chan struct{})}
+	w := world{args: append([]string{"-port", "0"}, args...), lookup: lookup(env), unset: func(name string) error { delete(env, name); return nil }, stderr: r.stderr, signals: r.signals}
+	go func() {
+		defer close(r.exited)
+		r.code = w.run(ctx, functions)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		r.wait()
+	})
+	require.Eventually(t, func() bool {
+		_, after, ok := strings.Cut(r.stderr.String(), "listening on http://")
+		r.address, _, _ = strings.Cut(after, "\n")
+		return ok && strings.Contains(after, "\n")
+	}, 10*time.Second, time.Millisecond, r.stderr)
+	return r
+}
+
+func lookup(env map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) { value, ok := env[name]; return value, ok }
+}
+
+// wait is the exit code.
+func (r *running) wait() int {
+	r.t.Helper()
+	select {
+	case <-r.exited:
+	case <-time.After(20 * time.Second):
+		require.Fail(r.t, "the server does not end")
+	}
+	return r.code
+}
+
+func (r *running) dial() net.Conn {
+	r.t.Helper()
+	conn, err := net.Dial("tcp", r.address)
+	require.NoError(r.t, err)
+	r.t.Cleanup(func() { conn.Close() })
+	require.NoError(r.t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+	return conn
+}
+
+// send sends bytes over a connection of their own, and reads an answer. Connection: close is in it, or not.
+func (r *running) send(raw string) (*http.Response, string) {
+	r.t.Helper()
+	conn := r.dial()
+	_, err := io.WriteString(conn, raw)
+	require.NoError(r.t, err)
+	method, _, _ := strings.Cut(raw, " ")
+	return r.read(bufio.NewReader(conn), method)
+}
+
+func (r *running) read(from *bufio.Reader, method string) (*http.Response, string) {
+	r.t.Helper()
+	answer, err := http.ReadResponse(from, &http.Request{Method: method})
+	require.NoError(r.t, err)
+	body, err := io.ReadAll(answer.Body)
+	require.NoError(r.t, err)
+	return answer, string(body)
+}
+
+func (r *running) get(target string) (*http.Response, string) {
+	r.t.Helper()
+	return r.send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
+}
+
+// logged has slog's default write into a buffer until the test ends. Such tests cannot run side by side.
+func logged(t *testing.T) *syncBuffer {
+	t.Helper()
+	before, buffer := slog.Default(), new(syncBuffer)
+	slog.SetDefault(slog.New(slog.NewTextHandler(buffer, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	return buffer
+}
+
+// echo answers with its event.
+func echo(_ context.Context, e request) (response, error) {
+	body, err := json.Marshal(e)
+	return ok(string(body)), err
+}
+
+func decodeEvent(t *testing.T, body string) (e request) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal([]byte(body), &e), body)
+	return e
+}
+
+// TestVectors sends what peers were sent, and has the same requests reach a function.
+func TestVectors(t *testing.T) {
+	boom := func(context.Context, request) (response, error) { return response{}, errors.New("boom") }
+	logged(t)
+	r := start(t, []Function{{Name: "echo", Handler: echo}, {Name: "boom", Handler: boom}})
+	for _, file := range []string{"http-apigw-v1.jsonl", "http-redwood.jsonl"} {
+		data, err := os.ReadFile("../../../testdata/vectors/" + file)
+		require.NoError(t, err)
+		for _, line := range bytes.Split(bytes.TrimSpace(data), []byte("\n")) {
+			var v struct {
+				Name    string
+				Request struct {
+					Method, Target string
+					Headers        map[string]string
+					Body           []byte `json:"body_base64"`
+				}
+				Event    *request
+				Response struct{ Status int }
+			}
+			if err := json.Unmarshal(line, &v); !assert.Condition(t, func() bool {
+				var other *json.UnmarshalTypeError // Redwood's events have lists and objects in a query
+				return err == nil || file == "http-redwood.jsonl" && errors.As(err, &other)
+			}, "%v", err) {
+				continue
+			}
+			t.Run(file+"/"+v.Name, func(t *testing.T) {
+				raw := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: 127.0.0.1:18930\r\n", v.Request.Method, v.Request.Target)
+				for name, value := range v.Request.Headers {
+					raw += name + ": " + value + "\r\n"
+				}
+				if len(v.Request.Body) > 0 {
+					raw += fmt.Sprintf("Content-Length: %d\r\n", len(v.Request.Body))
+				}
+				answer, body := r.send(raw + "\r\n" + string(v.Request.Body))
+				status := v.Response.Status
+				switch {
+				case v.Name == "throws":
+					status = 500 // as Redwood has it
+				case v.Name == "options", status == 415:
+					status = 200 // API Gateway's emulator has no such method, Redwood no such types
+				}
+				require.Equal(t, status, answer.StatusCode, body)
+				if status == 500 {
+					assert.Equal(t, `{"message":"Internal server error"}`, body)
+				}
+				if status != 200 || v.Request.Method == "HEAD" {
+					return
+				}
+				e := decodeEvent(t, body)
+				assert.Equal(t, v.Request.Method, e.HTTPMethod)
+				if v.Event != nil && file == "http-apigw-v1.jsonl" {
+					e.RequestContext, v.Event.RequestContext = events.APIGatewayProxyRequestContext{}, events.APIGatewayProxyRequestContext{}
+					assert.Equal(t, *v.Event, e)
+				}
+			})
+		}
+	}
+}
+
+func TestRoutes(t *testing.T) {
+	r := start(t, []Function{{Name: "divide", Handler: echo}, {Name: "healthz2", Handler: echo}})
+	for target, want := range map[string]int{
+		"/divide": 200, "/divide/": 200, "/divide/extra?x=1": 200, "/divide?": 200, "http://other.test/divide": 200,
+		"/": 404, "/Divide": 404, "/divide2": 404, "/divid": 404, "/divide%2Fextra": 404, "//divide": 404, "/x/../divide": 404, "/healthz": 404,
+		"/toString": 404, "/__proto__": 404, "/2015-03-31/functions/divide/invocations": 404,
+	} {
+		answer, body := r.get(target)
+		assert.Equal(t, want, answer.StatusCode, target)
+		if want == 404 {
+			assert.Equal(t, `{"message":"Not Found"}`, body)
+			assert.Equal(t, "application/json", answer.Header.Get("Content-Type"))
+		}
+	}
+	answer, _ := r.send("HEAD /nothing HTTP/1.1\r\nHost: x\r\n\r\n")
+	assert.Equal(t, 404, answer.StatusCode)
+}
+
+func TestUsage(t *testing.T) {
+	one := []Function{{Name: "divide", Handler: echo}}
+	for name, test := range map[string]struct {
+		args      []string
+		env       map[string]string
+		functions []Function
+		code      int
+		stderr    string
+	}{
+		"unknown flag":         {[]string{"-colour"}, nil, one, 2, "fngen: flag provided but not defined: -colour\n"},
+		"surplus":              {[]string{"divide"}, nil, one, 2, "fngen: surplus argument \"divide\"\n"},
+		"bad PORT":             {nil, map[string]string{"PORT": "http"}, one, 2, "fngen: PORT is \"http\": want a port, 0 to 65535\n"},
+		"PORT too large":       {nil, map[string]string{"PORT": "65536"}, one, 2, "fngen: PORT is \"65536\": want a port, 0 to 65535\n"},
+		"port too large":       {[]string{"--port", "65536"}, nil, one, 2, "fngen: -port is 65536: want 0 to 65535\n"},
+		"bad timeout":          {[]string{"-timeout", "30"}, nil, one, 2, "fngen: invalid value \"30\" for flag -timeout: parse error\n"},
+		"negative":             {[]string{"-drain", "-1s"}, nil, one, 2, "fngen: -drain is negative: -1s\n"},
+		"bad size":             {[]string{"-body-limit", "10XB"}, nil, one, 2, "fngen: invalid value \"10XB\" for flag -body-limit: want a size, such as 10MB, 512KB or 1000\n"},
+		"no header":            {[]string{"-header-limit", "0"}, nil, one, 2, "fngen: -header-limit is 0: want 1 to 2GB\n"},
+		"bad proxy":            {[]string{"-trusted-proxy", "10.0.0.0/8,x"}, nil, one, 2, "fngen: invalid value \"10.0.0.0/8,x\" for flag -trusted-proxy: \"x\" is not a CIDR, such as 10.0.0.0/8 or 2001:db8::/32\n"},
+		"proxy's mask":         {[]string{"-trusted-proxy", "10.1.0.0/8"}, nil, one, 2, "fngen: invalid value \"10.1.0.0/8\" for flag -trusted-proxy: \"10.1.0.0/8\" has bits after its mask: want 10.0.0.0/8\n"},
+		"public URL":           {[]string{"-public-url", "example.com"}, nil, one, 2, "fngen: -public-url is \"example.com\": want https:// or http:// and a host\n"},
+		"public query":         {[]string{"-public-url", "https://example.com?a"}, nil, one, 2, "fngen: -public-url is \"https://example.com?a\": want a host and a path, and no more\n"},
+		"dev alone":            {[]string{"-dev"}, nil, one, 2, "fngen: -dev is for a process with a parent: it needs -report\n"},
+		"report elsewhere":     {[]string{"-report", "192.0.2.1:80"}, map[string]string{"FNGEN_REPORT_TOKEN": "t"}, one, 2, "fngen: -report is \"192.0.2.1:80\": want an address of this machine, such as 127.0.0.1:4000\n"},
+		"report without token": {[]string{"-report", "127.0.0.1:80"}, nil, one, 2, "fngen: -report needs a word in FNGEN_REPORT_TOKEN\n"},
+		"healthz":              {[]string{"-healthz"}, nil, []Function{{Name: "healthz", Handler: echo}}, 2, "fngen: -healthz: there is a function of that name\n"},
+		"nil handler":          {nil, nil, []Function{{Name: "divide"}}, 1, "fngen: function divide: its handler is nil\n"},
+		"two":                  {nil, nil, append(one, one...), 1, "fngen: function divide: there are two\n"},
+		"bad name":             {nil, nil, []Function{{Name: "a/b", Handler: echo}}, 1, "fngen: function \"a/b\": it cannot have this name\n"},
+		"bad host":             {[]string{"-host", "256.0.0.1.invalid", "-port", "0"}, nil, one, 1, "fngen: listening on 256.0.0.1.invalid:0: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var stderr bytes.Buffer
+			w := world{args: test.args, lookup: lookup(test.env), unset: func(string) error { return nil }, stderr: &stderr}
+			assert.Equal(t, test.code, w.run(context.Background(), test.functions))
+			assert.True(t, strings.HasPrefix(stderr.String(), test.stderr), stderr.String())
+			assert.Equal(t, 1, strings.Count(stderr.String(), "\n"))
+		})
+	}
+	var stderr bytes.Buffer
+	w := world{args: []string{"--help"}, lookup: lookup(nil), stderr: &stderr}
+	assert.Zero(t, w.run(context.Background(), nil))
+	for _, name := range []string{"host", "port", "timeout", "body-limit", "header-limit", "read-timeout", "idle-timeout", "drain", "healthz", "trusted-proxy", "public-url", "aws-limits", "report", "dev"} {
+		assert.Contains(t, stderr.String(), "  -"+name)
+	}
+}
+
+func TestOptions(t *testing.T) {
+	for name, test := range map[string]struct {
+		args string
+		env  map[string]string
+		want func(*options)
+	}{
+		"defaults":        {"", nil, func(*options) {}},
+		"PORT":            {"", map[string]string{"PORT": "80"}, func(o *options) { o.port, o.notice = 80, true }},
+		"PORT and HOST":   {"", map[string]string{"PORT": "80", "HOST": "0.0.0.0"}, func(o *options) { o.port, o.host = 80, "0.0.0.0" }},
+		"PORT and host":   {"--host 127.0.0.1", map[string]string{"PORT": "80"}, func(o *options) { o.port = 80 }},
+		"flags win":       {"-port 90 -host ::1", map[string]string{"PORT": "80", "HOST": "0.0.0.0"}, func(o *options) { o.port, o.host = 90, "::1" }},
+		"empty variables": {"", map[string]string{"PORT": "", "HOST": ""}, func(*options) {}},
+		"times":           {"-timeout 1s -read-timeout=2s --idle-timeout 3s -drain 4s", nil, func(o *options) { o.timeout, o.readTimeout, o.idleTimeout, o.drain = 1e9, 2e9, 3e9, 4e9 }},
+		"sizes":           {"-body-limit 512KB -header-limit 1mib", nil, func(o *options) { o.bodyLimit, o.headerLimit = 512<<10, 1<<20 }},
+		"bytes":           {"-body-limit 1000 -header-limit 9B", nil, func(o *options) { o.bodyLimit, o.headerLimit = 1000, 9 }},
+		"switches":        {"-healthz -aws-limits", nil, func(o *options) { o.healthz, o.awsLimits = true, true }},
+		"proxies": {"-trusted-proxy 10.0.0.0/8,192.0.2.1 -trusted-proxy ::ffff:172.16.0.0/108", nil, func(o *options) {
+			require.NoError(t, o.proxies.Set("10.0.0.0/8"))
+			require.NoError(t, o.proxies.Set("192.0.2.1/32"))
+			require.NoError(t, o.proxies.Set("172.16.0.0/12"))
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := options{host: "127.0.0.1", port: 8911, timeout: 30 * time.Second, bodyLimit: 10 << 20, headerLimit: 64 << 10, readTimeout: 30 * time.Second, idleTimeout: 2 * time.Minute, drain: 30 * time.Second}
+			test.want(&want)
+			got, err := parse(strings.Fields(test.args), lookup(test.env), io.Discard)
+			require.NoError(t, err)
+			assert.Equal(t, want, got)
+		})
+	}
+	for text, want := range map[size]string{10 << 20: "10MB", 64 << 10: "64KB", 1000: "1000", 0: "0"} {
+		assert.Equal(t, want, text.String())
+	}
+	for _, bad := range []string{"", "MB", "-1", "1.5MB", "1TB", "99999999999GB", "0x10"} {
+		assert.Error(t, new(size).Set(bad), bad)
+	}
+}
+
+// TestGatewayOptions has each flag reach what it is about.
+func TestGatewayOptions(t *testing.T) {
+	parsed := func(args ...string) *gateway.Gateway {
+		o, err := parse(args, lookup(map[string]string{tokenEnv: "t"}), io.Discard)
+		require.NoError(t, err)
+		return o.gateway()
+	}
+	g := parsed()
+	assert.Equal(t, gateway.Limits{}, g.AWS)
+	assert.Equal(t, int64(10<<20), g.BodyLimit)
+	assert.Equal(t, 30*time.Second, g.TimeLimit())
+	assert.Zero(t, g.WriteTimeout, "the server's is enough")
+	assert.False(t, g.Detail)
+	assert.Equal(t, gateway.AWSLimits(true), parsed("-aws-limits").AWS)
+	assert.Equal(t, 29*time.Second, parsed("-aws-limits").TimeLimit())
+	assert.Equal(t, time.Minute, parsed("-timeout", "0").WriteTimeout)
+
+	dev := parsed("-dev", "-report", "127.0.0.1:1")
+	assert.Equal(t, gateway.AWSLimits(false), dev.AWS)
+	assert.Equal(t, "dev", dev.Stage)
+	assert.Equal(t, "Fngen-Peer", dev.PeerHeader)
+	assert.True(t, dev.Detail)
+	assert.Equal(t, gateway.AWSLimits(true), parsed("-dev", "-aws-limits", "-report", "127.0.0.1:1").AWS)
+
+	o, err := parse([]string{"-timeout", "5s", "-read-timeout", "7s", "-header-limit", "1KB", "-idle-timeout", "9s"}, lookup(nil), io.Discard)
+	require.NoError(t, err)
+	s := newServer(o, nil).http
+	assert.Equal(t, 12*time.Second+answerTimeout, s.WriteTimeout, "a function's time-out comes first")
+	assert.Equal(t, 7*time.Second, s.ReadHeaderTimeout)
+	assert.Equal(t, 9*time.Second, s.IdleTimeout)
+	assert.Equal(t, 1024, s.MaxHeaderBytes)
+}
+
+func TestPortInUse(t *testing.T) {
+	taken := start(t, nil)
+	_, port, err := net.SplitHostPort(taken.address)
+	require.NoError(t, err)
+	var stderr bytes.Buffer
+	w := world{args: []string{"-port", port}, lookup: lookup(nil), stderr: &stderr}
+	assert.Equal(t, 1, w.run(context.Background(), nil))
+	assert.Contains(t, stderr.String(), "fngen: address 127.0.0.1:"+port+" is in use\nhint: ")
+	assert.Contains(t, stderr.String(), "--port")
+}
+
+func TestNotice(t *testing.T) {
+	for _, env := range []map[string]string{{"PORT": "0"}, {"PORT": "0", "HOST": "127.0.0.1"}, {}} {
+		r := startIn(t, env, nil)
+		assert.Equal(t, len(env) == 1, strings.Contains(r.stderr.String(), "-host 0.0.0.0"), r.stderr.String())
+	}
+}
+
+func TestHealthz(t *testing.T) {
+	r := start(t, []Function{{Name: "divide", Handler: echo}}, "-healthz")
+	answer, body := r.get("/healthz")
+	assert.Equal(t, 200, answer.StatusCode)
+	assert.Equal(t, "ok", body)
+	for raw, want := range map[string]int{"HEAD /healthz": 200, "POST /healthz": 404, "GET /healthz/x": 404, "GET /divide": 200} {
+		answer, _ := r.send(raw + " HTTP/1.1\r\nHost: x\r\n\r\n")
+		assert.Equal(t, want, answer.StatusCode, raw)
+	}
+}
+
+// TestHealthzDraining has a connection that was opened before be told, while a request is under way.
+func TestHealthzDraining(t *testing.T) {
+	reached, release := make(chan bool), make(chan bool)
+	wait := func(context.Context, request) (response, error) { reached <- true; <-release; return ok("done"), nil }
+	r := start(t, []Function{{Name: "wait", Handler: wait}}, "-healthz")
+	early, conn := r.dial(), r.dial()
+	_, err := io.WriteString(conn, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
+	require.NoError(t, err)
+	<-reached
+	_, err = io.WriteString(early, "GET /healthz HTTP/1.1\r\nHost: x\r\n") // not all of it yet
+	require.NoError(t, err)
+	r.signals <- syscall.SIGTERM
+	require.Eventually(t, func() bool {
+		probe, err := net.Dial("tcp", r.address)
+		if err == nil {
+			probe.Close()
+		}
+		return err != nil
+	}, 5*time.Second, time.Millisecond, "nothing more is accepted")
+	_, err = io.WriteString(early, "\r\n")
+	require.NoError(t, err)
+	answer, body := r.read(bufio.NewReader(early), "GET")
+	assert.Equal(t, 503, answer.StatusCode)
+	assert.Equal(t, "draining", body)
+	assert.True(t, answer.Close)
+
+	close(release)
+	answer, body = r.read(bufio.NewReader(conn), "GET")
+	assert.Equal(t, "done", body)
+	assert.True(t, answer.Close)
+	assert.Zero(t, r.wait())
+}
+
+func TestBinaryAndCookies(t *testing.T) {
+	r := start(t, []Function{{Name: "mirror", Handler: func(_ context.Context, e request) (response, error) {
+		return response{StatusCode: 200, Body: e.Body, IsBase64Encoded: e.IsBase64Encoded, Headers: map[string]string{"Content-Type": e.Headers["Content-Type"]},
+			MultiValueHeaders: map[string][]string{"Set-Cookie": {"a=1; Path=/", "b=2"}}}, nil
+	}}})
+	large := strings.Repeat("\x00\xff\x89PNG", 10<<20/6) // 10 MB, nearly
+	for _, body := range []string{"\x89PNG\xff", "", large} {
+		answer, got := r.send("POST /mirror HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body)
+		assert.Equal(t, 200, answer.StatusCode)
+		assert.True(t, body == got, "%d bytes, got %d", len(body), len(got))
+		assert.Equal(t, int64(len(body)), answer.ContentLength)
+		assert.Equal(t, []string{"a=1; Path=/", "b=2"}, answer.Header["Set-Cookie"])
+		assert.Equal(t, "image/png", answer.Header.Get("Content-Type"))
+	}
+	text := strings.Repeat("ü", 5<<20)
+	answer, got := r.send("POST /mirror HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: " + strconv.Itoa(len(text)) + "\r\n\r\n" + text)
+	assert.Equal(t, 200, answer.StatusCode)
+	assert.True(t, text == got)
+}
+
+func TestBodyLimit(t *testing.T) {
+	r := start(t, []Function{{Name: "echo", Handler: echo}}, "-body-limit", "1KB")
+	for raw, want := range map[string]int{
+		"Content-Length: 1024\r\n\r\n" + strings.Repeat("x", 1024):                                200,
+		"Content-Length: 1025\r\n\r\n":                                                            413, // said, not sent
+		"Content-Length: 10000000000\r\nExpect: 100-continue\r\n\r\n":                             413,
+		"Transfer-Encoding: chunked\r\n\r\n400\r\n" + strings.Repeat("x", 1024) + "\r\n0\r\n\r\n": 200,
+		"Transfer-Encoding: chunked\r\n\r\n401\r\n" + strings.Repeat("x", 1025) + "\r\n0\r\n\r\n": 413,
+		"Transfer-Encoding: chunked\r\n\r\nzz\r\n":                                                400,
+	} {
+		answer, body := r.send("POST /echo HTTP/1.1\r\nHost: x\r\n" + raw)
+		assert.Equal(t, want, answer.StatusCode, body)
+		assert.Equal(t, want != 200, answer.Close)
+		if want == 413 {
+			assert.Equal(t, `{"message":"Request Too Long"}`, body)
+		}
+	}
+}
+
+func TestHeaderLimit(t *testing.T) {
+	r := start(t, []Function{{Name: "echo", Handler: echo}}, "-header-limit", "2KB")
+	answer, _ := r.send("GET /echo HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 1000) + "\r\n\r\n")
+	assert.Equal(t, 200, answer.StatusCode)
+	answer, _ = r.send("GET /echo HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 2048+4096) + "\r\n\r\n") // net/http adds 4096
+	assert.Equal(t, 431, answer.StatusCode)
+}
+
+func TestTimeouts(t *testing.T) {
+	logged(t)
+	release := make(chan bool)
+	r := start(t, []Function{
+		{Name: "heeds", Handler: func(ctx context.Context, _ request) (response, error) { <-ctx.Done(); return response{}, ctx.Err() }},
+		{Name: "ignores", Handler: func(context.Context, request) (response, error) { <-release; return ok("late"), nil }},
+		{Name: "fast", Handler: echo},
+	}, "-timeout", "100ms")
+	for _, path := range []string{"/heeds", "/ignores"} {
+		answer, body := r.get(path)
+		assert.Equal(t, 504, answer.StatusCode)
+		assert.Equal(t, `{"message":"Endpoint request timed out"}`, body)
+	}
+	answer, _ := r.get("/fast")
+	assert.Equal(t, 200, answer.StatusCode)
+	close(release)
+}
+
+// TestSlowClients has each way of wasting time be cut, while others are served.
+func TestSlowClients(t *testing.T) {
+	var reached atomic.Int32
+	block := strings.Repeat("x", 8<<20)
+	r := start(t, []Function{
+		{Name: "echo", Handler: func(_ context.Context, e request) (response, error) { reached.Add(1); return ok(""), nil }},
+		{Name: "large", Handler: func(context.Context, request) (response, error) { return ok(block), nil }},
+	}, "-read-timeout", "150ms", "-idle-timeout", "150ms")
+
+	drip := func(start, rest string) net.Conn {
+		conn := r.dial()
+		_, err := io.WriteString(conn, start)
+		require.NoError(t, err)
+		go func() {
+			ticks := time.NewTicker(20 * time.Millisecond)
+			defer ticks.Stop()
+			for range ticks.C {
+				if _, err := io.WriteString(conn, rest); err != nil {
+					return
+				}
+			}
+		}()
+		return conn
+	}
+	header, body := drip("GET /echo HTTP/1.1\r\n", "X: y\r\n"), drip("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", "x")
+	idle := r.dial()
+	_, err := io.WriteString(idle, "GET /echo HTTP/1.1\r\nHost: x\r\n\r\n")
+	require.NoError(t, err)
+
+	began := time.Now()
+	answer, text := r.read(bufio.NewReader(body), "POST")
+	assert.Equal(t, 408, answer.StatusCode)
+	assert.Equal(t, `{"message":"Request Timeout"}`, text)
+	_, _ = io.Copy(io.Discard, header) // until it is closed, or reset
+	from := bufio.NewReader(idle)
+	r.read(from, "GET")
+	_, err = from.ReadByte()
+	assert.ErrorIs(t, err, io.EOF)
+	assert.Less(t, time.Since(began), 10*time.Second)
+	assert.Equal(t, int32(1), reached.Load(), "only the complete request reaches the function")
+}
+
+// TestSlowReader gives up an answer that nobody reads.
+func TestSlowReader(t *testing.T) {
+	o, err := parse(nil, lookup(nil), io.Discard)
+	require.NoError(t, err)
+	block := strings.Repeat("x", 32<<20)
+	ended := make(chan time.Duration, 1)
+	for name, configure := range map[string]func(*server){
+		"the server's time-out":              func(s *server) { s.http.WriteTimeout = 100 * time.Millisecond },
+		"the gateway's, where there is none": func(s *server) { s.http.WriteTimeout, s.router.gateway.WriteTimeout = 0, 100*time.Millisecond },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(o, []Function{{Name: "large", Handler: func(context.Context, request) (response, error) { return ok(block), nil }}})
+			configure(s)
+			handler := s.http.Handler
+			s.http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				began := time.Now()
+				handler.ServeHTTP(w, r)
+				ended <- time.Since(began)
+			})
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			go func() { _ = s.http.Serve(listener) }()
+			defer s.http.Close()
+			conn, err := net.Dial("tcp", listener.Addr().String())
+			require.NoError(t, err)
+			defer conn.Close()
+			_, err = io.WriteString(conn, "GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+			require.NoError(t, err)
+			select {
+			case took := <-ended:
+				assert.GreaterOrEqual(t, took, 100*time.Millisecond)
+			case <-time.After(10 * time.Second):
+				require.Fail(t, "it waits for the reader")
+			}
+		})
+	}
+}
+
+// TestReadTimeoutIsTheBodys has a function go on whose time is longer than its body's.
+func TestReadTimeoutIsTheBodys(t *testing.T) {
+	r := start(t, []Function{{Name: "slow", Handler: func(ctx context.Context, _ request) (response, error) {
+		select {
+		case <-ctx.Done():
+			return response{}, ctx.Err()
+		case <-time.After(150 * time.Millisecond):
+			return ok("done"), nil
+		}
+	}}}, "-read-timeout", "50ms")
+	answer, body := r.send("POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx")
+	assert.Equal(t, 200, answer.StatusCode)
+	assert.Equal(t, "done", body)
+}
+
+func TestClientGone(t *testing.T) {
+	reached, ended := make(chan bool), make(chan error)
+	r := start(t, []Function{{Name: "wait", Handler: func(ctx context.Context, _ request) (response, error) {
+		reached <- true
+		<-ctx.Done()
+		ended <- ctx.Err()
+		return response{}, ctx.Err()
+	}}})
+	conn := r.dial()
+	_, err := io.WriteString(conn, "POST /wait HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+	require.NoError(t, err)
+	<-reached
+	conn.Close()
+	assert.ErrorIs(t, <-ended, context.Canceled)
+}
+
+func TestPanicStorm(t *testing.T) {
+	log := logged(t)
+	r := start(t, []Function{
+		{Name: "panic", Handler: func(_ context.Context, e request) (response, error) {
+			e.StageVariables["a"] = e.Path
+			return ok(""), nil
+		}},
+		{Name: "echo", Handler: echo},
+	})
+	var clients sync.WaitGroup
+	for range 50 {
+		clients.Add(1)
+		go func() {
+			defer clients.Done()
+			client := &http.Client{Transport: new(http.Transport)}
+			defer client.CloseIdleConnections()
+			for path, want := range map[string]int{"/panic": 500, "/echo": 200, "/panic?again": 500} {
+				answer, err := client.Get("http://" + r.address + path)
+				if !assert.NoError(t, err) {
+					return
+				}
+				_, _ = io.Copy(io.Discard, answer.Body)
+				answer.Body.Close()
+				assert.Equal(t, want, answer.StatusCode)
+			}
+		}()
+	}
+	clients.Wait()
+	assert.Equal(t, 100, strings.Count(log.String(), "assignment to entry in nil map"))
+}
+
+func TestTrustedProxy(t *testing.T) {
+	source := func(args ...string) string {
+		r := start(t, []Function{{Name: "echo", Handler: echo}}, args...)
+		_, body := r.send("GET /echo HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.7, 198.51.100.7, 10.0.0.1\r\nX-Forwarded-Host: api.test\r\n\r\n")
+		e := decodeEvent(t, body)
+		return e.RequestContext.Identity.SourceIP + " " + e.RequestContext.DomainName
+	}
+	assert.Equal(t, "127.0.0.1 x", source())
+	assert.Equal(t, "127.0.0.1 x", source("-trusted-proxy", "10.0.0.0/8"))
+	assert.Equal(t, "10.0.0.1 api.test", source("-trusted-proxy", "127.0.0.0/8"))
+	assert.Equal(t, "198.51.100.7 api.test", source("-trusted-proxy", "127.0.0.1,10.0.0.0/8"))
+	assert.Equal(t, "203.0.113.7 api.test", source("-trusted-proxy", "127.0.0.1", "-trusted-proxy", "10.0.0.0/8,198.51.100.0/24"))
+}
+
+func TestPublicURL(t *testing.T) {
+	r := start(t, []Function{{Name: "echo", Handler: echo}}, "-public-url", "https://hooks.example.com:8443/api/")
+	_, body := r.get("/echo/sms")
+	e := decodeEvent(t, body)
+	assert.Equal(t, "https://hooks.example.com:8443/api/echo/sms", "https://"+e.RequestContext.DomainName+e.RequestContext.Path)
+	assert.Equal(t, "/echo/sms", e.Path)
+}
+
+// TestFngenHeaders are ordinary ones where there is no parent.
+func TestFngenHeaders(t *testing.T) {
+	r := start(t, []Function{{Name: "echo", Handler: echo}})
+	_, body := r.send("GET /echo HTTP/1.1\r\nHost: x\r\nFngen-Peer: 203.0.113.9\r\n\r\n")
+	e := decodeEvent(t, body)
+	assert.Equal(t, "127.0.0.1", e.RequestContext.Identity.SourceIP)
+	assert.Equal(t, "203.0.113.9", e.Headers["Fngen-Peer"])
+}
+
+func TestProtocols(t *testing.T) {
+	r := start(t, []Function{{Name: "echo", Handler: echo}})
+	answer, body := r.send("GET /echo HTTP/1.0\r\n\r\n")
+	assert.Equal(t, 200, answer.StatusCode)
+	assert.True(t, answer.Close)
+	e := decodeEvent(t, body)
+	assert.Equal(t, "HTTP/1.0", e.RequestContext.Protocol)
+	assert.Empty(t, e.Headers)
+
+	conn := r.dial()
+	_, err := io.WriteString(conn, "GET /echo?n=1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /echo?n=2 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}HEAD /echo HTTP/1.1\r\nHost: x\r\n\r\nGET /echo?n=4 HTTP/1.1\r\nHost: x\r\n\r\n")
+	require.NoError(t, err)
+	from := bufio.NewReader(conn)
+	for i, method := range []string{"GET", "POST", "HEAD", "GET"} {
+		answer, body := r.read(from, method)
+		assert.Equal(t, 200, answer.StatusCode)
+		if method != "HEAD" {
+			assert.Equal(t, strconv.Itoa(i+1), decodeEvent(t, body).QueryStringParameters["n"])
+		}
+	}
+	for _, raw := range []string{"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET /echo HTTP/1.1\r\n\r\n", "nonsense\r\n\r\n"} {
+		_, _ = r.send(raw) // answered somehow
+	}
+	answer, _ = r.send("PURGE /echo HTTP/1.1\r\nHost: x\r\n\r\n")
+	assert.Equal(t, 200, answer.StatusCode, "methods are the function's business")
+}
+
+// TestLyingHeaders has a function's headers leave the connection as it is.
+func TestLyingHeaders(t *testing.T) {
+	lie := func(context.Context, request) (response, error) {
+		return response{StatusCode: 200, Body: "truth", Headers: map[string]string{"Content-Length": "3", "transfer-encoding": "chunked", "Connection": "close", "Upgrade": "h2c"}}, nil
+	}
+	r := start(t, []Function{{Name: "lie", Handler: lie}})
+	conn := r.dial()
+	from := bufio.NewReader(conn)
+	for range 3 {
+		_, err := io.WriteString(conn, "GET /lie HTTP/1.1\r\nHost: x\r\n\r\n")
+		require.NoError(t, err)
+		answer, body := r.read(from, "GET")
+		assert.Equal(t, "truth", body)
+		assert.False(t, answer.Close)
+	}
+}
+
+// TestDrainUnderLoad ends a server that is busy: every request is answered that is sent on a connection which it has
+// accepted, those too that are on their way when it is told to end.
+func TestDrainUnderLoad(t *testing.T) {
+	log := logged(t)
+	var hook, underWay atomic.Int32
+	r := start(t, []Function{{
+		Name: "work",
+		Handler: func(context.Context, request) (response, error) {
+			underWay.Add(1)
+			defer underWay.Add(-1)
+			time.Sleep(time.Millisecond) // so that some are under way
+			return ok("done"), nil
+		},
+		Shutdown: func(context.Context) error {
+			hook.Add(1)
+			assert.Zero(t, underWay.Load())
+			return nil
+		},
+	}})
+	var clients sync.WaitGroup
+	var answered, closed atomic.Int32
+	ask := func(conn net.Conn, from *bufio.Reader) (*http.Response, error) {
+		if _, err := io.WriteString(conn, "GET /work HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+			return nil, err
+		}
+		answer, err := http.ReadResponse(from, nil)
+		if err != nil {
+			return nil, err
+		}
+		body, err := io.ReadAll(answer.Body)
+		if string(body) != "done" {
+			return nil, errors.Join(err, fmt.Errorf("answer %q", body))
+		}
+		answered.Add(1)
+		return answer, nil
+	}
+	for range 20 {
+		clients.Add(1)
+		go func() {
+			defer clients.Done()
+			for {
+				conn, err := net.Dial("tcp", r.address)
+				if err != nil {
+					return // it accepts no more
+				}
+				from := bufio.NewReader(conn)
+				answer, err := ask(conn, from)
+				if err != nil {
+					conn.Close()
+					return // the system had accepted, the server not any more
+				}
+				for n := 0; n < 50 && !answer.Close; n++ { // then over a new one
+					if answer, err = ask(conn, from); !assert.NoError(t, err) {
+						break
+					}
+				}
+				if answer != nil && answer.Close {
+					closed.Add(1)
+				}
+				conn.Close()
+			}
+		}()
+	}
+	require.Eventually(t, func() bool { return answered.Load() > 500 }, 10*time.Second, time.Millisecond)
+	r.signals <- syscall.SIGTERM
+	assert.Zero(t, r.wait())
+	clients.Wait()
+	assert.NotZero(t, closed.Load(), "clients are told")
+	assert.Equal(t, int32(1), hook.Load())
+	assert.Empty(t, log.String())
+}
+
+// TestDrainKeepsWhatIsUnderWay holds requests until the server is ending.
+func TestDrainKeepsWhatIsUnderWay(t *testing.T) {
+	const clients = 30
+	reached, release := make(chan bool, clients), make(chan bool)
+	r := start(t, []Function{{Name: "wait", Handler: func(context.Context, request) (response, error) { reached <- true; <-release; return ok("done"), nil }}})
+	idle := r.dial()
+	_, err := io.WriteString(idle, "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n")
+	require.NoError(t, err)
+	fromIdle := bufio.NewReader(idle)
+	r.read(fromIdle, "GET")
+	fresh := r.dial()
+	var conns []net.Conn
+	for range clients {
+		conn := r.dial()
+		_, err := io.WriteString(conn, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
+		require.NoError(t, err)
+		conns = append(conns, conn)
+	}
+	for range clients {
+		<-reached
+	}
+	r.signals <- os.Interrupt
+	_, err = fromIdle.ReadByte()
+	assert.ErrorIs(t, err, io.EOF, "idle connections close at once")
+	began := time.Now()
+	_, _ = fresh.Read(make([]byte, 1))
+	assert.Less(t, time.Since(began), 4*time.Second, "and so do those that never sent anything")
+	close(release)
+	for _, conn := range conns {
+		answer, body := r.read(bufio.NewReader(conn), "GET")
+		assert.Equal(t, "done", body)
+		assert.True(t, answer.Close)
+	}
+	assert.Zero(t, r.wait())
+}
+
+func TestDrainIsBounded(t *testing.T) {
+	log := logged(t)
+	reached, release := make(chan bool, 1), make(chan bool)
+	t.Cleanup(func() { close(release) })
+	r := start(t, []Function{{Name: "wait", Handler: func(context.Context, request) (response, error) { reached <- true; <-release; return ok(""), nil }}}, "-drain", "50ms")
+	conn := r.dial()
+	_, err := io.WriteString(conn, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
+	require.NoError(t, err)
+	<-reached
+	r.signals <- syscall.SIGTERM
+	assert.Zero(t, r.wait())
+	assert.Contains(t, log.String(), "requests were cut")
+}
+
+func TestSecondSignal(t *testing.T) {
+	reached, release := make(chan bool, 1), make(chan bool)
+	t.Cleanup(func() { close(release) })
+	r := start(t, []Function{{Name: "wait", Handler: func(context.Context, request) (response, error) { reached <- true; <-release; return ok(""), nil }}})
+	conn := r.dial()
+	_, err := io.WriteString(conn, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
+	require.NoError(t, err)
+	<-reached
+	r.signals <- syscall.SIGTERM
+	r.signals <- syscall.SIGTERM
+	assert.Equal(t, 1, r.wait())
+}
+
+func TestShutdownHooks(t *testing.T) {
+	log := logged(t)
+	var called atomic.Int32
+	forever := make(chan bool)
+	t.Cleanup(func() { close(forever) })
+	shutdown([]Function{
+		{Name: "none"},
+		{Name: "fine", Shutdown: func(ctx context.Context) error {
+			_, bounded := ctx.Deadline()
+			assert.True(t, bounded)
+			called.Add(1)
+			return nil
+		}},
+		{Name: "failing", Shutdown: func(context.Context) error { called.Add(1); return errors.New("no flush") }},
+		{Name: "panicking", Shutdown: func(context.Context) error { called.Add(1); panic("no pool") }},
+		{Name: "endless", Shutdown: func(context.Context) error { called.Add(1); <-forever; return nil }},
+	}, 100*time.Millisecond)
+	assert.Equal(t, int32(4), called.Load())
+	for _, want := range []string{"function=failing error=\"no flush\"", "function=panicking error=\"panic: no pool\"", "function=endless"} {
+		assert.Contains(t, log.String(), want)
+	}
+	assert.NotContains(t, log.String(), "function=fine")
+}
+
+// A parent is what a server reports to.
+type parent struct {
+	listener net.Listener
+	conn     net.Conn
+	line     string
+}
+
+func newParent(t *testing.T) *parent {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { listener.Close() })
+	return &parent{listener: listener}
+}
+
+// child starts a server and waits for its report.
+func (p *parent) child(t *testing.T, functions []Function, args ...string) *running {
+	t.Helper()
+	reported := make(chan error, 1)
+	go func() {
+		var err error
+		if p.conn, err = p.listener.Accept(); err == nil {
+			p.line, err = bufio.NewReader(p.conn).ReadString('\n')
+		}
+		reported <- err
+	}()
+	env := map[string]string{tokenEnv: "word"}
+	r := startIn(t, env, functions, append([]string{"-report", p.listener.Addr().String()}, args...)...)
+	require.NoError(t, <-reported)
+	t.Cleanup(func() { p.conn.Close() })
+	assert.NotContains(t, env, tokenEnv, "functions do not see it")
+	return r
+}
+
+func TestReport(t *testing.T) {
+	p := newParent(t)
+	r := p.child(t, []Function{{Name: "echo", Handler: echo}})
+	_, port, err := net.SplitHostPort(r.address)
+	require.NoError(t, err)
+	assert.Equal(t, "word "+port+"\n", p.line)
+	answer, _ := r.get("/echo")
+	assert.Equal(t, 200, answer.StatusCode)
+	p.conn.Close()
+	assert.Equal(t, 1, r.wait(), "it ends with its parent")
+	_, err = net.Dial("tcp", r.address)
+	assert.Error(t, err)
+}
+
+func TestReportToNobody(t *testing.T) {
+	p := newParent(t)
+	p.listener.Close()
+	var stderr bytes.Buffer
+	w := world{args: []string{"-port", "0", "-report", p.listener.Addr().String()}, lookup: lookup(map[string]string{tokenEnv: "t"}), unset: func(string) error { return nil }, stderr: &stderr}
+	assert.Equal(t, 1, w.run(context.Background(), nil))
+	assert.Contains(t, stderr.String(), "fngen: reporting to "+p.listener.Addr().String())
+}
+
+func TestParentDrains(t *testing.T) {
+	p := newParent(t)
+	reached, release := make(chan bool, 1), make(chan bool)
+	r := p.child(t, []Function{{Name: "wait", Handler: func(context.Context, request) (response, error) { reached <- true; <-release; return ok("done"), nil }}})
+	conn := r.dial()
+	_, err := io.WriteString(conn, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
+	require.NoError(t, err)
+	<-reached
+	_, err = io.WriteString(p.conn, "something else\ndrain\ndrain\n")
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		probe, err := net.Dial("tcp", r.address)
+		if err == nil {
+			probe.Close()
+		}
+		return err != nil
+	}, 5*time.Second, time.Millisecond)
+	close(release)
+	_, body := r.read(bufio.NewReader(conn), "GET")
+	assert.Equal(t, "done", body)
+	assert.Zero(t, r.wait())
+}
+
+// TestParentDiesWhileDraining leaves no orphan either.
+func TestParentDiesWhileDraining(t *testing.T) {
+	p := newParent(t)
+	reached, release := make(chan bool, 1), make(chan bool)
+	t.Cleanup(func() { close(release) })
+	r := p.child(t, []Function{{Name: "wait", Handler: func(context.Context, request) (response, error) { reached <- true; <-release; return ok(""), nil }}})
+	conn := r.dial()
+	_, err := io.WriteString(conn, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
+	require.NoError(t, err)
+	<-reached
+	_, err = io.WriteString(p.conn, "drain\n")
+	require.NoError(t, err)
+	p.conn.Close()
+	assert.Equal(t, 1, r.wait())
+}
+
+func TestDev(t *testing.T) {
+	logged(t)
+	r := newParent(t).child(t, []Function{
+		{Name: "echo", Handler: echo},
+		{Name: "boom", Handler: func(context.Context, request) (response, error) { return response{}, errors.New("secret") }},
+	}, "-dev")
+	_, body := r.send("GET /echo HTTP/1.1\r\nHost: x\r\nFngen-Peer: 203.0.113.9\r\n\r\n")
+	e := decodeEvent(t, body)
+	assert.Equal(t, "203.0.113.9", e.RequestContext.Identity.SourceIP)
+	assert.Equal(t, "dev", e.RequestContext.Stage)
+	assert.NotContains(t, e.Headers, "Fngen-Peer")
+	answer, body := r.get("/boom")
+	assert.Equal(t, 500, answer.StatusCode)
+	assert.JSONEq(t, `{"message":"Internal server error","error":"secret"}`, body)
+
+	for accept, want := range map[string]string{
+		"*/*":                        `{"message":"Not Found","functions":["/boom","/echo"]}`,
+		"text/plain":                 "/<b> is no function. These are:\n/boom\n/echo\n",
+		"text/html,application/json": "<!doctype html>\n<title>Not Found</title>\n<h1>Not Found</h1>\n<p>/&lt;b&gt; is no function. These are:</p>\n<ul>\n<li><a href=\"/boom\">/boom</a></li>\n<li><a href=\"/echo\">/echo</a></li>\n</ul>\n",
+	} {
+		answer, body := r.send("GET /%3Cb%3E HTTP/1.1\r\nHost: x\r\nAccept: " + accept + "\r\n\r\n")
+		assert.Equal(t, 404, answer.StatusCode)
+		assert.Equal(t, want, body)
+	}
+}
+
+// TestDevNotes has what Lambda refuses work, and be noted.
+func TestDevNotes(t *testing.T) {
+	large := strings.Repeat("x", 6_291_556)
+	functions := []Function{{Name: "large", Handler: func(context.Context, request) (response, error) { return ok(large), nil }}}
+	post := "POST /large HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: " + strconv.Itoa(len(large)) + "\r\n\r\n" + large
+	answer, body := newParent(t).child(t, functions, "-dev").send(post)
+	assert.Equal(t, 200, answer.StatusCode)
+	assert.Len(t, body, len(large))
+	assert.Equal(t, "body-too-large,response-too-large", answer.Header.Get("Fngen-Note"))
+
+	logged(t)
+	for _, r := range []*running{newParent(t).child(t, functions, "-dev", "-aws-limits"), start(t, functions, "-aws-limits")} {
+		answer, _ = r.send(post)
+		assert.Equal(t, 413, answer.StatusCode)
+		answer, _ = r.get("/large")
+		assert.Equal(t, 502, answer.StatusCode)
+		assert.Empty(t, answer.Header.Get("Fngen-Note"))
+	}
+	answer, body = start(t, functions).send(post)
+	assert.Equal(t, 200, answer.StatusCode)
+	assert.Empty(t, answer.Header.Get("Fngen-Note"))
+	assert.Len(t, body, len(large))
+}
+
+type typedError struct{}
+
+func (typedError) Error() string { return "typed <&>" }
+
+func TestInvoke(t *testing.T) {
+	logged(t)
+	r := newParent(t).child(t, []Function{
+		{Name: "divide", Handler: func(_ context.Context, e request) (response, error) {
+			return response{StatusCode: 201, Body: e.QueryStringParameters["dividend"] + "<" + e.Body, MultiValueHeaders: map[string][]string{"Set-Cookie": {"a", "b"}}}, nil
+		}},
+		{Name: "error", Handler: func(context.Context, request) (response, error) { return response{}, errors.New("boom") }},
+		{Name: "typed", Handler: func(context.Context, request) (response, error) { return response{}, typedError{} }},
+		{Name: "panic", Handler: func(context.Context, request) (response, error) { panic("boom") }},
+		{Name: "slow", Handler: func(ctx context.Context, _ request) (response, error) { <-ctx.Done(); return ok("late"), nil }},
+	}, "-dev", "-timeout", "100ms")
+	for name, test := range map[string]struct {
+		function, event string
+		status          int
+		failed          bool
+		want            string
+	}{
+		"answer":    {"divide", `{"queryStringParameters":{"dividend":"20"},"body":"x","unknown":1}`, 200, false, `{"statusCode":201,"headers":null,"multiValueHeaders":{"Set-Cookie":["a","b"]},"body":"20<x"}`},
+		"no event":  {"divide", ``, 200, false, `{"statusCode":201,"headers":null,"multiValueHeaders":{"Set-Cookie":["a","b"]},"body":"<"}`},
+		"error":     {"error", `{}`, 200, true, `{"errorMessage":"boom","errorType":"errorString"}`},
+		"typed":     {"typed", `{}`, 200, true, `{"errorMessage":"typed <&>","errorType":"typedError"}`},
+		"panic":     {"panic", `{}`, 200, true, `{"errorMessage":"boom","errorType":"string","stackTrace":[`},
+		"slow":      {"slow", `{}`, 200, true, `{"errorMessage":"Task timed out after 0.10 seconds","errorType":"Sandbox.Timedout"}`},
+		"unknown":   {"nothing", `{}`, 404, false, `{"Message":"Function not found: nothing","Type":"User"}`},
+		"no JSON":   {"divide", `{`, 400, false, `{"Type":"User","message":"the event is no request of payload format 1.0: `},
+		"no object": {"divide", `[]`, 400, false, `{"Type":"User","message":"the event is no request of payload format 1.0: `},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer, body := r.send("POST /2015-03-31/functions/" + test.function + "/invocations HTTP/1.1\r\nHost: x\r\nContent-Length: " + strconv.Itoa(len(test.event)) + "\r\n\r\n" + test.event)
+			assert.Equal(t, test.status, answer.StatusCode)
+			assert.True(t, strings.HasPrefix(body, test.want), body)
+			assert.Equal(t, test.failed, answer.Header.Get("X-Amz-Function-Error") == "Unhandled")
+		})
+	}
+	for _, raw := range []string{"GET /2015-03-31/functions/divide/invocations", "POST /2015-03-31/functions/divide"} {
+		answer, _ := r.send(raw + " HTTP/1.1\r\nHost: x\r\n\r\n")
+		assert.Equal(t, 404, answer.StatusCode, raw)
+	}
+}
+
+// FuzzRequest sends bytes to a server, which answers or closes the connection, and panics at none of them. What
+// reaches the function is an event whose maps agree.
+func FuzzRequest(f *testing.F) {
+	f.Add([]byte("GET /echo?a=1&a=2 HTTP/1.1\r\nHost: x\r\n\r\n"))
+	f.Add([]byte("POST /echo/a%2Fb HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 3\r\n\r\n\xff\xfe\xfd"))
+	f.Add([]byte("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\nGET /nothing HTTP/1.0\r\n\r\n"))
+	f.Add([]byte("GET http://h:1/%65cho/?=&;%zz HTTP/1.1\r\nHost: [::1]:80\r\nX-Forwarded-For: a,,1.2.3.4:5\r\nX-Forwarded-Host: ,\r\n\r\n"))
+	o, err := parse([]string{"-trusted-proxy", "127.0.0.1", "-body-limit", "1KB"}, lookup(nil), io.Discard)
+	require.NoError(f, err)
+	problems := make(chan string, 100)
+	s := newServer(o, []Function{{Name: "echo", Handler: func(_ context.Context, e request) (response, error) {
+		if problem := inconsistent(e); problem != "" {
+			problems <- problem
+		}
+		return ok(""), nil
+	}}})
+	handler := s.http.Handler
+	s.http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if value := recover(); value != nil {
+				problems <- fmt.Sprint("panic: ", value)
+			}
+		}()
+		handler.ServeHTTP(w, r)
+	})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(f, err)
+	go func() { _ = s.http.Serve(listener) }()
+	f.Cleanup(func() { s.http.Close() })
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		conn, err := net.Dial("tcp", listener.Addr().String())
+		require.NoError(t, err)
+		defer conn.Close()
+		require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+		if _, err := conn.Write(raw); err == nil {
+			_ = conn.(*net.TCPConn).CloseWrite()
+			_, _ = io.Copy(io.Discard, conn)
+		}
+		select {
+		case problem := <-problems:
+			t.Fatal(problem)
+		default:
+		}
+	})
+}
+
+// inconsistent says what is wrong with an event, or "".
+func inconsistent(e request) string {
+	for name, values := range e.MultiValueQueryStringParameters {
+		if e.QueryStringParameters[name] != values[len(values)-1] {
+			return "query " + name
+		}
+	}
+	for name, values := range e.MultiValueHeaders {
+		if e.Headers[name] != values[len(values)-1] {
+			return "header " + name
+		}
+	}
+	if len(e.QueryStringParameters) != len(e.MultiValueQueryStringParameters) || len(e.Headers) < len(e.MultiValueHeaders) {
+		return "names"
+	}
+	if !strings.HasPrefix(e.Path, "/") || !strings.HasPrefix(e.Resource, "/echo") {
+		return "path " + e.Path + " " + e.Resource
+	}
+	if _, err := base64.StdEncoding.DecodeString(e.Body); e.IsBase64Encoded && err != nil {
+		return err.Error()
+	}
+	return ""
+}
