@@ -4,18 +4,20 @@ package artifact
 
 import (
 	"archive/zip"
-	"compress/flate"
 	"errors"
 	"hash/crc32"
 	"io"
 	"time"
+
+	"github.com/klauspost/compress/flate"
 )
 
 // Bootstrap is the name of the program that AWS's runtime provided.al2023 starts.
 const Bootstrap = "bootstrap"
 
-// level is that of the zip's deflate. The default one makes files smaller by 4 hundredths, and takes three times as long.
-const level = flate.BestSpeed
+// level is that of deflate. Of a program of 6.4 MB it makes 2.95 MB in 56 ms of CPU. The standard library's fastest level makes 3.05 MB
+// in 94 ms, which for 50 functions is a seventh of what the go command takes, and its default 2.75 MB in 260 ms.
+const level = 3
 
 // Zip writes a zip file that has a program as bootstrap. The same program makes the same bytes.
 func Zip(w io.Writer, program io.Reader) error {
