@@ -49,7 +49,7 @@ func Template(s Stack) []byte {
 		ids[name] = logicalID(camel(name), "", taken)
 		parameters = append(parameters, pair{ids[name], mapping{
 			{"Type", "String"},
-			{"NoEcho", "true"},
+			{"NoEcho", true},
 			{"Description", "The environment variable " + name},
 		}})
 	}
@@ -196,8 +196,9 @@ func AppName(module string) string {
 		return '-'
 	}, strings.ToLower(base))
 	label = strings.Trim(label[:min(len(label), 63)], "-")
-	if label == "" || '0' <= label[0] && label[0] <= '9' { // a Service's name begins with a letter
-		label = strings.TrimSuffix("fn-"+label[:min(len(label), 60)], "-")
+	// A Service's name begins with a letter, and YAML has words of its own.
+	if label == "" || '0' <= label[0] && label[0] <= '9' || scalar(label) != label {
+		label = strings.TrimRight("fn-"+label[:min(len(label), 60)], "-")
 	}
 	return label
 }

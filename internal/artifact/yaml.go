@@ -4,11 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 )
 
-// A mapping is a YAML mapping in order. Values are mappings, lists, strings and ints.
+// A mapping is a YAML mapping in order. Values are mappings, lists, strings, ints and bools.
 type mapping []pair
 
 type pair struct {
@@ -40,14 +39,13 @@ func (m mapping) yaml(b *strings.Builder, indent string) {
 	}
 }
 
-// scalar is a string or a number. A string that a reader of YAML 1.1 or 1.2 could take for anything else has quotes, as JSON
+// scalar is a string, a number or a truth value. A string that a reader of YAML 1.1 or 1.2 could take for anything else has quotes, as JSON
 // writes them, which YAML reads.
 func scalar(v any) string {
-	n, ok := v.(int)
-	if ok {
-		return strconv.Itoa(n)
+	s, ok := v.(string)
+	if !ok {
+		return fmt.Sprint(v)
 	}
-	s := fmt.Sprint(v)
 	plain := regexp.MustCompile(`^[A-Za-z/][A-Za-z0-9_./:-]*$`)
 	word := regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|true|false|null)$`)
 	if plain.MatchString(s) && !word.MatchString(s) && !strings.HasSuffix(s, ":") {

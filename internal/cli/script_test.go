@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,6 +55,7 @@ func TestScripts(t *testing.T) {
 				env.Setenv(name, environment[name])
 			}
 			env.Setenv("HOME", filepath.Join(env.WorkDir, ".tmp", "home"))
+			env.Setenv("ARCH", runtime.GOARCH)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

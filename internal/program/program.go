@@ -90,25 +90,31 @@ func (o Overlay) run(ctx context.Context, args, packages []string, stdout *bytes
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if broken := (*BuildError)(nil); errors.As(err, &broken) {
-			broken.Output = names.Replace(broken.Output)
-		}
-	}()
 	args = slices.Concat(args[:1], []string{"-overlay", overlay}, args[1:])
 	for _, p := range packages {
 		args = append(args, "./"+p)
 	}
-	err = o.goCommand(ctx, args, stdout)
+	err = o.goCommand(ctx, args, names, stdout)
 	// A vendor folder need not have what only the overlay imports: the module cache may.
-	if broken := (*BuildError)(nil); errors.As(err, &broken) && strings.Contains(broken.Output, "-mod=vendor") {
+	if broken := (*BuildError)(nil); errors.As(err, &broken) && o.unvendored(broken.Output) {
 		const flag = "-mod=readonly"
-		err = o.goCommand(ctx, slices.Concat(args[:1], []string{flag}, args[1:]), stdout)
+		err = o.goCommand(ctx, slices.Concat(args[:1], []string{flag}, args[1:]), names, stdout)
 		if errors.As(err, &broken) {
 			broken.flags = []string{flag}
 		}
 	}
 	return err
+}
+
+// unvendored tells whether an import of the overlay's is not in the vendor folder.
+func (o Overlay) unvendored(output string) bool {
+	for line := range strings.SplitSeq(output, "\n") {
+		file, _, _ := strings.Cut(filepath.ToSlash(line), ".go:")
+		if _, ok := o.Files[file+".go"]; ok && strings.Contains(line, "-mod=vendor") {
+			return true
+		}
+	}
+	return false
 }
 
 // write writes the overlay below a directory. It is the path of its list, and what puts the files' own
@@ -134,7 +140,7 @@ func (o Overlay) write(dir string) (string, *strings.Replacer, error) {
 	return file, strings.NewReplacer(names...), os.WriteFile(file, list, 0o600)
 }
 
-func (o Overlay) goCommand(ctx context.Context, args []string, stdout *bytes.Buffer) error {
+func (o Overlay) goCommand(ctx context.Context, args []string, names *strings.Replacer, stdout *bytes.Buffer) error {
 	cmd := process.Command(ctx, "go", args...)
 	cmd.Dir, cmd.Env = o.Root, append(slices.Clip(o.Environ), "PWD="+o.Root)
 	var output bytes.Buffer
@@ -145,7 +151,7 @@ func (o Overlay) goCommand(ctx context.Context, args []string, stdout *bytes.Buf
 	}
 	err := process.Run(ctx, cmd)
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && output.Len() > 0 {
-		return &BuildError{Output: strings.TrimSpace(output.String())}
+		return &BuildError{Output: names.Replace(strings.TrimSpace(output.String()))}
 	}
 	if err != nil {
 		return fmt.Errorf("go %s: %w", args[0], err)
