@@ -545,7 +545,11 @@ func (b *builder) template(folder *dist.Folder, settings map[string]project.Lamb
 	stack := artifact.Stack{Module: b.module, REST: b.o.rest}
 	for _, variable := range added {
 		name, _, _ := strings.Cut(variable, "=")
-		if project.LambdaVariable(name) && !strings.HasPrefix(name, "FNGEN_") {
+		everywhere := !slices.ContainsFunc(b.all, func(f project.Function) bool {
+			_, ok := settings[f.Name].Environment[name]
+			return !ok
+		})
+		if project.LambdaVariable(name) && !strings.HasPrefix(name, "FNGEN_") && !everywhere {
 			stack.Secrets = append(stack.Secrets, name)
 		}
 	}
@@ -557,9 +561,18 @@ func (b *builder) template(folder *dist.Folder, settings map[string]project.Lamb
 		}
 	}
 	if len(missing) > 0 && len(report.Failed) == 0 {
-		fmt.Fprintf(b.w.Stderr, "fngen: note: %s names files that were not built yet: %s\n", b.path(folder, templateFile), strings.Join(missing, ", "))
+		fmt.Fprintf(b.w.Stderr, "fngen: note: %s names zip files that were not built yet: %s\n", b.path(folder, templateFile), few(missing))
 	}
 	return b.text(folder, templateFile, artifact.Template(stack), report)
+}
+
+// few are the first names of a list, and how many more there are.
+func few(names []string) string {
+	const most = 3
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
 // text writes a text file.

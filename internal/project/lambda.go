@@ -88,8 +88,12 @@ func (l *Lambda) set(s lambdaSettings) {
 	if s.Methods != nil {
 		l.Methods = s.Methods
 	}
+	for _, name := range s.Secrets {
+		delete(l.Environment, name)
+	}
 	maps.Copy(l.Environment, s.Environment)
-	l.Secrets = slices.Compact(slices.Sorted(slices.Values(slices.Concat(l.Secrets, s.Secrets))))
+	secrets := slices.Sorted(slices.Values(slices.Concat(l.Secrets, s.Secrets)))
+	l.Secrets = slices.DeleteFunc(slices.Compact(secrets), func(name string) bool { _, ok := s.Environment[name]; return ok })
 }
 
 // What AWS allows. Sources: https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html and
