@@ -71,7 +71,7 @@ func newEcho(t testing.TB) string {
 	return dir
 }
 
-// build runs fngen build for this machine's architecture, and is its exit code, and what it prints.
+// fngenBuild runs fngen build for this machine's architecture, and is its exit code, and what it prints.
 func fngenBuild(t *testing.T, dir string, args ...string) (int, string) {
 	t.Helper()
 	p, screen := goProcess(dir, append([]string{"build", "--arch", runtime.GOARCH}, args...)...)
