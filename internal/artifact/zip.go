@@ -15,8 +15,9 @@ import (
 // Bootstrap is the name of the program that AWS's runtime provided.al2023 starts.
 const Bootstrap = "bootstrap"
 
-// level is that of deflate. Of a program of 6.4 MB it makes 2.95 MB in 56 ms of CPU. The standard library's fastest level makes 3.05 MB
-// in 94 ms, which for 50 functions is a seventh of what the go command takes, and its default 2.75 MB in 260 ms.
+// level is that of deflate. It takes three fifths of the CPU of the standard library's fastest level, and its files are smaller by 3
+// hundredths: where 50 functions are zipped, the difference is a fifteenth of what the go command takes. The library's
+// default makes them smaller by another 7 hundredths, and takes five times as long.
 const level = 3
 
 // Zip writes a zip file that has a program as bootstrap. The same program makes the same bytes.

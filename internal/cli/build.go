@@ -478,7 +478,7 @@ func blame(functions []project.Function, output string) (own map[string][]string
 	return own, others
 }
 
-// messages are those that the compiler's output has, without headings. The lines that go on are indented.
+// messages are those that the compiler's output has, each once and without headings. The lines that go on are indented.
 func messages(output string) []string {
 	var all []string
 	for line := range strings.SplitSeq(output, "\n") {
@@ -490,7 +490,12 @@ func messages(output string) []string {
 			all = append(all, strings.TrimPrefix(line, "./"))
 		}
 	}
-	return all
+	said := map[string]bool{}
+	return slices.DeleteFunc(all, func(message string) bool {
+		again := said[message]
+		said[message] = true
+		return again
+	})
 }
 
 // take puts programs and their zip files in place, several at once.

@@ -6,6 +6,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"debug/buildinfo"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -75,6 +76,7 @@ func newEcho(t testing.TB) string {
 func fngenBuild(t *testing.T, dir string, args ...string) (int, string) {
 	t.Helper()
 	p, screen := goProcess(dir, append([]string{"build", "--arch", runtime.GOARCH}, args...)...)
+	p.Env = append(p.Env, "GOFLAGS=-mod=readonly -tags=own") // no -trimpath: that is fngen's
 	code := p.run(t)
 	return code, screen.text.String()
 }
@@ -93,15 +95,26 @@ func TestBuiltForLambda(t *testing.T) {
 	t.Parallel()
 	dir, twin := newEcho(t), newEcho(t)
 	for _, dir := range []string{dir, twin} {
-		code, out := fngenBuild(t, dir)
+		code, out := fngenBuild(t, dir, "--tags", "other,more")
 		require.Zero(t, code, out)
 	}
 	first, second := treeOf(t, filepath.Join(dir, "dist")), treeOf(t, filepath.Join(twin, "dist"))
 	require.Contains(t, first, "echo.zip")
 	assert.True(t, first.digest() == second.digest(), "two folders, two results")
 
+	info, err := buildinfo.ReadFile(filepath.Join(dir, "dist", "echo", "bootstrap"))
+	require.NoError(t, err)
+	settings := map[string]string{}
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	assert.Equal(t, "lambda.norpc,own,other,more", settings["-tags"])
+	assert.Equal(t, "0", settings["CGO_ENABLED"])
+	assert.Equal(t, "true", settings["-trimpath"])
+	assert.NotContains(t, settings, "vcs.revision")
+
 	before := changeTimes(t, filepath.Join(dir, "dist"))
-	code, out := fngenBuild(t, dir)
+	code, out := fngenBuild(t, dir, "--tags", "other,more")
 	require.Zero(t, code, out)
 	assert.Equal(t, before, changeTimes(t, filepath.Join(dir, "dist")))
 	assert.Contains(t, out, "0 built, 2 unchanged")
