@@ -4,6 +4,7 @@
 //   - lib: the support packages, as ordinary Go packages of this module, whose sources are copied
 //   - runtime: what programs that are built in projects are made of, as ordinary Go too
 //   - program: their main packages, as text/templates
+//   - deploy: what runs such programs elsewhere: a Dockerfile, and Kubernetes's manifests
 //   - project: packages that a support package imports and a project writes, likewise
 //   - extra: other files that a support package brings, such as migrations
 //
@@ -42,6 +43,11 @@ var Lib embed.FS
 //
 //go:embed program/*.tmpl
 var Program embed.FS
+
+// Deploy has the templates of what is laid out beside a server, below deploy/.
+//
+//go:embed deploy/*.tmpl
+var Deploy embed.FS
 
 // Runtime has the packages of programs that fngen builds in a project, below runtime/. They are never written there.
 //

@@ -98,7 +98,7 @@ scenarios and fixtures. What it writes is yours, and depends on nothing of fngen
 		RunE:    help,
 	}
 	destroy.AddCommand(newDestroyFunction(w))
-	root.AddCommand(newFunction(w), generate, destroy, newList(w), newAdd(w), newTest(w), newDev(w), newInvoke(w), newServe(w), newDB(w), newVersion(w))
+	root.AddCommand(newFunction(w), generate, destroy, newList(w), newAdd(w), newTest(w), newDev(w), newInvoke(w), newServe(w), newBuild(w), newDB(w), newVersion(w))
 	root.SetHelpCommand(newHelp())
 
 	// Cobra's own command checks no arguments, and prints help for a shell that it does not know.

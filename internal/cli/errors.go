@@ -14,6 +14,7 @@ import (
 
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/devserver"
+	"github.com/fngen/fngen/internal/dist"
 	"github.com/fngen/fngen/internal/program"
 	"github.com/fngen/fngen/internal/project"
 	"github.com/fngen/fngen/internal/watch"
@@ -109,12 +110,21 @@ func explain(err error, args []string) failure {
 		publicKey publicKeyError
 		server    noServerError
 		delivered noDeliveryError
+		foreign   *dist.ForeignError
+		results   *dist.PlaceError
+		emitted   emittedError
 	)
 	switch {
 	case errors.As(err, &usage):
 		f.hint, f.code = usage.hint, exitUsage
 	case errors.As(err, &database):
 		f.hint = "fngen add db"
+	case errors.As(err, &foreign):
+		f.hint = "move it, or choose another folder with -o"
+	case errors.As(err, &results):
+		f.hint = "fngen build -o dist"
+	case errors.As(err, &emitted):
+		f.hint = "remove them, or choose another folder"
 	case errors.As(err, &surplus):
 		f.hint, f.code = surplus.command.UseLine(), exitUsage
 		if flag, value, ok := surplus.spaced(args); ok {
@@ -153,7 +163,7 @@ func explain(err error, args []string) failure {
 	case errors.As(err, &unknown):
 		f.hint = "fngen list"
 		if unknown.nearest != "" {
-			f.hint = "fngen invoke " + unknown.nearest
+			f.hint = "fngen " + unknown.command + " " + unknown.nearest
 		}
 	case errors.As(err, &secret):
 		f.hint = "--secret @FILE"

@@ -241,7 +241,7 @@ func sampleNames(cmd *cobra.Command, w World, o invokeOptions, args []string) []
 }
 
 // A noFunctionError says that there is no function of that name.
-type noFunctionError struct{ name, nearest string }
+type noFunctionError struct{ command, name, nearest string }
 
 func (e noFunctionError) Error() string { return "no function " + quote(e.name) }
 
@@ -274,7 +274,7 @@ func findFunction(p *project.Project, name string) (project.Function, error) {
 	if len(functions) == 0 {
 		return project.Function{}, noFunctionsError{p.Functions}
 	}
-	return project.Function{}, noFunctionError{name, generator.Nearest(name, names)}
+	return project.Function{}, noFunctionError{"invoke", name, generator.Nearest(name, names)}
 }
 
 func runInvoke(cmd *cobra.Command, w World, o invokeOptions) error {

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/mod/modfile"
-
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/devserver"
 	"github.com/fngen/fngen/internal/dotenv"
@@ -17,18 +15,6 @@ import (
 // programsDir is where in a project fngen's programs are built: inside the functions directory, where Go's rule of internal
 // packages lets them import all, and in a folder that the go command passes over. Nothing is written there.
 func programsDir(p *project.Project) string { return path.Join(p.Functions, ".fngen") }
-
-// handlers are functions as a program imports them.
-func handlers(module string, functions []project.Function) []generator.Handler {
-	list := make([]generator.Handler, len(functions))
-	for i, f := range functions {
-		list[i] = generator.Handler{
-			Function: f.Name, Path: path.Join(module, f.Dir()), Package: f.Package,
-			Handler: f.Handler.Name, Shutdown: f.Shutdown.Name,
-		}
-	}
-	return list
-}
 
 // compilerSays gives what the compiler says of a program in terms of the functions in it.
 func compilerSays(output string, programs []generator.Program, functions []project.Function) string {
@@ -77,13 +63,16 @@ func (s serving) plan(w World, p *project.Project) (devserver.Plan, error) {
 	if s.only != "" {
 		functions = slices.DeleteFunc(functions, func(f project.Function) bool { return f.Name != s.only })
 	}
-	goMod, err := p.Root.ReadFile("go.mod")
+	module, err := p.Module()
 	if err != nil {
 		return devserver.Plan{}, err
 	}
-	module := modfile.ModulePath(goMod)
+	var handlers []generator.Handler
+	for _, f := range functions {
+		handlers = append(handlers, f.In(module))
+	}
 	built, err := generator.ServerProgram(
-		generator.Place{Module: module, Lib: p.Lib, Dir: programsDir(p)}, s.command, handlers(module, functions))
+		generator.Place{Module: module, Lib: p.Lib, Dir: programsDir(p)}, s.command, handlers)
 	if err != nil {
 		return devserver.Plan{}, err
 	}

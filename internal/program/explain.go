@@ -3,6 +3,7 @@ package program
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -48,12 +49,15 @@ func Explain(output string, used func(file string, line int) []Declared) string 
 		text := strings.TrimPrefix(line, "./")
 		for _, d := range used(found[1], number) {
 			switch {
-			case d.Name != name:
+			case name == "" || d.Name != name:
 			case kind != "":
 				text = fmt.Sprintf("%s:%d: %s has type %s, want %s", d.File, d.Line, d.Name, kind, d.Want)
 			default:
 				text = fmt.Sprintf("%s:%d: %s, want %s of type %s", d.File, d.Line, found[3], d.Name, d.Want)
 			}
+		}
+		if text != line && slices.Contains(lines, text) {
+			continue // of a function that several programs have
 		}
 		lines = append(lines, text)
 	}

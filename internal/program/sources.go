@@ -38,12 +38,7 @@ const listFields = "Dir,ImportPath,Standard,Module,GoFiles,CgoFiles,CFiles,HFile
 // Sources asks the go command what packages are made of. Errors: *BuildError, and those of starting it.
 func (o Overlay) Sources(ctx context.Context, packages ...string) (*Sources, error) {
 	var out bytes.Buffer
-	args := []string{"list", "-e", "-deps", "-json=" + listFields}
-	for _, flag := range o.Flags {
-		if strings.HasPrefix(flag, "-tags") {
-			args = append(args, flag)
-		}
-	}
+	args := slices.Concat([]string{"list", "-e", "-deps", "-json=" + listFields}, o.listFlags())
 	if err := o.run(ctx, args, packages, &out); err != nil {
 		return nil, err
 	}

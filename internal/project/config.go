@@ -70,6 +70,9 @@ type settings struct {
 		Target string `toml:"target"`
 	} `toml:"web"`
 	Paths paths `toml:"paths"`
+
+	Lambda    lambdaSettings            `toml:"lambda"`
+	Functions map[string]lambdaSettings `toml:"functions"`
 }
 
 type paths struct {

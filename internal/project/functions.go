@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/fngen/fngen/generator"
 )
 
 // A Function is a function of a project, as the go command will find it.
@@ -32,6 +34,14 @@ type Function struct {
 
 // Dir is the directory of the function's package, relative to the project's root.
 func (f Function) Dir() string { return path.Dir(f.Handler.File) }
+
+// In is the function as programs of the module import it.
+func (f Function) In(module string) generator.Handler {
+	return generator.Handler{
+		Function: f.Name, Path: path.Join(module, f.Dir()), Package: f.Package,
+		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name,
+	}
+}
 
 // A Declaration is where a function's package exports something.
 type Declaration struct {

@@ -74,6 +74,18 @@ var errNotDir = errors.New("not a folder")
 // Close closes the project's root.
 func (p *Project) Close() error { return p.Root.Close() }
 
+// Module is the module's path.
+func (p *Project) Module() (string, error) {
+	data, err := p.read("go.mod")
+	if err != nil {
+		return "", err
+	}
+	if path := modfile.ModulePath(data); path != "" {
+		return path, nil
+	}
+	return "", &generator.ModError{Err: errors.New("go.mod: no module directive")}
+}
+
 // Facts are what a plan of a function and of support packages has to know. The function
 // is its directory's name, or "" for none.
 func (p *Project) Facts(version, function string) (generator.Project, error) {

@@ -1,0 +1,251 @@
+package artifact_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/fngen/fngen/internal/artifact"
+	"github.com/fngen/fngen/internal/project"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata")
+
+func function(name string, change func(*project.Lambda)) artifact.Function {
+	f := artifact.Function{Name: name, Lambda: project.Lambda{Architecture: "arm64", Memory: 256, Timeout: 10, Methods: []string{"ANY"}}}
+	if change != nil {
+		change(&f.Lambda)
+	}
+	return f
+}
+
+// shop has one of everything.
+func shop(rest bool) artifact.Stack {
+	two := 2
+	return artifact.Stack{
+		Module: "example.com/shop", REST: rest,
+		Secrets: []string{"DATABASE_URL"},
+		Functions: []artifact.Function{
+			function("divide", nil),
+			function("on", func(l *project.Lambda) { l.Methods = []string{"GET", "POST"} }),
+			function("updateOrder", func(l *project.Lambda) {
+				l.Architecture, l.Memory, l.Timeout, l.Concurrency = "amd64", 1024, 29, &two
+				l.Environment = map[string]string{
+					"TABLE": "orders", "YES": "no", "QUOTED": "a \"b\": #c\n\u2028", "EMPTY": "", "NUMBER": "012",
+					"KEY": "{{resolve:secretsmanager:shop:SecretString:key}}",
+				}
+				l.Secrets = []string{"DATABASE_URL", "STRIPE_WEBHOOK_SECRET"}
+			}),
+		},
+	}
+}
+
+// A document is what of a SAM template fngen writes. Fields that are not here are an error.
+// Source: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification.html
+type document struct {
+	AWSTemplateFormatVersion, Transform, Description string
+	Parameters                                       map[string]struct {
+		Type, Description string
+		NoEcho            bool
+	}
+	Globals struct {
+		Function struct{ Environment environment }
+		Api      struct { //nolint:revive // AWS's name
+			OpenApiVersion        string //nolint:revive // likewise
+			EndpointConfiguration struct{ Type string }
+			BinaryMediaTypes      []string
+		}
+	}
+	Resources map[string]resource
+	Outputs   map[string]struct {
+		Description string
+		Value       map[string]string
+	}
+}
+
+type environment struct{ Variables map[string]any }
+
+type resource struct {
+	Type       string
+	Properties struct {
+		PackageType, Runtime, Handler, CodeUri            string //nolint:revive // AWS's name
+		Architectures                                     []string
+		MemorySize, Timeout, ReservedConcurrentExecutions int
+		Environment                                       environment
+		Events                                            map[string]struct {
+			Type       string
+			Properties struct{ Path, Method, PayloadFormatVersion string }
+		}
+	}
+}
+
+func parse(t *testing.T, text []byte) document {
+	t.Helper()
+	var all map[string]any
+	require.NoError(t, yaml.Unmarshal(text, &all), "%s", text)
+	data, err := json.Marshal(all)
+	require.NoError(t, err)
+	var d document
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	require.NoError(t, decoder.Decode(&d), "%s", text)
+	return d
+}
+
+func TestTemplate(t *testing.T) {
+	for name, rest := range map[string]bool{"http": false, "rest": true} {
+		t.Run(name, func(t *testing.T) {
+			text := artifact.Template(shop(rest))
+			assert.Equal(t, text, artifact.Template(shop(rest)))
+			golden := filepath.Join("testdata", name+".yaml")
+			if *update {
+				require.NoError(t, os.WriteFile(golden, text, 0o666))
+			}
+			want, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			assert.Equal(t, string(want), string(text))
+			assert.True(t, artifact.Ours(text))
+
+			d := parse(t, text)
+			assert.Equal(t, "2010-09-09", d.AWSTemplateFormatVersion)
+			assert.Equal(t, "AWS::Serverless-2016-10-31", d.Transform)
+			for id, p := range d.Parameters {
+				assert.Regexp(t, `^[A-Za-z0-9]{1,255}$`, id)
+				assert.Equal(t, "String", p.Type)
+				assert.True(t, p.NoEcho, id)
+			}
+			assert.Len(t, d.Parameters, 2)
+			references(t, d, d.Globals.Function.Environment)
+			for id, r := range d.Resources {
+				check(t, d, id, r, rest)
+			}
+			assert.Len(t, d.Resources, 3)
+
+			order := d.Resources["UpdateOrderFunction"].Properties
+			assert.Equal(t, map[string]any{
+				"TABLE": "orders", "YES": "no", "QUOTED": "a \"b\": #c\n\u2028", "EMPTY": "", "NUMBER": "012",
+				"KEY":                   "{{resolve:secretsmanager:shop:SecretString:key}}",
+				"STRIPE_WEBHOOK_SECRET": map[string]any{"Ref": "StripeWebhookSecret"},
+			}, order.Environment.Variables)
+			assert.Equal(t, []string{"x86_64"}, order.Architectures)
+			assert.Equal(t, 2, order.ReservedConcurrentExecutions)
+			if rest {
+				assert.Equal(t, []string{"*~1*"}, d.Globals.Api.BinaryMediaTypes)
+			}
+		})
+	}
+}
+
+// check checks a function against what AWS takes.
+func check(t *testing.T, d document, id string, r resource, rest bool) {
+	t.Helper()
+	p := r.Properties
+	assert.Regexp(t, `^[A-Za-z0-9]{1,255}$`, id)
+	assert.NotContains(t, d.Parameters, id)
+	assert.Equal(t, "AWS::Serverless::Function", r.Type)
+	assert.Equal(t, []string{"Zip", "provided.al2023", "bootstrap"}, []string{p.PackageType, p.Runtime, p.Handler})
+	assert.Regexp(t, `^[A-Za-z]+\.zip$`, p.CodeUri)
+	require.Len(t, p.Architectures, 1)
+	assert.Contains(t, []string{"arm64", "x86_64"}, p.Architectures[0])
+	assert.True(t, 128 <= p.MemorySize && p.MemorySize <= 10240, p.MemorySize)
+	assert.True(t, 1 <= p.Timeout && p.Timeout <= 900, p.Timeout)
+	references(t, d, p.Environment)
+	route := "/" + strings.TrimSuffix(p.CodeUri, ".zip")
+	require.NotEmpty(t, p.Events)
+	paths := map[string]int{}
+	for event, e := range p.Events {
+		assert.Regexp(t, `^[A-Za-z0-9]+$`, event)
+		paths[e.Properties.Path]++
+		if rest {
+			assert.Equal(t, "Api", e.Type)
+			assert.Empty(t, e.Properties.PayloadFormatVersion)
+			assert.Contains(t, []string{"any", "get", "post"}, e.Properties.Method)
+		} else {
+			assert.Equal(t, "HttpApi", e.Type)
+			assert.Equal(t, "1.0", e.Properties.PayloadFormatVersion)
+			assert.Contains(t, []string{"ANY", "GET", "POST"}, e.Properties.Method)
+		}
+	}
+	assert.Len(t, paths, 2)
+	assert.Equal(t, paths[route], paths[route+"/{proxy+}"])
+}
+
+// references checks that variables are texts, or parameters that there are.
+func references(t *testing.T, d document, e environment) {
+	t.Helper()
+	for name, value := range e.Variables {
+		if ref, ok := value.(map[string]any); ok {
+			assert.Contains(t, d.Parameters, ref["Ref"], name)
+		} else {
+			assert.IsType(t, "", value, name)
+		}
+	}
+}
+
+// cfn-lint, where it is installed, has AWS's own schemas.
+func TestTemplateLint(t *testing.T) {
+	program, err := exec.LookPath("cfn-lint")
+	if err != nil {
+		t.Skip("cfn-lint is not installed")
+	}
+	dir := t.TempDir()
+	for _, f := range shop(false).Functions { // whose files it looks for
+		require.NoError(t, os.WriteFile(filepath.Join(dir, artifact.ZipFile(f.Name)), nil, 0o666))
+	}
+	http, rest := filepath.Join(dir, "http.yaml"), filepath.Join(dir, "rest.yaml")
+	require.NoError(t, os.WriteFile(http, artifact.Template(shop(false)), 0o666))
+	require.NoError(t, os.WriteFile(rest, artifact.Template(shop(true)), 0o666))
+	out, err := exec.Command(program, http, rest).CombinedOutput()
+	assert.NoError(t, err, "%s", out)
+}
+
+// Every id is one's own, whatever names are like.
+func TestTemplateIDs(t *testing.T) {
+	s := artifact.Stack{Secrets: []string{"A_B", "AB", "Ab", "DIVIDE_FUNCTION", "A1", "A_1"}, Functions: []artifact.Function{
+		function("divide", nil), function("di-vide", nil), function("Divide", nil), function("-", nil),
+	}}
+	d := parse(t, artifact.Template(s))
+	assert.Len(t, d.Resources, 4)
+	assert.Len(t, d.Parameters, 6)
+	var ids []string
+	for id := range d.Resources {
+		ids = append(ids, id)
+	}
+	for id := range d.Parameters {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	assert.Len(t, slices.Compact(ids), 10)
+	for _, id := range ids {
+		assert.Regexp(t, `^[A-Za-z0-9]+$`, id)
+	}
+}
+
+// One more function is a few more lines, and changes none of the others'.
+func TestTemplateDiffsAreSmall(t *testing.T) {
+	s := shop(false)
+	all := string(artifact.Template(s))
+	s.Functions = slices.Delete(s.Functions, 1, 2)
+	fewer := string(artifact.Template(s))
+	start, end := strings.Index(all, "  OnFunction:"), strings.Index(all, "  UpdateOrderFunction:")
+	assert.Equal(t, fewer, all[:start]+all[end:])
+}
+
+func TestAppName(t *testing.T) {
+	for module, want := range map[string]string{
+		"example.com/shop": "shop", "example.com/shop/v2": "shop", "shop": "shop", "v2": "v2", "example.com/My_Shop.go": "my-shop-go",
+		"example.com/2shop": "fn-2shop", "example.com/N": "fn-n", "example.com/true": "fn-true", "example.com/-": "fn", "example.com/" + strings.Repeat("a", 80): strings.Repeat("a", 63),
+	} {
+		assert.Equal(t, want, artifact.AppName(module), module)
+	}
+}

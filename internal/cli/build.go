@@ -1,0 +1,704 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fngen/fngen/generator"
+	"github.com/fngen/fngen/internal/artifact"
+	"github.com/fngen/fngen/internal/dist"
+	"github.com/fngen/fngen/internal/dotenv"
+	"github.com/fngen/fngen/internal/process"
+	"github.com/fngen/fngen/internal/program"
+	"github.com/fngen/fngen/internal/project"
+)
+
+// What functions can be built for.
+const (
+	targetLambda    = "lambda"
+	targetServer    = "server"
+	targetContainer = "container"
+)
+
+// templateFile is the AWS SAM template beside the zip files.
+const templateFile = "template.yaml"
+
+// buildOptions are fngen build's command line, as values.
+type buildOptions struct {
+	names    []string
+	target   string
+	arch     string // or "" for what each function or target has
+	out      string // or "" for dist at the project's root
+	rest     bool
+	emitMain string
+	tags     string
+	json     bool
+}
+
+func newBuild(w World) *cobra.Command {
+	o := buildOptions{target: targetLambda}
+	cmd := &cobra.Command{
+		Use:   "build [name...]",
+		Short: "Build the functions for AWS Lambda, as a server, or as a container",
+		Long: `Build the functions that are named, or all.
+
+For AWS Lambda, which is the default, each becomes a static program for Linux, dist/NAME/bootstrap,
+and dist/NAME.zip of it, and dist/template.yaml describes them all to AWS SAM. As a server, all of
+them are one program, dist/server. As a container, that program is built for Linux, with a Dockerfile
+and manifests for Kubernetes and Knative beside it.
+
+The programs' main packages are written nowhere, unless you ask for them with --emit-main.`,
+		Example: `  fngen build
+  fngen build divide --arch amd64
+  fngen build --target server
+  fngen build --target container
+  fngen build --emit-main cmd`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.names = args
+			return runBuild(cmd, w, o)
+		},
+	}
+	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		names := functionNames(cmd, w, nil)
+		names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(args, name) })
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	oneOf := func(name, form, usage string, set func(string), values ...string) {
+		required(flags, name, form, usage, func(value string) error {
+			if !slices.Contains(values, value) {
+				return fmt.Errorf("want %s, not %q", strings.Join(values, " or "), value)
+			}
+			set(value)
+			return nil
+		})
+		complete(cmd, name, values)
+	}
+	oneOf("target", "TARGET", "what to build for: lambda, server or container (default lambda)",
+		func(v string) { o.target = v }, targetLambda, targetServer, targetContainer)
+	oneOf("arch", "ARCH", "arm64 or amd64 (default: lambda as fngen.toml says, or arm64; server this machine's; container both)",
+		func(v string) { o.arch = v }, "arm64", "amd64")
+	out := requiredValue{"DIR", func(v string) error { o.out = v; return nil }}
+	flags.VarP(out, "out", "o", "the folder of the results (default dist, beside go.mod)")
+	oneOf("api", "KIND", "the API of the SAM template: http or rest (default http)", func(v string) { o.rest = v == "rest" }, "http", "rest")
+	required(flags, "emit-main", "DIR", "only write the main packages, as ordinary files below DIR", func(v string) error { o.emitMain = v; return nil })
+	required(flags, "tags", "TAG,...", "build tags, besides those of GOFLAGS", func(v string) error { o.tags = v; return nil })
+	flags.BoolVar(&o.json, "json", false, "print the report as JSON")
+	return cmd
+}
+
+// A brokenError names functions that do not build. What is wrong with each was said.
+type brokenError struct{ names []string }
+
+func (e brokenError) Error() string {
+	if len(e.names) == 1 {
+		return e.names[0] + " does not build"
+	}
+	return strings.Join(e.names, ", ") + " do not build"
+}
+
+// A builder builds functions of a project.
+type builder struct {
+	w       World
+	o       buildOptions
+	project *project.Project
+	module  string
+	environ []string
+
+	all       []project.Function // that there are
+	functions []project.Function // to build
+	broken    []failedJSON       // of those to build
+}
+
+func runBuild(cmd *cobra.Command, w World, o buildOptions) error {
+	p, err := find(cmd, w)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	b := &builder{w: w, o: o, project: p, environ: w.Environ()}
+	if b.module, err = p.Module(); err != nil {
+		return err
+	}
+	if err := b.choose(); err != nil {
+		return err
+	}
+	if len(b.functions) == 0 && len(b.broken) == 0 {
+		return noFunctionsError{p.Functions}
+	}
+	if o.emitMain != "" {
+		dir, err := fromCwd(cmd, o.emitMain)
+		if err != nil {
+			return err
+		}
+		return b.emit(cmd.Context(), dir)
+	}
+	dir := filepath.Join(p.Dir, "dist")
+	if o.out != "" {
+		if dir, err = fromCwd(cmd, o.out); err != nil {
+			return err
+		}
+	}
+	report, err := b.build(cmd.Context(), dir)
+	if err != nil {
+		if errors.Is(err, context.Canceled) {
+			return errInterrupted
+		}
+		return err
+	}
+	said := map[string]bool{}
+	for _, f := range report.Failed {
+		for _, message := range f.Errors {
+			if !said[message] {
+				fmt.Fprintln(w.Stderr, message)
+			}
+			said[message] = true
+		}
+	}
+	if o.json {
+		err = printJSON(w.Stdout, report)
+	} else if len(report.Functions) > 0 || len(report.Programs) > 0 {
+		err = b.print(report)
+	}
+	if err == nil && len(report.Failed) > 0 {
+		broken := brokenError{}
+		for _, f := range report.Failed {
+			broken.names = append(broken.names, f.Function)
+		}
+		return broken
+	}
+	return err
+}
+
+// fromCwd is a path as it is where the command runs.
+func fromCwd(cmd *cobra.Command, name string) (string, error) {
+	cwd, err := cmd.Flags().GetString("cwd")
+	if err != nil {
+		return "", err
+	}
+	if filepath.IsAbs(name) {
+		return name, nil
+	}
+	return filepath.Abs(filepath.Join(cwd, name))
+}
+
+// choose finds the functions that are named, or all.
+func (b *builder) choose() error {
+	all, skipped, err := b.project.List()
+	if err != nil {
+		return err
+	}
+	b.all = all
+	broken := map[string]string{} // by name, what is wrong
+	var names []string
+	for _, f := range all {
+		names = append(names, f.Name)
+	}
+	for _, s := range skipped {
+		name := strings.TrimSuffix(path.Base(s.Path), ".go")
+		if s.Broken {
+			broken[name] = strings.TrimPrefix(oneLine(s.Reason), "it does not parse: ")
+			names = append(names, name)
+		} else if len(b.o.names) == 0 || slices.Contains(b.o.names, name) {
+			fmt.Fprintf(b.w.Stderr, "fngen: note: %s is skipped: %s\n", s.Path, oneLine(s.Reason))
+		}
+	}
+	wanted := b.o.names
+	if len(wanted) == 0 {
+		wanted = names
+	}
+	wanted = slices.Compact(slices.Sorted(slices.Values(wanted)))
+	for _, name := range wanted {
+		if message, ok := broken[name]; ok {
+			b.broken = append(b.broken, failedJSON{name, []string{message}})
+			continue
+		}
+		i := slices.IndexFunc(all, func(f project.Function) bool { return f.Name == name })
+		if i < 0 {
+			return noFunctionError{"build", name, generator.Nearest(name, names)}
+		}
+		b.functions = append(b.functions, all[i])
+	}
+	return nil
+}
+
+// buildJSON is the report.
+type buildJSON struct {
+	Target    string         `json:"target"`
+	Seconds   float64        `json:"seconds"` // that all of it took: what is built, is built at once
+	Functions []functionJSON `json:"functions"`
+	Programs  []programJSON  `json:"programs"`
+	Files     []outputJSON   `json:"files"`
+	Failed    []failedJSON   `json:"failed"`
+}
+
+// functionJSON is a function that was built for AWS Lambda. Sizes are in bytes.
+type functionJSON struct {
+	Function  string      `json:"function"`
+	Arch      string      `json:"arch"`
+	Action    dist.Action `json:"action"`
+	Bootstrap string      `json:"bootstrap"`
+	Size      int64       `json:"size"`
+	Zip       string      `json:"zip"`
+	ZipSize   int64       `json:"zipSize"`
+}
+
+// programJSON is a server.
+type programJSON struct {
+	OS     string      `json:"os"`
+	Arch   string      `json:"arch"`
+	Action dist.Action `json:"action"`
+	Path   string      `json:"path"`
+	Size   int64       `json:"size"`
+}
+
+// outputJSON is a text file beside what was built.
+type outputJSON struct {
+	Path   string      `json:"path"`
+	Action dist.Action `json:"action"`
+}
+
+// failedJSON is a function that does not build.
+type failedJSON struct {
+	Function string   `json:"function"`
+	Errors   []string `json:"errors"`
+}
+
+// build builds the functions into a folder.
+func (b *builder) build(ctx context.Context, dir string) (_ buildJSON, err error) {
+	start := time.Now()
+	report := buildJSON{
+		Target: b.o.target, Functions: []functionJSON{}, Programs: []programJSON{}, Files: []outputJSON{},
+		Failed: append([]failedJSON{}, b.broken...),
+	}
+	var settings map[string]project.Lambda
+	if b.o.target == targetLambda {
+		if settings, err = b.settings(); err != nil {
+			return report, err
+		}
+	} else if len(b.broken) > 0 {
+		return report, nil // a server without some of its functions is not what was asked for
+	}
+	folder, err := dist.Open(ctx, b.project, dir)
+	if err != nil {
+		return report, err
+	}
+	defer func() { err = errors.Join(err, folder.Close()) }()
+	if b.o.target == targetLambda {
+		err = b.lambda(ctx, folder, settings, &report)
+	} else {
+		err = b.server(ctx, folder, &report)
+	}
+	var foreign *dist.ForeignError
+	if errors.As(err, &foreign) {
+		foreign.Path = b.path(folder, foreign.Path)
+	}
+	slices.SortFunc(report.Failed, func(a, b failedJSON) int { return strings.Compare(a.Function, b.Function) })
+	report.Seconds = float64(time.Since(start).Milliseconds()) / 1000
+	return report, err
+}
+
+// path is that of a file in the folder, from where the user is.
+func (b *builder) path(folder *dist.Folder, name string) string {
+	return relative(folder.Dir, name)
+}
+
+// settings are how the functions run on AWS Lambda, with the secrets that their files name.
+func (b *builder) settings() (map[string]project.Lambda, error) {
+	var names, others []string
+	for _, f := range b.all {
+		names = append(names, f.Name)
+	}
+	for _, f := range b.broken {
+		others = append(others, f.Function)
+	}
+	settings, err := b.project.Lambda(names, others)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range b.all {
+		s := settings[f.Name]
+		if b.o.arch != "" {
+			s.Architecture = b.o.arch
+		}
+		named, err := b.project.Secrets(f)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range named {
+			if _, ok := s.Environment[name]; !ok && project.LambdaVariable(name) {
+				s.Secrets = append(s.Secrets, name)
+			}
+		}
+		s.Secrets = slices.Compact(slices.Sorted(slices.Values(s.Secrets)))
+		settings[f.Name] = s
+	}
+	return settings, nil
+}
+
+// place is where the overlay's programs are.
+func (b *builder) place() generator.Place {
+	return generator.Place{Module: b.module, Lib: b.project.Lib, Dir: path.Join(b.project.Functions, ".fngen")}
+}
+
+// overlay builds programs for production.
+func (b *builder) overlay(files map[string][]byte, tags string, environ ...string) program.Overlay {
+	return program.Overlay{
+		Root: b.project.Dir, Files: files, Environ: slices.Concat(b.environ, environ),
+		Flags: []string{"-trimpath", "-ldflags=-s -w", "-tags=" + tags},
+	}
+}
+
+// lambda builds a program for each function, all of an architecture by one go build, and puts
+// those that compile in their places.
+func (b *builder) lambda(ctx context.Context, folder *dist.Folder, settings map[string]project.Lambda, report *buildJSON) error {
+	tags, err := b.tags(ctx, "lambda.norpc")
+	if err != nil {
+		return err
+	}
+	files, packages := map[string][]byte{}, map[string]string{}
+	var mains []generator.Program
+	groups := map[string][]project.Function{}
+	programs := map[string]dist.Program{}
+	for _, f := range b.functions {
+		p, err := generator.LambdaProgram(b.place(), "lambda/"+f.Name, f.In(b.module))
+		if err != nil {
+			return err
+		}
+		maps.Copy(files, p.Files)
+		mains = append(mains, p)
+		packages[f.Name] = p.Package
+		arch := settings[f.Name].Architecture
+		groups[arch] = append(groups[arch], f)
+		if _, err := folder.Staged(arch); err != nil {
+			return err
+		}
+		if programs[f.Name], err = folder.Program(path.Join(f.Name, artifact.Bootstrap), path.Join(arch, f.Name)); err != nil {
+			return err
+		}
+		if err := folder.CheckZip(artifact.ZipFile(f.Name)); err != nil {
+			return err
+		}
+	}
+
+	var output []string
+	for _, arch := range slices.Sorted(maps.Keys(groups)) {
+		out, err := folder.Staged(arch)
+		if err != nil {
+			return err
+		}
+		var group []string
+		for _, f := range groups[arch] {
+			group = append(group, packages[f.Name])
+		}
+		overlay := b.overlay(files, tags, "GOOS=linux", "GOARCH="+arch, "CGO_ENABLED=0")
+		err = overlay.Build(ctx, out+string(filepath.Separator), group...)
+		if broken := (*program.BuildError)(nil); errors.As(err, &broken) {
+			output = append(output, compilerSays(broken.Output, mains, b.functions))
+		} else if err != nil {
+			return err
+		}
+	}
+	if err := full(output); err != nil {
+		return err
+	}
+	own, others := blame(b.functions, strings.Join(output, "\n"))
+	var built []project.Function
+	for _, f := range b.functions {
+		switch errs, ok := own[f.Name]; {
+		case folder.Built(programs[f.Name]):
+			built = append(built, f)
+		case ok:
+			report.Failed = append(report.Failed, failedJSON{f.Name, errs})
+		default:
+			report.Failed = append(report.Failed, failedJSON{f.Name, append([]string{}, others...)})
+		}
+	}
+	if report.Functions, err = b.take(ctx, folder, built, programs); err != nil {
+		return err
+	}
+	for i, f := range report.Functions {
+		report.Functions[i].Arch = settings[f.Function].Architecture
+	}
+	return b.template(folder, settings, report)
+}
+
+// full is the error of a disk that the go command has filled up: it is not the functions'.
+func full(output []string) error {
+	if strings.Contains(strings.Join(output, "\n"), syscall.ENOSPC.Error()) {
+		return fmt.Errorf("the go command: %w", syscall.ENOSPC)
+	}
+	return nil
+}
+
+// blame finds out which functions' files the compiler has messages of, and which messages are of others, that functions may import.
+func blame(functions []project.Function, output string) (own map[string][]string, others []string) {
+	own = map[string][]string{}
+	for _, message := range messages(output) {
+		i := slices.IndexFunc(functions, func(f project.Function) bool {
+			return slices.ContainsFunc(f.Files, func(file string) bool { return strings.HasPrefix(filepath.ToSlash(message), file+":") })
+		})
+		if i < 0 {
+			others = append(others, message)
+		} else {
+			own[functions[i].Name] = append(own[functions[i].Name], message)
+		}
+	}
+	return own, others
+}
+
+// messages are those that the compiler's output has, each once and without headings. The lines that go on are indented.
+func messages(output string) []string {
+	var all []string
+	for line := range strings.SplitSeq(output, "\n") {
+		switch {
+		case strings.TrimSpace(line) == "", strings.HasPrefix(line, "# "):
+		case strings.HasPrefix(line, "\t") && len(all) > 0:
+			all[len(all)-1] += "\n" + line
+		default:
+			all = append(all, strings.TrimPrefix(line, "./"))
+		}
+	}
+	said := map[string]bool{}
+	return slices.DeleteFunc(all, func(message string) bool {
+		again := said[message]
+		said[message] = true
+		return again
+	})
+}
+
+// take puts programs and their zip files in place, several at once.
+func (b *builder) take(ctx context.Context, folder *dist.Folder, functions []project.Function, programs map[string]dist.Program) ([]functionJSON, error) {
+	done := make([]functionJSON, len(functions))
+	errs := make([]error, len(functions))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(functions)) {
+		workers.Go(func() {
+			for i := range next {
+				if errs[i] = ctx.Err(); errs[i] == nil {
+					done[i], errs[i] = b.takeOne(folder, functions[i], programs[functions[i].Name])
+				}
+			}
+		})
+	}
+	for i := range functions {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	return done, errors.Join(errs...)
+}
+
+func (b *builder) takeOne(folder *dist.Folder, f project.Function, p dist.Program) (functionJSON, error) {
+	zip := artifact.ZipFile(f.Name)
+	done := functionJSON{Function: f.Name, Bootstrap: b.path(folder, p.Path), Zip: b.path(folder, zip)}
+	program, size, err := folder.Take(p)
+	if err != nil {
+		return done, err
+	}
+	zipped, zipSize, err := folder.Zip(p, zip)
+	done.Size, done.ZipSize, done.Action = size, zipSize, zipped
+	if zipped == dist.Unchanged {
+		done.Action = program
+	}
+	return done, err
+}
+
+// template writes the AWS SAM template, of all functions whichever were built: one that is not in it would be
+// removed from the stack. So it stays as it is where a function cannot be read.
+func (b *builder) template(folder *dist.Folder, settings map[string]project.Lambda, report *buildJSON) error {
+	if len(b.broken) > 0 {
+		fmt.Fprintf(b.w.Stderr, "fngen: note: %s is left as it is: not all functions can be read\n", b.path(folder, templateFile))
+		return nil
+	}
+	added, err := dotenv.Read(b.project.Root.FS(), dotenv.For("production"), nil)
+	if err != nil {
+		return err
+	}
+	stack := artifact.Stack{Module: b.module, REST: b.o.rest}
+	for _, variable := range added {
+		name, _, _ := strings.Cut(variable, "=")
+		everywhere := !slices.ContainsFunc(b.all, func(f project.Function) bool {
+			_, ok := settings[f.Name].Environment[name]
+			return !ok
+		})
+		if project.LambdaVariable(name) && !strings.HasPrefix(name, "FNGEN_") && !everywhere {
+			stack.Secrets = append(stack.Secrets, name)
+		}
+	}
+	var missing []string
+	for _, f := range b.all {
+		stack.Functions = append(stack.Functions, artifact.Function{Name: f.Name, Lambda: settings[f.Name]})
+		if zip := artifact.ZipFile(f.Name); !folder.Has(zip) {
+			missing = append(missing, zip)
+		}
+	}
+	if len(missing) > 0 && len(report.Failed) == 0 {
+		fmt.Fprintf(b.w.Stderr, "fngen: note: %s names zip files that were not built yet: %s\n", b.path(folder, templateFile), few(missing))
+	}
+	return b.text(folder, templateFile, artifact.Template(stack), report)
+}
+
+// few are the first names of a list, and how many more there are.
+func few(names []string) string {
+	const most = 3
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
+
+// text writes a text file.
+func (b *builder) text(folder *dist.Folder, name string, data []byte, report *buildJSON) error {
+	action, err := folder.Text(name, data)
+	if err != nil {
+		return err
+	}
+	if action == dist.Keep {
+		fmt.Fprintf(b.w.Stderr, "fngen: note: %s is yours, and left as it is: it does not begin with %q\n", b.path(folder, name), artifact.Marker)
+	}
+	report.Files = append(report.Files, outputJSON{b.path(folder, name), action})
+	return nil
+}
+
+// server builds one program of all functions.
+func (b *builder) server(ctx context.Context, folder *dist.Folder, report *buildJSON) error {
+	p, err := b.serverProgram(b.place())
+	if err != nil {
+		return err
+	}
+	systems := []programJSON{{OS: cmpEnv(b.w, "GOOS", runtime.GOOS), Arch: cmpEnv(b.w, "GOARCH", runtime.GOARCH)}}
+	if b.o.arch != "" {
+		systems[0].Arch = b.o.arch
+	}
+	if b.o.target == targetContainer {
+		systems = []programJSON{{OS: "linux", Arch: "amd64"}, {OS: "linux", Arch: "arm64"}}
+		if b.o.arch != "" {
+			systems = []programJSON{{OS: "linux", Arch: b.o.arch}}
+		}
+	}
+	tags, err := b.tags(ctx)
+	if err != nil {
+		return err
+	}
+	var programs []dist.Program
+	for _, s := range systems {
+		staged := path.Join(s.OS, s.Arch)
+		out, err := folder.Staged(staged)
+		if err != nil {
+			return err
+		}
+		name := "server"
+		if s.OS == "windows" {
+			name += ".exe"
+		}
+		environ := []string{"GOOS=" + s.OS, "GOARCH=" + s.Arch}
+		target := name
+		if b.o.target == targetContainer {
+			target = path.Join(staged, name)
+			environ = append(environ, "CGO_ENABLED=0") // the image has no C library
+		} else if b.w.Env("CGO_ENABLED") == "" {
+			environ = append(environ, "CGO_ENABLED=0")
+		}
+		prepared, err := folder.Program(target, path.Join(staged, name))
+		if err != nil {
+			return err
+		}
+		err = b.overlay(p.Files, tags, environ...).Build(ctx, filepath.Join(out, name), p.Package)
+		if broken := (*program.BuildError)(nil); errors.As(err, &broken) {
+			output := compilerSays(broken.Output, []generator.Program{p}, b.functions)
+			report.Failed = append(report.Failed, b.serverFailures(output)...)
+			return full([]string{output})
+		} else if err != nil {
+			return err
+		}
+		programs = append(programs, prepared)
+	}
+	for i, prepared := range programs {
+		s := systems[i]
+		s.Path = b.path(folder, prepared.Path)
+		if s.Action, s.Size, err = folder.Take(prepared); err != nil {
+			return err
+		}
+		report.Programs = append(report.Programs, s)
+	}
+	if b.o.target != targetContainer {
+		return nil
+	}
+	var architectures []string
+	for _, s := range systems {
+		architectures = append(architectures, s.Arch)
+	}
+	files, err := artifact.Container(b.module, architectures)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := b.text(folder, name, files[name], report); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cmpEnv is a variable of the environment, or else what is given.
+func cmpEnv(w World, name, otherwise string) string {
+	if value := w.Env(name); value != "" {
+		return value
+	}
+	return otherwise
+}
+
+func (b *builder) serverProgram(place generator.Place) (generator.Program, error) {
+	var handlers []generator.Handler
+	for _, f := range b.functions {
+		handlers = append(handlers, f.In(b.module))
+	}
+	return generator.ServerProgram(place, "server", handlers)
+}
+
+// serverFailures are the functions that keep a server from being built: those that have errors of their own, or else the server itself.
+func (b *builder) serverFailures(output string) []failedJSON {
+	own, others := blame(b.functions, output)
+	if len(own) == 0 {
+		return []failedJSON{{"server", others}}
+	}
+	var failed []failedJSON
+	for name, errs := range own {
+		failed = append(failed, failedJSON{name, errs})
+	}
+	return failed
+}
+
+// tags are build tags: some of fngen's, those of GOFLAGS, which go build's flag would replace, and those of the command line.
+func (b *builder) tags(ctx context.Context, tags ...string) (string, error) {
+	cmd := process.Command(ctx, "go", "env", "GOFLAGS")
+	cmd.Dir, cmd.Env = b.project.Dir, append(slices.Clip(b.environ), "PWD="+b.project.Dir)
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	if err := process.Run(ctx, cmd); err != nil {
+		return "", fmt.Errorf("go env: %w", err)
+	}
+	for _, flag := range append(strings.Fields(out.String()), "-tags="+b.o.tags) {
+		name, value, _ := strings.Cut(strings.TrimLeft(strings.Trim(flag, `'"`), "-"), "=")
+		if name == "tags" {
+			tags = append(tags, strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })...)
+		}
+	}
+	return strings.Join(tags, ","), nil
+}

@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/fngen/fngen/internal/dist"
+)
+
+// print prints the report as tables.
+func (b *builder) print(report buildJSON) error {
+	table := tabwriter.NewWriter(b.w.Stdout, 0, 0, 2, ' ', 0)
+	changed := 0
+	row := func(action dist.Action, cells ...string) {
+		if action != dist.Unchanged {
+			changed++
+		}
+		fmt.Fprintln(table, strings.Join(append(cells, string(action)), "\t"))
+	}
+	if len(report.Functions) > 0 {
+		fmt.Fprintln(table, "FUNCTION\tARCH\tSIZE\tZIP SIZE\tZIP\t")
+	} else {
+		fmt.Fprintln(table, "PROGRAM\tOS\tARCH\tSIZE\t")
+	}
+	for _, f := range report.Functions {
+		row(f.Action, f.Function, f.Arch, megabytes(f.Size), megabytes(f.ZipSize), f.Zip)
+	}
+	for _, p := range report.Programs {
+		row(p.Action, p.Path, p.OS, p.Arch, megabytes(p.Size))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	var text strings.Builder
+	text.WriteByte('\n')
+	for _, f := range report.Files {
+		fmt.Fprintf(&text, "%-9s  %s\n", f.Action, f.Path)
+	}
+	fmt.Fprintf(&text, "%d built, %d unchanged in %.1f s\n", changed, len(report.Functions)+len(report.Programs)-changed, report.Seconds)
+	if b.o.target == targetLambda && len(report.Files) > 0 {
+		fmt.Fprintf(&text, "deploy     sam deploy --guided --template-file %s\n", shellQuote(report.Files[0].Path))
+	}
+	_, err := fmt.Fprint(b.w.Stdout, text.String())
+	return err
+}
+
+// megabytes is a size as people read it: in millions of bytes.
+func megabytes(size int64) string { return fmt.Sprintf("%.1f MB", float64(size)/1e6) }

@@ -1,0 +1,333 @@
+//go:build unix
+
+package e2e
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"debug/buildinfo"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fngen/fngen/internal/lambdaruntime"
+)
+
+// echoFunction answers with what it was asked, and says when it ends.
+const echoFunction = `package echo
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"example.com/app/api/src/lib/fn"
+)
+
+func Handler(_ context.Context, e events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	body, err := fn.Body(e)
+	if err != nil {
+		return events.APIGatewayProxyResponse{}, err
+	}
+	return events.APIGatewayProxyResponse{
+		StatusCode:        200,
+		MultiValueHeaders: map[string][]string{"Set-Cookie": {"a=1", "b=2"}},
+		Body: strings.Join([]string{e.HTTPMethod, e.Path, fmt.Sprint(e.MultiValueQueryStringParameters["q"]), string(body)}, " "),
+	}, nil
+}
+
+func Shutdown(context.Context) error {
+	fmt.Println("echo: shut down")
+	return nil
+}
+`
+
+// newEcho is a project that has the function echo, and another.
+func newEcho(t testing.TB) string {
+	t.Helper()
+	dir := newModule(t)
+	for _, name := range []string{"echo", "other"} {
+		out, err := exec.Command(fngen, "function", name, "--cwd", dir).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+	}
+	writeFile(t, dir, functions+"/echo/echo.go", echoFunction)
+	return dir
+}
+
+// fngenBuild runs fngen build for this machine's architecture, and is its exit code, and what it prints.
+func fngenBuild(t *testing.T, dir string, args ...string) (int, string) {
+	t.Helper()
+	p, screen := goProcess(dir, append([]string{"build", "--arch", runtime.GOARCH}, args...)...)
+	p.Env = append(p.Env, "GOFLAGS=-mod=readonly -tags=own") // no -trimpath: that is fngen's
+	code := p.run(t)
+	return code, screen.text.String()
+}
+
+// needLinux skips what runs programs that are built for AWS Lambda or containers.
+func needLinux(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("what is built runs on Linux")
+	}
+}
+
+// What is built answers all that AWS Lambda sends of HTTP, each in its own way.
+func TestBuiltForLambda(t *testing.T) {
+	needLinux(t)
+	t.Parallel()
+	dir, twin := newEcho(t), newEcho(t)
+	for _, dir := range []string{dir, twin} {
+		code, out := fngenBuild(t, dir, "--tags", "other,more")
+		require.Zero(t, code, out)
+	}
+	first, second := treeOf(t, filepath.Join(dir, "dist")), treeOf(t, filepath.Join(twin, "dist"))
+	require.Contains(t, first, "echo.zip")
+	assert.True(t, first.digest() == second.digest(), "two folders, two results")
+
+	info, err := buildinfo.ReadFile(filepath.Join(dir, "dist", "echo", "bootstrap"))
+	require.NoError(t, err)
+	settings := map[string]string{}
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	assert.Equal(t, "lambda.norpc,own,other,more", settings["-tags"])
+	assert.Equal(t, "0", settings["CGO_ENABLED"])
+	assert.Equal(t, "true", settings["-trimpath"])
+	assert.NotContains(t, settings, "vcs.revision")
+
+	before := changeTimes(t, filepath.Join(dir, "dist"))
+	code, out := fngenBuild(t, dir, "--tags", "other,more")
+	require.Zero(t, code, out)
+	assert.Equal(t, before, changeTimes(t, filepath.Join(dir, "dist")))
+	assert.Contains(t, out, "0 built, 2 unchanged")
+
+	var log bytes.Buffer
+	r, err := lambdaruntime.Start(lambdaruntime.Function{Command: []string{unzipped(t, filepath.Join(dir, "dist", "echo.zip"))}, Log: &log})
+	require.NoError(t, err)
+	defer r.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for kind, c := range map[string]struct{ event, want string }{
+		"REST API": {
+			`{"httpMethod":"PUT","path":"/echo","multiValueQueryStringParameters":{"q":["1","50%25"]},"requestContext":{"stage":"prod"},"body":"SGVsbG8=","isBase64Encoded":true}`,
+			`{"statusCode":200,"headers":null,"multiValueHeaders":{"Set-Cookie":["a=1","b=2"]},"body":"PUT /echo [1 50%25] Hello"}`,
+		},
+		"HTTP API": {
+			`{"version":"2.0","rawPath":"/echo","rawQueryString":"q=1&q=50%2525","requestContext":{"stage":"$default","http":{"method":"PUT","path":"/echo"}},"body":"Hello"}`,
+			`{"statusCode":200,"headers":{},"cookies":["a=1","b=2"],"body":"PUT /echo [1 50%25] Hello"}`,
+		},
+		"load balancer": {
+			`{"httpMethod":"PUT","path":"/echo","multiValueQueryStringParameters":{"q":["1","50%2525"]},"multiValueHeaders":{"host":["h"]},"requestContext":{"elb":{"targetGroupArn":"arn"}},"body":"Hello"}`,
+			`{"statusCode":200,"statusDescription":"200 OK","multiValueHeaders":{"Set-Cookie":["a=1","b=2"]},"body":"PUT /echo [1 50%25] Hello"}`,
+		},
+	} {
+		answer, err := r.Invoke(ctx, []byte(c.event))
+		require.NoError(t, err, kind)
+		assert.Equal(t, meaning(t, []byte(c.want)), meaning(t, answer), kind)
+	}
+	_, err = r.Invoke(ctx, []byte(`{"Records":[{"eventSource":"aws:sqs"}]}`))
+	var failed *lambdaruntime.FunctionError
+	require.ErrorAs(t, err, &failed)
+	assert.Contains(t, failed.Message, "SQS")
+	_ = r.Terminate(ctx) // how it ends is what the log tells
+	assert.Contains(t, log.String(), "echo: shut down")
+}
+
+// meaning is an answer without what is left out or null as it pleases.
+func meaning(t *testing.T, data []byte) map[string]any {
+	t.Helper()
+	var all map[string]any
+	require.NoError(t, json.Unmarshal(data, &all), "%s", data)
+	for name, value := range all {
+		if m, ok := value.(map[string]any); value == nil || value == false || ok && len(m) == 0 {
+			delete(all, name)
+		}
+	}
+	return all
+}
+
+// changeTimes are when files were changed.
+func changeTimes(t *testing.T, dir string) map[string]time.Time {
+	t.Helper()
+	all := map[string]time.Time{}
+	require.NoError(t, filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		all[name] = info.ModTime()
+		return err
+	}))
+	return all
+}
+
+// unzipped is the program of a zip file, with the mode that it has there.
+func unzipped(t *testing.T, archive string) string {
+	t.Helper()
+	r, err := zip.OpenReader(archive)
+	require.NoError(t, err)
+	defer r.Close()
+	require.Len(t, r.File, 1)
+	from, err := r.File[0].Open()
+	require.NoError(t, err)
+	data, err := io.ReadAll(from)
+	require.NoError(t, err)
+	name := filepath.Join(t.TempDir(), r.File[0].Name)
+	require.NoError(t, os.WriteFile(name, data, r.File[0].Mode()))
+	return name
+}
+
+// A container's program runs with what its Dockerfile gives it.
+func TestBuiltForContainer(t *testing.T) {
+	needLinux(t)
+	t.Parallel()
+	dir := newEcho(t)
+	code, out := fngenBuild(t, dir, "--target", "container")
+	require.Zero(t, code, out)
+	dockerfile, err := os.ReadFile(filepath.Join(dir, "dist", "Dockerfile"))
+	require.NoError(t, err)
+	value := func(instruction string) string {
+		m := regexp.MustCompile(`(?m)^` + instruction + ` (.*)$`).FindSubmatch(dockerfile)
+		require.NotNil(t, m, instruction)
+		return string(m[1])
+	}
+	var entry []string
+	require.NoError(t, json.Unmarshal([]byte(value("ENTRYPOINT")), &entry))
+	from, to, _ := strings.Cut(value("COPY"), " ")
+	require.Equal(t, entry[0], to)
+	program := filepath.Join(dir, "dist", strings.ReplaceAll(from, "${TARGETARCH}", runtime.GOARCH))
+
+	cmd := exec.Command(program, entry[1:]...)
+	// Of the image's variables, but on a port that is free, and for nobody else.
+	cmd.Env = append(strings.Fields(value("ENV")), "HOST=127.0.0.1", "PORT=0")
+	screen := &screen{}
+	cmd.Stdout, cmd.Stderr = screen, screen
+	require.NoError(t, cmd.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	address := regexp.MustCompile(`127\.0\.0\.1:[1-9][0-9]*`)
+	var at string
+	require.Eventually(t, func() bool {
+		screen.mu.Lock()
+		defer screen.mu.Unlock()
+		at = address.FindString(screen.text.String())
+		return at != ""
+	}, time.Minute, 5*time.Millisecond, "it says where it listens")
+	for path, want := range map[string]string{"/healthz": "", "/echo?q=1&q=2": "GET /echo [1 2] "} {
+		answer, err := http.Get("http://" + at + path)
+		require.NoError(t, err)
+		body, err := io.ReadAll(answer.Body)
+		require.NoError(t, errors.Join(err, answer.Body.Close()))
+		assert.Equal(t, http.StatusOK, answer.StatusCode, path)
+		if want != "" {
+			assert.Equal(t, want, string(body))
+		}
+	}
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, <-ended)
+	assert.Contains(t, screen.text.String(), "echo: shut down")
+}
+
+// Interrupted, a build leaves nothing, and what was there before.
+func TestBuildInterrupted(t *testing.T) {
+	t.Parallel()
+	dir := newEcho(t)
+	writeFile(t, dir, "out/notes.txt", "mine")
+	p, screen := goProcess(dir, "build", "--arch", runtime.GOARCH, "-o", "out")
+	require.NoError(t, p.Start())
+	require.Eventually(t, func() bool {
+		staged, err := filepath.Glob(filepath.Join(dir, "out", ".fngen-*"))
+		return err == nil && len(staged) > 0
+	}, time.Minute, time.Millisecond, "it stages something")
+	require.NoError(t, p.Process.Signal(syscall.SIGINT))
+	assert.Equal(t, 1, p.wait())
+	assert.Equal(t, "fngen: interrupted\n", screen.text.String())
+	out := treeOf(t, filepath.Join(dir, "out"))
+	assert.Len(t, out, 1)
+	assert.Contains(t, out, "notes.txt")
+}
+
+// On a disk that fills up, each file is whole or not there.
+func TestBuildFullDisk(t *testing.T) {
+	needLinux(t)
+	t.Parallel()
+	dir := newEcho(t)
+	code, out := fngenBuild(t, dir, "echo")
+	require.Zero(t, code, out)
+	want := treeOf(t, filepath.Join(dir, "dist"))
+	disk := t.TempDir()
+	for size, left := range map[string][]string{"2m": nil, "8m": {"echo", "echo/bootstrap"}} {
+		if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size="+size, "fngen", disk).CombinedOutput(); err != nil {
+			t.Skipf("a small disk cannot be mounted here: %v: %s", err, out)
+		}
+		code, out := fngenBuild(t, dir, "echo", "-o", disk)
+		got := treeOf(t, disk)
+		unmounted, err := exec.Command("umount", disk).CombinedOutput()
+		require.NoError(t, err, "%s", unmounted)
+		assert.Equal(t, 1, code, out)
+		assert.Contains(t, out, "no space left on device")
+		assert.Len(t, got, len(left), "%s", size)
+		for _, name := range left {
+			assert.True(t, want[name] == got[name], name)
+		}
+	}
+}
+
+// BenchmarkBuild compares fngen build with one go build of the same main packages, run in turn, where every
+// package is compiled already and every program is to be linked; and builds where nothing has changed.
+func BenchmarkBuild(b *testing.B) {
+	const functions, pairs = 50, 3
+	dir := newModule(b)
+	for i := range functions {
+		spend(b, fngen, "function", fmt.Sprintf("f%d", i), "--cwd", dir)
+	}
+	b.Chdir(dir)
+	spend(b, fngen, "build", "--emit-main", "cmd")
+	b.Setenv("GOOS", "linux")
+	b.Setenv("CGO_ENABLED", "0")
+	ours := []string{"build", "--arch", runtime.GOARCH}
+	bare := []string{"build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-tags=lambda.norpc", "-o", "bin/", "./cmd/..."}
+	afresh := func() (cost, cost) {
+		require.NoError(b, errors.Join(os.RemoveAll("dist"), os.RemoveAll("bin")))
+		return spend(b, fngen, ours...), spend(b, "go", bare...)
+	}
+	afresh()
+	var walls, cpus []float64
+	var times, bares, again []cost
+	for range b.N {
+		for range pairs {
+			a, c := afresh()
+			times, bares = append(times, a), append(bares, c)
+			walls = append(walls, float64(a.wall)/float64(c.wall))
+			cpus = append(cpus, float64(a.cpu)/float64(c.cpu))
+			for range 5 {
+				again = append(again, spend(b, fngen, ours...))
+			}
+		}
+	}
+	seconds := func(c cost) float64 { return c.wall.Seconds() }
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(median(walls), "wall/go-build")
+	b.ReportMetric(median(cpus), "cpu/go-build")
+	b.ReportMetric(medianOf(times, seconds), "s")
+	b.ReportMetric(medianOf(bares, seconds), "go-build-s")
+	b.ReportMetric(medianOf(again, seconds), "unchanged-s")
+}

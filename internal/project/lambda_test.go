@@ -1,0 +1,134 @@
+package project
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestLambda(t *testing.T) {
+	two := 2
+	standard := Lambda{Architecture: "arm64", Memory: 256, Timeout: 10, Methods: []string{"ANY"}, Environment: map[string]string{}}
+	with := func(change func(*Lambda)) Lambda {
+		l := standard
+		l.Environment = map[string]string{}
+		change(&l)
+		return l
+	}
+	for name, test := range map[string]struct {
+		file         string
+		divide, rest Lambda
+	}{
+		"nothing": {"", standard, standard},
+		"of all": {"[lambda]\nmemory = 128\ntimeout = 900\narchitecture = \"amd64\"",
+			with(func(l *Lambda) { l.Memory, l.Timeout, l.Architecture = 128, 900, "amd64" }),
+			with(func(l *Lambda) { l.Memory, l.Timeout, l.Architecture = 128, 900, "amd64" })},
+		"of one": {"[functions.divide]\nmemory = 10240\ntimeout = 1\nconcurrency = 2\nmethods = [\"GET\", \"POST\"]",
+			with(func(l *Lambda) {
+				l.Memory, l.Timeout, l.Concurrency, l.Methods = 10240, 1, &two, []string{"GET", "POST"}
+			}), standard},
+		"one beats all": {"functions.divide.memory = 512\nlambda.memory = 1024",
+			with(func(l *Lambda) { l.Memory = 512 }), with(func(l *Lambda) { l.Memory = 1024 })},
+		"variables add up": {"[lambda]\nenvironment = { A1 = \"a\", B1 = \"b\" }\nsecrets = [\"Z1\", \"Y1\"]\n[functions.divide]\nsecrets = [\"X1\", \"Y1\"]\n[functions.divide.environment]\nB1 = \"other\"\nC1 = \"\"",
+			with(func(l *Lambda) {
+				l.Environment = map[string]string{"A1": "a", "B1": "other", "C1": ""}
+				l.Secrets = []string{"X1", "Y1", "Z1"}
+			}),
+			with(func(l *Lambda) {
+				l.Environment, l.Secrets = map[string]string{"A1": "a", "B1": "b"}, []string{"Y1", "Z1"}
+			})},
+		"a value instead of a secret": {"lambda.secrets = [\"A1\"]\nfunctions.divide.environment.A1 = \"a\"",
+			with(func(l *Lambda) { l.Environment["A1"], l.Secrets = "a", []string{} }), with(func(l *Lambda) { l.Secrets = []string{"A1"} })},
+		"a secret instead of a value": {"lambda.environment.A1 = \"a\"\nfunctions.divide.secrets = [\"A1\"]",
+			with(func(l *Lambda) { l.Secrets = []string{"A1"} }), with(func(l *Lambda) { l.Environment["A1"] = "a" })},
+		"a function like a key": {"[functions.memory]\nmemory = 128\n[functions.broken]\nmemory = 128", standard, standard},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := open(t, map[string]string{"go.mod": goMod, configFile: test.file}, ".")
+			got, err := p.Lambda([]string{"divide", "memory", "other"}, []string{"broken"})
+			require.NoError(t, err)
+			assert.Equal(t, []string{"divide", "memory", "other"}, slices.Sorted(maps.Keys(got)))
+			assert.Equal(t, test.divide, got["divide"])
+			assert.Equal(t, test.rest, got["other"])
+		})
+	}
+}
+
+// Each error has the line and the key that it is about.
+func TestLambdaErrors(t *testing.T) {
+	for file, want := range map[string]string{
+		"[lambda]\n\nmemory = 127":                             "line 3: lambda.memory: want 128 to 10240 MB, not 127",
+		"lambda.memory = 10241":                                "line 1: lambda.memory: want 128 to 10240 MB, not 10241",
+		"[lambda]\nmemory = \"128\"":                           "line 2: lambda.memory: ",
+		"[functions.divide]\nmemory = 0":                       "line 2: functions.divide.memory: want 128",
+		"[functions]\ndivide = { memory = 128, timeout = 0 }":  "line 2: functions.divide.timeout: want 1 to 900 seconds, not 0",
+		"[functions.divide]\ntimeout = 901":                    "line 2: functions.divide.timeout: want 1 to 900 seconds, not 901",
+		"[functions]\n[functions.divide]\narchitecture = \"\"": "line 3: functions.divide.architecture: want arm64 or amd64, not \"\"",
+		"lambda.concurrency = -1":                              "line 1: lambda.concurrency: want 0 or more, not -1",
+		"lambda.methods = []":                                  "line 1: lambda.methods: want one at least",
+		"lambda.methods = [\"get\"]":                           "line 1: lambda.methods: want some of ANY, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, not \"get\"",
+		"lambda.methods = [\"GET\", \"GET\"]":                  "line 1: lambda.methods: GET is there twice",
+		"lambda.methods = [\"GET\", \"ANY\"]":                  "line 1: lambda.methods: ANY is all of them",
+		"[lambda.environment]\nAB = \"\"\nAWS_REGION = \"x\"":  "line 3: lambda.environment.AWS_REGION: Lambda takes no variable of that name",
+		"lambda.environment = { A = \"\" }":                    "line 1: lambda.environment.A: Lambda takes no variable of that name",
+		"[lambda]\nsecrets = [\"A-B\"]":                        "line 2: lambda.secrets: \"A-B\": Lambda takes no variable of that name",
+		"[lambda]\nsecrets = [\"AB\"]\nenvironment.AB = \"x\"": "line 2: lambda.secrets: AB has a value in environment",
+		"\n[functions.Divid]\nmemory = 128":                    "line 2: functions.Divid: there is no such function, but there is divide",
+		"[functions.x]":                                        "line 1: functions.x: there is no such function",
+		"[functions.divide]\nmem = 1":                          "line 2: unknown key functions.divide.mem",
+	} {
+		p := open(t, map[string]string{"go.mod": goMod}, ".")
+		require.NoError(t, p.Root.WriteFile(configFile, []byte(file), 0o666))
+		_, err := p.Lambda([]string{"divide"}, nil)
+		require.Error(t, err, file)
+		assert.ErrorContains(t, err, "fngen.toml: "+want)
+	}
+}
+
+func TestLambdaVariable(t *testing.T) {
+	for name, want := range map[string]bool{
+		"A1": true, "aB_c": true, "AWS_PROFILE": true, "A": false, "": false, "1A": false, "_X": false, "A.B": false, "A-B": false, "ÄB": false,
+		"AWS_REGION": false, "AWS_LAMBDA_FUNCTION_NAME": false, "LAMBDA_TASK_ROOT": false, "AWS_SESSION_TOKEN": false, "AB\n": false,
+	} {
+		assert.Equal(t, want, LambdaVariable(name), "%q", name)
+	}
+}
+
+func TestSecrets(t *testing.T) {
+	const user = "package auth\n\nvar Decoders = map[string]Decoder{\"custom\": SharedSecret(SecretEnv), \"own\": SharedSecret(\"OWN_SECRET\")}\n"
+	for name, test := range map[string]struct {
+		function, user string
+		want           []string
+	}{
+		"none":     {"", user, nil},
+		"webhooks": {"var o = webhooks.Options{SecretEnv: \"STRIPE_SECRET\", URLEnv: \"PUBLIC_URL\", Issuer: \"X\"}", user, []string{"PUBLIC_URL", "STRIPE_SECRET"}},
+		"auth":     {"import \"example.com/app/api/src/lib/auth\"\n\nvar _ = auth.Require()", user, []string{"AUTH_JWT_SECRET", "OWN_SECRET"}},
+		"jwks":     {"import \"example.com/app/api/src/lib/auth\"\n\nvar _ = auth.Require()", "package auth\n\nvar Decoders = JWT(JWTOptions{Keys: 1})\n", nil},
+		"dbAuth":   {"import \"example.com/app/api/src/lib/auth\"\n\nvar _ = auth.Require()", "package auth\n\nvar D = DBAuth(nil)\n", []string{"SESSION_SECRET"}},
+		"own code": {"import \"example.com/app/api/src/lib/auth\"\n\nvar _ = auth.JWT(auth.JWTOptions{SecretEnv: \"PARTNER\"})", "package auth\n", []string{"PARTNER"}},
+		"no user":  {"import \"example.com/app/api/src/lib/auth\"", "", nil},
+		"constant": {"var o = webhooks.Options{SecretEnv: name}", user, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := map[string]string{
+				"go.mod":                              goMod,
+				"api/src/functions/divide/divide.go":  "package divide\n\n" + test.function + "\n\nfunc Handler() {}\n",
+				"api/src/functions/divide/x_test.go":  "package divide\n\nvar o = Options{SecretEnv: \"TEST\"}\n",
+				"api/src/functions/divide/x_plan9.go": "package divide\n\nvar o = Options{SecretEnv: \"PLAN9\"}\n",
+			}
+			if test.user != "" {
+				files["api/src/lib/auth/user.go"] = test.user
+			}
+			p := open(t, files, ".")
+			functions, _, err := p.List()
+			require.NoError(t, err)
+			require.Len(t, functions, 1)
+			got, err := p.Secrets(functions[0])
+			require.NoError(t, err)
+			assert.Equal(t, test.want, got)
+		})
+	}
+}
