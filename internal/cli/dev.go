@@ -119,6 +119,12 @@ func (o devOptions) options(cmd *cobra.Command, w World, p *project.Project) (de
 		}
 		*port.into = port.value
 	}
+	if options.Port == options.WebPort && options.Port != 0 {
+		return options, flagValueError{"--web-port", fmt.Errorf("%d is the port of the functions", options.Port), "--web-port=0"}
+	}
+	if o.host == "" { // which would be all the world
+		return options, flagValueError{"--host", errors.New("it is empty"), "--host=localhost"}
+	}
 	if cmd.Flags().Changed("api-url") {
 		options.APIURL = strings.TrimSuffix(o.apiURL, "/")
 		if options.APIURL != "" && !strings.HasPrefix(options.APIURL, "/") {

@@ -53,6 +53,7 @@ type Plan struct {
 	Package string
 	Routes  []Route
 	Environ []string                   // the program's
+	Notes   []string                   // what to say of it, once each
 	Explain func(output string) string // what the compiler says, in terms of the functions
 }
 
@@ -79,7 +80,7 @@ type server struct {
 	watcher *watch.Watcher
 	binary  string
 	sources atomic.Pointer[program.Sources]
-	failing atomic.Bool // the last build failed: any Go file may mend it
+	settled atomic.Bool // the sources are those of the program that runs; else any Go file may be one
 	out     sync.Mutex
 	noted   sync.Map // what has been said once
 
@@ -136,6 +137,7 @@ func Run(ctx context.Context, o Options) (err error) {
 type outcome struct {
 	target *target // the new program, or the old one where nothing has changed
 	err    error
+	plan   Plan
 	took   time.Duration
 	began  time.Time
 }
@@ -148,6 +150,8 @@ func (s *server) loop(ctx context.Context, batches <-chan watch.Batch, failed <-
 		looking  = func() {}        // stops to ask what the program is made of
 		sources  = make(chan found, 1)
 		current  *target
+		running  time.Time     // when the build of the program that runs began, zero while there is another or it failed
+		served   bool          // there has been a program
 		delay    time.Duration // before the program starts again
 		retry    = time.NewTimer(time.Hour)
 		died     <-chan struct{}
@@ -170,6 +174,8 @@ func (s *server) loop(ctx context.Context, batches <-chan watch.Batch, failed <-
 	}
 	begin := func(stirs int) {
 		s.gate.begin(stirs)
+		s.settled.Store(false)
+		running = time.Time{}
 		abandon()
 		retry.Stop()
 		var building context.Context
@@ -213,8 +219,14 @@ func (s *server) loop(ctx context.Context, batches <-chan watch.Batch, failed <-
 		case o := <-outcomes:
 			stop()
 			stop = nil
+			for _, note := range o.plan.Notes {
+				s.once(note)
+			}
+			if o.plan.Package != "" { // also of one that fails: a file that it lacks may be no Go file
+				looking()
+				looking = s.look(ctx, o.plan, o.began, sources)
+			}
 			if o.err != nil {
-				s.failing.Store(true)
 				s.gate.finish(current, o.err)
 				if text := o.err.Error(); text != printed {
 					printed = text
@@ -226,24 +238,26 @@ func (s *server) loop(ctx context.Context, batches <-chan watch.Batch, failed <-
 				}
 				continue
 			}
-			s.failing.Store(false)
 			printed = ""
 			if o.target != current {
-				s.ready(o, current == nil)
+				s.ready(o, !served)
 			}
+			running, served = o.began, true
 			current, died = o.target, o.target.Done()
 			if old := s.gate.finish(current, nil); old != nil && old != current {
 				s.retired.Go(func() { s.retire(ctx, old) })
 			}
-			looking()
-			looking = s.look(ctx, current.plan, o.began, sources)
 		case f := <-sources:
 			changed, err := s.found(f)
-			if err != nil {
+			switch {
+			case ctx.Err() != nil: // then nothing can be watched
+				return nil
+			case err != nil:
 				return err
-			}
-			if changed {
+			case changed:
 				begin(0)
+			default:
+				s.settled.Store(f.began.Equal(running))
 			}
 		}
 	}
@@ -264,6 +278,7 @@ func (s *server) build(ctx context.Context, old *target) outcome {
 		return o
 	}
 	plan, err := s.Plan()
+	o.plan = plan
 	if err == nil {
 		err = plan.Overlay.Build(ctx, s.binary, plan.Package)
 	}
@@ -346,27 +361,26 @@ func (s *server) look(ctx context.Context, plan Plan, began time.Time, to chan<-
 	}
 }
 
-// found notes what the program is made of, and watches what of it is outside the project. It tells whether something has
-// changed since the program was built that was not watched then.
+// found notes what the program is made of, and watches what of it is not watched yet, such as what is outside the project.
+// It tells whether something has changed since the program was built that did not count then.
 func (s *server) found(f found) (changed bool, err error) {
-	s.sources.Store(f.sources)
-	outside := func(path string) bool { return !strings.HasPrefix(path+sep, s.Project+sep) }
+	before := s.sources.Swap(f.sources)
+	outside := func(path string) bool { return !strings.HasPrefix(path, s.Project+string(filepath.Separator)) }
 	for _, dir := range f.sources.Dirs {
-		if outside(dir) {
-			if err := s.watcher.Add(dir); err != nil {
-				return false, err
-			}
+		if err := s.watcher.Add(dir); err != nil {
+			return false, err
 		}
 	}
 	files := f.sources.Files()
 	s.watcher.Learn(files)
 	return slices.ContainsFunc(files, func(file string) bool {
+		if strings.HasSuffix(file, ".go") && !outside(file) || before != nil && before.Has(file) {
+			return false
+		}
 		info, err := os.Stat(file)
-		return (outside(file) || !strings.HasSuffix(file, ".go")) && err == nil && info.ModTime().After(f.began)
+		return err == nil && info.ModTime().After(f.began)
 	}), nil
 }
-
-const sep = string(filepath.Separator)
 
 // ignore tells what is no reason to build: what the program is not made of.
 func (s *server) ignore(path string, isDir bool) bool {
@@ -384,7 +398,7 @@ func (s *server) ignore(path string, isDir bool) bool {
 		return filepath.Dir(path) != s.Project
 	}
 	sources := s.sources.Load()
-	if strings.HasSuffix(name, ".go") && (sources == nil || s.failing.Load() || s.isNew(path)) {
+	if strings.HasSuffix(name, ".go") && (!s.settled.Load() || s.isNew(path)) {
 		return strings.HasSuffix(name, "_test.go")
 	}
 	return sources == nil || !sources.Has(path)

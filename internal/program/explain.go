@@ -48,7 +48,7 @@ func Explain(output string, used func(file string, line int) []Declared) string 
 		text := strings.TrimPrefix(line, "./")
 		for _, d := range used(found[1], number) {
 			switch {
-			case d.Name != name:
+			case name == "" || d.Name != name:
 			case kind != "":
 				text = fmt.Sprintf("%s:%d: %s has type %s, want %s", d.File, d.Line, d.Name, kind, d.Want)
 			default:
