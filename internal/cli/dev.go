@@ -101,7 +101,7 @@ func runDev(cmd *cobra.Command, w World, o devOptions) error {
 func (o devOptions) options(cmd *cobra.Command, w World, p *project.Project) (devserver.Options, error) {
 	options := devserver.Options{
 		Project: p.Dir, Functions: filepath.Join(p.Dir, filepath.FromSlash(p.Functions)), Version: w.Version,
-		Host: o.host, Port: p.API.Port, WebPort: p.Web.Port, APIURL: p.Web.APIURL,
+		Host: strings.Trim(o.host, "[]"), Port: p.API.Port, WebPort: p.Web.Port, APIURL: p.Web.APIURL,
 		Poll: o.poll.Duration, Stdout: w.Stdout, Stderr: w.Stderr,
 		Args: []string{"-host", "127.0.0.1", "-port", "0"},
 	}

@@ -290,7 +290,11 @@ func (s *server) build(ctx context.Context, old *target) outcome {
 				text = plan.Explain(text)
 			}
 		}
-		return fail(&brokenError{"the functions do not build", text, err})
+		what := "the functions do not build"
+		if plan.Package != "" && len(plan.Routes) == 0 { // a new module lacks what the first one brings
+			what = "there are no functions yet, fngen function NAME writes one"
+		}
+		return fail(&brokenError{what, text, err})
 	}
 	binary, err := os.Stat(s.binary)
 	if err != nil {
@@ -413,6 +417,9 @@ func (s *server) isNew(path string) bool {
 // ready says that there is a program.
 func (s *server) ready(o outcome, first bool) {
 	if first {
+		if len(o.target.plan.Routes) == 0 {
+			s.note("there are no functions yet\nhint: fngen function NAME")
+		}
 		for _, r := range o.target.plan.Routes {
 			s.print(s.Stdout, "  /"+r.Name+"\n")
 		}

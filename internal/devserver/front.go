@@ -66,9 +66,9 @@ func (s *server) listen() (*front, error) {
 		if err != nil {
 			f.close()
 			if errors.Is(err, syscall.EADDRINUSE) {
-				err = &PortError{*door.port, owner(*door.port), err}
+				return nil, &PortError{*door.port, owner(*door.port), err}
 			}
-			return nil, err
+			return nil, fmt.Errorf("cannot listen on %s: %w", s.Host, err)
 		}
 		*door.port = listeners[0].Addr().(*net.TCPAddr).Port
 		f.listeners = append(f.listeners, listeners)

@@ -53,7 +53,7 @@ func (o Overlay) run(ctx context.Context, args, packages []string, stdout *bytes
 	}
 	defer func() {
 		if broken := (*BuildError)(nil); errors.As(err, &broken) {
-			broken.Output = named(broken.Output, dir, names)
+			broken.Output = named(broken.Output, o.Root, dir, names)
 		}
 	}()
 	args = slices.Concat(args[:1], []string{"-overlay", overlay}, args[1:])
@@ -64,7 +64,8 @@ func (o Overlay) run(ctx context.Context, args, packages []string, stdout *bytes
 	// A vendor folder need not have what only the overlay imports: the module cache may.
 	if broken := (*BuildError)(nil); errors.As(err, &broken) && strings.Contains(broken.Output, "-mod=vendor") {
 		again := o.goCommand(ctx, slices.Concat(args[:1], []string{"-mod=readonly"}, args[1:]), stdout)
-		if again == nil || ctx.Err() != nil {
+		// If it does not, the folder is what is wrong; but where it does, the compiler may have something to say.
+		if compiled := (*BuildError)(nil); again == nil || ctx.Err() != nil || errors.As(again, &compiled) && strings.HasPrefix(compiled.Output, "# ") {
 			return again
 		}
 	}
@@ -92,9 +93,14 @@ func (o Overlay) write(dir string) (list string, names map[string]string, err er
 	return list, names, os.WriteFile(list, data, 0o600)
 }
 
-// named gives files of the overlay the names for which they stand, in what the compiler says.
-func named(output, dir string, names map[string]string) string {
-	file := regexp.MustCompile(`[^\s:]*` + regexp.QuoteMeta(filepath.Base(dir)) + `[/\\](\d+\.go)`)
+// named gives files of the overlay the names for which they stand, in what the compiler says. It names them by their
+// directory, seen from the root or not, or by what that is a link to.
+func named(output, root, dir string, names map[string]string) string {
+	directory := regexp.QuoteMeta(dir)
+	if rel, err := filepath.Rel(root, dir); err == nil {
+		directory += "|" + regexp.QuoteMeta(rel)
+	}
+	file := regexp.MustCompile(`(?:` + directory + `|[^\s:]*` + regexp.QuoteMeta(filepath.Base(dir)) + `)[/\\]\d+\.go`)
 	return file.ReplaceAllStringFunc(output, func(found string) string {
 		return names[filepath.Base(found)]
 	})
