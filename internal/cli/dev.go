@@ -96,7 +96,7 @@ func runDev(cmd *cobra.Command, w World, o devOptions) error {
 func (o devOptions) options(cmd *cobra.Command, w World, p *project.Project) (devserver.Options, error) {
 	options := devserver.Options{
 		Project: p.Dir, Functions: filepath.Join(p.Dir, filepath.FromSlash(p.Functions)), Version: w.Version,
-		Host: o.host, Port: p.API.Port, WebPort: p.Web.Port, APIURL: p.Web.APIURL,
+		Host: strings.Trim(o.host, "[]"), Port: p.API.Port, WebPort: p.Web.Port, APIURL: p.Web.APIURL,
 		Poll: o.poll, Stdout: w.Stdout, Stderr: w.Stderr,
 		Args: []string{"-host", "127.0.0.1", "-port", "0"},
 	}
@@ -113,6 +113,12 @@ func (o devOptions) options(cmd *cobra.Command, w World, p *project.Project) (de
 			return options, flagValueError{"--" + port.flag, fmt.Errorf("%d is no port", port.value), "fngen dev --help"}
 		}
 		*port.into = port.value
+	}
+	if options.Port == options.WebPort && options.Port != 0 {
+		return options, flagValueError{"--web-port", fmt.Errorf("%d is the port of the functions", options.Port), "--web-port=0"}
+	}
+	if o.host == "" { // which would be all the world
+		return options, flagValueError{"--host", errors.New("it is empty"), "--host=localhost"}
 	}
 	if cmd.Flags().Changed("api-url") {
 		options.APIURL = strings.TrimSuffix(o.apiURL, "/")

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -87,6 +88,9 @@ func runServe(cmd *cobra.Command, w World, o serveOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	for _, note := range plan.Notes {
+		fmt.Fprintln(w.Stderr, "fngen: note: "+note)
+	}
 	if len(plan.Routes) == 0 {
 		return noFunctionsError{p.Functions}
 	}
@@ -150,7 +154,7 @@ func (o serveOptions) run(ctx context.Context, w World, p *project.Project, c in
 	i, err := instance.Start(ctx, c)
 	var ended *instance.EndedError
 	switch {
-	case errors.As(err, &ended) && !errors.Is(err, exec.ErrNotFound):
+	case errors.As(err, &ended):
 		return toldError{code(ended.Err)}
 	case errors.Is(err, context.Canceled):
 		return nil

@@ -52,9 +52,12 @@ func (s serving) plan(w World, p *project.Project) (devserver.Plan, error) {
 		return devserver.Plan{}, err
 	}
 	var broken []string
+	var notes []string
 	for _, skip := range skipped {
 		if skip.Broken {
 			broken = append(broken, strings.TrimPrefix(skip.Reason, "it does not parse: "))
+		} else {
+			notes = append(notes, skip.Path+" is skipped: "+oneLine(skip.Reason))
 		}
 	}
 	if len(broken) > 0 {
@@ -85,6 +88,7 @@ func (s serving) plan(w World, p *project.Project) (devserver.Plan, error) {
 		Overlay: program.Overlay{Root: p.Dir, Files: built.Files, Flags: s.flags, Environ: environ},
 		Package: built.Package,
 		Environ: append(slices.Clone(environ), added...),
+		Notes:   notes,
 		Explain: func(output string) string { return compilerSays(output, []generator.Program{built}, functions) },
 	}
 	for _, f := range functions {

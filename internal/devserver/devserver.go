@@ -53,6 +53,7 @@ type Plan struct {
 	Package string
 	Routes  []Route
 	Environ []string                   // the program's
+	Notes   []string                   // what to say of it, once each
 	Explain func(output string) string // what the compiler says, in terms of the functions
 }
 
@@ -65,7 +66,7 @@ type Route struct {
 const (
 	quiet    = 25 * time.Millisecond  // between a save and the build
 	patience = time.Minute            // of a request that waits for a build
-	drain    = 30 * time.Second       // for requests to end on an old program
+	drain    = 15 * time.Minute       // for requests to end on an old program: what Lambda gives one at most
 	lazily   = 300 * time.Millisecond // after a build, what the program is made of is asked
 
 	deliveries    = 100 // that are kept, of webhooks
@@ -79,7 +80,7 @@ type server struct {
 	watcher *watch.Watcher
 	binary  string
 	sources atomic.Pointer[program.Sources]
-	failing atomic.Bool // the last build failed: any Go file may mend it
+	settled atomic.Bool // the sources are those of the program that runs; else any Go file may be one
 	out     sync.Mutex
 	noted   sync.Map // what has been said once
 
@@ -136,6 +137,7 @@ func Run(ctx context.Context, o Options) (err error) {
 type outcome struct {
 	target *target // the new program, or the old one where nothing has changed
 	err    error
+	plan   Plan
 	took   time.Duration
 	began  time.Time
 }
@@ -148,11 +150,12 @@ func (s *server) loop(ctx context.Context, batches <-chan watch.Batch, failed <-
 		looking  = func() {}        // stops to ask what the program is made of
 		sources  = make(chan found, 1)
 		current  *target
+		running  time.Time     // when the build of the program that runs began, zero while there is another or it failed
+		served   bool          // there has been a program
 		delay    time.Duration // before the program starts again
 		retry    = time.NewTimer(time.Hour)
 		died     <-chan struct{}
 		printed  string
-		served   bool // there has been a program
 	)
 	retry.Stop()
 	defer retry.Stop()
@@ -171,6 +174,8 @@ func (s *server) loop(ctx context.Context, batches <-chan watch.Batch, failed <-
 	}
 	begin := func(stirs int) {
 		s.gate.begin(stirs)
+		s.settled.Store(false)
+		running = time.Time{}
 		abandon()
 		retry.Stop()
 		var building context.Context
@@ -219,8 +224,14 @@ func (s *server) loop(ctx context.Context, batches <-chan watch.Batch, failed <-
 		case o := <-outcomes:
 			stop()
 			stop = nil
+			for _, note := range o.plan.Notes {
+				s.once(note)
+			}
+			if o.plan.Package != "" { // also of one that fails: a file that it lacks may be no Go file
+				looking()
+				looking = s.look(ctx, o.plan, o.began, sources)
+			}
 			if o.err != nil {
-				s.failing.Store(true)
 				s.gate.finish(current, o.err)
 				if text := o.err.Error(); text != printed {
 					printed = text
@@ -232,25 +243,26 @@ func (s *server) loop(ctx context.Context, batches <-chan watch.Batch, failed <-
 				}
 				continue
 			}
-			s.failing.Store(false)
 			printed = ""
 			if o.target != current {
 				s.ready(o, !served)
-				served = true
 			}
+			running, served = o.began, true
 			current, died = o.target, o.target.Done()
 			if old := s.gate.finish(current, nil); old != nil && old != current {
 				s.retired.Go(func() { s.retire(ctx, old) })
 			}
-			looking()
-			looking = s.look(ctx, current.plan, o.began, sources)
 		case f := <-sources:
 			changed, err := s.found(f)
-			if err != nil {
+			switch {
+			case ctx.Err() != nil: // then nothing can be watched
+				return nil
+			case err != nil:
 				return err
-			}
-			if changed {
+			case changed:
 				begin(0)
+			default:
+				s.settled.Store(f.began.Equal(running))
 			}
 		}
 	}
@@ -271,6 +283,7 @@ func (s *server) build(ctx context.Context, old *target) outcome {
 		return o
 	}
 	plan, err := s.Plan()
+	o.plan = plan
 	if err == nil {
 		err = plan.Overlay.Build(ctx, s.binary, plan.Package)
 	}
@@ -282,7 +295,11 @@ func (s *server) build(ctx context.Context, old *target) outcome {
 				text = plan.Explain(text)
 			}
 		}
-		return fail(&brokenError{"the functions do not build", text, err})
+		what := "the functions do not build"
+		if plan.Package != "" && len(plan.Routes) == 0 { // a new module lacks what the first one brings
+			what = "there are no functions yet, fngen function NAME writes one"
+		}
+		return fail(&brokenError{what, text, err})
 	}
 	binary, err := os.Stat(s.binary)
 	if err != nil {
@@ -353,27 +370,26 @@ func (s *server) look(ctx context.Context, plan Plan, began time.Time, to chan<-
 	}
 }
 
-// found notes what the program is made of, and watches what of it is outside the project. It tells whether something has
-// changed since the program was built that was not watched then.
+// found notes what the program is made of, and watches what of it is not watched yet, such as what is outside the project.
+// It tells whether something has changed since the program was built that did not count then.
 func (s *server) found(f found) (changed bool, err error) {
-	s.sources.Store(f.sources)
-	outside := func(path string) bool { return !strings.HasPrefix(path+sep, s.Project+sep) }
+	before := s.sources.Swap(f.sources)
+	outside := func(path string) bool { return !strings.HasPrefix(path, s.Project+string(filepath.Separator)) }
 	for _, dir := range f.sources.Dirs {
-		if outside(dir) {
-			if err := s.watcher.Add(dir); err != nil {
-				return false, err
-			}
+		if err := s.watcher.Add(dir); err != nil {
+			return false, err
 		}
 	}
 	files := f.sources.Files()
 	s.watcher.Learn(files)
 	return slices.ContainsFunc(files, func(file string) bool {
+		if strings.HasSuffix(file, ".go") && !outside(file) || before != nil && before.Has(file) {
+			return false
+		}
 		info, err := os.Stat(file)
-		return (outside(file) || !strings.HasSuffix(file, ".go")) && err == nil && info.ModTime().After(f.began)
+		return err == nil && info.ModTime().After(f.began)
 	}), nil
 }
-
-const sep = string(filepath.Separator)
 
 // ignore tells what is no reason to build: what the program is not made of.
 func (s *server) ignore(path string, isDir bool) bool {
@@ -391,7 +407,7 @@ func (s *server) ignore(path string, isDir bool) bool {
 		return filepath.Dir(path) != s.Project
 	}
 	sources := s.sources.Load()
-	if strings.HasSuffix(name, ".go") && (sources == nil || s.failing.Load() || s.isNew(path)) {
+	if strings.HasSuffix(name, ".go") && (!s.settled.Load() || s.isNew(path)) {
 		return strings.HasSuffix(name, "_test.go")
 	}
 	return sources == nil || !sources.Has(path)
@@ -406,6 +422,9 @@ func (s *server) isNew(path string) bool {
 // ready says that there is a program.
 func (s *server) ready(o outcome, first bool) {
 	if first {
+		if len(o.target.plan.Routes) == 0 {
+			s.note("there are no functions yet\nhint: fngen function NAME")
+		}
 		for _, r := range o.target.plan.Routes {
 			s.print(s.Stdout, "  /"+r.Name+"\n")
 		}

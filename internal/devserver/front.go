@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -65,9 +66,9 @@ func (s *server) listen() (*front, error) {
 		if err != nil {
 			f.close()
 			if errors.Is(err, syscall.EADDRINUSE) {
-				err = &PortError{*door.port, owner(*door.port), err}
+				return nil, &PortError{*door.port, owner(*door.port), err}
 			}
-			return nil, err
+			return nil, fmt.Errorf("cannot listen on %s: %w", s.Host, err)
 		}
 		*door.port = listeners[0].Addr().(*net.TCPAddr).Port
 		f.listeners = append(f.listeners, listeners)
@@ -173,15 +174,18 @@ func Ask(ctx context.Context, port int) (Info, error) {
 	return i, nil
 }
 
-// about answers what fngen's other commands ask. Only who is on this machine may: not a page in a browser
-// either, to which another host's name leads here.
+// about answers what fngen's other commands ask. Only who is on this machine may: not a page in a browser, to which
+// another host's name may lead here, and not who comes through a tunnel or a proxy that ends on this machine.
 func (s *server) about(w http.ResponseWriter, r *http.Request) {
 	host, _, err := net.SplitHostPort(r.Host)
 	if err != nil {
 		host = r.Host
 	}
 	ip, _ := netip.ParseAddr(strings.Trim(host, "[]"))
-	if peer := peer(r); !peer.IsLoopback() || host != "localhost" && !ip.IsLoopback() || r.Header.Get("Origin") != "" {
+	passed := slices.ContainsFunc([]string{
+		"Origin", "Sec-Fetch-Site", "Via", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip",
+	}, func(name string) bool { return len(r.Header[name]) > 0 })
+	if !peer(r).IsLoopback() || host != "localhost" && !ip.IsLoopback() || passed {
 		http.Error(w, "only for this machine", http.StatusForbidden)
 		return
 	}
@@ -224,7 +228,8 @@ func (s *server) webSide() http.Handler {
 		others = &httputil.ReverseProxy{
 			Rewrite: func(p *httputil.ProxyRequest) {
 				p.SetURL(s.WebTarget)
-				p.Out.Host = p.In.Host // the origin that the browser knows
+				p.Out.URL.RawQuery = p.In.URL.RawQuery // as it came, be it well-formed or not
+				p.Out.Host = p.In.Host                 // the origin that the browser knows
 				p.SetXForwarded()
 			},
 			ErrorLog: log.New(io.Discard, "", 0),
@@ -271,9 +276,10 @@ func (s *server) forward(w http.ResponseWriter, r *http.Request) {
 		body := &kept{ReadCloser: r.Body}
 		r.Body = body
 		defer func() {
+			data, omitted := body.sum()
 			s.deliveries.Add(delivery.Delivery{
 				Time: start, Function: name, Method: r.Method, Target: r.URL.RequestURI(), Status: answered.status,
-				Header: r.Header.Clone(), Body: body.data, Omitted: body.omitted(),
+				Header: r.Header.Clone(), Body: data, Omitted: omitted,
 			})
 		}()
 	}
@@ -286,15 +292,19 @@ func (t *target) webhook(r *http.Request) (name string, ok bool) {
 	return name, slices.Contains(t.plan.Routes, Route{name, true})
 }
 
-// kept keeps what is read of a body, unless it is too much.
+// kept keeps what is read of a body, unless it is too much. A transport may still read when there is an answer already.
 type kept struct {
 	io.ReadCloser
+
+	mu   sync.Mutex
 	data []byte
 	size int
 }
 
 func (k *kept) Read(p []byte) (int, error) {
 	n, err := k.ReadCloser.Read(p)
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if k.size += n; k.size <= deliveryBytes {
 		k.data = append(k.data, p[:n]...)
 	} else {
@@ -303,11 +313,14 @@ func (k *kept) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (k *kept) omitted() int {
-	if k.size <= deliveryBytes {
-		return 0
+// sum is what has been read, or if it was too much, how much it was.
+func (k *kept) sum() (data []byte, omitted int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.size > deliveryBytes {
+		omitted = k.size
 	}
-	return k.size
+	return k.data, omitted
 }
 
 // proxy sends requests to a program as they came.

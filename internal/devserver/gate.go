@@ -31,8 +31,8 @@ type target struct {
 
 	mu       sync.Mutex
 	requests int
-	retired  bool
-	idle     chan struct{} // closed when it is retired and has no requests
+	replaced bool          // by a newer one, so that it gets no more
+	idle     chan struct{} // closed when it is replaced and has no requests
 }
 
 func newTarget(i *instance.Instance, plan Plan, binary os.FileInfo) *target {
@@ -47,19 +47,24 @@ func newTarget(i *instance.Instance, plan Plan, binary os.FileInfo) *target {
 func (t *target) release() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.requests--; t.retired && t.requests == 0 {
+	if t.requests--; t.replaced && t.requests == 0 {
+		close(t.idle)
+	}
+}
+
+// replace notes that it gets no more requests.
+func (t *target) replace() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.replaced = true
+	if t.requests == 0 {
 		close(t.idle)
 	}
 }
 
 // retire ends the program when its requests have ended, or have had the time to.
 func (t *target) retire(patience time.Duration) {
-	t.mu.Lock()
-	t.retired = true
-	if t.requests == 0 {
-		close(t.idle)
-	}
-	t.mu.Unlock()
+	t.replace()
 	select {
 	case <-t.idle:
 	case <-t.Done():

@@ -6,6 +6,8 @@ import (
 	"html/template"
 	"mime"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -67,17 +69,21 @@ func answer(w http.ResponseWriter, r *http.Request, status int, what, text strin
 	}
 }
 
-// preferred is the first of the types that a client accepts which an answer has.
+// preferred is that of the types that an answer has which a client accepts most, or first.
 func preferred(accept []string) string {
+	best, most := "text/plain", 0.0
 	for _, item := range strings.Split(strings.Join(accept, ","), ",") {
 		name, parameters, err := mime.ParseMediaType(item)
-		if err != nil || parameters["q"] == "0" {
+		if err != nil || !slices.Contains([]string{"text/html", "application/json", "text/plain"}, name) {
 			continue
 		}
-		switch name {
-		case "text/html", "application/json", "text/plain":
-			return name
+		quality := 1.0
+		if q, ok := parameters["q"]; ok {
+			quality, _ = strconv.ParseFloat(q, 64) // what is no number is nothing
+		}
+		if quality > most {
+			best, most = name, quality
 		}
 	}
-	return "text/plain"
+	return best
 }

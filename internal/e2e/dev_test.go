@@ -5,6 +5,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -272,8 +273,10 @@ func TestDevSaves(t *testing.T) {
 	_ "embed"
 	"os"
 `, `Body: "1"`, `Body: os.Getenv("COLOUR") + " " + text`, "\nfunc Handler", "\n//go:embed text.txt\nvar text string\n\nfunc Handler").Replace(numbered(1)),
-		functions + "/env/text.txt": "text",
-		".env":                      "COLOUR=red\n",
+		functions + "/env/text.txt":       "text",
+		functions + "/tool/main.go":       "package main\n\nfunc main() {}\n",
+		"api/src/services/price/price.go": "package price\n\nconst Text = \"cheap\"\n",
+		".env":                            "COLOUR=red\n",
 	})
 	answers := func(name, body string) {
 		t.Helper()
@@ -336,6 +339,26 @@ func TestDevSaves(t *testing.T) {
 	save(file, numbered(3))
 	answers("count", "3")
 
+	// What a function has come to import counts at once, although nobody has asked the go command yet what that is.
+	save(file, strings.NewReplacer("\t\"context\"\n", "\t\"context\"\n\n\t\"example.com/app/api/src/services/price\"\n", `"0"`, "price.Text").Replace(numbered(0)))
+	answers("count", "cheap")
+	save("api/src/services/price/price.go", "package price\n\nconst Text = \"dear\"\n")
+	answers("count", "dear")
+
+	// So does a file that the build lacks, be it no Go file.
+	save(file, strings.NewReplacer("\t\"context\"\n", "\t\"context\"\n\t_ \"embed\"\n", "\nfunc", "\n//go:embed late.txt\nvar late string\n\nfunc", `"0"`, "late").Replace(numbered(0)))
+	status, body = get(t, d.url+"/count")
+	assert.Equal(t, http.StatusInternalServerError, status)
+	assert.Contains(t, body, "pattern late.txt: no matching files found")
+	writeFile(t, d.dir, functions+"/count/late.txt", "better late")
+	require.Eventually(t, func() bool { // that it is lacking is known a moment after the build
+		_, body := get(t, d.url+"/count")
+		return body == "better late"
+	}, 20*time.Second, 10*time.Millisecond)
+	require.NoError(t, os.Remove(filepath.Join(d.dir, functions, "count", "late.txt")))
+	save(file, numbered(3))
+	answers("count", "3")
+
 	// A folder that comes is served, and one that goes is not.
 	do(t, d.dir, "function", "latecomer", "--no-tests")
 	time.Sleep(50 * time.Millisecond)
@@ -356,7 +379,9 @@ func TestDevSaves(t *testing.T) {
 
 	// A program that is killed is started again.
 	for _, child := range children(t, d.Process.Pid) {
-		require.NoError(t, syscall.Kill(child, syscall.SIGKILL))
+		if err := syscall.Kill(child, syscall.SIGKILL); !errors.Is(err, syscall.ESRCH) { // an old one may just have ended
+			require.NoError(t, err)
+		}
 	}
 	require.Eventually(t, func() bool {
 		status, body := get(t, d.url+"/count")
@@ -368,6 +393,9 @@ func TestDevSaves(t *testing.T) {
 	_, _ = get(t, d.url+"/count?token=s3cr3t")
 	d.out.wait(t, "GET    /count  200")
 	assert.NotContains(t, d.out.all()+d.err.all(), "s3cr3t")
+
+	// What looks like a function and is none is told, once.
+	assert.Equal(t, 1, strings.Count(d.err.all(), "fngen: note: api/src/functions/tool is skipped: it is package main, which cannot be imported\n"))
 
 	require.NoError(t, os.Remove(filepath.Join(d.dir, "README.md")))
 	require.NoError(t, os.Remove(filepath.Join(d.dir, functions, "count", "count_test.go")))
@@ -475,9 +503,15 @@ func TestDevVendor(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	require.NoDirExists(t, filepath.Join(dir, "vendor/github.com/aws/aws-lambda-go/lambdacontext"))
-	p := &process{Cmd: exec.Command(fngen, "invoke", "divide", "--port", "1")}
-	p.Dir, p.Stdout, p.Stderr = dir, &p.stdout, &p.stderr
-	p.Env = append(os.Environ(), "GOFLAGS=-trimpath", "GOPROXY=off", "GOWORK=off", "GOTOOLCHAIN=local")
+	writeFile(t, dir, functions+"/broken/broken.go", strings.NewReplacer("package count", "package broken", `"0"`, "x").Replace(numbered(0)))
+	environ := append(os.Environ(), "GOFLAGS=-trimpath", "GOPROXY=off", "GOWORK=off", "GOTOOLCHAIN=local")
+	broken := command(dir, "invoke", "broken", "--port", "1")
+	broken.Env = environ
+	require.Equal(t, 1, broken.run(t))
+	assert.Contains(t, broken.stderr.String(), "api/src/functions/broken/broken.go:10:", "the compiler's word, not the folder's")
+
+	p := command(dir, "invoke", "divide", "--port", "1")
+	p.Env = environ
 	require.Zero(t, p.run(t), p.stderr.String())
 	assert.Equal(t, `{"data":"divide function"}`, p.stdout.String())
 }

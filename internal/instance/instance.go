@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
@@ -93,6 +94,9 @@ func Start(ctx context.Context, c Command) (*Instance, error) {
 		}()
 		return i, nil
 	case <-i.done:
+		if i.err != nil && !errors.As(i.err, new(*exec.ExitError)) && !errors.Is(i.err, exec.ErrWaitDelay) {
+			return nil, i.err // it did not even start
+		}
 		return nil, &EndedError{i.err}
 	case <-ctx.Done():
 		i.Kill()

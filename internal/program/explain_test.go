@@ -17,9 +17,11 @@ func TestExplain(t *testing.T) {
 		return []program.Declared{
 			{Name: "Handler", Want: program.HandlerType, File: "d/d.go", Line: 7},
 			{Name: "Shutdown", Want: program.ShutdownType, File: "d/close.go", Line: 3},
+			{}, // what a function does not declare
 		}
 	}
 	for output, want := range map[string]string{
+		main + ":13:2: not enough arguments in call": main + ":13:2: not enough arguments in call",
 		"# example.com/a/main\n" + main + ":13:8: cannot use d.Handler (value of type func()) as F value in struct literal":                  "d/d.go:7: Handler has type func(), want " + program.HandlerType,
 		"./" + main + ":13:8: cannot use d.Handler (variable of func type d.M) as F value in struct literal":                                 "d/d.go:7: Handler has type d.M, want " + program.HandlerType,
 		main + ":13:17: cannot use d.Shutdown (value of type func(a int) (b, c int)) as func(context.Context) error value in struct literal": "d/close.go:3: Shutdown has type func(a int) (b, c int), want " + program.ShutdownType,

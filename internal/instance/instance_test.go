@@ -1,0 +1,180 @@
+package instance_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fngen/fngen/internal/instance"
+)
+
+// kind is set where this binary is to be a program of this kind.
+const kind = "INSTANCE_TEST_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if kind := os.Getenv(kind); kind != "" {
+		os.Exit(program(kind))
+	}
+	os.Exit(m.Run())
+}
+
+// program is what a server program is for who starts it.
+func program(kind string) int {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 1
+	}
+	token, parent := os.Getenv("FNGEN_REPORT_TOKEN"), os.Args[len(os.Args)-1]
+	report := func(line string) (net.Conn, error) {
+		conn, err := net.Dial("tcp", parent)
+		if err == nil {
+			_, err = io.WriteString(conn, line)
+		}
+		return conn, err
+	}
+	switch kind {
+	case "ends":
+		return 3
+	case "silent":
+		select {}
+	case "stubborn":
+		signal.Ignore(os.Interrupt)
+	case "liar": // others that report are not heard, and do no harm
+		for _, line := range []string{"wrong 1\n", token + "\n", token + " 65536\n", token + " x\n", " 1\n", strings.Repeat("x", 1000), "\n"} {
+			conn, err := report(line)
+			if err != nil {
+				return 1
+			}
+			if _, err := conn.Read(make([]byte, 1)); err == nil {
+				return 1
+			}
+		}
+	case "parent": // of another, and is killed
+		i, err := start(context.Background(), "listens")
+		if err != nil {
+			return 1
+		}
+		fmt.Println(i.Addr)
+		select {}
+	}
+	conn, err := report(fmt.Sprintf("%s %d\n", token, listener.Addr().(*net.TCPAddr).Port))
+	if err != nil {
+		return 1
+	}
+	lines := bufio.NewReader(conn)
+	for {
+		line, err := lines.ReadString('\n')
+		switch {
+		case err != nil:
+			return 4 // the parent is gone
+		case line == "drain\n" && kind != "stubborn":
+			return 0
+		}
+	}
+}
+
+// start starts this binary as a program.
+func start(ctx context.Context, program string) (*instance.Instance, error) {
+	return instance.Start(ctx, instance.Command{
+		Argv: []string{os.Args[0]}, Environ: append(os.Environ(), kind+"="+program), Grace: 100 * time.Millisecond,
+	})
+}
+
+func listens(address string) bool {
+	conn, err := net.Dial("tcp", address)
+	if err == nil {
+		conn.Close()
+	}
+	return err == nil
+}
+
+func TestStop(t *testing.T) {
+	for _, name := range []string{"listens", "liar"} {
+		i, err := start(t.Context(), name)
+		require.NoError(t, err, name)
+		assert.True(t, listens(i.Addr), name)
+		require.NoError(t, i.Stop(t.Context()), name)
+		assert.False(t, listens(i.Addr), name)
+		<-i.Done()
+		i.Drain() // once more does no harm
+		i.Kill()
+	}
+}
+
+// What does not end when it is asked to is killed.
+func TestKill(t *testing.T) {
+	for name, end := range map[string]func(*instance.Instance){
+		"kill": (*instance.Instance).Kill,
+		"stop": func(i *instance.Instance) {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+			defer cancel()
+			assert.NoError(t, i.Stop(ctx))
+		},
+	} {
+		i, err := start(t.Context(), "stubborn")
+		require.NoError(t, err)
+		begun := time.Now()
+		end(i)
+		assert.Less(t, time.Since(begun), 5*time.Second, name)
+		assert.False(t, listens(i.Addr), name)
+		assert.NoError(t, i.Err(), "it was killed by us")
+	}
+}
+
+// A program that ends before it listens, and one that does not even start.
+func TestStartFails(t *testing.T) {
+	_, err := start(t.Context(), "ends")
+	var ended *instance.EndedError
+	require.ErrorAs(t, err, &ended)
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit)
+	assert.Equal(t, 3, exit.ExitCode())
+	assert.EqualError(t, err, "the program ended before it listened: exit status 3")
+
+	file := filepath.Join(t.TempDir(), "program.exe")
+	require.NoError(t, os.WriteFile(file, []byte("no program"), 0o600)) // as all are where the disk is mounted noexec
+	for name, want := range map[string]error{file: fs.ErrPermission, file + ".missing": fs.ErrNotExist} {
+		_, err = instance.Start(t.Context(), instance.Command{Argv: []string{name}})
+		require.ErrorIs(t, err, want)
+		assert.NotErrorAs(t, err, &ended)
+	}
+}
+
+// A program that says nothing is waited for until the context ends, and is not left then.
+func TestStartCancelled(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := start(ctx, "silent")
+	assert.ErrorIs(t, err, context.DeadlineExceeded)
+	_, err = start(ctx, "listens")
+	assert.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+// However a parent ends, its program does too.
+func TestParentEnds(t *testing.T) {
+	parent := exec.Command(os.Args[0])
+	parent.Env = append(os.Environ(), kind+"=parent")
+	out, err := parent.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, parent.Start())
+	address, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	address = strings.TrimSpace(address)
+	assert.True(t, listens(address))
+	require.NoError(t, parent.Process.Kill())
+	_ = parent.Wait()
+	assert.Eventually(t, func() bool { return !listens(address) }, 10*time.Second, 5*time.Millisecond)
+}
