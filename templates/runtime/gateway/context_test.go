@@ -61,7 +61,9 @@ func TestContextEnds(t *testing.T) {
 	for name, derive := range derived {
 		t.Run(name, func(t *testing.T) {
 			g := &gateway.Gateway{Timeout: 10 * time.Millisecond, Logger: logTo(io.Discard)}
-			call(g, context.Background(), func(ctx context.Context) {
+			client, leave := context.WithCancel(context.Background()) // as net/http's are
+			defer leave()
+			call(g, client, func(ctx context.Context) {
 				ctx, cancel := derive(ctx)
 				defer cancel()
 				assert.ErrorIs(t, ended(t, ctx), context.DeadlineExceeded, "its time is over")

@@ -464,6 +464,7 @@ func TestTimeout(t *testing.T) {
 			assert.Equal(t, 504, answer.StatusCode)
 			assert.Equal(t, `{"message":"Endpoint request timed out"}`, body)
 			assert.Equal(t, int64(len(body)), answer.ContentLength)
+			assert.True(t, answer.Close, "the connection is busy until the function returns")
 			assert.GreaterOrEqual(t, time.Since(start), 30*time.Millisecond)
 			require.Eventually(t, func() bool { return strings.Contains(log.String(), "timed out") }, 5*time.Second, time.Millisecond)
 			close(release)
@@ -471,6 +472,27 @@ func TestTimeout(t *testing.T) {
 			assert.Equal(t, 1, strings.Count(log.String(), "\n"), log.String())
 		})
 	}
+}
+
+// TestTimerOfEarlierCall has calls one after the other use one timer: each has all of its time, and no more.
+func TestTimerOfEarlierCall(t *testing.T) {
+	const limit = 200 * time.Millisecond
+	g := &gateway.Gateway{Timeout: limit, Logger: logTo(io.Discard)}
+	run := func(d time.Duration) int {
+		w := httptest.NewRecorder()
+		g.Serve(w, httptest.NewRequest("GET", "/divide", nil), func(ctx context.Context, _ request) (response, error) {
+			select {
+			case <-ctx.Done():
+			case <-time.After(d):
+			}
+			return ok(""), nil
+		})
+		return w.Code
+	}
+	assert.Equal(t, 200, run(limit*6/10))
+	assert.Equal(t, 200, run(limit*6/10), "the timer was set for the call before")
+	assert.Equal(t, 504, run(10*time.Second))
+	assert.Equal(t, 504, run(10*time.Second), "and is set again")
 }
 
 // TestTimeoutRace has functions answer at the very moment when their time is over: one of the two answers comes

@@ -42,9 +42,8 @@ func BenchmarkServer(b *testing.B) {
 		defer s.Close()
 	}
 
-	for name, target := range map[string]string{"plain": "/divide", "query": "/divide?dividend=20&divisor=5"} {
-		b.Run(name, func(b *testing.B) { compare(b, addresses, target) })
-	}
+	b.Run("plain", func(b *testing.B) { compare(b, addresses, "/divide") })
+	b.Run("query", func(b *testing.B) { compare(b, addresses, "/divide?dividend=20&divisor=5") })
 }
 
 // compare reports what the second address answers, as a part of what the first one does.
