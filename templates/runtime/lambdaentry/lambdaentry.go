@@ -59,8 +59,10 @@ func Start(handler func(context.Context, events.APIGatewayProxyRequest) (events.
 	lambda.StartWithOptions(entry(handler), options...)
 }
 
-// Grace is what shutdown functions have. Lambda kills a process 500 ms after the SIGTERM where it has an extension within.
-// Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+// Grace is what shutdown functions have. Lambda kills the process 500 ms after the SIGTERM, and already after 300 ms
+// where the function has external extensions too.
+// Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html and
+// https://github.com/aws-samples/graceful-shutdown-with-aws-lambda
 const Grace = 400 * time.Millisecond
 
 func end(shutdown []func(context.Context) error) error {
