@@ -52,8 +52,8 @@ var Deploy embed.FS
 // Runtime has the programs that fngen builds in a project, below runtime/, and the packages that they are made of. They
 // are never written there.
 //
-//go:embed runtime/gateway/call.go runtime/gateway/caller.go runtime/gateway/event.go runtime/gateway/gateway.go
-//go:embed runtime/gateway/ids.go runtime/gateway/response.go runtime/gateway/size.go
+//go:embed runtime/gateway/call.go runtime/gateway/caller.go runtime/gateway/context.go runtime/gateway/event.go
+//go:embed runtime/gateway/gateway.go runtime/gateway/ids.go runtime/gateway/response.go runtime/gateway/size.go
 //go:embed runtime/lambdaentry/lambdaentry.go
 //go:embed runtime/migrate/main.go
 //go:embed runtime/payload/alb.go runtime/payload/fields.go runtime/payload/http.go runtime/payload/other.go

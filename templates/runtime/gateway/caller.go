@@ -93,11 +93,14 @@ func withoutPort(host string) string {
 
 // domainPrefix is the first label of a domain; of an address, all of it.
 func domainPrefix(domain string) string {
-	first, _, _ := strings.Cut(domain, ".")
-	if first == "" || first[0] == '[' || '0' <= first[0] && first[0] <= '9' {
-		if _, err := netip.ParseAddr(strings.Trim(withoutPort(domain), "[]")); err == nil {
-			return domain
+	for i := 0; i < len(domain); i++ {
+		if c := domain[i]; c != '.' && c != ':' && (c < '0' || c > '9') {
+			if c == '[' {
+				break
+			}
+			first, _, _ := strings.Cut(domain, ".")
+			return first
 		}
 	}
-	return first
+	return domain
 }

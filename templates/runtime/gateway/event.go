@@ -18,10 +18,13 @@ import (
 // The function's name is the path's first segment: the resource of /divide/extra is /divide/{proxy+}. Paths are as they
 // were sent, still encoded, but for a slash at the end; the query is decoded, once.
 func EventFromRequest(r *http.Request) (events.APIGatewayProxyRequest, error) {
-	return new(Gateway).event(nil, r, time.Now())
+	own := *r
+	own.Header = r.Header.Clone()
+	return new(Gateway).event(nil, &own, time.Now())
 }
 
-// event makes a request's event. w is told where a body is beyond the limit, and may be nil.
+// event makes a request's event, of which the request's headers become a part. w is told where a body is beyond the
+// limit, and may be nil.
 func (g *Gateway) event(w http.ResponseWriter, r *http.Request, now time.Time) (events.APIGatewayProxyRequest, error) {
 	data, err := g.body(w, r)
 	if err != nil {
@@ -39,7 +42,8 @@ func (g *Gateway) event(w http.ResponseWriter, r *http.Request, now time.Time) (
 		parameters = map[string]string{"proxy": rest}
 	}
 
-	headers, values := g.headers(r)
+	source, domain := g.caller(r)
+	headers := g.headers(r)
 	query, queries := parseQuery(r.URL.RawQuery)
 	body, encoded := "", false
 	if len(data) > 0 {
@@ -49,7 +53,6 @@ func (g *Gateway) event(w http.ResponseWriter, r *http.Request, now time.Time) (
 		}
 	}
 
-	source, domain := g.caller(r)
 	public := path
 	if g.PublicURL != nil {
 		domain, public = g.PublicURL.Host, strings.TrimSuffix(g.PublicURL.EscapedPath(), "/")+path
@@ -64,7 +67,7 @@ func (g *Gateway) event(w http.ResponseWriter, r *http.Request, now time.Time) (
 		Path:                            path,
 		HTTPMethod:                      r.Method,
 		Headers:                         headers,
-		MultiValueHeaders:               values,
+		MultiValueHeaders:               r.Header,
 		QueryStringParameters:           query,
 		MultiValueQueryStringParameters: queries,
 		PathParameters:                  parameters,
@@ -105,30 +108,25 @@ func split(target string) (path, name, rest string) {
 	return path, name, rest
 }
 
-// headers are a request's, single-valued (the last one wins) and multi-valued.
-func (g *Gateway) headers(r *http.Request) (map[string]string, map[string][]string) {
-	single, multi := make(map[string]string, len(r.Header)+1), make(map[string][]string, len(r.Header)+1)
-	count := 1
-	for _, values := range r.Header {
-		count += len(values)
+// headers completes a request's headers to the multi-valued ones of its event, and makes the single-valued ones of them:
+// the last value wins.
+func (g *Gateway) headers(r *http.Request) map[string]string {
+	if r.Header == nil {
+		r.Header = make(http.Header)
 	}
-	all := make([]string, 0, count) // one allocation for the values of all
-	add := func(name string, values ...string) {
-		start := len(all)
-		all = append(all, values...)
-		multi[name] = all[start:len(all):len(all)]
-		single[name] = values[len(values)-1]
-	}
-	for name, values := range r.Header {
-		if len(values) == 0 || g.PeerHeader != "" && name == g.PeerHeader {
-			continue
-		}
-		add(name, values...)
+	if g.PeerHeader != "" {
+		delete(r.Header, g.PeerHeader)
 	}
 	if r.Host != "" { // net/http takes it out of the headers
-		add("Host", r.Host)
+		r.Header["Host"] = []string{r.Host}
 	}
-	return single, multi
+	single := make(map[string]string, len(r.Header))
+	for name, values := range r.Header {
+		if len(values) > 0 {
+			single[name] = values[len(values)-1]
+		}
+	}
+	return single
 }
 
 // parseQuery decodes a query: names stay as they were sent, and the last value wins in the single-valued map. Of an
@@ -166,8 +164,8 @@ func parseQuery(query string) (map[string]string, map[string][]string) {
 // sign alone that encodes nothing, and replaces what is not UTF-8, which JSON could not hold:
 // https://url.spec.whatwg.org/#concept-urlencoded-parser
 func unescape(s string, plus bool) string {
-	if !strings.Contains(s, "%") && !(plus && strings.Contains(s, "+")) {
-		return strings.ToValidUTF8(s, "\uFFFD")
+	if plain(s) {
+		return s
 	}
 	decoded := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
@@ -182,6 +180,16 @@ func unescape(s string, plus bool) string {
 		}
 	}
 	return strings.ToValidUTF8(string(decoded), "\uFFFD")
+}
+
+// plain tells whether decoding s leaves it as it is, as far as a look at each byte can tell.
+func plain(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c == '%' || c == '+' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // hex is the value of a hexadecimal digit, or -1.

@@ -20,7 +20,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"math"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -31,7 +30,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
 // A Function is what lambda.Start takes for API Gateway's proxy integration.
@@ -114,7 +112,7 @@ func (g *Gateway) Handler(fn Function) http.Handler {
 }
 
 // Serve answers one request with a function. It returns when the function has, which is later than the answer where
-// that timed out.
+// that timed out. The request's headers become the event's, so they may be other ones afterwards.
 func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, fn Function) {
 	start := time.Now()
 	event, err := g.event(w, r, start)
@@ -124,21 +122,15 @@ func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, fn Function) {
 	}
 
 	c := g.call(w, event.Path, event.RequestContext.RequestID, start)
-	if limit := g.AWS.Payload; limit > 0 && eventSize(&event) > limit {
+	if payload := g.AWS.Payload; payload > 0 && eventSize(&event) > payload {
 		if g.AWS.Refuse {
 			refuse(w, errTooLong)
 			return
 		}
 		c.notes = append(c.notes, "body-too-large")
 	}
-	c.ctx = lambdacontext.NewContext(r.Context(), &lambdacontext.LambdaContext{AwsRequestID: c.id})
-	if limit := g.TimeLimit(); limit > 0 {
-		deadline := start.Add(limit)
-		var cancel context.CancelFunc
-		c.ctx, cancel = context.WithDeadline(c.ctx, deadline)
-		defer cancel()
-		c.timer.Reset(time.Until(deadline))
-	}
+	c.begin(r.Context(), g.TimeLimit())
+	defer c.ctx.end(context.Canceled)
 
 	returned := false
 	defer func() {
@@ -172,61 +164,91 @@ func (g *Gateway) logger() *slog.Logger {
 // function runs where the request was read, and no goroutine is made for it.
 type call struct {
 	gateway  *Gateway
-	ctx      context.Context
+	ctx      *callContext
 	start    time.Time
 	path, id string
-	timer    *time.Timer // of timeOut
 
 	mu       sync.Mutex // held while a time-out is being answered
 	answered bool
 	writer   http.ResponseWriter
 	notes    []string
+	timer    *time.Timer // of timeOut
+	armed    bool        // whether the timer is set
 }
 
-// call is a new call, or one that is over, with its timer stopped.
+// call is a new call, or one that is over.
 func (g *Gateway) call(w http.ResponseWriter, path, id string, start time.Time) *call {
 	c, ok := g.calls.Get().(*call)
 	if !ok {
-		c = &call{gateway: g}
-		c.timer = time.AfterFunc(math.MaxInt64, c.timeOut)
-		c.timer.Stop()
+		c = &call{gateway: g, answered: true}
 	}
 	c.path, c.id, c.start, c.writer = path, id, start, w
 	return c
 }
 
-// release has the call used for another one, unless its timer may still be looking at it.
-func (c *call) release() {
-	if c.gateway.TimeLimit() > 0 && !c.timer.Stop() {
+// begin has the call end when its request does, or when limit is over, unless that is 0. A timer that is set for an
+// earlier call stays so: it is sooner, and timeOut sets it again. Most requests set and stop none.
+func (c *call) begin(request context.Context, limit time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answered = false
+	c.ctx = &callContext{id: c.id, request: request}
+	if limit == 0 {
 		return
 	}
-	c.ctx, c.writer, c.notes, c.answered = nil, nil, nil, false
+	c.ctx.deadline = c.start.Add(limit)
+	if c.armed {
+		return
+	}
+	c.armed = true
+	if left := time.Until(c.ctx.deadline); c.timer == nil {
+		c.timer = time.AfterFunc(left, c.timeOut)
+	} else {
+		c.timer.Reset(left)
+	}
+}
+
+// release has the call used for another one.
+func (c *call) release() {
+	c.mu.Lock()
+	c.ctx, c.writer, c.notes, c.answered = nil, nil, nil, true
+	c.mu.Unlock()
 	c.gateway.calls.Put(c)
 }
 
-// timeOut answers for a function that is still running. The answer is flushed, with its length, and the connection is
-// given up: it is free only when the function returns.
+// timeOut looks whether the call is over whose time the timer was set for. If not, it answers for the function, which is
+// still running.
 func (c *call) timeOut() {
-	if !c.claimTimeOut() {
+	ctx, path, id := c.answerTimeOut()
+	if ctx == nil {
 		return
 	}
 	// A goroutine of its own: nobody else would recover from a panic of the project's log.
 	defer func() { _ = recover() }()
-	c.log("function timed out", "after", c.gateway.TimeLimit())
+	c.gateway.log(ctx, path, id, "function timed out", "after", c.gateway.TimeLimit())
 }
 
-func (c *call) claimTimeOut() bool {
+// answerTimeOut flushes the answer, with its length, and gives the connection up: it is free only when the function
+// returns. The context is nil where there was nothing to answer.
+func (c *call) answerTimeOut() (ctx context.Context, path, id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.armed = false
 	if c.answered {
-		return false
+		return nil, "", ""
+	}
+	if left := time.Until(c.ctx.deadline); left > 0 {
+		c.armed = true
+		c.timer.Reset(left)
+		return nil, "", ""
 	}
 	c.answered = true
+	c.ctx.end(context.DeadlineExceeded)
 	c.note()
 	c.writer.Header().Set("Connection", "close")
 	c.fail(http.StatusGatewayTimeout, timedOut)
 	_ = http.NewResponseController(c.writer).Flush()
-	return true
+	return c.ctx, c.path, c.id
 }
 
 // claim tells whether nothing answered yet. If so, it is the caller who does.
@@ -244,7 +266,7 @@ func (c *call) finish(response events.APIGatewayProxyResponse, err error) {
 		return
 	}
 	if errors.Is(c.ctx.Err(), context.DeadlineExceeded) {
-		// It heeded its ctx, as it should, and was a moment faster than the timer.
+		// The deadline of the request itself.
 		c.note()
 		c.fail(http.StatusGatewayTimeout, timedOut)
 		c.log("function timed out", "after", c.gateway.TimeLimit())
@@ -330,8 +352,12 @@ func (c *call) fail(status int, body string) {
 }
 
 func (c *call) log(message string, args ...any) {
-	args = append([]any{"path", c.path, "requestId", c.id}, args...)
-	c.gateway.logger().ErrorContext(c.ctx, message, args...)
+	c.gateway.log(c.ctx, c.path, c.id, message, args...)
+}
+
+func (g *Gateway) log(ctx context.Context, path, id, message string, args ...any) {
+	args = append([]any{"path", path, "requestId", id}, args...)
+	g.logger().ErrorContext(ctx, message, args...)
 }
 
 // The answers that API Gateway has of its own, in JSON.

@@ -184,19 +184,18 @@ func TestHeaders(t *testing.T) {
 }
 
 func TestRequestContext(t *testing.T) {
-	var first string
+	g, seen := new(gateway.Gateway), map[string]bool{}
 	uuid := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
-	for range 40 { // more than random bytes are asked for at a time
+	for range 80 { // more than random bytes are asked for at a time
 		before := time.Now().Truncate(time.Second)
 		r := httptest.NewRequest("GET", "/divide", nil)
 		r.Header.Set("User-Agent", "curl/8")
-		event, err := gateway.EventFromRequest(r)
-		require.NoError(t, err)
-		c := event.RequestContext
+		var c events.APIGatewayProxyRequestContext
+		g.Serve(httptest.NewRecorder(), r, func(_ context.Context, e request) (response, error) { c = e.RequestContext; return ok(""), nil })
 		assert.Regexp(t, uuid, c.RequestID)
-		assert.NotEqual(t, first, c.RequestID)
-		first = c.RequestID
 		assert.Len(t, c.ExtendedRequestID, 16)
+		assert.False(t, seen[c.RequestID] || seen[c.ExtendedRequestID])
+		seen[c.RequestID], seen[c.ExtendedRequestID] = true, true
 		at, err := time.Parse("02/Jan/2006:15:04:05 -0700", c.RequestTime)
 		require.NoError(t, err)
 		assert.WithinRange(t, at, before, time.Now())
@@ -207,6 +206,9 @@ func TestRequestContext(t *testing.T) {
 		assert.Equal(t, "192.0.2.1", c.Identity.SourceIP)
 		assert.Equal(t, "curl/8", c.Identity.UserAgent)
 	}
+	id := g.RequestID()
+	assert.Regexp(t, uuid, id)
+	assert.False(t, seen[id])
 }
 
 func TestDomain(t *testing.T) {
@@ -612,7 +614,7 @@ func TestLimits(t *testing.T) {
 			answer.Body.Close()
 			assert.Equal(t, test.status, answer.StatusCode)
 			assert.Equal(t, test.note, answer.Header.Get(gateway.NoteHeader))
-			assert.Contains(t, log.String(), test.logAs)
+			require.Eventually(t, func() bool { return strings.Contains(log.String(), test.logAs) }, 5*time.Second, time.Millisecond)
 		})
 	}
 	assert.Equal(t, gateway.Limits{Payload: 6_291_556, Time: 29 * time.Second, Refuse: true}, gateway.AWSLimits(true))

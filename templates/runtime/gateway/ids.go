@@ -12,7 +12,7 @@ import (
 type random struct {
 	mu     sync.Mutex
 	ready  []byte
-	buf    [16 * idBytes]byte
+	buf    [64 * idBytes]byte
 	second int64
 	clock  string // that second
 }

@@ -74,39 +74,49 @@ func setLength(header http.Header, length int) {
 	header["Content-Length"] = []string{strconv.Itoa(length)}
 }
 
-// setHeaders merges the two maps of a response. Names that differ by case alone are one; only then does it matter which
-// comes first, so only then are they sorted.
+// setHeaders merges the two maps of a response. Where all names are canonical, no two are one, and their order makes no
+// difference. Others are sorted.
 func setHeaders(header http.Header, single map[string]string, multi map[string][]string, canonical bool) {
 	delete(header, "Content-Type") // the function's counts
-	addMulti := func(name string, values []string) {
-		if key := textproto.CanonicalMIMEHeaderKey(name); !hopByHop(key) && len(values) > 0 {
-			header[key] = append(header[key], values...)
-		}
-	}
-	backing := make([]string, 0, len(single)) // one allocation for the values of all
-	addSingle := func(name, value string) {
-		key := textproto.CanonicalMIMEHeaderKey(name)
-		if values := header[key]; !hopByHop(key) && len(values) == 0 {
-			backing = append(backing, value)
-			header[key] = backing[len(backing)-1 : len(backing) : len(backing)]
-		} else if !hopByHop(key) && !slices.Contains(values, value) {
-			header[key] = append(values, value)
-		}
-	}
+	m := merger{header: header, backing: make([]string, 0, len(single))}
 	if canonical {
 		for name, values := range multi {
-			addMulti(name, values)
+			m.addMulti(name, values)
 		}
 		for name, value := range single {
-			addSingle(name, value)
+			m.addSingle(name, value)
 		}
 		return
 	}
 	for _, name := range sorted(multi) {
-		addMulti(name, multi[name])
+		m.addMulti(textproto.CanonicalMIMEHeaderKey(name), multi[name])
 	}
 	for _, name := range sorted(single) {
-		addSingle(name, single[name])
+		m.addSingle(textproto.CanonicalMIMEHeaderKey(name), single[name])
+	}
+}
+
+// A merger adds to headers, by canonical names.
+type merger struct {
+	header  http.Header
+	backing []string // for the values of all that have one
+}
+
+func (m *merger) addMulti(name string, values []string) {
+	if !hopByHop(name) && len(values) > 0 {
+		m.header[name] = append(m.header[name], values...)
+	}
+}
+
+func (m *merger) addSingle(name, value string) {
+	values := m.header[name]
+	switch {
+	case hopByHop(name):
+	case len(values) == 0:
+		m.backing = append(m.backing, value)
+		m.header[name] = m.backing[len(m.backing)-1 : len(m.backing) : len(m.backing)]
+	case !slices.Contains(values, value):
+		m.header[name] = append(values, value)
 	}
 }
 

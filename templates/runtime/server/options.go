@@ -98,6 +98,9 @@ func (o *options) check(rest []string, public string) error {
 	if len(rest) > 0 {
 		return fmt.Errorf("surplus argument %q", rest[0])
 	}
+	if o.host == "" { // which the system takes for all
+		return errors.New("-host is empty: want an address, 0.0.0.0 for all")
+	}
 	if o.port < 0 || o.port > math.MaxUint16 {
 		return fmt.Errorf("-port is %d: want 0 to 65535", o.port)
 	}
