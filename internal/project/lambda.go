@@ -180,7 +180,7 @@ func line(data []byte, key []string) int {
 		for n < len(path) && n < len(key) && path[n] == key[n] {
 			n++
 		}
-		if n == len(path) && n > depth {
+		if n > depth {
 			it := node.Key()
 			it.Next()
 			found, depth = parser.Shape(it.Node().Raw).Start.Line, n

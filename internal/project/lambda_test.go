@@ -77,6 +77,8 @@ func TestLambdaErrors(t *testing.T) {
 		"[lambda]\nsecrets = [\"A-B\"]":                        "line 2: lambda.secrets: \"A-B\": Lambda takes no variable of that name",
 		"[lambda]\nsecrets = [\"AB\"]\nenvironment.AB = \"x\"": "line 2: lambda.secrets: AB has a value in environment",
 		"\n[functions.Divid]\nmemory = 128":                    "line 2: functions.Divid: there is no such function, but there is divide",
+		"[functions.divide]\n[functions.a]\n[functions.b]":     "line 2: functions.a: there is no such function",
+		"[functions]\ndivid.memory = 128":                      "line 2: functions.divid: there is no such function, but there is divide",
 		"[functions.x]":                                        "line 1: functions.x: there is no such function",
 		"[functions.divide]\nmem = 1":                          "line 2: unknown key functions.divide.mem",
 	} {
