@@ -48,7 +48,7 @@ func (g *Gateway) event(w http.ResponseWriter, r *http.Request, now time.Time) (
 	body, encoded := "", false
 	if len(data) > 0 {
 		if body, encoded = encode(data, headers); !encoded && headers["Content-Type"] == "" {
-			// So does API Gateway, which does not tell that in the multi-valued ones.
+			// As http-apigw-v1.jsonl records it of the emulator: in the single-valued headers alone.
 			headers["Content-Type"] = "application/json"
 		}
 	}
