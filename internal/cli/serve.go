@@ -77,6 +77,9 @@ HOST and PORT, and reads no file.`,
 }
 
 func runServe(cmd *cobra.Command, w World, o serveOptions) (err error) {
+	if host := cmd.Flag("host"); host.Changed && host.Value.String() == "" { // which would be all the world
+		return flagValueError{"--host", errors.New("it is empty"), "--host=127.0.0.1"}
+	}
 	p, err := find(cmd, w)
 	if err != nil {
 		return err

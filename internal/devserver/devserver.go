@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -89,7 +90,8 @@ type server struct {
 	retired sync.WaitGroup
 }
 
-// Run serves until the context ends, which is no error. Errors: *PortError, *watch.LimitError, and those of the disk.
+// Run serves until the context ends, which is no error. Errors: *PortError, *watch.LimitError, exec.ErrNotFound where
+// there is no go command, and those of the disk and the network.
 func Run(ctx context.Context, o Options) (err error) {
 	dir, err := os.MkdirTemp("", "fngen-dev-")
 	if err != nil {
@@ -230,6 +232,9 @@ func (s *server) loop(ctx context.Context, batches <-chan watch.Batch, failed <-
 			if o.plan.Package != "" { // also of one that fails: a file that it lacks may be no Go file
 				looking()
 				looking = s.look(ctx, o.plan, o.began, sources)
+			}
+			if errors.Is(o.err, exec.ErrNotFound) {
+				return o.err // no go command: nothing will ever be built
 			}
 			if o.err != nil {
 				s.gate.finish(current, o.err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -273,6 +274,17 @@ func TestProxy(t *testing.T) {
 			assert.NotContains(t, got.Header, "Accept-Encoding")
 		}
 	}
+	door := httptest.NewServer(http.HandlerFunc(s.serveFunctions))
+	defer door.Close()
+	conn, err := net.Dial("tcp", door.Listener.Addr().String())
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = io.WriteString(conn, "GET /f HTTP/1.0\r\n\r\n")
+	require.NoError(t, err)
+	_, err = io.ReadAll(conn)
+	require.NoError(t, err)
+	assert.Equal(t, door.Listener.Addr().String(), got.Host, "the program's own address is nobody's business")
+
 	assert.Equal(t, 1, strings.Count(notes.String(), "\n"), "a note is noted once: %s", notes.String())
 	assert.Contains(t, notes.String(), "longer than the 29 s")
 	assert.Contains(t, out.String(), "PUT    /f/%0a%1b[31m  418  ", "what goes to a terminal is escaped")

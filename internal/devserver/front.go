@@ -334,6 +334,9 @@ func (s *server) proxy(t *target) *httputil.ReverseProxy {
 				RawQuery: p.In.URL.RawQuery, ForceQuery: p.In.URL.ForceQuery,
 			}
 			p.Out.Host = p.In.Host
+			if here, ok := p.In.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && p.In.Host == "" {
+				p.Out.Host = here.String() // HTTP/1.0 needs none, and nobody is to see the program's
+			}
 			for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
 				if values, ok := p.In.Header[name]; ok {
 					p.Out.Header[name] = values

@@ -428,6 +428,16 @@ func TestDevPortInUse(t *testing.T) {
 	assert.Equal(t, "hint: end that one, or take another by --port and --web-port\n", hint)
 }
 
+// Without the go command nothing can be served, now or later.
+func TestDevNoGoOnPath(t *testing.T) {
+	dir := newModule(t)
+	do(t, dir, "function", "divide", "--no-tests")
+	p := command(dir, "dev", "--port", "0", "--web-port", "0")
+	p.Env = []string{"PATH="}
+	require.Equal(t, 1, p.run(t))
+	assert.Equal(t, "fngen: cannot find the go command\nhint: install Go, or put its bin folder on the PATH\n", p.stderr.String())
+}
+
 // When fngen itself is killed, the functions' program ends too.
 func TestDevLeavesNoOrphan(t *testing.T) {
 	d := startDev(t, nil)
