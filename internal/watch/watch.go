@@ -135,8 +135,9 @@ func (w *Watcher) Learn(files []string) {
 		}
 		learnt := known
 		learnt.read(path)
+		after, err := os.Stat(path) // what was written meanwhile is a change, and not what was there
 		w.mu.Lock()
-		if w.files[path] == known {
+		if err == nil && after.Size() == known.size && after.ModTime().Equal(known.time) && w.files[path] == known {
 			w.files[path] = learnt
 		}
 		w.mu.Unlock()
