@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -122,8 +123,8 @@ func (o devOptions) options(cmd *cobra.Command, w World, p *project.Project) (de
 	}
 	if cmd.Flags().Changed("api-url") {
 		options.APIURL = strings.TrimSuffix(o.apiURL, "/")
-		if options.APIURL != "" && !strings.HasPrefix(options.APIURL, "/") {
-			return options, flagValueError{"--api-url", fmt.Errorf("%q does not begin with a slash", o.apiURL), "--api-url=/.redwood/functions"}
+		if !strings.HasPrefix(options.APIURL, "/") || options.APIURL != path.Clean(options.APIURL) || strings.ContainsAny(options.APIURL, "?#%\\ ") {
+			return options, flagValueError{"--api-url", fmt.Errorf("%q is no path", o.apiURL), "--api-url=/.redwood/functions"}
 		}
 	}
 	target := p.Web.Target

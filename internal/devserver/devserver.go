@@ -186,12 +186,12 @@ func (s *server) loop(ctx context.Context, batches <-chan watch.Batch, failed <-
 		go func() { outcomes <- s.build(building, old) }()
 	}
 	defer func() {
+		if current != nil { // which may be stubborn, so the rest ends beside
+			current.transport.CloseIdleConnections()
+			s.retired.Go(current.Kill)
+		}
 		looking()
 		abandon()
-		if current != nil {
-			current.transport.CloseIdleConnections()
-			current.Kill()
-		}
 	}()
 	begin(0)
 	for {

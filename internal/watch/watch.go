@@ -125,16 +125,22 @@ func (w *Watcher) Add(dir string) error {
 
 // Learn reads files that have been found, so that a save that changes nothing is none from the first on.
 func (w *Watcher) Learn(files []string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, path := range files {
+	for _, path := range files { // one by one: what is reported meanwhile is not to wait
+		w.mu.Lock()
 		known, ok := w.files[path]
+		w.mu.Unlock()
 		info, err := os.Stat(path)
 		if !ok || err != nil || known.hash != (state{}).hash || known.size != info.Size() || !known.time.Equal(info.ModTime()) {
 			continue // it is new, or has changed, which is about to be noticed
 		}
-		known.read(path)
-		w.files[path] = known
+		learnt := known
+		learnt.read(path)
+		after, err := os.Stat(path) // what was written meanwhile is a change, and not what was there
+		w.mu.Lock()
+		if err == nil && after.Size() == known.size && after.ModTime().Equal(known.time) && w.files[path] == known {
+			w.files[path] = learnt
+		}
+		w.mu.Unlock()
 	}
 }
 
