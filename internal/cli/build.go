@@ -5,13 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -20,7 +17,6 @@ import (
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/artifact"
 	"github.com/fngen/fngen/internal/dist"
-	"github.com/fngen/fngen/internal/dotenv"
 	"github.com/fngen/fngen/internal/process"
 	"github.com/fngen/fngen/internal/program"
 	"github.com/fngen/fngen/internal/project"
@@ -317,39 +313,6 @@ func (b *builder) path(folder *dist.Folder, name string) string {
 	return relative(folder.Dir, name)
 }
 
-// settings are how the functions run on AWS Lambda, with the secrets that their files name.
-func (b *builder) settings() (map[string]project.Lambda, error) {
-	var names, others []string
-	for _, f := range b.all {
-		names = append(names, f.Name)
-	}
-	for _, f := range b.broken {
-		others = append(others, f.Function)
-	}
-	settings, err := b.project.Lambda(names, others)
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range b.all {
-		s := settings[f.Name]
-		if b.o.arch != "" {
-			s.Architecture = b.o.arch
-		}
-		named, err := b.project.Secrets(f)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range named {
-			if _, ok := s.Environment[name]; !ok && project.LambdaVariable(name) {
-				s.Secrets = append(s.Secrets, name)
-			}
-		}
-		s.Secrets = slices.Compact(slices.Sorted(slices.Values(s.Secrets)))
-		settings[f.Name] = s
-	}
-	return settings, nil
-}
-
 // place is where the overlay's programs are.
 func (b *builder) place() generator.Place {
 	return generator.Place{Module: b.module, Lib: b.project.Lib, Dir: path.Join(b.project.Functions, ".fngen")}
@@ -361,80 +324,6 @@ func (b *builder) overlay(files map[string][]byte, tags string, environ ...strin
 		Root: b.project.Dir, Files: files, Environ: slices.Concat(b.environ, environ),
 		Flags: []string{"-trimpath", "-ldflags=-s -w", "-tags=" + tags},
 	}
-}
-
-// lambda builds a program for each function, all of an architecture by one go build, and puts
-// those that compile in their places.
-func (b *builder) lambda(ctx context.Context, folder *dist.Folder, settings map[string]project.Lambda, report *buildJSON) error {
-	tags, err := b.tags(ctx, "lambda.norpc")
-	if err != nil {
-		return err
-	}
-	files, packages := map[string][]byte{}, map[string]string{}
-	var mains []generator.Program
-	groups := map[string][]project.Function{}
-	programs := map[string]dist.Program{}
-	for _, f := range b.functions {
-		p, err := generator.LambdaProgram(b.place(), "lambda/"+f.Name, f.In(b.module))
-		if err != nil {
-			return err
-		}
-		maps.Copy(files, p.Files)
-		mains = append(mains, p)
-		packages[f.Name] = p.Package
-		arch := settings[f.Name].Architecture
-		groups[arch] = append(groups[arch], f)
-		if _, err := folder.Staged(arch); err != nil {
-			return err
-		}
-		if programs[f.Name], err = folder.Program(path.Join(f.Name, artifact.Bootstrap), path.Join(arch, f.Name)); err != nil {
-			return err
-		}
-		if err := folder.CheckZip(artifact.ZipFile(f.Name)); err != nil {
-			return err
-		}
-	}
-
-	var output []string
-	for _, arch := range slices.Sorted(maps.Keys(groups)) {
-		out, err := folder.Staged(arch)
-		if err != nil {
-			return err
-		}
-		var group []string
-		for _, f := range groups[arch] {
-			group = append(group, packages[f.Name])
-		}
-		overlay := b.overlay(files, tags, "GOOS=linux", "GOARCH="+arch, "CGO_ENABLED=0")
-		err = overlay.Build(ctx, out+string(filepath.Separator), group...)
-		if broken := (*program.BuildError)(nil); errors.As(err, &broken) {
-			output = append(output, compilerSays(broken.Output, mains, b.functions))
-		} else if err != nil {
-			return err
-		}
-	}
-	if err := full(output); err != nil {
-		return err
-	}
-	own, others := blame(b.functions, strings.Join(output, "\n"))
-	var built []project.Function
-	for _, f := range b.functions {
-		switch errs, ok := own[f.Name]; {
-		case folder.Built(programs[f.Name]):
-			built = append(built, f)
-		case ok:
-			report.Failed = append(report.Failed, failedJSON{f.Name, errs})
-		default:
-			report.Failed = append(report.Failed, failedJSON{f.Name, append([]string{}, others...)})
-		}
-	}
-	if report.Functions, err = b.take(ctx, folder, built, programs); err != nil {
-		return err
-	}
-	for i, f := range report.Functions {
-		report.Functions[i].Arch = settings[f.Function].Architecture
-	}
-	return b.template(folder, settings, report)
 }
 
 // full is the error of a disk that the go command has filled up: it is not the functions'.
@@ -481,88 +370,6 @@ func messages(output string) []string {
 	})
 }
 
-// take puts programs and their zip files in place, several at once.
-func (b *builder) take(ctx context.Context, folder *dist.Folder, functions []project.Function, programs map[string]dist.Program) ([]functionJSON, error) {
-	done := make([]functionJSON, len(functions))
-	errs := make([]error, len(functions))
-	next := make(chan int)
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(functions)) {
-		workers.Go(func() {
-			for i := range next {
-				if errs[i] = ctx.Err(); errs[i] == nil {
-					done[i], errs[i] = b.takeOne(folder, functions[i], programs[functions[i].Name])
-				}
-			}
-		})
-	}
-	for i := range functions {
-		next <- i
-	}
-	close(next)
-	workers.Wait()
-	return done, errors.Join(errs...)
-}
-
-func (b *builder) takeOne(folder *dist.Folder, f project.Function, p dist.Program) (functionJSON, error) {
-	zip := artifact.ZipFile(f.Name)
-	done := functionJSON{Function: f.Name, Bootstrap: b.path(folder, p.Path), Zip: b.path(folder, zip)}
-	program, size, err := folder.Take(p)
-	if err != nil {
-		return done, err
-	}
-	zipped, zipSize, err := folder.Zip(p, zip)
-	done.Size, done.ZipSize, done.Action = size, zipSize, zipped
-	if zipped == dist.Unchanged {
-		done.Action = program
-	}
-	return done, err
-}
-
-// template writes the AWS SAM template, of all functions whichever were built: one that is not in it would be
-// removed from the stack. So it stays as it is where a function cannot be read.
-func (b *builder) template(folder *dist.Folder, settings map[string]project.Lambda, report *buildJSON) error {
-	if len(b.broken) > 0 {
-		fmt.Fprintf(b.w.Stderr, "fngen: note: %s is left as it is: not all functions can be read\n", b.path(folder, templateFile))
-		return nil
-	}
-	added, err := dotenv.Read(b.project.Root.FS(), dotenv.For("production"), nil)
-	if err != nil {
-		return err
-	}
-	stack := artifact.Stack{Module: b.module, REST: b.o.rest}
-	for _, variable := range added {
-		name, _, _ := strings.Cut(variable, "=")
-		everywhere := !slices.ContainsFunc(b.all, func(f project.Function) bool {
-			_, ok := settings[f.Name].Environment[name]
-			return !ok
-		})
-		if project.LambdaVariable(name) && !strings.HasPrefix(name, "FNGEN_") && !everywhere {
-			stack.Secrets = append(stack.Secrets, name)
-		}
-	}
-	var missing []string
-	for _, f := range b.all {
-		stack.Functions = append(stack.Functions, artifact.Function{Name: f.Name, Lambda: settings[f.Name]})
-		if zip := artifact.ZipFile(f.Name); !folder.Has(zip) {
-			missing = append(missing, zip)
-		}
-	}
-	if len(missing) > 0 && len(report.Failed) == 0 {
-		fmt.Fprintf(b.w.Stderr, "fngen: note: %s names zip files that were not built yet: %s\n", b.path(folder, templateFile), few(missing))
-	}
-	return b.text(folder, templateFile, artifact.Template(stack), report)
-}
-
-// few are the first names of a list, and how many more there are.
-func few(names []string) string {
-	const most = 3
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
-}
-
 // text writes a text file.
 func (b *builder) text(folder *dist.Folder, name string, data []byte, report *buildJSON) error {
 	action, err := folder.Text(name, data)
@@ -574,115 +381,6 @@ func (b *builder) text(folder *dist.Folder, name string, data []byte, report *bu
 	}
 	report.Files = append(report.Files, outputJSON{b.path(folder, name), action})
 	return nil
-}
-
-// server builds one program of all functions.
-func (b *builder) server(ctx context.Context, folder *dist.Folder, report *buildJSON) error {
-	p, err := b.serverProgram(b.place())
-	if err != nil {
-		return err
-	}
-	systems := []programJSON{{OS: cmpEnv(b.w, "GOOS", runtime.GOOS), Arch: cmpEnv(b.w, "GOARCH", runtime.GOARCH)}}
-	if b.o.arch != "" {
-		systems[0].Arch = b.o.arch
-	}
-	if b.o.target == targetContainer {
-		systems = []programJSON{{OS: "linux", Arch: "amd64"}, {OS: "linux", Arch: "arm64"}}
-		if b.o.arch != "" {
-			systems = []programJSON{{OS: "linux", Arch: b.o.arch}}
-		}
-	}
-	tags, err := b.tags(ctx)
-	if err != nil {
-		return err
-	}
-	var programs []dist.Program
-	for _, s := range systems {
-		staged := path.Join(s.OS, s.Arch)
-		out, err := folder.Staged(staged)
-		if err != nil {
-			return err
-		}
-		name := "server"
-		if s.OS == "windows" {
-			name += ".exe"
-		}
-		environ := []string{"GOOS=" + s.OS, "GOARCH=" + s.Arch}
-		target := name
-		if b.o.target == targetContainer {
-			target = path.Join(staged, name)
-			environ = append(environ, "CGO_ENABLED=0") // the image has no C library
-		} else if b.w.Env("CGO_ENABLED") == "" {
-			environ = append(environ, "CGO_ENABLED=0")
-		}
-		prepared, err := folder.Program(target, path.Join(staged, name))
-		if err != nil {
-			return err
-		}
-		err = b.overlay(p.Files, tags, environ...).Build(ctx, filepath.Join(out, name), p.Package)
-		if broken := (*program.BuildError)(nil); errors.As(err, &broken) {
-			output := compilerSays(broken.Output, []generator.Program{p}, b.functions)
-			report.Failed = append(report.Failed, b.serverFailures(output)...)
-			return full([]string{output})
-		} else if err != nil {
-			return err
-		}
-		programs = append(programs, prepared)
-	}
-	for i, prepared := range programs {
-		s := systems[i]
-		s.Path = b.path(folder, prepared.Path)
-		if s.Action, s.Size, err = folder.Take(prepared); err != nil {
-			return err
-		}
-		report.Programs = append(report.Programs, s)
-	}
-	if b.o.target != targetContainer {
-		return nil
-	}
-	var architectures []string
-	for _, s := range systems {
-		architectures = append(architectures, s.Arch)
-	}
-	files, err := artifact.Container(b.module, architectures)
-	if err != nil {
-		return err
-	}
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if err := b.text(folder, name, files[name], report); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// cmpEnv is a variable of the environment, or else what is given.
-func cmpEnv(w World, name, otherwise string) string {
-	if value := w.Env(name); value != "" {
-		return value
-	}
-	return otherwise
-}
-
-func (b *builder) serverProgram(place generator.Place) (generator.Program, error) {
-	var handlers []generator.Handler
-	for _, f := range b.functions {
-		handlers = append(handlers, f.In(b.module))
-	}
-	return generator.ServerProgram(place, "server", handlers)
-}
-
-// serverFailures are the functions that keep a server from being built: those that have errors of their own, or else the server itself.
-func (b *builder) serverFailures(output string) []failedJSON {
-	own, others := blame(b.functions, output)
-	if len(own) == 0 {
-		return []failedJSON{{"server", others}}
-	}
-	var failed []failedJSON
-	for name, errs := range own {
-		failed = append(failed, failedJSON{name, errs})
-	}
-	return failed
 }
 
 // tags are build tags: some of fngen's, those of GOFLAGS, which go build's flag would replace, and those of the command line.

@@ -70,6 +70,8 @@ const (
 	drain    = 15 * time.Minute       // for requests to end on an old program: what Lambda gives one at most
 	lazily   = 300 * time.Millisecond // after a build, what the program is made of is asked
 
+	hasty = 300 * time.Millisecond // how soon a build does not fail
+
 	deliveries    = 100 // that are kept, of webhooks
 	deliveryBytes = 1 << 20
 )
@@ -303,6 +305,10 @@ func (s *server) build(ctx context.Context, old *target) outcome {
 		what := "the functions do not build"
 		if plan.Package != "" && len(plan.Routes) == 0 { // a new module lacks what the first one brings
 			what = "there are no functions yet, fngen function NAME writes one"
+		}
+		select { // what is saved may be half a file yet, of which nobody wants to be told
+		case <-ctx.Done():
+		case <-time.After(hasty - time.Since(o.began)):
 		}
 		return fail(&brokenError{what, text, err})
 	}

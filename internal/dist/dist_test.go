@@ -2,9 +2,12 @@ package dist_test
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -158,19 +161,37 @@ func TestText(t *testing.T) {
 
 func text(s string) *string { return &s }
 
-// goProgram is a program of Go's: this test.
-func goProgram(t *testing.T) []byte {
-	t.Helper()
-	data, err := os.ReadFile(os.Args[0])
-	require.NoError(t, err)
-	return data
+// small is a program of Go's, which TestMain builds.
+var small []byte
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "fngen-dist-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	name := filepath.Join(dir, "empty")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", name, "./testdata/empty")
+	cmd.Env, cmd.Stderr = append(os.Environ(), "CGO_ENABLED=0"), os.Stderr
+	if err := cmd.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	if small, err = os.ReadFile(name); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
 }
 
 // A program passes through its stages: it is new, it is up to date, it is built again, and it is built again the same.
 func TestProgram(t *testing.T) {
 	p := newProject(t)
-	program := goProgram(t)
-	other := append(append([]byte{}, program...), 'x')
+	program := small
+	other := slices.Concat(program, []byte("x"))
 	const name, zip = "divide/bootstrap", "divide.zip"
 	placed := filepath.Join(p.Dir, "dist", "divide", "bootstrap")
 	long := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
@@ -242,7 +263,7 @@ func TestZipOfAnother(t *testing.T) {
 	for _, name := range []string{"a", "b"} {
 		built, err := f.Program(name+"/bootstrap", "arm64/"+name)
 		require.NoError(t, err)
-		replace(append(goProgram(t), name...))(t, filepath.Join(dir, name))
+		replace(slices.Concat(small, []byte(name)))(t, filepath.Join(dir, name))
 		_, _, err = f.Take(built)
 		require.NoError(t, err)
 		action, size, err := f.Zip(built, name+".zip")
@@ -304,7 +325,7 @@ func TestAtOnce(t *testing.T) {
 	defer func() { assert.NoError(t, f.Close()) }()
 	dir, err := f.Staged("arm64")
 	require.NoError(t, err)
-	program := goProgram(t)
+	program := small
 	var all sync.WaitGroup
 	for _, name := range []string{"a", "b", "c"} {
 		all.Go(func() {

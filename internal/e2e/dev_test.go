@@ -442,13 +442,15 @@ func TestDevNoGoOnPath(t *testing.T) {
 func TestDevLeavesNoOrphan(t *testing.T) {
 	d := startDev(t, nil)
 	left := children(t, d.Process.Pid)
-	require.Len(t, left, 1)
+	require.NotEmpty(t, left)
 	require.NoError(t, d.Process.Kill())
 	<-d.ended
-	assert.Eventually(t, func() bool {
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", left[0]))
-		return err != nil || strings.Contains(string(stat), ") Z ")
-	}, 10*time.Second, 5*time.Millisecond)
+	for _, child := range left {
+		assert.Eventually(t, func() bool {
+			stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", child))
+			return err != nil || strings.Contains(string(stat), ") Z ")
+		}, 10*time.Second, 5*time.Millisecond)
+	}
 }
 
 // What a project is made of may be elsewhere: in a folder that go.mod replaces a module by.

@@ -1,0 +1,4 @@
+// Command empty does nothing. It is a small program of Go's.
+package main
+
+func main() {}
