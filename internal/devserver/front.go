@@ -156,7 +156,7 @@ type Info struct {
 
 // Ask asks the dev server at a port of this machine who it is.
 func Ask(ctx context.Context, port int) (Info, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	var i Info
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/.fngen/dev", port), nil)
