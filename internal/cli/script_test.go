@@ -1,9 +1,9 @@
 package cli_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -18,23 +18,36 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
-
-	"github.com/fngen/fngen/internal/cli"
 )
 
-// In the scripts, fngen is this one, and fngen-v0.0.9 is the same of an older version.
+var withRace = flag.Bool("with-race", false, "have scripts run an fngen that the race detector watches, as make race does")
+
+// programs is a directory for the scripts' PATH: fngen is this one, and fngen-v0.0.9 is the same of an older version.
+var programs string
+
 func TestMain(m *testing.M) {
-	main := func(version string) func() {
-		return func() {
-			os.Exit(cli.Main(context.Background(), os.Args[1:], cli.World{
-				Env: os.Getenv, Environ: os.Environ, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Version: version,
-			}))
+	flag.Parse()
+	os.Exit(func() int {
+		var err error
+		if programs, err = os.MkdirTemp("", "fngen-scripts-"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
 		}
-	}
-	testscript.Main(m, map[string]func(){
-		"fngen":        main("v0.1.0"),
-		"fngen-v0.0.9": main("v0.0.9"),
-	})
+		defer os.RemoveAll(programs)
+		for name, version := range map[string]string{"fngen": "v0.1.0", "fngen-v0.0.9": "v0.0.9"} {
+			cmd := exec.Command("go", "build", "-race="+strconv.FormatBool(*withRace), "-ldflags=-X main.version="+version,
+				"-o", filepath.Join(programs, name), "./testdata/fngen")
+			cmd.Env, cmd.Stderr = os.Environ(), os.Stderr
+			if !*withRace {
+				cmd.Env = append(cmd.Env, "CGO_ENABLED=0")
+			}
+			if err := cmd.Run(); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				return 1
+			}
+		}
+		return m.Run()
+	}())
 }
 
 // The scripts are what a user types and sees. To the commands of testscript they add:
@@ -56,13 +69,18 @@ func TestScripts(t *testing.T) {
 			for _, name := range slices.Sorted(maps.Keys(environment)) {
 				env.Setenv(name, environment[name])
 			}
+			env.Setenv("PATH", programs+string(os.PathListSeparator)+env.Getenv("PATH"))
 			env.Setenv("HOME", filepath.Join(env.WorkDir, ".tmp", "home"))
 			env.Values[devServerKey{}] = &devServer{}
 			env.Setenv("ARCH", runtime.GOARCH)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fails":     fails,
+			"fails": fails,
+			"fngen": program("fngen"),
+
+			"fngen-v0.0.9": program("fngen-v0.0.9"),
+
 			"untouched": untouched,
 			"files":     files,
 			"devserver": startDevServer,
@@ -90,6 +108,19 @@ func goEnvironment(t *testing.T) map[string]string {
 		"GOWORK":      "",
 	})
 	return environment
+}
+
+// program is a command that runs a program.
+func program(name string) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		err := ts.Exec(name, args...)
+		switch {
+		case neg && err == nil:
+			ts.Fatalf("%s succeeds", name)
+		case !neg && err != nil:
+			ts.Fatalf("%s fails: %v", name, err)
+		}
+	}
 }
 
 // fails runs a command that has to fail, and checks what is true of every failure: nothing on

@@ -1,0 +1,17 @@
+// Command fngen is fngen for scripts, of a version that is set when it is linked.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/fngen/fngen/internal/cli"
+)
+
+var version string
+
+func main() {
+	os.Exit(cli.Main(context.Background(), os.Args[1:], cli.World{
+		Env: os.Getenv, Environ: os.Environ, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Version: version,
+	}))
+}
