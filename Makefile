@@ -5,7 +5,7 @@ GOSEC := github.com/securego/gosec/v2/cmd/gosec@v2.30.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test modules golden lint fuzz mutants vuln bench demo
+.PHONY: help build install test modules golden lint fuzz race mutants vuln bench demo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,10 @@ fuzz: ## fuzz all that reads what others send, a minute each
 	go test ./templates/runtime/payload -run '^$$' -fuzz FuzzDecode -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/runtime/payload -run '^$$' -fuzz FuzzEncode -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/runtime/payload -run '^$$' -fuzz FuzzBase64 -fuzztime 60s -fuzzminimizetime 1x
+
+race: ## run the program itself, and its development server, under the race detector: make test does so with packages
+	go test ./internal/cli -run TestScripts -with-race
+	go test ./internal/e2e -run 'TestDev|TestServe|TestInvoke|TestBuilt' -with-race
 
 mutants: ## break every guard of every golden function, each of which its test has to notice
 	go test ./internal/cli -run TestGeneratedTestsCatchBrokenGuards -all-mutants

@@ -104,7 +104,7 @@ func runDB(cmd *cobra.Command, w World, p *project.Project, command string) (err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
 
-	overlay := program.Overlay{Root: p.Dir, Files: migrate.Files, Environ: environ}
+	overlay := program.Overlay{Root: p.Dir, Files: migrate.Files, Flags: buildFlags(w, ""), Environ: environ}
 	binary := filepath.Join(tmp, "migrate.exe") // which Windows needs and others do not mind
 	if err := overlay.Build(cmd.Context(), binary, migrate.Package); err != nil {
 		return err

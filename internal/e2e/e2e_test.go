@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -15,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -27,7 +29,10 @@ var fngen string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
+var withRace = flag.Bool("with-race", false, "test an fngen that the race detector watches, as make race does")
+
 func run(m *testing.M) int {
+	flag.Parse()
 	dir, err := os.MkdirTemp("", "fngen-e2e-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -45,8 +50,11 @@ func run(m *testing.M) int {
 
 // build builds a program as make build does.
 func build(pkg, to string) error {
-	cmd := exec.Command("go", "build", "-trimpath", "-o", to, pkg)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd := exec.Command("go", "build", "-race="+strconv.FormatBool(*withRace), "-trimpath", "-o", to, pkg)
+	cmd.Env = os.Environ()
+	if !*withRace {
+		cmd.Env = append(cmd.Env, "CGO_ENABLED=0")
+	}
 	cmd.Stderr = os.Stderr
 	return cmd.Run()
 }
