@@ -126,6 +126,7 @@ func runBuild(cmd *cobra.Command, w World, o buildOptions) error {
 		return err
 	}
 	defer p.Close()
+	p.Tags = append(tags(w, ""), tags(w, o.tags)...)
 	b := &builder{w: w, o: o, project: p, environ: w.Environ()}
 	if b.module, err = p.Module(); err != nil {
 		return err
