@@ -13,9 +13,11 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/fngen/fngen/generator"
 )
@@ -67,36 +69,60 @@ func (p *Project) List() ([]Function, []Skipped, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	all := make([]found, len(entries))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(entries)) {
+		workers.Go(func() {
+			for i := range next {
+				all[i] = p.look(entries[i].Name())
+			}
+		})
+	}
+	for i := range entries {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+
 	var functions []Function
 	var skipped []Skipped
-	for _, entry := range entries {
-		name := entry.Name()
-		if hidden(name) {
-			continue
+	for i, entry := range entries {
+		f := all[i]
+		if f.err != nil {
+			return nil, nil, f.err
 		}
-		dir := path.Join(p.Functions, name)
-		var f *Function
-		var reason string
-		if info, err := p.Root.Stat(filepath.FromSlash(dir)); err == nil && info.IsDir() {
-			f, reason, err = p.directory(name)
-			if err != nil {
-				return nil, nil, err
-			}
-		} else if strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") {
-			f, reason, err = p.flat(name)
-			if err != nil {
-				return nil, nil, err
-			}
+		if f.function != nil {
+			functions = append(functions, *f.function)
 		}
-		if f != nil {
-			functions = append(functions, *f)
-		}
-		if reason != "" {
-			skipped = append(skipped, Skipped{dir, reason, reason != isMain})
+		if f.reason != "" {
+			skipped = append(skipped, Skipped{path.Join(p.Functions, entry.Name()), f.reason, f.reason != isMain})
 		}
 	}
 	slices.SortFunc(functions, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
 	return functions, skipped, nil
+}
+
+// found is what an entry of the functions directory is: a function, or none for a reason, or nothing that looks like one.
+type found struct {
+	function *Function
+	reason   string
+	err      error
+}
+
+// look looks at an entry of the functions directory.
+func (p *Project) look(name string) (f found) {
+	if hidden(name) {
+		return f
+	}
+	info, err := p.Root.Stat(filepath.FromSlash(path.Join(p.Functions, name)))
+	switch {
+	case err == nil && info.IsDir():
+		f.function, f.reason, f.err = p.directory(name)
+	case strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go"):
+		f.function, f.reason, f.err = p.flat(name)
+	}
+	return f
 }
 
 // directory looks at a folder of the functions directory.
