@@ -111,12 +111,9 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 		return facts, err
 	}
 
-	entries, err := p.readDir(p.Functions)
-	if err != nil {
+	var err error
+	if facts.Entries, err = p.readNames(p.Functions); err != nil {
 		return facts, err
-	}
-	for _, entry := range entries {
-		facts.Entries = append(facts.Entries, entry.Name())
 	}
 	if function != "" {
 		for _, file := range append(generator.OwnFiles(function), path.Join(function, generator.IndexFile)) {
@@ -131,14 +128,14 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 		}
 	}
 
-	packages, err := p.readDir(p.Lib)
+	packages, err := p.readNames(p.Lib)
 	if err != nil {
 		return facts, err
 	}
 	names := []string{generator.Migrations}
 	for _, pkg := range packages {
-		if generator.IsPackage(pkg.Name()) {
-			names = append(names, pkg.Name())
+		if generator.IsPackage(pkg) {
+			names = append(names, pkg)
 		}
 	}
 	for _, name := range names {
@@ -152,22 +149,22 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 // supportPackage reads the Go files of a package that fngen has one of that name of.
 func (p *Project) supportPackage(facts generator.Project, name string) error {
 	dir := generator.PackageDir(p.Lib, name)
-	entries, err := p.readDir(dir)
+	files, err := p.readNames(dir)
 	if err != nil {
 		return err
 	}
-	for _, entry := range entries {
-		if ext := path.Ext(entry.Name()); ext != ".go" && (ext != ".sql" || name != generator.Migrations) {
+	for _, file := range files {
+		if ext := path.Ext(file); ext != ".go" && (ext != ".sql" || name != generator.Migrations) {
 			continue
 		}
-		data, err := p.read(path.Join(dir, entry.Name()))
+		data, err := p.read(path.Join(dir, file))
 		if err != nil {
 			return err
 		}
 		if facts.Packages[name] == nil {
 			facts.Packages[name] = map[string][]byte{}
 		}
-		facts.Packages[name][entry.Name()] = data
+		facts.Packages[name][file] = data
 	}
 	return nil
 }
@@ -197,6 +194,30 @@ func (p *Project) read(name string) ([]byte, error) {
 
 // readDir lists a directory of the project, which may not be there, by name.
 func (p *Project) readDir(name string) ([]fs.DirEntry, error) {
+	dir, err := p.openDir(name)
+	if dir == nil {
+		return nil, err
+	}
+	defer dir.Close()
+	entries, err := dir.ReadDir(-1)
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return entries, err
+}
+
+// readNames is what readDir lists, without what it is: in a root, that is a question of its own for each.
+func (p *Project) readNames(name string) ([]string, error) {
+	dir, err := p.openDir(name)
+	if dir == nil {
+		return nil, err
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	slices.Sort(names)
+	return names, err
+}
+
+// openDir opens a directory of the project. It is nil where there is none.
+func (p *Project) openDir(name string) (*os.File, error) {
 	dir, err := p.Root.Open(filepath.FromSlash(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -204,17 +225,14 @@ func (p *Project) readDir(name string) ([]fs.DirEntry, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer dir.Close()
 	info, err := dir.Stat()
+	if err == nil && !info.IsDir() {
+		err = &fs.PathError{Op: "open", Path: name, Err: errNotDir}
+	}
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, dir.Close())
 	}
-	if !info.IsDir() {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: errNotDir}
-	}
-	entries, err := dir.ReadDir(-1)
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
-	return entries, err
+	return dir, nil
 }
 
 // workspace finds the go.work that the go command would use.
