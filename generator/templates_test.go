@@ -19,13 +19,15 @@ import (
 // Templates print what was decided before. One that branches would have to be read to know
 // what is written, and each flag would double its ways.
 func TestNoTemplateBranches(t *testing.T) {
-	names, err := fs.Glob(templates.Function, "function/*.tmpl")
-	require.NoError(t, err)
-	require.NotEmpty(t, names)
-	for _, name := range names {
-		source, err := templates.Function.ReadFile(name)
+	for dir, files := range map[string]fs.FS{"function": templates.Function, "program": templates.Program, "deploy": templates.Deploy} {
+		names, err := fs.Glob(files, dir+"/*.tmpl")
 		require.NoError(t, err)
-		assert.Empty(t, branches(t, name, string(source)), name)
+		require.NotEmpty(t, names)
+		for _, name := range names {
+			source, err := fs.ReadFile(files, name)
+			require.NoError(t, err)
+			assert.Empty(t, branches(t, name, string(source)), name)
+		}
 	}
 
 	// The check itself can fail.
