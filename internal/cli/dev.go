@@ -51,7 +51,7 @@ for each request goes to stdout, and what the functions print to stderr.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.IntVar(&o.port, "port", 0, "where to serve `/<name>` (default 8911)")
+	flags.IntVar(&o.port, "port", 0, "where to serve /<name> (default 8911)")
 	flags.IntVar(&o.webPort, "web-port", 0, "where to serve the web side (default 8910)")
 	flags.StringVar(&o.apiURL, "api-url", "", "the `PATH` of the functions on the web side (default /.redwood/functions)")
 	flags.StringVar(&o.webTarget, "web-target", "", "the `URL` of the web side's own server")

@@ -80,6 +80,9 @@ func runServe(cmd *cobra.Command, w World, o serveOptions) (err error) {
 	if host := cmd.Flag("host"); host.Changed && host.Value.String() == "" { // which would be all the world
 		return flagValueError{"--host", errors.New("it is empty"), "--host=127.0.0.1"}
 	}
+	if cmd.Flag("output").Changed && !o.buildOnly {
+		return usageError{"--output is only for --build-only", "fngen serve --build-only --output " + o.out}
+	}
 	p, err := find(cmd, w)
 	if err != nil {
 		return err
