@@ -89,7 +89,7 @@ The programs' main packages are written nowhere, unless you ask for them with --
 	oneOf("arch", "ARCH", "arm64 or amd64 (default: lambda as fngen.toml says, or arm64; server this machine's; container both)",
 		func(v string) { o.arch = v }, "arm64", "amd64")
 	out := requiredValue{"DIR", func(v string) error { o.out = v; return nil }}
-	flags.VarP(out, "out", "o", "the folder of the results (default dist, beside go.mod)")
+	flags.VarP(out, "output", "o", "the folder of the results (default dist, beside go.mod)")
 	oneOf("api", "KIND", "the API of the SAM template: http or rest (default http)", func(v string) { o.rest = v == "rest" }, "http", "rest")
 	required(flags, "emit-main", "DIR", "only write the main packages, as ordinary files below DIR", func(v string) error { o.emitMain = v; return nil })
 	required(flags, "tags", "TAG,...", "build tags, besides those of GOFLAGS", func(v string) error { o.tags = v; return nil })

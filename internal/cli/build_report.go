@@ -38,7 +38,7 @@ func (b *builder) print(report buildJSON) error {
 		fmt.Fprintf(&text, "%-9s  %s\n", f.Action, f.Path)
 	}
 	fmt.Fprintf(&text, "%d built, %d unchanged in %.1f s\n", changed, len(report.Functions)+len(report.Programs)-changed, report.Seconds)
-	if b.o.target == targetLambda && len(report.Files) > 0 {
+	if b.o.target == targetLambda && len(report.Files) > 0 && len(report.Failed) == 0 {
 		fmt.Fprintf(&text, "deploy     sam deploy --guided --template-file %s\n", shellQuote(report.Files[0].Path))
 	}
 	_, err := fmt.Fprint(b.w.Stdout, text.String())

@@ -107,6 +107,7 @@ func explain(err error, args []string) failure {
 		debugger  noDebuggerError
 		unknown   noFunctionError
 		secret    noSecretError
+		unsigned  noWebhookError
 		publicKey publicKeyError
 		server    noServerError
 		delivered noDeliveryError
@@ -170,6 +171,8 @@ func explain(err error, args []string) failure {
 		if secret.variable != "" {
 			f.hint = "set it in .env, or give --secret @FILE"
 		}
+	case errors.As(err, &unsigned):
+		f.hint = "--webhook=SCHEME, with --secret @FILE or a variable in .env"
 	case errors.As(err, &publicKey):
 		f.hint = "--secret @FILE, with the private key of the pair"
 	case errors.As(err, &server):

@@ -288,6 +288,13 @@ func (e noSecretError) Error() string {
 	return "there is no secret to sign with: " + e.variable + " is not set"
 }
 
+// A noWebhookError says that a function does not verify what it is sent, as far as its source tells.
+type noWebhookError struct{ function string }
+
+func (e noWebhookError) Error() string {
+	return e.function + " requires no signature, as its source has it"
+}
+
 // A publicKeyError says that what verifies cannot sign.
 type publicKeyError struct{ what string }
 
@@ -318,6 +325,8 @@ func (v invoker) signed(r request, f project.Function, own *project.Webhook, dev
 	switch {
 	case err != nil:
 		return r, err
+	case options.Secret == "" && scheme != webhooks.Skip && own == nil && v.o.webhook == nil:
+		return r, noWebhookError{f.Name}
 	case options.Secret == "" && scheme != webhooks.Skip:
 		return r, noSecretError{how.SecretEnv}
 	case scheme == webhooks.Standard && strings.HasPrefix(options.Secret, "whpk_"):

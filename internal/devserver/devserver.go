@@ -160,6 +160,7 @@ func (s *server) loop(ctx context.Context, batches <-chan watch.Batch, failed <-
 		retry    = time.NewTimer(time.Hour)
 		died     <-chan struct{}
 		printed  string
+		routes   []Route // of the last program
 	)
 	retry.Stop()
 	defer retry.Stop()
@@ -250,10 +251,13 @@ func (s *server) loop(ctx context.Context, batches <-chan watch.Batch, failed <-
 				}
 				continue
 			}
-			printed = ""
-			if o.target != current {
-				s.ready(o, !served)
+			switch {
+			case o.target != current:
+				s.ready(o, !served, routes)
+			case printed != "":
+				s.print(s.Stdout, "it builds again\n")
 			}
+			printed, routes = "", o.target.plan.Routes
 			running, served = o.began, true
 			current, died = o.target, o.target.Done()
 			if old := s.gate.finish(current, nil); old != nil && old != current {
@@ -303,6 +307,9 @@ func (s *server) build(ctx context.Context, old *target) outcome {
 			}
 		}
 		what := "the functions do not build"
+		if errors.As(err, new(*dotenv.Error)) {
+			what = "the functions' environment cannot be read"
+		}
 		if plan.Package != "" && len(plan.Routes) == 0 { // a new module lacks what the first one brings
 			what = "there are no functions yet, fngen function NAME writes one"
 		}
@@ -430,8 +437,8 @@ func (s *server) isNew(path string) bool {
 	return err == nil && filepath.IsLocal(rel)
 }
 
-// ready says that there is a program.
-func (s *server) ready(o outcome, first bool) {
+// ready says that there is a program, and which functions have come and gone.
+func (s *server) ready(o outcome, first bool, before []Route) {
 	if first {
 		if len(o.target.plan.Routes) == 0 {
 			s.note("there are no functions yet\nhint: fngen function NAME")
@@ -441,6 +448,16 @@ func (s *server) ready(o outcome, first bool) {
 		}
 		s.print(s.Stdout, fmt.Sprintf("ready in %s\n", seconds(o.took)))
 		return
+	}
+	for _, r := range before {
+		if !slices.ContainsFunc(o.target.plan.Routes, func(other Route) bool { return other.Name == r.Name }) {
+			s.print(s.Stdout, "- /"+r.Name+"\n")
+		}
+	}
+	for _, r := range o.target.plan.Routes {
+		if !slices.ContainsFunc(before, func(other Route) bool { return other.Name == r.Name }) {
+			s.print(s.Stdout, "+ /"+r.Name+"\n")
+		}
 	}
 	s.print(s.Stdout, fmt.Sprintf("reloaded in %s\n", seconds(o.took)))
 }

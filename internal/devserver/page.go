@@ -19,7 +19,7 @@ const page = `<!DOCTYPE html>
 <style>body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 3rem auto; padding: 0 1rem } pre { overflow: auto; padding: 1rem; background: #f4f4f4 }</style>
 <h1>{{.Title}}</h1>
 {{with .Text}}<pre>{{.}}</pre>{{end}}
-<ul>{{range .Links}}<li><a href="{{.}}">{{.}}</a></li>{{end}}</ul>
+{{with .Links}}<ul>{{range .}}<li><a href="{{.}}">{{.}}</a></li>{{end}}</ul>{{end}}
 </html>
 `
 

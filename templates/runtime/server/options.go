@@ -76,8 +76,14 @@ func parse(args []string, lookup func(string) (string, bool), stderr io.Writer) 
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fmt.Fprintln(stderr, "flags:")
-			flags.SetOutput(stderr)
-			flags.PrintDefaults()
+			shown := flag.NewFlagSet("server", flag.ContinueOnError)
+			shown.SetOutput(stderr)
+			flags.VisitAll(func(f *flag.Flag) {
+				if f.Name != "report" && f.Name != "dev" { // which only fngen gives
+					shown.Var(f.Value, f.Name, f.Usage)
+				}
+			})
+			shown.PrintDefaults()
 			return o, usageError{error: err, help: true}
 		}
 		return o, usageError{error: err}

@@ -99,7 +99,7 @@ func (w *world) run(ctx context.Context, functions []Function) int {
 		w.say("listening on this machine only, as HOST is not set: to serve others, set HOST=0.0.0.0 or -host 0.0.0.0")
 	}
 	if !o.dev { // the parent says where it can be reached
-		w.say("listening on http://" + listener.Addr().String())
+		w.say("listening on http://" + net.JoinHostPort(o.host, strconv.Itoa(port(listener))))
 	}
 
 	s := newServer(o, functions)

@@ -286,9 +286,10 @@ func TestUsage(t *testing.T) {
 	var stderr bytes.Buffer
 	w := world{args: []string{"--help"}, lookup: lookup(nil), stderr: &stderr}
 	assert.Zero(t, w.run(context.Background(), nil))
-	for _, name := range []string{"host", "port", "timeout", "body-limit", "header-limit", "read-timeout", "idle-timeout", "drain", "healthz", "trusted-proxy", "public-url", "aws-limits", "report", "dev"} {
+	for _, name := range []string{"host", "port", "timeout", "body-limit", "header-limit", "read-timeout", "idle-timeout", "drain", "healthz", "trusted-proxy", "public-url", "aws-limits"} {
 		assert.Contains(t, stderr.String(), "  -"+name)
 	}
+	assert.NotRegexp(t, "-(report|dev)\\b", stderr.String(), "which are for fngen alone")
 }
 
 func TestOptions(t *testing.T) {
