@@ -118,6 +118,7 @@ type builder struct {
 	all       []project.Function // that there are
 	functions []project.Function // to build
 	broken    []failedJSON       // of those to build
+	unread    []string           // names of all that cannot be read, whichever are to be built
 }
 
 func runBuild(cmd *cobra.Command, w World, o buildOptions) error {
@@ -209,7 +210,7 @@ func (b *builder) choose() error {
 		name := strings.TrimSuffix(path.Base(s.Path), ".go")
 		if s.Broken {
 			broken[name] = strings.TrimPrefix(oneLine(s.Reason), "it does not parse: ")
-			names = append(names, name)
+			names, b.unread = append(names, name), append(b.unread, name)
 		} else if len(b.o.names) == 0 || slices.Contains(b.o.names, name) {
 			fmt.Fprintf(b.w.Stderr, "fngen: note: %s is skipped: %s\n", s.Path, oneLine(s.Reason))
 		}
