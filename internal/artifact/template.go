@@ -32,7 +32,7 @@ type Function struct {
 // Template is the AWS SAM template of a stack. No value of a secret is in it: they are parameters, which CloudFormation does not show.
 // Source: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification.html
 func Template(s Stack) []byte {
-	taken := map[string]bool{}
+	taken := map[string]bool{"ServerlessHttpApi": true, "ServerlessRestApi": true} // SAM's own
 	var resources mapping
 	ids := map[string]string{} // of parameters, by their variables
 	var variables []string
@@ -42,6 +42,7 @@ func Template(s Stack) []byte {
 	functions := make([]string, len(s.Functions))
 	for i, f := range s.Functions {
 		functions[i] = logicalID(f.Name, "Function", taken)
+		taken[functions[i]+"Role"] = true // which SAM makes
 	}
 	slices.Sort(variables)
 	var parameters mapping

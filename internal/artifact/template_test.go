@@ -231,6 +231,21 @@ func TestTemplateIDs(t *testing.T) {
 	}
 }
 
+// What SAM makes of the template has ids too, and no parameter has one of those: a secret would be the API's address.
+func TestTemplateIDsOfSAM(t *testing.T) {
+	s := artifact.Stack{
+		Secrets:   []string{"SERVERLESS_HTTP_API", "SERVERLESS_REST_API", "DIVIDE_FUNCTION_ROLE", "OTHER"},
+		Functions: []artifact.Function{function("divide", nil)},
+	}
+	d := parse(t, artifact.Template(s))
+	assert.Len(t, d.Parameters, 4)
+	for _, id := range []string{"ServerlessHttpApi", "ServerlessRestApi", "DivideFunctionRole"} {
+		assert.NotContains(t, d.Parameters, id)
+	}
+	assert.Contains(t, d.Parameters, "Other")
+	references(t, d, d.Globals.Function.Environment)
+}
+
 // One more function is a few more lines, and changes none of the others'.
 func TestTemplateDiffsAreSmall(t *testing.T) {
 	s := shop(false)
