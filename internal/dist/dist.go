@@ -14,6 +14,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/fngen/fngen/internal/artifact"
@@ -74,6 +75,8 @@ func Open(ctx context.Context, p *project.Project, dir string) (_ *Folder, err e
 	if info, err := os.Stat(f.Dir); err == nil && !info.IsDir() {
 		return nil, &PlaceError{dir, "it is a file"}
 	}
+	// A stage's name is the prefix and a rand.Text. What else begins so is somebody's.
+	staging := regexp.MustCompile("^" + regexp.QuoteMeta(stagePrefix) + "[A-Z2-7]{26}$")
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, f.Close())
@@ -85,12 +88,15 @@ func Open(ctx context.Context, p *project.Project, dir string) (_ *Folder, err e
 	if f.unlock, err = changeset.Lock(ctx, f.Dir); err != nil {
 		return nil, err
 	}
-	left, err := fs.Glob(f.root.FS(), stagePrefix+"*")
+	entries, err := fs.ReadDir(f.root.FS(), ".")
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range left { // of a build that was killed
-		if err := f.root.RemoveAll(name); err != nil {
+	for _, entry := range entries {
+		if !entry.IsDir() || !staging.MatchString(entry.Name()) {
+			continue
+		}
+		if err := f.root.RemoveAll(entry.Name()); err != nil { // of a build that was killed
 			return nil, err
 		}
 	}
@@ -159,6 +165,11 @@ type Program struct {
 // finds the one that Path has, which it leaves alone where that is up to date. Errors: *ForeignError.
 func (f *Folder) Program(name, staged string) (Program, error) {
 	p := Program{Path: name, staged: path.Join(f.stage, staged)}
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		if info, err := f.root.Stat(dir); err == nil && !info.IsDir() {
+			return p, &ForeignError{dir, "it is no folder"}
+		}
+	}
 	file, err := f.root.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return p, nil
@@ -306,8 +317,11 @@ func (f *Folder) zipped(program *os.File, name string) (bool, error) {
 	return artifact.Zipped(archive, archived.Size(), program, info.Size())
 }
 
-// Text puts a text file in its place, unless the one there is the project's own, or the same.
+// Text puts a text file in its place, unless the one there is the project's own, or the same. Errors: *ForeignError.
 func (f *Folder) Text(name string, data []byte) (Action, error) {
+	if info, err := f.root.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return "", &ForeignError{name, "it is no file"}
+	}
 	old, err := f.root.ReadFile(name)
 	action := Overwrite
 	switch {
