@@ -203,8 +203,11 @@ func (b *builder) choose() error {
 	b.all = all
 	broken := map[string]string{} // by name, what is wrong
 	var names []string
-	for _, f := range all {
+	for i, f := range all {
 		names = append(names, f.Name)
+		if i > 0 && f.Name == all[i-1].Name { // a folder, and a file beside it
+			return fmt.Errorf("two functions are called %s: one is in %s, one in %s", f.Name, all[i-1].Handler.File, f.Handler.File)
+		}
 	}
 	for _, s := range skipped {
 		name := strings.TrimSuffix(path.Base(s.Path), ".go")
