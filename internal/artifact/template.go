@@ -1,6 +1,7 @@
 package artifact
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strconv"
@@ -94,6 +95,29 @@ func Template(s Stack) []byte {
 	b.WriteString(Marker + "\n")
 	template.yaml(&b, "")
 	return []byte(b.String())
+}
+
+// Check finds out whether CloudFormation takes a stack of that size.
+// Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+func (s Stack) Check() error {
+	const mostResources, mostParameters = 500, 200
+	resources := 2 // the API and its stage
+	if s.REST {
+		resources = 3 // and a deployment
+	}
+	secrets := slices.Clone(s.Secrets)
+	for _, f := range s.Functions {
+		resources += 2 + 2*len(f.Methods) // itself, its role, and a permission for each route
+		secrets = append(secrets, f.Secrets...)
+	}
+	slices.Sort(secrets)
+	if resources > mostResources {
+		return fmt.Errorf("it makes %d resources, where CloudFormation takes %d of a stack", resources, mostResources)
+	}
+	if parameters := len(slices.Compact(secrets)); parameters > mostParameters {
+		return fmt.Errorf("it has %d parameters, where CloudFormation takes %d", parameters, mostParameters)
+	}
+	return nil
 }
 
 // function is the properties of a function.

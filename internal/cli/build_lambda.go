@@ -194,6 +194,9 @@ func (b *builder) template(folder *dist.Folder, settings map[string]project.Lamb
 	if len(missing) > 0 && len(report.Failed) == 0 {
 		fmt.Fprintf(b.w.Stderr, "fngen: note: %s names zip files that were not built yet: %s\n", b.path(folder, templateFile), few(missing))
 	}
+	if err := stack.Check(); err != nil {
+		fmt.Fprintf(b.w.Stderr, "fngen: note: %s cannot be deployed as it is: %v\n", b.path(folder, templateFile), err)
+	}
 	return b.text(folder, templateFile, artifact.Template(stack), report)
 }
 
