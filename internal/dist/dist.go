@@ -82,7 +82,7 @@ func Open(ctx context.Context, p *project.Project, dir string) (_ *Folder, err e
 			err = errors.Join(err, f.Close())
 		}
 	}()
-	if err := f.open(p); err != nil {
+	if err := f.open(p, resolved); err != nil {
 		return nil, err
 	}
 	if f.unlock, err = changeset.Lock(ctx, f.Dir); err != nil {
@@ -105,7 +105,8 @@ func Open(ctx context.Context, p *project.Project, dir string) (_ *Folder, err e
 }
 
 // open makes the folder and opens it: one in the project by way of the project's root, which no link leads out of.
-func (f *Folder) open(p *project.Project) (err error) {
+// resolved is the folder's path without links.
+func (f *Folder) open(p *project.Project, resolved string) (err error) {
 	for dir := f.Dir; ; dir = filepath.Dir(dir) {
 		if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
 			break
@@ -119,6 +120,9 @@ func (f *Folder) open(p *project.Project) (err error) {
 		}
 		f.root, err = os.OpenRoot(f.Dir)
 		return err
+	}
+	if project, err := resolve(p.Dir); err == nil && !within(resolved, project) {
+		return &PlaceError{f.Dir, "a link leads out of the project, to " + resolved}
 	}
 	if err := p.Root.MkdirAll(rel, 0o777); err != nil {
 		return err

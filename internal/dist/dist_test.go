@@ -72,7 +72,9 @@ func TestOpenRefuses(t *testing.T) {
 	// No link leads out of the project.
 	for _, dir := range []string{"outside", "outside/a"} {
 		_, err := dist.Open(context.Background(), p, filepath.Join(p.Dir, filepath.FromSlash(dir)))
-		require.Error(t, err, dir)
+		var place *dist.PlaceError
+		require.ErrorAs(t, err, &place, dir)
+		assert.Contains(t, place.Reason, "a link leads out of the project")
 	}
 	_, err := dist.Open(context.Background(), p, filepath.Join(p.Dir, "file", "x"))
 	require.Error(t, err)
