@@ -44,7 +44,7 @@ func TestDockerfile(t *testing.T) {
 	assert.Equal(t, map[string]string{
 		"FROM":   "gcr.io/distroless/static-debian12:nonroot",
 		"ARG":    "TARGETARCH",
-		"COPY":   "linux/${TARGETARCH}/server /server",
+		"COPY":   "--chmod=0755 linux/${TARGETARCH}/server /server",
 		"ENV":    "HOST=0.0.0.0 PORT=8080",
 		"EXPOSE": "8080",
 		"USER":   "65532:65532",

@@ -1,6 +1,7 @@
 package artifact
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strconv"
@@ -32,7 +33,7 @@ type Function struct {
 // Template is the AWS SAM template of a stack. No value of a secret is in it: they are parameters, which CloudFormation does not show.
 // Source: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification.html
 func Template(s Stack) []byte {
-	taken := map[string]bool{}
+	taken := map[string]bool{"ServerlessHttpApi": true, "ServerlessRestApi": true} // SAM's own
 	var resources mapping
 	ids := map[string]string{} // of parameters, by their variables
 	var variables []string
@@ -42,6 +43,7 @@ func Template(s Stack) []byte {
 	functions := make([]string, len(s.Functions))
 	for i, f := range s.Functions {
 		functions[i] = logicalID(f.Name, "Function", taken)
+		taken[functions[i]+"Role"] = true // which SAM makes
 	}
 	slices.Sort(variables)
 	var parameters mapping
@@ -93,6 +95,29 @@ func Template(s Stack) []byte {
 	b.WriteString(Marker + "\n")
 	template.yaml(&b, "")
 	return []byte(b.String())
+}
+
+// Check finds out whether CloudFormation takes a stack of that size.
+// Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+func (s Stack) Check() error {
+	const mostResources, mostParameters = 500, 200
+	resources := 2 // the API and its stage
+	if s.REST {
+		resources = 3 // and a deployment
+	}
+	secrets := slices.Clone(s.Secrets)
+	for _, f := range s.Functions {
+		resources += 2 + 2*len(f.Methods) // itself, its role, and a permission for each route
+		secrets = append(secrets, f.Secrets...)
+	}
+	slices.Sort(secrets)
+	if resources > mostResources {
+		return fmt.Errorf("it makes %d resources, where CloudFormation takes %d of a stack", resources, mostResources)
+	}
+	if parameters := len(slices.Compact(secrets)); parameters > mostParameters {
+		return fmt.Errorf("it has %d parameters, where CloudFormation takes %d", parameters, mostParameters)
+	}
+	return nil
 }
 
 // function is the properties of a function.

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -229,6 +230,53 @@ func TestTemplateIDs(t *testing.T) {
 	for _, id := range ids {
 		assert.Regexp(t, `^[A-Za-z0-9]+$`, id)
 	}
+}
+
+// The numbers are those at which cfn-lint begins to complain.
+func TestStackCheck(t *testing.T) {
+	functions := func(n int, change func(*project.Lambda)) []artifact.Function {
+		return slices.Repeat([]artifact.Function{function("divide", change)}, n)
+	}
+	var names []string
+	for n := range 201 {
+		names = append(names, "S"+strconv.Itoa(n))
+	}
+	methods := func(l *project.Lambda) { l.Methods = []string{"GET", "PUT"} }
+	secrets := func(l *project.Lambda) { l.Secrets = names[100:200] }
+	for name, test := range map[string]struct {
+		stack artifact.Stack
+		want  string
+	}{
+		"124":         {artifact.Stack{Functions: functions(124, nil)}, ""},
+		"125":         {artifact.Stack{Functions: functions(125, nil)}, "it makes 502 resources, where CloudFormation takes 500 of a stack"},
+		"methods":     {artifact.Stack{Functions: functions(83, methods)}, ""},
+		"REST":        {artifact.Stack{REST: true, Functions: functions(124, nil)}, ""},
+		"REST, 125":   {artifact.Stack{REST: true, Functions: functions(125, nil)}, "it makes 503 resources, where CloudFormation takes 500 of a stack"},
+		"200 secrets": {artifact.Stack{Secrets: names[:150], Functions: functions(2, secrets)}, ""},
+		"201 secrets": {artifact.Stack{Secrets: names, Functions: functions(2, secrets)}, "it has 201 parameters, where CloudFormation takes 200"},
+	} {
+		err := test.stack.Check()
+		if test.want == "" {
+			assert.NoError(t, err, name)
+		} else {
+			assert.EqualError(t, err, test.want, name)
+		}
+	}
+}
+
+// What SAM makes of the template has ids too, and no parameter has one of those: a secret would be the API's address.
+func TestTemplateIDsOfSAM(t *testing.T) {
+	s := artifact.Stack{
+		Secrets:   []string{"SERVERLESS_HTTP_API", "SERVERLESS_REST_API", "DIVIDE_FUNCTION_ROLE", "OTHER"},
+		Functions: []artifact.Function{function("divide", nil)},
+	}
+	d := parse(t, artifact.Template(s))
+	assert.Len(t, d.Parameters, 4)
+	for _, id := range []string{"ServerlessHttpApi", "ServerlessRestApi", "DivideFunctionRole"} {
+		assert.NotContains(t, d.Parameters, id)
+	}
+	assert.Contains(t, d.Parameters, "Other")
+	references(t, d, d.Globals.Function.Environment)
 }
 
 // One more function is a few more lines, and changes none of the others'.

@@ -1,9 +1,9 @@
 package artifact
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -39,8 +39,8 @@ func (m mapping) yaml(b *strings.Builder, indent string) {
 	}
 }
 
-// scalar is a string, a number or a truth value. A string that a reader of YAML 1.1 or 1.2 could take for anything else has quotes, as JSON
-// writes them, which YAML reads.
+// scalar is a string, a number or a truth value. A string that a reader of YAML 1.1 or 1.2 could take for anything else has quotes, as Go
+// writes them: all of its escapes are YAML's too, and no character is left as it is that YAML does not allow, as JSON leaves DEL.
 func scalar(v any) string {
 	s, ok := v.(string)
 	if !ok {
@@ -51,6 +51,5 @@ func scalar(v any) string {
 	if plain.MatchString(s) && !word.MatchString(s) && !strings.HasSuffix(s, ":") {
 		return s
 	}
-	quoted, _ := json.Marshal(s) // a string can always be marshalled
-	return string(quoted)
+	return strconv.Quote(s)
 }

@@ -118,6 +118,7 @@ type builder struct {
 	all       []project.Function // that there are
 	functions []project.Function // to build
 	broken    []failedJSON       // of those to build
+	unread    []string           // names of all that cannot be read, whichever are to be built
 }
 
 func runBuild(cmd *cobra.Command, w World, o buildOptions) error {
@@ -202,14 +203,17 @@ func (b *builder) choose() error {
 	b.all = all
 	broken := map[string]string{} // by name, what is wrong
 	var names []string
-	for _, f := range all {
+	for i, f := range all {
 		names = append(names, f.Name)
+		if i > 0 && f.Name == all[i-1].Name { // a folder, and a file beside it
+			return fmt.Errorf("two functions are called %s: one is in %s, one in %s", f.Name, all[i-1].Handler.File, f.Handler.File)
+		}
 	}
 	for _, s := range skipped {
 		name := strings.TrimSuffix(path.Base(s.Path), ".go")
 		if s.Broken {
 			broken[name] = strings.TrimPrefix(oneLine(s.Reason), "it does not parse: ")
-			names = append(names, name)
+			names, b.unread = append(names, name), append(b.unread, name)
 		} else if len(b.o.names) == 0 || slices.Contains(b.o.names, name) {
 			fmt.Fprintf(b.w.Stderr, "fngen: note: %s is skipped: %s\n", s.Path, oneLine(s.Reason))
 		}

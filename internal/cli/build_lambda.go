@@ -22,14 +22,11 @@ import (
 
 // settings are how the functions run on AWS Lambda, with the secrets that their files name.
 func (b *builder) settings() (map[string]project.Lambda, error) {
-	var names, others []string
+	var names []string
 	for _, f := range b.all {
 		names = append(names, f.Name)
 	}
-	for _, f := range b.broken {
-		others = append(others, f.Function)
-	}
-	settings, err := b.project.Lambda(names, others)
+	settings, err := b.project.Lambda(names, b.unread)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +165,7 @@ func (b *builder) takeOne(folder *dist.Folder, f project.Function, p dist.Progra
 // template writes the AWS SAM template, of all functions whichever were built: one that is not in it would be
 // removed from the stack. So it stays as it is where a function cannot be read.
 func (b *builder) template(folder *dist.Folder, settings map[string]project.Lambda, report *buildJSON) error {
-	if len(b.broken) > 0 {
+	if len(b.unread) > 0 {
 		fmt.Fprintf(b.w.Stderr, "fngen: note: %s is left as it is: not all functions can be read\n", b.path(folder, templateFile))
 		return nil
 	}
@@ -196,6 +193,9 @@ func (b *builder) template(folder *dist.Folder, settings map[string]project.Lamb
 	}
 	if len(missing) > 0 && len(report.Failed) == 0 {
 		fmt.Fprintf(b.w.Stderr, "fngen: note: %s names zip files that were not built yet: %s\n", b.path(folder, templateFile), few(missing))
+	}
+	if err := stack.Check(); err != nil {
+		fmt.Fprintf(b.w.Stderr, "fngen: note: %s cannot be deployed as it is: %v\n", b.path(folder, templateFile), err)
 	}
 	return b.text(folder, templateFile, artifact.Template(stack), report)
 }

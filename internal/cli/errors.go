@@ -123,7 +123,7 @@ func explain(err error, args []string) failure {
 	case errors.As(err, &foreign):
 		f.hint = "move it, or choose another folder with -o"
 	case errors.As(err, &results):
-		f.hint = "fngen build -o dist"
+		f.hint = "choose another folder with -o"
 	case errors.As(err, &emitted):
 		f.hint = "remove them, or choose another folder"
 	case errors.As(err, &surplus):

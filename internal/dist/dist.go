@@ -14,6 +14,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/fngen/fngen/internal/artifact"
@@ -74,23 +75,28 @@ func Open(ctx context.Context, p *project.Project, dir string) (_ *Folder, err e
 	if info, err := os.Stat(f.Dir); err == nil && !info.IsDir() {
 		return nil, &PlaceError{dir, "it is a file"}
 	}
+	// A stage's name is the prefix and a rand.Text. What else begins so is somebody's.
+	staging := regexp.MustCompile("^" + regexp.QuoteMeta(stagePrefix) + "[A-Z2-7]{26}$")
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, f.Close())
 		}
 	}()
-	if err := f.open(p); err != nil {
+	if err := f.open(p, resolved); err != nil {
 		return nil, err
 	}
 	if f.unlock, err = changeset.Lock(ctx, f.Dir); err != nil {
 		return nil, err
 	}
-	left, err := fs.Glob(f.root.FS(), stagePrefix+"*")
+	entries, err := fs.ReadDir(f.root.FS(), ".")
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range left { // of a build that was killed
-		if err := f.root.RemoveAll(name); err != nil {
+	for _, entry := range entries {
+		if !entry.IsDir() || !staging.MatchString(entry.Name()) {
+			continue
+		}
+		if err := f.root.RemoveAll(entry.Name()); err != nil { // of a build that was killed
 			return nil, err
 		}
 	}
@@ -99,7 +105,8 @@ func Open(ctx context.Context, p *project.Project, dir string) (_ *Folder, err e
 }
 
 // open makes the folder and opens it: one in the project by way of the project's root, which no link leads out of.
-func (f *Folder) open(p *project.Project) (err error) {
+// resolved is the folder's path without links.
+func (f *Folder) open(p *project.Project, resolved string) (err error) {
 	for dir := f.Dir; ; dir = filepath.Dir(dir) {
 		if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
 			break
@@ -113,6 +120,9 @@ func (f *Folder) open(p *project.Project) (err error) {
 		}
 		f.root, err = os.OpenRoot(f.Dir)
 		return err
+	}
+	if project, err := resolve(p.Dir); err == nil && !within(resolved, project) {
+		return &PlaceError{f.Dir, "a link leads out of the project, to " + resolved}
 	}
 	if err := p.Root.MkdirAll(rel, 0o777); err != nil {
 		return err
@@ -159,6 +169,11 @@ type Program struct {
 // finds the one that Path has, which it leaves alone where that is up to date. Errors: *ForeignError.
 func (f *Folder) Program(name, staged string) (Program, error) {
 	p := Program{Path: name, staged: path.Join(f.stage, staged)}
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		if info, err := f.root.Stat(dir); err == nil && !info.IsDir() {
+			return p, &ForeignError{dir, "it is no folder"}
+		}
+	}
 	file, err := f.root.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return p, nil
@@ -306,8 +321,11 @@ func (f *Folder) zipped(program *os.File, name string) (bool, error) {
 	return artifact.Zipped(archive, archived.Size(), program, info.Size())
 }
 
-// Text puts a text file in its place, unless the one there is the project's own, or the same.
+// Text puts a text file in its place, unless the one there is the project's own, or the same. Errors: *ForeignError.
 func (f *Folder) Text(name string, data []byte) (Action, error) {
+	if info, err := f.root.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return "", &ForeignError{name, "it is no file"}
+	}
 	old, err := f.root.ReadFile(name)
 	action := Overwrite
 	switch {

@@ -3,7 +3,6 @@ package dist_test
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -73,7 +72,9 @@ func TestOpenRefuses(t *testing.T) {
 	// No link leads out of the project.
 	for _, dir := range []string{"outside", "outside/a"} {
 		_, err := dist.Open(context.Background(), p, filepath.Join(p.Dir, filepath.FromSlash(dir)))
-		require.Error(t, err, dir)
+		var place *dist.PlaceError
+		require.ErrorAs(t, err, &place, dir)
+		assert.Contains(t, place.Reason, "a link leads out of the project")
 	}
 	_, err := dist.Open(context.Background(), p, filepath.Join(p.Dir, "file", "x"))
 	require.Error(t, err)
@@ -93,7 +94,8 @@ func TestOpenLeavesNothing(t *testing.T) {
 		require.NoError(t, f.Close())
 		assert.NoDirExists(t, top)
 
-		write(t, filepath.Join(dir, ".fngen-killed", "arm64", "divide"), "")
+		write(t, filepath.Join(dir, ".fngen-ABCDEFGHIJKLMNOPQRSTUVWXY2", "arm64", "divide"), "")
+		write(t, filepath.Join(dir, ".fngen-notes", "a.txt"), "mine")
 		write(t, filepath.Join(dir, "notes.txt"), "mine")
 		f, err = dist.Open(context.Background(), p, dir)
 		require.NoError(t, err)
@@ -101,7 +103,7 @@ func TestOpenLeavesNothing(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, dist.Create, action)
 		require.NoError(t, f.Close())
-		assert.Equal(t, []string{"notes.txt", "template.yaml"}, names(t, dir))
+		assert.Equal(t, []string{".fngen-notes", "notes.txt", "template.yaml"}, names(t, dir))
 	}
 }
 
@@ -156,7 +158,8 @@ func TestText(t *testing.T) {
 	}
 	require.NoError(t, os.Mkdir(filepath.Join(f.Dir, "Dockerfile"), 0o777))
 	_, err := f.Text("Dockerfile", old)
-	assert.Error(t, err)
+	var foreign *dist.ForeignError
+	assert.ErrorAs(t, err, &foreign)
 }
 
 func text(s string) *string { return &s }
@@ -313,9 +316,12 @@ func TestFileInTheWay(t *testing.T) {
 	f := open(t, p)
 	defer func() { assert.NoError(t, f.Close()) }()
 	write(t, filepath.Join(f.Dir, "divide"), "mine")
-	_, err := f.Program("divide/bootstrap", "divide")
-	var path *fs.PathError
-	require.ErrorAs(t, err, &path)
+	var foreign *dist.ForeignError
+	for _, name := range []string{"divide/bootstrap", "divide/arm64/server"} {
+		_, err := f.Program(name, "divide")
+		require.ErrorAs(t, err, &foreign, name)
+		assert.Equal(t, "divide", foreign.Path)
+	}
 }
 
 // Programs are taken and zipped several at once.

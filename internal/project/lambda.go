@@ -75,6 +75,13 @@ func (p *Project) Lambda(functions, others []string) (map[string]Lambda, error) 
 		l := Lambda{Architecture: "arm64", Memory: 256, Timeout: 10, Methods: []string{"ANY"}, Environment: map[string]string{}}
 		l.set(s.Lambda)
 		l.set(s.Functions[name])
+		if size := l.environmentSize(); size > mostEnvironment {
+			key := []string{"functions", name, "environment"}
+			if len(s.Functions[name].Environment) == 0 {
+				key = []string{"lambda", "environment"}
+			}
+			return nil, mistake(key, fmt.Errorf("want %d bytes at most, not %d", mostEnvironment, size))
+		}
 		all[name] = l
 	}
 	return all, nil
@@ -96,11 +103,25 @@ func (l *Lambda) set(s lambdaSettings) {
 	l.Secrets = slices.DeleteFunc(slices.Compact(secrets), func(name string) bool { _, ok := s.Environment[name]; return ok })
 }
 
-// What AWS allows. Sources: https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html and
+// environmentSize is that of the plain variables, in bytes. How long a dynamic reference's value is, is not known here.
+func (l Lambda) environmentSize() int {
+	size := 0
+	for name, value := range l.Environment {
+		size += len(name)
+		if !strings.Contains(value, "{{resolve:") {
+			size += len(value)
+		}
+	}
+	return size
+}
+
+// What AWS allows. Sources: https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html,
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html and
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-httpapi.html.
 const (
 	leastMemory, mostMemory   = 128, 10240 // MB
 	leastTimeout, mostTimeout = 1, 900     // seconds
+	mostEnvironment           = 4096       // bytes of names and values
 )
 
 // check finds a setting that AWS would not take, and its key.

@@ -3,6 +3,7 @@ package project
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -44,6 +45,9 @@ func TestLambda(t *testing.T) {
 			with(func(l *Lambda) { l.Environment["A1"], l.Secrets = "a", []string{} }), with(func(l *Lambda) { l.Secrets = []string{"A1"} })},
 		"a secret instead of a value": {"lambda.environment.A1 = \"a\"\nfunctions.divide.secrets = [\"A1\"]",
 			with(func(l *Lambda) { l.Secrets = []string{"A1"} }), with(func(l *Lambda) { l.Environment["A1"] = "a" })},
+		"references of any length": {"lambda.environment.AB = \"{{resolve:ssm:/" + strings.Repeat("x", 4096) + "}}\"",
+			with(func(l *Lambda) { l.Environment["AB"] = "{{resolve:ssm:/" + strings.Repeat("x", 4096) + "}}" }),
+			with(func(l *Lambda) { l.Environment["AB"] = "{{resolve:ssm:/" + strings.Repeat("x", 4096) + "}}" })},
 		"a function like a key": {"[functions.memory]\nmemory = 128\n[functions.broken]\nmemory = 128", standard, standard},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +84,9 @@ func TestLambdaErrors(t *testing.T) {
 		"[functions.divide]\n[functions.a]\n[functions.b]":     "line 2: functions.a: there is no such function",
 		"[functions]\ndivid.memory = 128":                      "line 2: functions.divid: there is no such function, but there is divide",
 		"[functions.x]":                                        "line 1: functions.x: there is no such function",
-		"[functions.divide]\nmem = 1":                          "line 2: unknown key functions.divide.mem",
+		"[lambda]\nenvironment.AB = \"" + strings.Repeat("x", 4095) + "\"\n[functions.divide]\nmemory = 128":          "line 2: lambda.environment: want 4096 bytes at most, not 4097",
+		"lambda.environment.AB = \"" + strings.Repeat("x", 4090) + "\"\n[functions.divide]\nenvironment.CD = \"xxx\"": "line 3: functions.divide.environment: want 4096 bytes at most, not 4097",
+		"[functions.divide]\nmem = 1": "line 2: unknown key functions.divide.mem",
 	} {
 		p := open(t, map[string]string{"go.mod": goMod}, ".")
 		require.NoError(t, p.Root.WriteFile(configFile, []byte(file), 0o666))
