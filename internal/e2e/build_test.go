@@ -211,7 +211,10 @@ func TestBuiltForContainer(t *testing.T) {
 	}
 	var entry []string
 	require.NoError(t, json.Unmarshal([]byte(value("ENTRYPOINT")), &entry))
-	from, to, _ := strings.Cut(value("COPY"), " ")
+	copied := strings.Fields(value("COPY"))
+	require.Len(t, copied, 3)
+	require.Equal(t, "--chmod=0755", copied[0], "whatever the umask was")
+	from, to := copied[1], copied[2]
 	require.Equal(t, entry[0], to)
 	program := filepath.Join(dir, "dist", strings.ReplaceAll(from, "${TARGETARCH}", runtime.GOARCH))
 

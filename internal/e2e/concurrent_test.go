@@ -31,7 +31,7 @@ func TestSixteenAtOnceOnOneName(t *testing.T) {
 	for range 16 {
 		commands = append(commands, divide)
 	}
-	for range times(10) {
+	for range times(5) {
 		dir := newModule(t)
 		won := 0
 		for _, p := range atOnce(t, dir, commands) {
@@ -61,7 +61,7 @@ func TestSixteenNamesAtOnce(t *testing.T) {
 	}
 	want := reference(t, commands...)
 	var dir string
-	for range times(10) {
+	for range times(5) {
 		dir = newModule(t)
 		for _, p := range atOnce(t, dir, commands) {
 			require.Zero(t, p.ProcessState.ExitCode(), p.stderr.String())

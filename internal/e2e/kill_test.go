@@ -100,7 +100,7 @@ func TestKill(t *testing.T) {
 	states := map[string]string{} // by digest, where it is kept
 	kept := t.TempDir()
 	var early, partial, late int
-	for i := range times(60) {
+	for i := range times(40) {
 		dir, _ := m.strike(t, i, syscall.SIGKILL)
 		got := treeOf(t, dir)
 		state := got.withoutStage()
@@ -158,7 +158,7 @@ func TestInterrupt(t *testing.T) {
 	before, want := reference(t), reference(t, divide)
 	signals := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}
 	var untouched, undone, done int
-	for i := range times(60) {
+	for i := range times(40) {
 		dir, p := m.strike(t, i, signals[i/2%2])
 		got := treeOf(t, dir)
 		switch {
