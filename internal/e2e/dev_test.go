@@ -151,7 +151,7 @@ func (d *dev) interrupt(t *testing.T) {
 	start := time.Now()
 	require.NoError(t, d.Process.Signal(os.Interrupt))
 	assert.Zero(t, <-d.ended, d.err.all())
-	assert.Less(t, time.Since(start), 2*time.Second, "it ends within a second, and twice that where tests run beside it")
+	assert.Less(t, time.Since(start), 5*time.Second, "it ends within a second, where nothing else runs")
 	for _, child := range left {
 		assert.ErrorIs(t, syscall.Kill(child, 0), syscall.ESRCH, "process %d is left", child)
 	}
