@@ -180,7 +180,7 @@ func TestDevRequests(t *testing.T) {
 
 	// fngen invoke finds it, signs, and sends again what came.
 	do(t, d.dir, "function", "billing", "--webhook=stripe", "--no-tests")
-	time.Sleep(50 * time.Millisecond)
+	time.Sleep(stirs)
 	port := d.url[strings.LastIndexByte(d.url, ':')+1:]
 	invoke := func(args ...string) string {
 		t.Helper()

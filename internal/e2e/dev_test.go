@@ -29,6 +29,9 @@ import (
 
 var edits = flag.Int("edits", 20, "saves during the load of TestDevUnderLoad")
 
+// stirs is how long after a save a test asks that is not about how soon that may be: TestDevUnderLoad is.
+const stirs = 200 * time.Millisecond
+
 // A dev is fngen dev at work on a project.
 type dev struct {
 	*process
@@ -288,7 +291,7 @@ func TestDevSaves(t *testing.T) {
 	save := func(name, data string) {
 		t.Helper()
 		writeFile(t, d.dir, name, data)
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(stirs)
 	}
 	answers("count", "1")
 	answers("env", "red text")
@@ -361,10 +364,10 @@ func TestDevSaves(t *testing.T) {
 
 	// A folder that comes is served, and one that goes is not.
 	do(t, d.dir, "function", "latecomer", "--no-tests")
-	time.Sleep(50 * time.Millisecond)
+	time.Sleep(stirs)
 	answers("latecomer", `{"data":"latecomer function"}`)
 	require.NoError(t, os.RemoveAll(filepath.Join(d.dir, functions, "latecomer")))
-	time.Sleep(50 * time.Millisecond)
+	time.Sleep(stirs)
 	status, body = get(t, d.url+"/latecomer")
 	assert.Equal(t, http.StatusNotFound, status)
 	assert.Contains(t, body, "/divide")
@@ -474,7 +477,7 @@ func TestDevReplacedModule(t *testing.T) {
 		return body == "after"
 	}, time.Minute, 10*time.Millisecond)
 	writeFile(t, shared, "text/text.go", "package text\n\nconst Text = \"again\"\n")
-	time.Sleep(50 * time.Millisecond)
+	time.Sleep(stirs)
 	_, body = get(t, d.url+"/count")
 	assert.Equal(t, "again", body)
 	d.interrupt(t)
@@ -495,7 +498,7 @@ exec "$program" "$@"
 	assert.Contains(t, d.out.all(), `"mode": "remote", "host": "127.0.0.1", "port": 12345`)
 	first := children(t, d.Process.Pid)
 	writeFile(t, d.dir, functions+"/count/count.go", numbered(2))
-	time.Sleep(50 * time.Millisecond)
+	time.Sleep(stirs)
 	_, body := get(t, d.url+"/count")
 	assert.Equal(t, "2", body)
 	for _, child := range first {
