@@ -182,18 +182,6 @@ func runBuild(cmd *cobra.Command, w World, o buildOptions) error {
 	return err
 }
 
-// fromCwd is a path as it is where the command runs.
-func fromCwd(cmd *cobra.Command, name string) (string, error) {
-	cwd, err := cmd.Flags().GetString("cwd")
-	if err != nil {
-		return "", err
-	}
-	if filepath.IsAbs(name) {
-		return name, nil
-	}
-	return filepath.Abs(filepath.Join(cwd, name))
-}
-
 // choose finds the functions that are named, or all.
 func (b *builder) choose() error {
 	all, skipped, err := b.project.List()
@@ -316,11 +304,6 @@ func (b *builder) build(ctx context.Context, dir string) (_ buildJSON, err error
 // path is that of a file in the folder, from where the user is.
 func (b *builder) path(folder *dist.Folder, name string) string {
 	return relative(folder.Dir, name)
-}
-
-// place is where the overlay's programs are.
-func (b *builder) place() generator.Place {
-	return generator.Place{Module: b.module, Lib: b.project.Lib, Dir: path.Join(b.project.Functions, ".fngen")}
 }
 
 // overlay builds programs for production.

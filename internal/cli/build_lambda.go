@@ -62,7 +62,7 @@ func (b *builder) lambda(ctx context.Context, folder *dist.Folder, settings map[
 	groups := map[string][]project.Function{}
 	programs := map[string]dist.Program{}
 	for _, f := range b.functions {
-		p, err := generator.LambdaProgram(b.place(), "lambda/"+f.Name, f.In(b.module))
+		p, err := generator.LambdaProgram(place(b.project, b.module), "lambda/"+f.Name, f.In(b.module))
 		if err != nil {
 			return err
 		}

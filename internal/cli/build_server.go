@@ -17,7 +17,7 @@ import (
 
 // server builds one program of all functions.
 func (b *builder) server(ctx context.Context, folder *dist.Folder, report *buildJSON) error {
-	p, err := b.serverProgram(b.place())
+	p, err := b.serverProgram(place(b.project, b.module))
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -30,6 +31,18 @@ func find(cmd *cobra.Command, w World) (*project.Project, error) {
 		return nil, flagValueError{flag: "--cwd", err: errEmpty}
 	}
 	return project.Find(dir, w.Env)
+}
+
+// fromCwd is a path as it is where the command runs.
+func fromCwd(cmd *cobra.Command, name string) (string, error) {
+	cwd, err := cmd.Flags().GetString("cwd")
+	if err != nil {
+		return "", err
+	}
+	if filepath.IsAbs(name) {
+		return name, nil
+	}
+	return filepath.Abs(filepath.Join(cwd, name))
 }
 
 // change plans something for the project and puts it on disk. What plan reads

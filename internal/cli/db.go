@@ -87,9 +87,7 @@ func runDB(cmd *cobra.Command, w World, p *project.Project, command string) (err
 	if err != nil {
 		return err
 	}
-	migrate, err := generator.MigrateProgram(generator.Place{
-		Module: modfile.ModulePath(goMod), Lib: p.Lib, Dir: path.Join(p.Functions, ".fngen"),
-	})
+	migrate, err := generator.MigrateProgram(place(p, modfile.ModulePath(goMod)))
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/mod/modfile"
 
 	"github.com/fngen/fngen/internal/devserver"
 	"github.com/fngen/fngen/internal/project"
@@ -161,11 +160,11 @@ func (o devOptions) options(cmd *cobra.Command, w World, p *project.Project) (de
 			return options, noDebuggerError{}
 		}
 		address := "127.0.0.1:" + strconv.Itoa(o.debugPort)
-		goMod, err := p.Root.ReadFile("go.mod")
+		module, err := p.Module()
 		if err != nil {
 			return options, err
 		}
-		flags = []string{"-gcflags=" + modfile.ModulePath(goMod) + "/...=-N -l"} // what is debugged is not optimized
+		flags = []string{"-gcflags=" + module + "/...=-N -l"} // what is debugged is not optimized
 		if o.tags != "" {
 			flags = append(flags, "-tags="+o.tags)
 		}

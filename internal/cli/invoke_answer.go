@@ -25,6 +25,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/fngen/fngen/internal/delivery"
+	"github.com/fngen/fngen/internal/devserver"
 )
 
 // A devServer is what answers at the port of the development server.
@@ -32,10 +33,7 @@ type devServer struct {
 	port int
 	mine bool // it is fngen dev, and the project is this one
 
-	// What it says of itself at /.fngen/dev. The public URL is where the outside reaches it, or "".
-	Project   string `json:"project"`
-	Version   string `json:"version"`
-	PublicURL string `json:"publicUrl"`
+	devserver.Info // what it says of itself
 }
 
 func (d devServer) running() bool { return d.mine }
@@ -68,13 +66,10 @@ func (v invoker) dev(ctx context.Context) (devServer, error) {
 	dev := devServer{port: v.o.port}
 	asking, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	body, err := get(asking, dev.base()+"/.fngen/dev", 1<<16)
-	if err != nil {
-		return dev, ctx.Err()
-	}
 	said := dev
-	if json.Unmarshal(body, &said) != nil || said.Project == "" {
-		return dev, nil
+	var err error
+	if said.Info, err = devserver.Ask(asking, dev.port); err != nil {
+		return dev, ctx.Err()
 	}
 	there, errThere := os.Stat(said.Project)
 	here, errHere := os.Stat(v.project.Dir)

@@ -101,12 +101,9 @@ func runServe(cmd *cobra.Command, w World, o serveOptions) (err error) {
 		return noFunctionsError{p.Functions}
 	}
 	if o.buildOnly {
-		out, err := filepath.Abs(filepath.Join(cmd.Flag("cwd").Value.String(), o.out))
+		out, err := fromCwd(cmd, o.out)
 		if err != nil {
 			return err
-		}
-		if filepath.IsAbs(o.out) {
-			out = o.out
 		}
 		if info, err := os.Stat(out); err == nil && !info.Mode().IsRegular() {
 			return flagValueError{"--output", errors.New(quote(o.out) + " is not a file"), "fngen serve --build-only -o server"}

@@ -12,9 +12,11 @@ import (
 	"github.com/fngen/fngen/internal/project"
 )
 
-// programsDir is where in a project fngen's programs are built: inside the functions directory, where Go's rule of internal
+// place is where in a project fngen's programs are built: inside the functions directory, where Go's rule of internal
 // packages lets them import all, and in a folder that the go command passes over. Nothing is written there.
-func programsDir(p *project.Project) string { return path.Join(p.Functions, ".fngen") }
+func place(p *project.Project, module string) generator.Place {
+	return generator.Place{Module: module, Lib: p.Lib, Dir: path.Join(p.Functions, ".fngen")}
+}
 
 // compilerSays gives what the compiler says of a program in terms of the functions in it.
 func compilerSays(output string, programs []generator.Program, functions []project.Function) string {
@@ -74,8 +76,7 @@ func (s serving) plan(w World, p *project.Project) (devserver.Plan, error) {
 	for _, f := range functions {
 		handlers = append(handlers, f.In(module))
 	}
-	built, err := generator.ServerProgram(
-		generator.Place{Module: module, Lib: p.Lib, Dir: programsDir(p)}, s.command, handlers)
+	built, err := generator.ServerProgram(place(p, module), s.command, handlers)
 	if err != nil {
 		return devserver.Plan{}, err
 	}

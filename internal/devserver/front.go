@@ -110,7 +110,9 @@ func listen(host string, port int) ([]net.Listener, error) {
 
 // owner says who has a port, if it is another fngen dev.
 func owner(port int) string {
-	i, err := Ask(context.Background(), port)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	i, err := Ask(ctx, port)
 	if err != nil {
 		return ""
 	}
@@ -156,8 +158,6 @@ type Info struct {
 
 // Ask asks the dev server at a port of this machine who it is.
 func Ask(ctx context.Context, port int) (Info, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
 	var i Info
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/.fngen/dev", port), nil)
 	if err != nil {
