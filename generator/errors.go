@@ -60,3 +60,9 @@ type SumError struct {
 func (e *SumError) Error() string {
 	return fmt.Sprintf("%s:%d: want a path, a version and a hash: %q", SumFile, e.Line, e.Text)
 }
+
+// ExitCode returns 2, the exit code of a usage error.
+func (*ValueError) ExitCode() int { return 2 }
+
+// ExitCode returns 2, the exit code of a usage error.
+func (*NameError) ExitCode() int { return 2 }

@@ -1,11 +1,10 @@
 package cli
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,7 +16,6 @@ import (
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/artifact"
 	"github.com/fngen/fngen/internal/dist"
-	"github.com/fngen/fngen/internal/process"
 	"github.com/fngen/fngen/internal/program"
 	"github.com/fngen/fngen/internal/project"
 )
@@ -121,13 +119,26 @@ type builder struct {
 	unread    []string           // names of all that cannot be read, whichever are to be built
 }
 
+// platform returns the options to open the project with: the files that count
+// are those of the platform that the build is for.
+func (o buildOptions) platform() project.Options {
+	options := project.Options{Tags: project.ParseTags(o.tags), GOARCH: o.arch}
+	switch o.target {
+	case targetLambda:
+		options.GOOS, options.GOARCH = "linux", cmp.Or(o.arch, "arm64")
+		options.Tags = append(options.Tags, "lambda.norpc")
+	case targetContainer:
+		options.GOOS, options.GOARCH = "linux", cmp.Or(o.arch, "amd64")
+	}
+	return options
+}
+
 func runBuild(cmd *cobra.Command, w World, o buildOptions) error {
-	p, err := find(cmd, w)
+	p, err := openProject(cmd, w, o.platform())
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	p.Tags = append(tags(w, ""), tags(w, o.tags)...)
 	b := &builder{w: w, o: o, project: p, environ: w.Environ()}
 	if b.module, err = p.Module(); err != nil {
 		return err
@@ -198,12 +209,12 @@ func (b *builder) choose() error {
 		}
 	}
 	for _, s := range skipped {
-		name := strings.TrimSuffix(path.Base(s.Path), ".go")
-		if s.Broken {
-			broken[name] = strings.TrimPrefix(oneLine(s.Reason), "it does not parse: ")
+		name := s.Name
+		if s.Kind == project.SkipUnparsable {
+			broken[name] = oneLine(s.Err.Error())
 			names, b.unread = append(names, name), append(b.unread, name)
 		} else if len(b.o.names) == 0 || slices.Contains(b.o.names, name) {
-			fmt.Fprintf(b.w.Stderr, "fngen: note: %s is skipped: %s\n", s.Path, oneLine(s.Reason))
+			note(b.w.Stderr, skipNote(s), "")
 		}
 	}
 	wanted := b.o.names
@@ -369,22 +380,4 @@ func (b *builder) text(folder *dist.Folder, name string, data []byte, report *bu
 	}
 	report.Files = append(report.Files, outputJSON{b.path(folder, name), action})
 	return nil
-}
-
-// tags are build tags: some of fngen's, those of GOFLAGS, which go build's flag would replace, and those of the command line.
-func (b *builder) tags(ctx context.Context, tags ...string) (string, error) {
-	cmd := process.Command(ctx, "go", "env", "GOFLAGS")
-	cmd.Dir, cmd.Env = b.project.Dir, append(slices.Clip(b.environ), "PWD="+b.project.Dir)
-	var out bytes.Buffer
-	cmd.Stdout = &out
-	if err := process.Run(ctx, cmd); err != nil {
-		return "", fmt.Errorf("go env: %w", err)
-	}
-	for _, flag := range append(strings.Fields(out.String()), "-tags="+b.o.tags) {
-		name, value, _ := strings.Cut(strings.TrimLeft(strings.Trim(flag, `'"`), "-"), "=")
-		if name == "tags" {
-			tags = append(tags, strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })...)
-		}
-	}
-	return strings.Join(tags, ","), nil
 }

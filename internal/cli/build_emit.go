@@ -102,6 +102,8 @@ func (e emittedError) Error() string {
 	return "these files are in the way: " + strings.Join(e.paths, ", ")
 }
 
+func (emittedError) Hint() string { return "remove them, or choose another folder" }
+
 // emitPlace is a directory as the place of main packages: one that the go command finds, and that may import the functions.
 func (b *builder) emitPlace(dir string) (generator.Place, error) {
 	rel, err := filepath.Rel(b.project.Dir, dir)

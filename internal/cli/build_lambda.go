@@ -53,10 +53,7 @@ func (b *builder) settings() (map[string]project.Lambda, error) {
 // lambda builds a program for each function, all of an architecture by one go build, and puts
 // those that compile in their places.
 func (b *builder) lambda(ctx context.Context, folder *dist.Folder, settings map[string]project.Lambda, report *buildJSON) error {
-	tags, err := b.tags(ctx, "lambda.norpc")
-	if err != nil {
-		return err
-	}
+	tags := strings.Join(b.project.Tags(), ",")
 	files, packages := map[string][]byte{}, map[string]string{}
 	var mains []generator.Program
 	groups := map[string][]project.Function{}
@@ -115,6 +112,7 @@ func (b *builder) lambda(ctx context.Context, folder *dist.Folder, settings map[
 			report.Failed = append(report.Failed, failedJSON{f.Name, append([]string{}, others...)})
 		}
 	}
+	var err error
 	if report.Functions, err = b.take(ctx, folder, built, programs); err != nil {
 		return err
 	}

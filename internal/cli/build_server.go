@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/artifact"
@@ -31,10 +32,7 @@ func (b *builder) server(ctx context.Context, folder *dist.Folder, report *build
 			systems = []programJSON{{OS: "linux", Arch: b.o.arch}}
 		}
 	}
-	tags, err := b.tags(ctx)
-	if err != nil {
-		return err
-	}
+	tags := strings.Join(b.project.Tags(), ",")
 	var programs []dist.Program
 	for _, s := range systems {
 		staged := path.Join(s.OS, s.Arch)

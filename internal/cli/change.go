@@ -1,8 +1,8 @@
 package cli
 
 import (
+	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -21,8 +21,9 @@ func (o *changeOptions) flags(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.json, "json", false, "print the report as JSON")
 }
 
-// find opens the project that the command is for.
-func find(cmd *cobra.Command, w World) (*project.Project, error) {
+// openProject opens the project of the command's working directory, with the
+// environment of w.
+func openProject(cmd *cobra.Command, w World, o project.Options) (*project.Project, error) {
 	dir, err := cmd.Flags().GetString("cwd")
 	if err != nil {
 		return nil, err
@@ -30,10 +31,12 @@ func find(cmd *cobra.Command, w World) (*project.Project, error) {
 	if dir == "" {
 		return nil, flagValueError{flag: "--cwd", err: errEmpty}
 	}
-	return project.Find(dir, w.Env)
+	o.Env = w.Env
+	return project.Open(dir, o)
 }
 
-// fromCwd is a path as it is where the command runs.
+// fromCwd returns the absolute path of a file that the command line names
+// relative to --cwd.
 func fromCwd(cmd *cobra.Command, name string) (string, error) {
 	cwd, err := cmd.Flags().GetString("cwd")
 	if err != nil {
@@ -45,12 +48,19 @@ func fromCwd(cmd *cobra.Command, name string) (string, error) {
 	return filepath.Abs(filepath.Join(cwd, name))
 }
 
+var errUnchanged = errors.New("interrupted: nothing was changed")
+
 // change plans something for the project and puts it on disk. What plan reads
 // of the project, and the disk that the plan is put on, are under one lock.
 func change(cmd *cobra.Command, w World, o changeOptions,
 	plan func(*project.Project) (generator.Plan, error),
 ) (_ *project.Project, _ generator.Plan, err error) {
-	p, err := find(cmd, w)
+	defer func() {
+		if errors.Is(err, context.Canceled) {
+			err = errUnchanged
+		}
+	}()
+	p, err := openProject(cmd, w, project.Options{})
 	if err != nil {
 		return nil, generator.Plan{}, err
 	}
@@ -77,11 +87,8 @@ func change(cmd *cobra.Command, w World, o changeOptions,
 			return nil, generator.Plan{}, err
 		}
 	}
-	for _, note := range planned.Notes {
-		fmt.Fprintf(w.Stderr, "fngen: note: %s\n", note.Text)
-		if note.Hint != "" {
-			fmt.Fprintf(w.Stderr, "hint: %s\n", note.Hint)
-		}
+	for _, n := range planned.Notes {
+		note(w.Stderr, n.Text, n.Hint)
 	}
 	return p, planned, nil
 }

@@ -7,6 +7,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -28,8 +29,8 @@ type World struct {
 	Version        string // of fngen
 }
 
-// Main runs a command and returns the process's exit code: 0 for done, 1 for what could not be done,
-// 2 for a command line that is wrong.
+// Main runs a command and returns the exit code of the process: 0 for success,
+// 1 for a failure, 2 for a usage error.
 func Main(ctx context.Context, args []string, w World) int {
 	root := newRoot(w)
 	root.SetArgs(args)
@@ -39,23 +40,11 @@ func Main(ctx context.Context, args []string, w World) int {
 	if err == nil {
 		return 0
 	}
-	f := explain(err, args)
-	printFailure(w.Stderr, f)
-	return f.code
-}
-
-// printFailure says what went wrong, unless somebody else has: go test does.
-func printFailure(stderr io.Writer, f failure) {
-	if f.message == "" {
-		return
+	var unexpected *unexpectedArgError
+	if errors.As(err, &unexpected) {
+		unexpected.line = args
 	}
-	if f.detail != "" {
-		fmt.Fprintln(stderr, f.detail)
-	}
-	fmt.Fprintf(stderr, "fngen: %s\n", oneLine(f.message))
-	if f.hint != "" {
-		fmt.Fprintf(stderr, "hint: %s\n", f.hint)
-	}
+	return report(w.Stderr, err)
 }
 
 // BuildVersion is the version that the go command built the program at, devel where it knows none.
@@ -183,7 +172,7 @@ func arguments(least, most int, names ...string) cobra.PositionalArgs {
 		case len(args) < least:
 			return usageError{message: cmd.CommandPath() + " needs " + strings.Join(names, " "), hint: cmd.UseLine()}
 		case most >= 0 && len(args) > most:
-			return surplusError{command: cmd, surplus: args[most:], all: args}
+			return &unexpectedArgError{command: cmd, extra: args[most:], args: args}
 		}
 		return nil
 	}

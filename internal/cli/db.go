@@ -61,7 +61,7 @@ func newDBRun(w World, name, short string) *cobra.Command {
 		Short: short,
 		Args:  arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := find(cmd, w)
+			p, err := openProject(cmd, w, project.Options{})
 			if err != nil {
 				return err
 			}
@@ -76,6 +76,7 @@ func newDBRun(w World, name, short string) *cobra.Command {
 type noDatabaseError struct{ dir string }
 
 func (e noDatabaseError) Error() string { return "there is no " + e.dir }
+func (noDatabaseError) Hint() string    { return "fngen add db" }
 
 // runDB builds the program that applies migrations, and has it do so.
 func runDB(cmd *cobra.Command, w World, p *project.Project, command string) (err error) {
@@ -102,7 +103,7 @@ func runDB(cmd *cobra.Command, w World, p *project.Project, command string) (err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
 
-	overlay := program.Overlay{Root: p.Dir, Files: migrate.Files, Flags: buildFlags(w, ""), Environ: environ}
+	overlay := program.Overlay{Root: p.Dir, Files: migrate.Files, Flags: buildFlags(w, p), Environ: environ}
 	binary := filepath.Join(tmp, "migrate.exe") // which Windows needs and others do not mind
 	if err := overlay.Build(cmd.Context(), binary, migrate.Package); err != nil {
 		return err
@@ -112,7 +113,7 @@ func runDB(cmd *cobra.Command, w World, p *project.Project, command string) (err
 	run.Stdout, run.Stderr = w.Stdout, w.Stderr
 	err = process.Run(cmd.Context(), run)
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		return toldError{exitFailed}
+		return exitError{exitFailed}
 	}
 	return err
 }
@@ -127,7 +128,7 @@ func newDBNew(w World) *cobra.Command {
 			if name == "" || len(name) > 100 {
 				return usageError{fmt.Sprintf("bad name %q: want letters and digits", args[0]), "fngen db new create_orders"}
 			}
-			p, err := find(cmd, w)
+			p, err := openProject(cmd, w, project.Options{})
 			if err != nil {
 				return err
 			}

@@ -77,7 +77,7 @@ for each request goes to stdout, and what the functions print to stderr.`,
 const defaultPoll = 300 * time.Millisecond
 
 func runDev(cmd *cobra.Command, w World, o devOptions) error {
-	p, err := find(cmd, w)
+	p, err := openProject(cmd, w, project.Options{Tags: project.ParseTags(o.tags)})
 	if err != nil {
 		return err
 	}
@@ -152,8 +152,7 @@ func (o devOptions) options(cmd *cobra.Command, w World, p *project.Project) (de
 	}
 	options.Args = append(options.Args, "-timeout", limit)
 
-	p.Tags = tags(w, o.tags)
-	flags := buildFlags(w, o.tags)
+	flags := buildFlags(w, p)
 	if o.debugPort != 0 {
 		dlv, err := exec.LookPath("dlv")
 		if err != nil {
@@ -165,8 +164,8 @@ func (o devOptions) options(cmd *cobra.Command, w World, p *project.Project) (de
 			return options, err
 		}
 		flags = []string{"-gcflags=" + module + "/...=-N -l"} // what is debugged is not optimized
-		if o.tags != "" {
-			flags = append(flags, "-tags="+o.tags)
+		if tags := p.Tags(); len(tags) > 0 {
+			flags = append(flags, "-tags="+strings.Join(tags, ","))
 		}
 		options.Under = func(binary string) []string {
 			return []string{dlv, "exec", "--headless", "--listen=" + address, "--api-version=2", "--accept-multiclient", "--continue", binary, "--"}
@@ -185,6 +184,7 @@ func (o devOptions) options(cmd *cobra.Command, w World, p *project.Project) (de
 type noDebuggerError struct{}
 
 func (noDebuggerError) Error() string { return "cannot find the debugger dlv" }
+func (noDebuggerError) Hint() string  { return "go install github.com/go-delve/delve/cmd/dlv@latest" }
 
 // webAddress is an address of the web.
 func webAddress(text string) (*url.URL, error) {
@@ -193,14 +193,4 @@ func webAddress(text string) (*url.URL, error) {
 		return nil, errors.New("want an http or https address") // which may have a password in it: it is not quoted
 	}
 	return address, nil
-}
-
-// tags are the build tags of a command line and of GOFLAGS.
-func tags(w World, flag string) []string {
-	for _, word := range strings.Fields(w.Env("GOFLAGS")) {
-		if value, ok := strings.CutPrefix(strings.TrimLeft(word, "-"), "tags="); ok && flag == "" {
-			flag = value
-		}
-	}
-	return strings.FieldsFunc(flag, func(r rune) bool { return r == ',' || r == ' ' })
 }

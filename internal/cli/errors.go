@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os/exec"
 	"slices"
@@ -13,80 +14,143 @@ import (
 	"golang.org/x/mod/modfile"
 
 	"github.com/fngen/fngen/generator"
-	"github.com/fngen/fngen/internal/devserver"
-	"github.com/fngen/fngen/internal/dist"
-	"github.com/fngen/fngen/internal/program"
-	"github.com/fngen/fngen/internal/project"
-	"github.com/fngen/fngen/internal/watch"
+	"github.com/fngen/fngen/internal/hint"
 )
 
 // Exit codes.
 const (
-	exitFailed = 1 // it could not be done
-	exitUsage  = 2 // the command line was wrong
+	exitFailed = 1
+	exitUsage  = 2
 )
 
-// A usageError is a command line that is wrong.
+// A usageError reports an invalid command line.
 type usageError struct{ message, hint string }
 
 func (e usageError) Error() string { return e.message }
+func (e usageError) Hint() string  { return e.hint }
+func (usageError) ExitCode() int   { return exitUsage }
 
-// A flagValueError is a flag's value that will not do.
+// A flagValueError reports an invalid value of a flag.
 type flagValueError struct {
 	flag string
 	err  error
-	help string // a command that says which values there are
+	help string // the hint if err suggests no value
 }
 
 func (e flagValueError) Error() string { return e.flag + ": " + e.err.Error() }
 func (e flagValueError) Unwrap() error { return e.err }
+func (flagValueError) ExitCode() int   { return exitUsage }
 
-// A surplusError is arguments too many.
-type surplusError struct {
+func (e flagValueError) Hint() string {
+	var value *generator.ValueError
+	if errors.As(e.err, &value) && value.Suggestion != "" {
+		return e.flag + "=" + value.Suggestion
+	}
+	return e.help
+}
+
+// An unexpectedArgError reports more arguments than a command takes.
+type unexpectedArgError struct {
 	command *cobra.Command
-	surplus []string
-	all     []string
+	extra   []string // the unexpected arguments
+	args    []string // all arguments, without flags
+	line    []string // the command line, with flags; set by Main
 }
 
-func (e surplusError) Error() string {
-	return "surplus argument " + quote(e.surplus[0])
+func (e *unexpectedArgError) Error() string {
+	if _, value, ok := e.spaced(); ok {
+		return "unexpected argument " + quote(value)
+	}
+	return "unexpected argument " + quote(e.extra[0])
 }
 
-// spaced finds a flag whose value is optional and was written with a space: pflag
-// takes --webhook stripe for a flag and an argument.
-func (e surplusError) spaced(args []string) (flag, value string, ok bool) {
-	for i, arg := range args[:max(0, len(args)-1)] {
+func (*unexpectedArgError) ExitCode() int { return exitUsage }
+
+func (e *unexpectedArgError) Hint() string {
+	if flag, value, ok := e.spaced(); ok {
+		return flag + "=" + value
+	}
+	return e.command.UseLine()
+}
+
+// spaced finds a flag with an optional value that was written with a space.
+// pflag parses --webhook stripe as a bare flag and an argument.
+func (e *unexpectedArgError) spaced() (flag, value string, ok bool) {
+	for i, arg := range e.line[:max(0, len(e.line)-1)] {
 		name, isLong := strings.CutPrefix(arg, "--")
-		if !isLong || !slices.Contains(e.all, args[i+1]) {
+		if !isLong || !slices.Contains(e.args, e.line[i+1]) {
 			continue
 		}
 		if flag := e.command.Flags().Lookup(name); flag != nil && isOptional(flag) {
-			return arg, args[i+1], true
+			return arg, e.line[i+1], true
 		}
 	}
 	return "", "", false
 }
 
-// A toldError is a failure that the program that failed has told of.
-type toldError struct{ code int }
+// An exitError sets the exit code after a failure that a child process has
+// already reported. Nothing more is printed.
+type exitError struct{ code int }
 
-func (toldError) Error() string { return "" }
+func (exitError) Error() string   { return "" }
+func (e exitError) ExitCode() int { return e.code }
 
-// A failure is an error as the user is told of it.
-type failure struct {
-	detail        string // lines before the message
-	message, hint string
-	code          int
+// report prints an error and its hint, and returns the exit code. The error
+// brings all of that along: the methods Hint, ExitCode and Detail, where Detail
+// is text to print above the error, such as the compiler's output.
+func report(stderr io.Writer, err error) int {
+	code := exitFailed
+	var coder interface{ ExitCode() int }
+	if errors.As(err, &coder) {
+		code = coder.ExitCode()
+	}
+	var detailed interface{ Detail() string }
+	if errors.As(err, &detailed) {
+		fmt.Fprintln(stderr, detailed.Detail())
+	}
+	message, advice := describe(err)
+	if message != "" {
+		fmt.Fprintf(stderr, "fngen: %s\n", oneLine(message))
+	}
+	if advice != "" {
+		fmt.Fprintf(stderr, "hint: %s\n", advice)
+	}
+	return code
 }
 
-// explain says what went wrong and what to do about it. It is the one place where errors
-// become exit codes.
-func explain(err error, args []string) failure {
-	f := failure{message: err.Error(), code: exitFailed}
+// describe returns the message and the hint of an error. The standard library's
+// errors have no hints of their own.
+func describe(err error) (message, advice string) {
+	if advice := hint.Of(err); advice != "" {
+		return err.Error(), advice
+	}
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return "cannot find the go command", "install Go, or add its bin directory to PATH"
+	case errors.Is(err, context.Canceled):
+		return "interrupted", ""
+	case errors.Is(err, fs.ErrPermission):
+		return err.Error(), "check the directory's permissions"
+	}
+	return generatorError(err)
+}
+
+// note prints a note, and a hint if there is one.
+func note(stderr io.Writer, message, hint string) {
+	fmt.Fprintf(stderr, "fngen: note: %s\n", oneLine(message))
+	if hint != "" {
+		fmt.Fprintf(stderr, "hint: %s\n", hint)
+	}
+}
+
+// oneLine joins the lines of a message.
+func oneLine(message string) string {
+	return strings.Join(strings.FieldsFunc(message, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}
+
+// generatorError describes the errors of package generator.
+func generatorError(err error) (message, advice string) {
 	var (
-		usage     usageError
-		surplus   surplusError
-		flagValue flagValueError
 		value     *generator.ValueError
 		name      *generator.NameError
 		conflict  *generator.ConflictError
@@ -95,136 +159,44 @@ func explain(err error, args []string) failure {
 		edited    *generator.EditedError
 		missing   *generator.MissingError
 		sum       *generator.SumError
-		noModule  *project.NoModuleError
 		goMod     *generator.ModError
-		tests     testError
-		told      toldError
-		compile   *program.BuildError
-		database  noDatabaseError
-		limit     *watch.LimitError
-		none      noFunctionsError
-		port      *devserver.PortError
-		debugger  noDebuggerError
-		unknown   noFunctionError
-		secret    noSecretError
-		unsigned  noWebhookError
-		publicKey publicKeyError
-		server    noServerError
-		delivered noDeliveryError
-		foreign   *dist.ForeignError
-		results   *dist.PlaceError
-		emitted   emittedError
 	)
+	message = err.Error()
 	switch {
-	case errors.As(err, &usage):
-		f.hint, f.code = usage.hint, exitUsage
-	case errors.As(err, &database):
-		f.hint = "fngen add db"
-	case errors.As(err, &foreign):
-		f.hint = "move it, or choose another folder with -o"
-	case errors.As(err, &results):
-		f.hint = "choose another folder with -o"
-	case errors.As(err, &emitted):
-		f.hint = "remove them, or choose another folder"
-	case errors.As(err, &surplus):
-		f.hint, f.code = surplus.command.UseLine(), exitUsage
-		if flag, value, ok := surplus.spaced(args); ok {
-			f.message, f.hint = "surplus argument "+quote(value), flag+"="+value
-		}
-	case errors.As(err, &flagValue):
-		f.hint, f.code = flagValue.help, exitUsage
-		if errors.As(err, &value) && value.Suggestion != "" {
-			f.hint = flagValue.flag + "=" + value.Suggestion
-		}
 	case errors.As(err, &name):
-		f.code, f.hint = exitUsage, "use letters and digits, as in updateOrderStatus"
 		if name.Suggestion != "" {
-			f.hint = "call it " + name.Suggestion
+			return message, "call it " + name.Suggestion
 		}
+		return message, "use letters and digits, as in updateOrderStatus"
 	case errors.As(err, &value):
-		f.code, f.hint = exitUsage, "fngen add --list"
 		if value.Suggestion != "" {
-			f.hint = "fngen add " + value.Suggestion
+			return message, "fngen add " + value.Suggestion
 		}
-	case errors.As(err, &tests):
-		f.message, f.code = "", tests.code
-	case errors.As(err, &told):
-		f.code = told.code
-	case errors.As(err, &compile):
-		f.message, f.detail = "it does not build", compile.Output
-	case errors.As(err, &none):
-		f.hint = "fngen function NAME"
-	case errors.As(err, &port):
-		f.hint = fmt.Sprintf("lsof -i :%d says who has it; --port and --web-port take others", port.Port)
-		if port.Owner != "" {
-			f.hint = "end that one, or take another by --port and --web-port"
-		}
-	case errors.As(err, &debugger):
-		f.hint = "go install github.com/go-delve/delve/cmd/dlv@latest"
-	case errors.As(err, &unknown):
-		f.hint = "fngen list"
-		if unknown.nearest != "" {
-			f.hint = "fngen " + unknown.command + " " + unknown.nearest
-		}
-	case errors.As(err, &secret):
-		f.hint = "--secret @FILE"
-		if secret.variable != "" {
-			f.hint = "set it in .env, or give --secret @FILE"
-		}
-	case errors.As(err, &unsigned):
-		f.hint = "--webhook=SCHEME, with --secret @FILE or a variable in .env"
-	case errors.As(err, &publicKey):
-		f.hint = "--secret @FILE, with the private key of the pair"
-	case errors.As(err, &server):
-		f.hint = "fngen dev"
-		if server.at.Project != "" {
-			f.hint = "fngen dev --port N"
-		}
-	case errors.As(err, &delivered):
-		f.hint = "fngen invoke --deliveries"
-	case errors.As(err, &limit):
-		f.hint = "on Linux, raise it: sysctl fs.inotify.max_user_watches"
-	case errors.Is(err, exec.ErrNotFound):
-		f.message, f.hint = "cannot find the go command", "install Go, or put its bin folder on the PATH"
-	case errors.Is(err, errInterrupted):
-		f.message = "interrupted"
+		return message, "fngen add --list"
 	case errors.As(err, &conflict):
-		f.hint = "--force overwrites them"
+		return message, "--force overwrites them"
 	case errors.As(err, &twin):
-		f.hint = "choose another name, or remove " + twin.Twin + " first"
+		return message, "choose another name, or remove " + twin.Twin + " first"
 	case errors.As(err, &goVersion):
-		f.hint = "go mod edit -go=" + goVersion.Want
+		return message, "go mod edit -go=" + goVersion.Want
 	case errors.As(err, &edited):
-		f.hint = "--force removes them all the same"
+		return message, "--force removes them all the same"
 	case errors.As(err, &missing):
-		f.hint = "fngen list"
 		switch missing.Nearest {
 		case "":
+			return message, "fngen list"
 		case missing.Name: // a folder of files that have other names, such as index.go
-			f.message = "no file of the function " + missing.Name + " was generated"
-			f.hint = "remove its folder by hand"
-		default:
-			f.hint = "fngen destroy function " + missing.Nearest
+			return "no file of the function " + missing.Name + " was generated", "remove its folder by hand"
 		}
+		return message, "fngen destroy function " + missing.Nearest
 	case errors.As(err, &sum):
-		f.hint = "mend or delete the line: a file without one counts as edited"
-	case errors.As(err, &noModule):
-		f.hint = "go mod init example.com/NAME"
+		return message, "fix or delete the line: a file without one counts as edited"
 	case errors.As(err, &goMod):
-		f.message = "cannot read " + strings.TrimPrefix(f.message, "cannot read ")
-		f.hint = "go mod edit -module=example.com/NAME"
+		message = "cannot read " + strings.TrimPrefix(message, "cannot read ")
 		if errors.As(err, new(modfile.ErrorList)) {
-			f.hint = "go mod edit -fmt says what is wrong with it"
+			return message, "go mod edit -fmt says what is wrong with it"
 		}
-	case errors.Is(err, context.Canceled):
-		f.message = "interrupted: nothing was changed"
-	case errors.Is(err, fs.ErrPermission):
-		f.hint = "check who may write there"
+		return message, "go mod edit -module=example.com/NAME"
 	}
-	return f
-}
-
-// oneLine keeps a message on one line.
-func oneLine(message string) string {
-	return strings.Join(strings.FieldsFunc(message, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	return message, ""
 }

@@ -211,7 +211,7 @@ func functionNames(cmd *cobra.Command, w World, args []string) []string {
 	if len(args) > 0 {
 		return nil
 	}
-	p, err := find(cmd, w)
+	p, err := openProject(cmd, w, project.Options{})
 	if err != nil {
 		return nil
 	}

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -224,7 +223,7 @@ func sampleNames(cmd *cobra.Command, w World, o invokeOptions, args []string) []
 	if len(args) != 1 {
 		return nil
 	}
-	p, err := find(cmd, w)
+	p, err := openProject(cmd, w, project.Options{})
 	if err != nil {
 		return nil
 	}
@@ -245,6 +244,13 @@ type noFunctionError struct{ command, name, nearest string }
 
 func (e noFunctionError) Error() string { return "no function " + quote(e.name) }
 
+func (e noFunctionError) Hint() string {
+	if e.nearest != "" {
+		return "fngen " + e.command + " " + e.nearest
+	}
+	return "fngen list"
+}
+
 // findFunction is the function of that name, in any of the usual spellings. One whose source does not parse counts: the
 // compiler is to say what is wrong. Errors: noFunctionError, noFunctionsError.
 func findFunction(p *project.Project, name string) (project.Function, error) {
@@ -253,8 +259,8 @@ func findFunction(p *project.Project, name string) (project.Function, error) {
 		return project.Function{}, err
 	}
 	for _, s := range skipped {
-		if base := strings.TrimSuffix(path.Base(s.Path), ".go"); s.Broken {
-			functions = append(functions, project.Function{Name: base, Route: "/" + base})
+		if s.Kind == project.SkipUnparsable {
+			functions = append(functions, project.Function{Name: s.Name, Route: "/" + s.Name})
 		}
 	}
 	parsed, err := generator.ParseName(name)
@@ -278,7 +284,7 @@ func findFunction(p *project.Project, name string) (project.Function, error) {
 }
 
 func runInvoke(cmd *cobra.Command, w World, o invokeOptions) error {
-	p, err := find(cmd, w)
+	p, err := openProject(cmd, w, project.Options{})
 	if err != nil {
 		return err
 	}
@@ -336,7 +342,7 @@ func (v invoker) run(ctx context.Context) (err error) {
 		return err
 	}
 	if a.code >= http.StatusBadRequest {
-		return toldError{exitFailed}
+		return exitError{exitFailed}
 	}
 	return nil
 }
@@ -351,7 +357,7 @@ func (v invoker) once(ctx context.Context, dev devServer) (base string, stop fun
 	if err != nil {
 		return "", nil, err
 	}
-	s := serving{command: "invoke", use: "development", only: f.Name, flags: buildFlags(v.w, "")}
+	s := serving{command: "invoke", use: "development", only: f.Name, flags: buildFlags(v.w, v.project)}
 	plan, err := s.plan(v.w, v.project)
 	if err != nil {
 		return "", nil, err

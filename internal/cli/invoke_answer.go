@@ -50,6 +50,13 @@ func (e noServerError) Error() string {
 	return fmt.Sprintf("no fngen dev is running on port %d", e.at.port)
 }
 
+func (e noServerError) Hint() string {
+	if e.at.Project != "" {
+		return "fngen dev --port N"
+	}
+	return "fngen dev"
+}
+
 // client asks servers on this machine: by no proxy, and with the answer as it is.
 func client() *http.Client {
 	return &http.Client{

@@ -189,6 +189,7 @@ func (v invoker) replayed(ctx context.Context, dev devServer) (request, error) {
 type noDeliveryError struct{ n int }
 
 func (e noDeliveryError) Error() string { return fmt.Sprintf("no delivery %d is kept", e.n) }
+func (noDeliveryError) Hint() string    { return "fngen invoke --deliveries" }
 
 // event is the request that hands an event over, as to Lambda:
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
@@ -288,6 +289,13 @@ func (e noSecretError) Error() string {
 	return "there is no secret to sign with: " + e.variable + " is not set"
 }
 
+func (e noSecretError) Hint() string {
+	if e.variable != "" {
+		return "set it in .env, or pass --secret @FILE"
+	}
+	return "--secret @FILE"
+}
+
 // A noWebhookError says that a function does not verify what it is sent, as far as its source tells.
 type noWebhookError struct{ function string }
 
@@ -295,10 +303,15 @@ func (e noWebhookError) Error() string {
 	return e.function + " requires no signature, as its source has it"
 }
 
+func (noWebhookError) Hint() string {
+	return "--webhook=SCHEME, with --secret @FILE or a variable in .env"
+}
+
 // A publicKeyError says that what verifies cannot sign.
 type publicKeyError struct{ what string }
 
 func (e publicKeyError) Error() string { return e.what + " is a public key, which signs nothing" }
+func (publicKeyError) Hint() string    { return "--secret @FILE, with the private key of the pair" }
 
 // signed is a request as its sender signs it.
 func (v invoker) signed(r request, f project.Function, own *project.Webhook, dev devServer) (request, error) {

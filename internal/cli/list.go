@@ -8,6 +8,11 @@ import (
 	"github.com/fngen/fngen/internal/project"
 )
 
+// skipNote says why a folder or file is not a function.
+func skipNote(s project.Skipped) string {
+	return "skipping " + s.Path + ": " + s.Err.Error()
+}
+
 func newList(w World) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -15,7 +20,7 @@ func newList(w World) *cobra.Command {
 		Short: "List the functions, their routes and files",
 		Args:  arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := find(cmd, w)
+			p, err := openProject(cmd, w, project.Options{})
 			if err != nil {
 				return err
 			}
@@ -25,7 +30,7 @@ func newList(w World) *cobra.Command {
 				return err
 			}
 			for _, s := range skipped {
-				fmt.Fprintf(w.Stderr, "fngen: note: %s is skipped: %s\n", s.Path, oneLine(s.Reason))
+				note(w.Stderr, skipNote(s), "")
 			}
 			if asJSON {
 				return printJSON(w.Stdout, struct {
@@ -33,7 +38,7 @@ func newList(w World) *cobra.Command {
 				}{append([]project.Function{}, functions...)})
 			}
 			if len(functions) == 0 {
-				fmt.Fprintf(w.Stderr, "fngen: note: no functions in %s\nhint: fngen function NAME\n", p.Functions)
+				note(w.Stderr, "no functions in "+p.Functions, "fngen function NAME")
 			}
 			for _, f := range functions {
 				fmt.Fprintf(w.Stdout, "%s  %s\n", f.Name, f.Route)

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -83,19 +82,18 @@ func runServe(cmd *cobra.Command, w World, o serveOptions) (err error) {
 	if cmd.Flag("output").Changed && !o.buildOnly {
 		return usageError{"--output is only for --build-only", "fngen serve --build-only --output " + o.out}
 	}
-	p, err := find(cmd, w)
+	p, err := openProject(cmd, w, project.Options{Tags: project.ParseTags(o.tags)})
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	p.Tags = tags(w, o.tags)
-	s := serving{command: "serve", use: "production", flags: buildFlags(w, o.tags, "-trimpath")}
+	s := serving{command: "serve", use: "production", flags: buildFlags(w, p, "-trimpath")}
 	plan, err := s.plan(w, p)
 	if err != nil {
 		return err
 	}
-	for _, note := range plan.Notes {
-		fmt.Fprintln(w.Stderr, "fngen: note: "+note)
+	for _, text := range plan.Notes {
+		note(w.Stderr, text, "")
 	}
 	if len(plan.Routes) == 0 {
 		return noFunctionsError{p.Functions}
@@ -158,7 +156,7 @@ func (o serveOptions) run(ctx context.Context, w World, p *project.Project, c in
 	var ended *instance.EndedError
 	switch {
 	case errors.As(err, &ended):
-		return toldError{code(ended.Err)}
+		return exitError{code(ended.Err)}
 	case errors.Is(err, context.Canceled):
 		return nil
 	case err != nil:
@@ -172,7 +170,7 @@ func (o serveOptions) run(ctx context.Context, w World, p *project.Project, c in
 		_ = i.Stop(again)
 	}
 	if err := i.Err(); err != nil {
-		return toldError{code(err)}
+		return exitError{code(err)}
 	}
 	return nil
 }

@@ -56,10 +56,10 @@ func (s serving) plan(w World, p *project.Project) (devserver.Plan, error) {
 	var broken []string
 	var notes []string
 	for _, skip := range skipped {
-		if skip.Broken {
-			broken = append(broken, strings.TrimPrefix(skip.Reason, "it does not parse: "))
+		if skip.Kind == project.SkipUnparsable {
+			broken = append(broken, skip.Err.Error())
 		} else {
-			notes = append(notes, skip.Path+" is skipped: "+oneLine(skip.Reason))
+			notes = append(notes, skipNote(skip))
 		}
 	}
 	if len(broken) > 0 {
@@ -100,11 +100,11 @@ func (s serving) plan(w World, p *project.Project) (devserver.Plan, error) {
 	return plan, nil
 }
 
-// buildFlags are flags of go build: the tags, and the linker's, which leave out what only debuggers read, unless
-// GOFLAGS has some.
-func buildFlags(w World, tags string, flags ...string) []string {
-	if tags != "" {
-		flags = append(flags, "-tags="+tags)
+// buildFlags returns flags of go build: the build tags, and flags of the linker
+// that omit what only debuggers read, unless GOFLAGS has some.
+func buildFlags(w World, p *project.Project, flags ...string) []string {
+	if tags := p.Tags(); len(tags) > 0 {
+		flags = append(flags, "-tags="+strings.Join(tags, ","))
 	}
 	if !strings.Contains(w.Env("GOFLAGS"), "-ldflags") {
 		flags = append(flags, "-ldflags=-s -w")

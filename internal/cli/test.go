@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -72,11 +71,6 @@ failed, Enter the last ones again, and q quits.`,
 	return cmd
 }
 
-// A testError is that go test failed, and has said so.
-type testError struct{ code int }
-
-func (e testError) Error() string { return fmt.Sprintf("go test: exit code %d", e.code) }
-
 var errInterrupted = errors.New("interrupted")
 
 // A tester runs the tests of a project.
@@ -88,7 +82,7 @@ type tester struct {
 }
 
 func runTest(cmd *cobra.Command, w World, o testOptions) error {
-	p, err := find(cmd, w)
+	p, err := openProject(cmd, w, project.Options{})
 	if err != nil {
 		return err
 	}
@@ -116,6 +110,7 @@ func runTest(cmd *cobra.Command, w World, o testOptions) error {
 type noFunctionsError struct{ dir string }
 
 func (e noFunctionsError) Error() string { return "no functions in " + e.dir }
+func (noFunctionsError) Hint() string    { return "fngen function NAME" }
 
 // functions are those that the command names. A file that does not parse counts: the
 // compiler is to say what is wrong.
@@ -135,10 +130,10 @@ func (t tester) functions() ([]gotest.Function, error) {
 	}
 	for _, s := range skipped {
 		switch {
-		case s.Broken:
-			functions = append(functions, testFunction(dir, t.project.Functions, strings.TrimSuffix(path.Base(s.Path), ".go"), []string{s.Path}))
+		case s.Kind == project.SkipUnparsable:
+			functions = append(functions, testFunction(dir, t.project.Functions, s.Name, []string{s.Path}))
 		case len(t.o.words) == 0 && !t.o.watch:
-			fmt.Fprintf(t.w.Stderr, "fngen: note: %s is skipped: %s\n", s.Path, oneLine(s.Reason))
+			note(t.w.Stderr, skipNote(s), "")
 		}
 	}
 	slices.SortFunc(functions, func(a, b gotest.Function) int { return strings.Compare(a.Name, b.Name) })
@@ -221,7 +216,7 @@ func noMatch(functions []gotest.Function, word string) error {
 }
 
 // run runs go test for some functions and shows what comes of it. The report is there when
-// go test could be started. Errors: testError, context.Canceled, *dotenv.Error, exec.ErrNotFound.
+// go test could be started. Errors: exitError, context.Canceled, *dotenv.Error, exec.ErrNotFound.
 func (t tester) run(ctx context.Context, functions []gotest.Function) (*gotest.Report, error) {
 	variables, err := dotenv.Read(os.DirFS(t.project.Dir), dotenv.For("test"), t.w.Environ())
 	if err != nil {
@@ -262,7 +257,7 @@ func (t tester) run(ctx context.Context, functions []gotest.Function) (*gotest.R
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit) && exit.ExitCode() > 0:
-		err = testError{exit.ExitCode()}
+		err = exitError{exit.ExitCode()}
 	case err != nil:
 		return report, err
 	}

@@ -177,8 +177,8 @@ func (s *session) stop() {
 
 func (s *session) end(o outcome) {
 	s.cancel()
-	var tests testError
-	isDone := o.err == nil || errors.As(o.err, &tests)
+	var failed exitError
+	isDone := o.err == nil || errors.As(o.err, &failed)
 	for name := range s.running {
 		status := gotest.Unfinished
 		if o.report != nil {
@@ -190,7 +190,7 @@ func (s *session) end(o outcome) {
 	}
 	s.running = nil
 	if !isDone && !errors.Is(o.err, context.Canceled) {
-		printFailure(s.w.Stderr, explain(o.err, nil))
+		report(s.w.Stderr, o.err)
 	}
 }
 
@@ -225,7 +225,7 @@ func (s *session) changed(ctx context.Context, batch watch.Batch) error {
 	case errors.As(err, &usage): // what the command names is gone, and may come again
 		functions = nil
 	case err != nil:
-		printFailure(s.w.Stderr, explain(err, nil))
+		report(s.w.Stderr, err)
 		return nil
 	}
 	s.functions = functions

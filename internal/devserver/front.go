@@ -39,6 +39,14 @@ func (e *PortError) Error() string {
 
 func (e *PortError) Unwrap() error { return e.Err }
 
+// Hint returns what the user can do about it.
+func (e *PortError) Hint() string {
+	if e.Owner != "" {
+		return "stop that process, or choose another port with --port and --web-port"
+	}
+	return fmt.Sprintf("lsof -i :%d names the process; --port and --web-port choose other ports", e.Port)
+}
+
 // The headers between the door and the programs behind it, which package server of templates/runtime knows.
 const (
 	peerHeader = "Fngen-Peer" // who asks

@@ -48,10 +48,16 @@ type PlaceError struct{ Dir, Reason string }
 
 func (e *PlaceError) Error() string { return "no results can go to " + e.Dir + ": " + e.Reason }
 
+// Hint returns what the user can do about it.
+func (*PlaceError) Hint() string { return "choose another folder with -o" }
+
 // A ForeignError names a file in the way that no build has written.
 type ForeignError struct{ Path, Reason string }
 
 func (e *ForeignError) Error() string { return e.Path + " is in the way: " + e.Reason }
+
+// Hint returns what the user can do about it.
+func (*ForeignError) Hint() string { return "move it, or choose another folder with -o" }
 
 const stagePrefix = ".fngen-"
 

@@ -25,7 +25,7 @@ func newProject(t *testing.T) *project.Project {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "go.mod"), "module example.com/app\n\ngo 1.22\n")
 	write(t, filepath.Join(dir, "api", "src", "functions", "divide", "divide.go"), "package divide\n")
-	p, err := project.Find(dir, func(string) string { return "" })
+	p, err := project.Open(dir, project.Options{Env: func(string) string { return "" }})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, p.Close()) })
 	return p

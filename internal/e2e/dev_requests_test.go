@@ -244,5 +244,5 @@ func TestInvokeAlone(t *testing.T) {
 	p.Stdout, p.Stderr = &p.stdout, &p.stderr
 	assert.Equal(t, 1, p.run(t))
 	assert.Contains(t, p.stderr.String(), "api/src/functions/broken/broken.go:3: Handler has type func(), want func(context.Context, ")
-	assert.Contains(t, p.stderr.String(), "\nfngen: it does not build\n")
+	assert.Contains(t, p.stderr.String(), "\nfngen: build failed\n")
 }

@@ -398,7 +398,7 @@ func TestDevSaves(t *testing.T) {
 	assert.NotContains(t, d.out.all()+d.err.all(), "s3cr3t")
 
 	// What looks like a function and is none is told, once.
-	assert.Equal(t, 1, strings.Count(d.err.all(), "fngen: note: api/src/functions/tool is skipped: it is package main, which cannot be imported\n"))
+	assert.Equal(t, 1, strings.Count(d.err.all(), "fngen: note: skipping api/src/functions/tool: package main cannot be imported\n"))
 
 	require.NoError(t, os.Remove(filepath.Join(d.dir, "README.md")))
 	require.NoError(t, os.Remove(filepath.Join(d.dir, functions, "count", "count_test.go")))

@@ -33,7 +33,10 @@ type BuildError struct {
 	flags  []string // besides those of the overlay, with which it says so
 }
 
-func (e *BuildError) Error() string { return "it does not build:\n" + e.Output }
+func (e *BuildError) Error() string { return "build failed" }
+
+// Detail returns the compiler's output.
+func (e *BuildError) Detail() string { return e.Output }
 
 // Build builds main packages, named by their directories below the root: one as the file out, or several into the
 // directory out, with a slash at its end, under their directories' names. What is up to date there is left as it is. The error is a

@@ -164,7 +164,7 @@ func readConfig(root *os.Root, env func(string) string) (Config, error) {
 func folder(into *string) func(string) error {
 	return func(value string) error {
 		clean := path.Clean(strings.TrimPrefix(value, "./"))
-		if err := module.CheckImportPath("m/" + clean); err != nil || clean == "." || passedOver(clean) {
+		if err := module.CheckImportPath("m/" + clean); err != nil || clean == "." || slices.ContainsFunc(strings.Split(clean, "/"), GoIgnores) {
 			return errors.New("want a folder below go.mod that an import path can name")
 		}
 		*into = clean
@@ -206,13 +206,6 @@ func address(into *string) func(string) error {
 		*into = value
 		return nil
 	}
-}
-
-// passedOver tells whether the go command does not look for packages in a directory.
-func passedOver(dir string) bool {
-	return slices.ContainsFunc(strings.Split(dir, "/"), func(element string) bool {
-		return hidden(element) && element != "internal"
-	})
 }
 
 // readValues reads the configuration's file, and names it.

@@ -1,15 +1,11 @@
 package project
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"go/ast"
-	"go/build"
 	"go/parser"
 	"go/scanner"
 	"go/token"
-	"io"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -52,14 +48,27 @@ type Declaration struct {
 	Line int
 }
 
-// A Skipped is a folder or file of the functions directory that looks like a
-// function and is none.
+// A Skipped describes a folder or file of the functions directory that could be
+// a function but cannot be used as one.
 type Skipped struct {
-	Path, Reason string
-	Broken       bool // it may be a function once it can be read
+	Name string // the name that the function would have
+	Path string // relative to the project's root
+	Kind SkipKind
+	Err  error
 }
 
-const isMain = "it is package main, which cannot be imported"
+// A SkipKind says why a folder or file is not a function.
+type SkipKind int
+
+const (
+	// SkipUnparsable marks Go source that cannot be read or parsed. It may be a
+	// function once that is fixed. Err has the position.
+	SkipUnparsable SkipKind = iota
+	// SkipMain marks a package main, which nothing can import.
+	SkipMain
+)
+
+var errMain = errors.New("package main cannot be imported")
 
 // List discovers the project's functions, sorted by name: every directory
 // whose package exports Handler, and every flat file x.go that exports XHandler.
@@ -95,47 +104,54 @@ func (p *Project) List() ([]Function, []Skipped, error) {
 		if f.function != nil {
 			functions = append(functions, *f.function)
 		}
-		if f.reason != "" {
-			skipped = append(skipped, Skipped{path.Join(p.Functions, entry.Name()), f.reason, f.reason != isMain})
+		if f.skipped != nil {
+			kind := SkipUnparsable
+			if errors.Is(f.skipped, errMain) {
+				kind = SkipMain
+			}
+			skipped = append(skipped, Skipped{
+				Name: strings.TrimSuffix(entry.Name(), ".go"), Path: path.Join(p.Functions, entry.Name()), Kind: kind, Err: f.skipped,
+			})
 		}
 	}
 	slices.SortFunc(functions, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
 	return functions, skipped, nil
 }
 
-// found is what an entry of the functions directory is: a function, or none for a reason, or nothing that looks like one.
+// found describes an entry of the functions directory: a function, or the
+// reason why it is not one. Both are nil if it does not look like a function.
 type found struct {
 	function *Function
-	reason   string
-	err      error
+	skipped  error
+	err      error // the entry could not be read at all
 }
 
 // look looks at an entry of the functions directory.
 func (p *Project) look(name string) (f found) {
-	if hidden(name) {
+	if GoIgnores(name) || name == "internal" {
 		return f
 	}
 	info, err := p.Root.Stat(filepath.FromSlash(path.Join(p.Functions, name)))
 	switch {
 	case err == nil && info.IsDir():
-		f.function, f.reason, f.err = p.directory(name)
+		f.function, f.skipped, f.err = p.directory(name)
 	case strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go"):
-		f.function, f.reason, f.err = p.flat(name)
+		f.function, f.skipped, f.err = p.flat(name)
 	}
 	return f
 }
 
 // directory looks at a folder of the functions directory.
-func (p *Project) directory(name string) (*Function, string, error) {
+func (p *Project) directory(name string) (function *Function, skipped, err error) {
 	dir := path.Join(p.Functions, name)
 	entries, err := p.readDir(dir)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 	f := &Function{Name: name, Route: "/" + name}
 	for _, entry := range entries {
 		file := path.Join(dir, entry.Name())
-		if entry.IsDir() || hidden(entry.Name()) || !strings.HasSuffix(entry.Name(), ".go") {
+		if entry.IsDir() || GoIgnores(entry.Name()) || !strings.HasSuffix(entry.Name(), ".go") {
 			continue
 		}
 		f.Files = append(f.Files, file)
@@ -144,7 +160,7 @@ func (p *Project) directory(name string) (*Function, string, error) {
 		}
 		parsed, err := p.parse(file)
 		if err != nil {
-			return nil, err.Error(), nil
+			return nil, err, nil
 		}
 		if parsed == nil {
 			continue
@@ -155,33 +171,33 @@ func (p *Project) directory(name string) (*Function, string, error) {
 	slices.Sort(f.Files)
 	switch {
 	case f.Package == "main":
-		return nil, isMain, nil
+		return nil, errMain, nil
 	case f.Handler == Declaration{}:
-		return nil, "", nil
+		return nil, nil, nil
 	}
-	return f, "", nil
+	return f, nil, nil
 }
 
 // flat looks at a file of the functions directory.
-func (p *Project) flat(name string) (*Function, string, error) {
+func (p *Project) flat(name string) (function *Function, skipped, err error) {
 	file := path.Join(p.Functions, name)
 	base := strings.TrimSuffix(name, ".go")
 	parsed, err := p.parse(file)
 	if err != nil {
-		return nil, err.Error(), nil
+		return nil, err, nil
 	}
 	if parsed == nil {
-		return nil, "", nil
+		return nil, nil, nil
 	}
 	f := &Function{Name: base, Package: parsed.Name.Name, Route: "/" + base, Files: []string{file}}
 	f.declared(*parsed, file, strings.ToUpper(base[:1])+base[1:])
 	switch {
 	case f.Handler == Declaration{}:
-		return nil, "", nil
+		return nil, nil, nil
 	case f.Package == "main":
-		return nil, isMain, nil
+		return nil, errMain, nil
 	}
-	return f, "", nil
+	return f, nil, nil
 }
 
 // declared notes what a file of the function imports, and what it exports by names of that prefix.
@@ -210,10 +226,7 @@ func (p *Project) parse(file string) (*goFile, error) {
 	if err != nil || data == nil {
 		return nil, err
 	}
-	constraints := build.Default
-	constraints.BuildTags = p.Tags
-	constraints.OpenFile = func(string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
-	if match, err := constraints.MatchFile(path.Dir(file), path.Base(file)); err != nil || !match {
+	if match, err := p.matchFile(file, data); err != nil || !match {
 		return nil, err
 	}
 	set := token.NewFileSet()
@@ -223,7 +236,7 @@ func (p *Project) parse(file string) (*goFile, error) {
 		err = list[0]
 	}
 	if err != nil {
-		return nil, fmt.Errorf("it does not parse: %w", err)
+		return nil, err
 	}
 	return &goFile{parsed, set}, nil
 }
@@ -252,11 +265,6 @@ func (file goFile) declares(name string) int {
 		}
 	}
 	return 0
-}
-
-// hidden tells what the go command passes over.
-func hidden(name string) bool {
-	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || name == "testdata" || name == "vendor" || name == "internal"
 }
 
 // HasFunction tells whether the functions directory has a folder of exactly that name.

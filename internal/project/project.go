@@ -12,20 +12,33 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/mod/modfile"
 
 	"github.com/fngen/fngen/generator"
 )
 
-// A Project is a Go module on disk. [Find] opens it, and Close closes it.
+// A Project is a Go module on disk. [Open] opens it, and Close closes it.
 type Project struct {
 	Config
 	Dir  string   // the directory of go.mod, absolute
-	Root *os.Root // confines what is read and written to Dir
-	Tags []string // build tags, by which files count
+	Root *os.Root // confines reads and writes to Dir
 
-	env func(string) string
+	env          func(string) string
+	tags         func() []string
+	goos, goarch string
+	cgo          bool
+}
+
+// Options say how a project is opened. Env is required.
+type Options struct {
+	Env  func(name string) string // looks up environment variables
+	Tags []string                 // build tags, in addition to those of GOFLAGS
+
+	// GOOS and GOARCH select the files of a platform other than the one that
+	// the go command builds for by default.
+	GOOS, GOARCH string
 }
 
 // A NoModuleError says that no go.mod is in a directory or above it.
@@ -35,9 +48,13 @@ func (e *NoModuleError) Error() string {
 	return "no go.mod in " + e.Dir + " or any folder above it"
 }
 
-// Find opens the project of a directory: its root is the nearest go.mod
-// upwards. env looks up environment variables. Errors: *NoModuleError, *ConfigError.
-func Find(dir string, env func(string) string) (*Project, error) {
+// Hint returns what the user can do about it.
+func (*NoModuleError) Hint() string { return "go mod init example.com/NAME" }
+
+// Open opens the project that a directory belongs to. The project's root is the
+// nearest directory upwards with a go.mod. Errors that callers can test for are
+// *NoModuleError and *ConfigError.
+func Open(dir string, o Options) (*Project, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -62,8 +79,10 @@ func Find(dir string, env func(string) string) (*Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Project{Dir: top, Root: root, env: env}
-	if p.Config, err = readConfig(root, env); err != nil {
+	p := &Project{Dir: top, Root: root, env: o.Env}
+	p.tags = sync.OnceValue(func() []string { return buildTags(o.Env, o.Tags) })
+	p.target(o)
+	if p.Config, err = readConfig(root, o.Env); err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
 	return p, nil
@@ -73,6 +92,11 @@ var errNotDir = errors.New("not a folder")
 
 // Close closes the project's root.
 func (p *Project) Close() error { return p.Root.Close() }
+
+// Tags returns the build tags that the project's files are matched with: those
+// of GOFLAGS and those of the options. Pass them to go build, whose flag -tags
+// overrides GOFLAGS.
+func (p *Project) Tags() []string { return p.tags() }
 
 // Module is the module's path.
 func (p *Project) Module() (string, error) {

@@ -20,13 +20,13 @@ func noEnv(string) string { return "" }
 // open finds the project of a directory that has these files, in dir below it.
 func open(t *testing.T, files map[string]string, dir string) *Project {
 	t.Helper()
-	p, err := Find(filepath.Join(root(t, files).Name(), filepath.FromSlash(dir)), noEnv)
+	p, err := Open(filepath.Join(root(t, files).Name(), filepath.FromSlash(dir)), Options{Env: noEnv})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, p.Close()) })
 	return p
 }
 
-func TestFindTheNearestModule(t *testing.T) {
+func TestOpenFindsTheNearestModule(t *testing.T) {
 	files := map[string]string{
 		"go.mod":              goMod,
 		"a/x.go":              "package a\n",
@@ -42,28 +42,28 @@ func TestFindTheNearestModule(t *testing.T) {
 		"back/b/c":      "back",
 		"folder/go.mod": ".", // a folder of that name is no module
 	} {
-		p, err := Find(filepath.Join(dir, filepath.FromSlash(from)), noEnv)
+		p, err := Open(filepath.Join(dir, filepath.FromSlash(from)), Options{Env: noEnv})
 		require.NoError(t, err)
 		assert.Equal(t, filepath.Join(dir, want), p.Dir, from)
 		assert.NoError(t, p.Close())
 	}
 }
 
-func TestFindErrors(t *testing.T) {
+func TestOpenErrors(t *testing.T) {
 	dir := root(t, map[string]string{"file": "", "bad/go.mod": goMod, "bad/fngen.toml": "x = 1"}).Name()
 
-	_, err := Find(dir, noEnv)
+	_, err := Open(dir, Options{Env: noEnv})
 	var noModule *NoModuleError
 	require.ErrorAs(t, err, &noModule)
 	assert.Equal(t, dir, noModule.Dir)
 
-	_, err = Find(filepath.Join(dir, "nowhere"), noEnv)
+	_, err = Open(filepath.Join(dir, "nowhere"), Options{Env: noEnv})
 	require.ErrorIs(t, err, fs.ErrNotExist)
 
-	_, err = Find(filepath.Join(dir, "file"), noEnv)
+	_, err = Open(filepath.Join(dir, "file"), Options{Env: noEnv})
 	require.ErrorIs(t, err, errNotDir)
 
-	_, err = Find(filepath.Join(dir, "bad"), noEnv)
+	_, err = Open(filepath.Join(dir, "bad"), Options{Env: noEnv})
 	var mistake *ConfigError
 	require.ErrorAs(t, err, &mistake)
 }
@@ -187,12 +187,12 @@ func TestWorkspace(t *testing.T) {
 			if below, ok := strings.CutPrefix(env, "ROOT/"); ok {
 				env = filepath.Join(dir, filepath.FromSlash(below))
 			}
-			p, err := Find(filepath.Join(dir, "app"), func(name string) string {
+			p, err := Open(filepath.Join(dir, "app"), Options{Env: func(name string) string {
 				if name == "GOWORK" {
 					return env
 				}
 				return ""
-			})
+			}})
 			require.NoError(t, err)
 			defer p.Close()
 			facts, err := p.Facts("", "")
@@ -207,12 +207,12 @@ func TestWorkspace(t *testing.T) {
 
 func TestWorkspaceThatIsNotThere(t *testing.T) {
 	dir := root(t, map[string]string{"go.mod": goMod}).Name()
-	p, err := Find(dir, func(name string) string {
+	p, err := Open(dir, Options{Env: func(name string) string {
 		if name == "GOWORK" {
 			return filepath.Join(dir, "nowhere", "go.work")
 		}
 		return ""
-	})
+	}})
 	require.NoError(t, err)
 	defer p.Close()
 	_, err = p.Facts("", "")
@@ -263,7 +263,7 @@ func TestList(t *testing.T) {
 	}, functions)
 }
 
-// What looks like a function and is none is told, in order, and without the machine's paths.
+// List reports what it skips in order, without absolute paths.
 func TestListSkips(t *testing.T) {
 	p := open(t, map[string]string{
 		"go.mod":                       goMod,
@@ -278,14 +278,19 @@ func TestListSkips(t *testing.T) {
 	functions, skipped, err := p.List()
 	require.NoError(t, err)
 	assert.Empty(t, functions)
-	var paths []string
+	var paths, names []string
+	var kinds []SkipKind
 	for _, s := range skipped {
 		paths = append(paths, filepath.Base(s.Path))
-		assert.NotContains(t, s.Reason, p.Dir)
-		assert.NotContains(t, s.Reason, "\n")
+		names = append(names, s.Name)
+		kinds = append(kinds, s.Kind)
+		assert.NotContains(t, s.Err.Error(), p.Dir)
+		assert.NotContains(t, s.Err.Error(), "\n")
 	}
 	assert.Equal(t, []string{"broken.go", "empty", "flat.go", "main", "syntax"}, paths)
-	assert.Contains(t, skipped[4].Reason, "api/src/functions/syntax/s.go:4:6: ")
+	assert.Equal(t, []string{"broken", "empty", "flat", "main", "syntax"}, names)
+	assert.Equal(t, []SkipKind{SkipUnparsable, SkipUnparsable, SkipMain, SkipMain, SkipUnparsable}, kinds)
+	assert.Contains(t, skipped[4].Err.Error(), "api/src/functions/syntax/s.go:4:6: ")
 }
 
 // Links within the project are what they lead to; no link leads out of it.
@@ -309,7 +314,7 @@ func TestListFollowsLinks(t *testing.T) {
 			t.Skip(err)
 		}
 	}
-	p, err := Find(filepath.Join(dir, "app"), noEnv)
+	p, err := Open(filepath.Join(dir, "app"), Options{Env: noEnv})
 	require.NoError(t, err)
 	defer p.Close()
 	functions, _, err := p.List()

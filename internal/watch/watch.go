@@ -50,6 +50,11 @@ func (e *LimitError) Error() string {
 	return "cannot watch " + e.Dir + ": the system's limit of watched folders is reached"
 }
 
+// Hint returns what the user can do about it.
+func (*LimitError) Hint() string {
+	return "on Linux, raise it: sysctl fs.inotify.max_user_watches"
+}
+
 // A Watcher watches directories and everything below them.
 type Watcher struct {
 	options Options
