@@ -419,7 +419,7 @@ func TestDevPortInUse(t *testing.T) {
 	p.run(t)
 	message, hint := p.refused(t)
 	assert.Equal(t, fmt.Sprintf("fngen: port %d is in use", port), message)
-	assert.Equal(t, fmt.Sprintf("hint: lsof -i :%d says who has it; --port and --web-port take others\n", port), hint)
+	assert.Equal(t, fmt.Sprintf("hint: lsof -i :%d names the process; --port and --web-port choose other ports\n", port), hint)
 
 	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // as another fngen dev
 		_ = json.NewEncoder(w).Encode(map[string]any{"project": "/elsewhere", "pid": 123})
@@ -428,7 +428,7 @@ func TestDevPortInUse(t *testing.T) {
 	p.run(t)
 	message, hint = p.refused(t)
 	assert.Equal(t, fmt.Sprintf("fngen: port %d is in use: fngen dev of /elsewhere has it, process 123", port), message)
-	assert.Equal(t, "hint: end that one, or take another by --port and --web-port\n", hint)
+	assert.Equal(t, "hint: stop that process, or choose another port with --port and --web-port\n", hint)
 }
 
 // Without the go command nothing can be served, now or later.
