@@ -108,7 +108,7 @@ func TestBuiltForLambda(t *testing.T) {
 	for _, s := range info.Settings {
 		settings[s.Key] = s.Value
 	}
-	assert.Equal(t, "lambda.norpc,own,other,more", settings["-tags"])
+	assert.Equal(t, "own,other,more,lambda.norpc", settings["-tags"])
 	assert.Equal(t, "0", settings["CGO_ENABLED"])
 	assert.Equal(t, "true", settings["-trimpath"])
 	assert.NotContains(t, settings, "vcs.revision")
