@@ -21,9 +21,10 @@ import (
 	"github.com/fngen/fngen/generator"
 )
 
-// BenchmarkReload compares the time from a save to the new answer of fngen dev with that of go build of the same program
-// after the same save, in turn; and the time until fngen dev is ready with that of such a build. The program
-// that go build builds is the one that fngen dev does, written to a folder.
+// BenchmarkReload compares fngen dev with go build of the same program,
+// interleaved: the time from a save to the first response of the new code, and
+// the time until fngen dev is ready. fngen dev's program is written to a
+// directory for go build.
 func BenchmarkReload(b *testing.B) {
 	const rounds = 10
 	for _, functionCount := range []int{1, 100, 500} {
@@ -79,9 +80,9 @@ func BenchmarkReload(b *testing.B) {
 				<-d.ended
 			}
 
-			build() // both find the same in the cache
+			build() // fills the build cache for both
 			n := 0
-			var starts, startRatios, over, ratios, saves, bares []float64
+			var starts, startRatios, overheads, ratios, saves, bares []float64
 			for range 3 {
 				n++
 				edit(n)
@@ -111,8 +112,8 @@ func BenchmarkReload(b *testing.B) {
 						}
 					}
 					took := time.Since(began)
-					time.Sleep(2 * time.Second)                           // it asks what the program is made of
-					require.NoError(b, d.Process.Signal(syscall.SIGSTOP)) // or both would build
+					time.Sleep(2 * time.Second)                           // until go list has run
+					require.NoError(b, d.Process.Signal(syscall.SIGSTOP)) // so that only go build builds
 					n++
 					edit(n)
 					bare := build()
@@ -128,7 +129,7 @@ func BenchmarkReload(b *testing.B) {
 					}
 					time.Sleep(2 * time.Second)
 					saves, bares = append(saves, took.Seconds()*1000), append(bares, bare.Seconds()*1000)
-					over = append(over, (took-bare).Seconds()*1000)
+					overheads = append(overheads, (took-bare).Seconds()*1000)
 					ratios = append(ratios, took.Seconds()/bare.Seconds())
 				}
 			}
@@ -136,7 +137,7 @@ func BenchmarkReload(b *testing.B) {
 			b.ReportMetric(median(startRatios), "start/go-build")
 			b.ReportMetric(median(starts), "start-ms")
 			b.ReportMetric(median(ratios), "save/go-build")
-			b.ReportMetric(median(over), "over-ms")
+			b.ReportMetric(median(overheads), "overhead-ms")
 			b.ReportMetric(median(saves), "save-ms")
 			b.ReportMetric(median(bares), "go-build-ms")
 		})

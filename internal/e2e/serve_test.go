@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// slow is a function that takes a while, and one that is to be told when all ends.
+// slow is a function that takes 50 ms and has a Shutdown.
 const slow = `package slow
 
 import (
@@ -35,16 +35,17 @@ func Handler(_ context.Context, _ events.APIGatewayProxyRequest) (events.APIGate
 	return events.APIGatewayProxyResponse{StatusCode: 200, Body: os.Getenv("STAGE")}, nil
 }
 
-// Shutdown says that it was called.
+// Shutdown reports that it was called.
 func Shutdown(context.Context) error {
-	fmt.Fprintln(os.Stderr, "closed what was open")
+	fmt.Fprintln(os.Stderr, "slow: shut down")
 	return nil
 }
 `
 
 var listening = regexp.MustCompile(`listening on (http://\S+)\n`)
 
-// Told to end, fngen serve first answers what it was asked, and so does the program that it leaves with --build-only.
+// TestServe checks that fngen serve and the program that it builds with
+// --build-only complete active requests when they receive SIGTERM.
 func TestServe(t *testing.T) {
 	dir := newModule(t)
 	do(t, dir, "function", "divide", "--no-tests")
@@ -59,14 +60,14 @@ func TestServe(t *testing.T) {
 	assert.Empty(t, p.stdout.String()+p.stderr.String())
 	assert.Equal(t, before, treeOf(t, dir))
 
-	serve, screenServe := goProcess(dir, "serve", "--port", "0", "--healthz")
-	alone, screenAlone := goProcess(t.TempDir())
-	alone.Path, alone.Args = binary, []string{binary, "-healthz"}
-	alone.Env = append(alone.Env, "PORT=0", "STAGE=production")
+	serve, serveScreen := goProcess(dir, "serve", "--port", "0", "--healthz")
+	standalone, binaryScreen := goProcess(t.TempDir())
+	standalone.Path, standalone.Args = binary, []string{binary, "-healthz"}
+	standalone.Env = append(standalone.Env, "PORT=0", "STAGE=production")
 	for name, server := range map[string]struct {
 		*process
 		screen *screen
-	}{"fngen serve": {serve, screenServe}, "the program": {alone, screenAlone}} {
+	}{"fngen serve": {serve, serveScreen}, "built program": {standalone, binaryScreen}} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, server.Start())
 			ended := make(chan int, 1)
@@ -79,9 +80,9 @@ func TestServe(t *testing.T) {
 			assert.Equal(t, "ok", body)
 			status, body = get(t, url+"/nothing")
 			assert.Equal(t, 404, status)
-			assert.Equal(t, `{"message":"Not Found"}`, body, "in production nobody is told what there is")
+			assert.Equal(t, `{"message":"Not Found"}`, body, "production does not list the functions")
 
-			// Requests come in all the time. Those that it takes are answered.
+			// Under constant load, every request that is accepted gets a response.
 			var load sync.WaitGroup
 			var mu sync.Mutex
 			answered, bad := 0, []string{}
@@ -98,7 +99,7 @@ func TestServe(t *testing.T) {
 						response, err := client.Get(url + "/slow")
 						if err != nil {
 							if strings.Contains(err.Error(), "connection refused") || strings.Contains(err.Error(), "connection reset") {
-								return // it listens no more
+								return // the listener is closed
 							}
 							mu.Lock()
 							bad = append(bad, err.Error())
@@ -123,13 +124,13 @@ func TestServe(t *testing.T) {
 			close(stop)
 			load.Wait()
 			assert.Empty(t, bad)
-			assert.Equal(t, 1, strings.Count(server.screen.all(), "closed what was open\n"))
+			assert.Equal(t, 1, strings.Count(server.screen.all(), "slow: shut down\n"))
 			for _, child := range left {
 				assert.ErrorIs(t, syscall.Kill(child, 0), syscall.ESRCH)
 			}
 		})
 	}
-	assert.Contains(t, screenAlone.all(), "fngen: listening on this machine only")
+	assert.Contains(t, binaryScreen.all(), "fngen: accepting connections from this machine only")
 	assert.Equal(t, before, treeOf(t, dir))
 	temporary, err := filepath.Glob(filepath.Join(os.TempDir(), "fngen-serve-*"))
 	require.NoError(t, err)
