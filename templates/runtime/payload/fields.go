@@ -1,7 +1,6 @@
 package payload
 
 import (
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -94,5 +93,10 @@ func unescape(s string) string {
 }
 
 func sortedKeys[V any](fields map[string]V) []string {
-	return slices.Sorted(maps.Keys(fields))
+	names := make([]string, 0, len(fields))
+	for name := range fields {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
 }
