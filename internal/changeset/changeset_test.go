@@ -195,7 +195,8 @@ func changeCases() []changeCase {
 		maps.Copy(all, files)
 		return all
 	}
-	project := []changeset.Change{write("go.sum", "new sum"), write("go.mod", "new mod"), write("fngen.sum", "new record")}
+	project := []changeset.Change{write("go.sum", "new sum"), write("go.mod", "new mod"),
+		write("fngen.sum", "new record")}
 	function := []changeset.Change{
 		write(functions+"/divide/divide.go", "package divide"),
 		write(functions+"/divide/divide_scenarios_test.go", "package divide // scenarios"),
@@ -415,7 +416,8 @@ func TestRollbackKeepsForeignFiles(t *testing.T) {
 			cancel()
 		}
 	}
-	err := changeset.Apply(ctx, d, functions, []changeset.Change{write(functions+"/divide/divide.go", "package divide")})
+	err := changeset.Apply(ctx, d, functions,
+		[]changeset.Change{write(functions+"/divide/divide.go", "package divide")})
 	require.ErrorIs(t, err, context.Canceled)
 	got := tree(t, dir)
 	assert.Contains(t, got, functions+"/foreign.go")

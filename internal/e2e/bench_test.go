@@ -66,7 +66,8 @@ func BenchmarkFunction(b *testing.B) {
 					} else {
 						spend(b, fngen, "destroy", "function", "divide", "--cwd", project)
 					}
-					a, c := spend(b, fngen, "function", "divide", "--cwd", target), spend(b, baseline, written, b.TempDir())
+					a, c := spend(b, fngen, "function", "divide", "--cwd", target),
+						spend(b, baseline, written, b.TempDir())
 					ours, baselines = append(ours, a), append(baselines, c)
 					walls = append(walls, float64(a.wall)/float64(c.wall))
 					cpus = append(cpus, float64(a.cpu)/float64(c.cpu))
@@ -76,8 +77,10 @@ func BenchmarkFunction(b *testing.B) {
 			b.ReportMetric(median(walls), "wall/baseline")
 			b.ReportMetric(median(cpus), "cpu/baseline")
 			b.ReportMetric(medianOf(ours, func(c cost) float64 { return float64(c.wall.Microseconds()) / 1000 }), "ms")
-			b.ReportMetric(medianOf(baselines, func(c cost) float64 { return float64(c.wall.Microseconds()) / 1000 }), "baseline-ms")
-			b.ReportMetric(medianOf(ours, func(c cost) float64 { return float64(c.cpu.Microseconds()) / 1000 }), "cpu-ms")
+			b.ReportMetric(medianOf(baselines, func(c cost) float64 { return float64(c.wall.Microseconds()) / 1000 }),
+				"baseline-ms")
+			b.ReportMetric(medianOf(ours, func(c cost) float64 { return float64(c.cpu.Microseconds()) / 1000 }),
+				"cpu-ms")
 			b.ReportMetric(medianOf(ours, func(c cost) float64 { return float64(c.peak) / (1 << 20) }), "peak-MB")
 		})
 	}
@@ -148,7 +151,8 @@ func BenchmarkTest(b *testing.B) {
 			b.ReportMetric(median(walls), "wall/go-test")
 			b.ReportMetric(median(cpus), "cpu/go-test")
 			b.ReportMetric(medianOf(times, func(c cost) float64 { return float64(c.wall.Microseconds()) / 1000 }), "ms")
-			b.ReportMetric(medianOf(bares, func(c cost) float64 { return float64(c.wall.Microseconds()) / 1000 }), "go-test-ms")
+			b.ReportMetric(medianOf(bares, func(c cost) float64 { return float64(c.wall.Microseconds()) / 1000 }),
+				"go-test-ms")
 		})
 	}
 }

@@ -122,7 +122,8 @@ func TestBuiltForLambda(t *testing.T) {
 	assert.Contains(t, out, "0 built, 2 unchanged")
 
 	var log bytes.Buffer
-	r, err := lambdaruntime.Start(lambdaruntime.Function{Command: []string{unzip(t, filepath.Join(dir, "dist", "echo.zip"))}, Log: &log})
+	bootstrap := unzip(t, filepath.Join(dir, "dist", "echo.zip"))
+	r, err := lambdaruntime.Start(lambdaruntime.Function{Command: []string{bootstrap}, Log: &log})
 	require.NoError(t, err)
 	defer r.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -284,8 +285,9 @@ func TestBuildFullDisk(t *testing.T) {
 	want := treeOf(t, filepath.Join(dir, "dist"))
 	disk := t.TempDir()
 	for size, left := range map[string][]string{"2m": nil, "8m": {"echo", "echo/bootstrap"}} {
-		if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size="+size, "fngen", disk).CombinedOutput(); err != nil {
-			t.Skipf("cannot mount tmpfs: %v: %s", err, out)
+		mounted, err := exec.Command("mount", "-t", "tmpfs", "-o", "size="+size, "fngen", disk).CombinedOutput()
+		if err != nil {
+			t.Skipf("cannot mount tmpfs: %v: %s", err, mounted)
 		}
 		code, out := fngenBuild(t, dir, "echo", "-o", disk)
 		got := treeOf(t, disk)
@@ -314,7 +316,8 @@ func BenchmarkBuild(b *testing.B) {
 	b.Setenv("GOOS", "linux")
 	b.Setenv("CGO_ENABLED", "0")
 	ours := []string{"build", "--arch", runtime.GOARCH}
-	bare := []string{"build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-tags=lambda.norpc", "-o", "bin/", "./cmd/..."}
+	bare := []string{"build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-tags=lambda.norpc", "-o", "bin/",
+		"./cmd/..."}
 	rebuild := func() (cost, cost) {
 		require.NoError(b, errors.Join(os.RemoveAll("dist"), os.RemoveAll("bin")))
 		return spend(b, fngen, ours...), spend(b, "go", bare...)

@@ -35,9 +35,11 @@ func BenchmarkReload(b *testing.B) {
 			var handlers []generator.Handler
 			for i := range functionCount {
 				name := "count" + strconv.Itoa(i)
-				writeFile(b, dir, path.Join(functions, name, name+".go"), regexp.MustCompile(`package count`).ReplaceAllString(numbered(0), "package "+name))
+				writeFile(b, dir, path.Join(functions, name, name+".go"),
+					regexp.MustCompile(`package count`).ReplaceAllString(numbered(0), "package "+name))
 				handlers = append(handlers, generator.Handler{
-					Function: name, Path: "example.com/app/" + functions + "/" + name, Package: name, Handler: "Handler",
+					Function: name, Path: "example.com/app/" + functions + "/" + name, Package: name,
+					Handler: "Handler",
 				})
 			}
 			require.NoError(b, os.RemoveAll(filepath.Join(dir, functions, "count")))
@@ -47,13 +49,15 @@ func BenchmarkReload(b *testing.B) {
 				writeFile(b, dir, name, string(data))
 			}
 			edit := func(n int) {
-				writeFile(b, dir, functions+"/count0/count0.go", regexp.MustCompile(`package count`).ReplaceAllString(numbered(n), "package count0"))
+				writeFile(b, dir, functions+"/count0/count0.go",
+					regexp.MustCompile(`package count`).ReplaceAllString(numbered(n), "package count0"))
 			}
 			binary := filepath.Join(b.TempDir(), "bare")
 			build := func() time.Duration {
 				cmd := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, "./"+p.Package)
 				cmd.Dir = dir
-				cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOPROXY=off", "GOWORK=off", "GOTOOLCHAIN=local")
+				cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOPROXY=off", "GOWORK=off",
+					"GOTOOLCHAIN=local")
 				start := time.Now()
 				out, err := cmd.CombinedOutput()
 				require.NoError(b, err, "%s", out)

@@ -114,11 +114,13 @@ func TestDevRequests(t *testing.T) {
 	defer web.Close()
 	d := startDev(t, map[string]string{
 		functions + "/echo/echo.go": echoing,
-		functions + "/large/large.go": strings.NewReplacer("package count", "package large", `"context"`, "\"context\"\n\t\"strings\"", `"0"`, `strings.Repeat("x", 10<<20)`,
+		functions + "/large/large.go": strings.NewReplacer("package count", "package large", `"context"`,
+			"\"context\"\n\t\"strings\"", `"0"`, `strings.Repeat("x", 10<<20)`,
 			"StatusCode", "IsBase64Encoded: false, StatusCode").Replace(numbered(0)),
-		functions + "/boom/boom.go": strings.NewReplacer("package count", "package boom", "return events", "panic(\"boom\")\n\treturn events").Replace(numbered(0)),
-		".env":                      "STRIPE_WEBHOOK_SECRET=whsec_canary\n",
-		"fngen.toml":                "[web]\ntarget = \"" + web.URL + "\"\n",
+		functions + "/boom/boom.go": strings.NewReplacer("package count", "package boom", "return events",
+			"panic(\"boom\")\n\treturn events").Replace(numbered(0)),
+		".env":       "STRIPE_WEBHOOK_SECRET=whsec_canary\n",
+		"fngen.toml": "[web]\ntarget = \"" + web.URL + "\"\n",
 	}, "--public-url", "https://public.example.com/api")
 	host := strings.TrimPrefix(d.url, "http://")
 
@@ -144,7 +146,8 @@ func TestDevRequests(t *testing.T) {
 		assert.Equal(t, "127.0.0.1", got.RequestContext.Identity.SourceIP)
 		assert.Equal(t, "public.example.com", got.RequestContext.DomainName)
 		assert.Equal(t, "/api/echo", got.RequestContext.Path)
-		got.RequestContext, want.RequestContext = events.APIGatewayProxyRequestContext{}, events.APIGatewayProxyRequestContext{}
+		got.RequestContext, want.RequestContext = events.APIGatewayProxyRequestContext{},
+			events.APIGatewayProxyRequestContext{}
 		wantJSON, err := json.Marshal(want)
 		require.NoError(t, err)
 		gotJSON, err := json.Marshal(got)
@@ -190,7 +193,8 @@ func TestDevRequests(t *testing.T) {
 		require.Zero(t, p.run(t), "fngen invoke %v: %s", args, p.stderr.String())
 		return p.stdout.String()
 	}
-	assert.Equal(t, `{"data":"billing function"}`, invoke("billing", "--sample", "invoice.paid", "--set", "data.object.amount_paid=4200"))
+	assert.Equal(t, `{"data":"billing function"}`,
+		invoke("billing", "--sample", "invoice.paid", "--set", "data.object.amount_paid=4200"))
 	assert.Equal(t, `{"data":"billing function"}`, invoke("--replay", "1"))
 	var deliveries []struct {
 		N, Status int
@@ -245,6 +249,7 @@ func TestInvokeAlone(t *testing.T) {
 	p, _ = goProcess(dir, "invoke", "broken", "--port", port)
 	p.Stdout, p.Stderr = &p.stdout, &p.stderr
 	assert.Equal(t, 1, p.run(t))
-	assert.Contains(t, p.stderr.String(), "api/src/functions/broken/broken.go:3: Handler has type func(), want func(context.Context, ")
+	assert.Contains(t, p.stderr.String(),
+		"api/src/functions/broken/broken.go:3: Handler has type func(), want func(context.Context, ")
 	assert.Contains(t, p.stderr.String(), "\nfngen: it does not build\n")
 }

@@ -96,7 +96,8 @@ func (s *screen) all() string {
 // wait waits until a string has been printed since the start.
 func (s *screen) wait(t *testing.T, wanted string) {
 	t.Helper()
-	require.Eventually(t, func() bool { return strings.Contains(s.all(), wanted) }, time.Minute, 2*time.Millisecond, "want %q on the screen", wanted)
+	require.Eventually(t, func() bool { return strings.Contains(s.all(), wanted) }, time.Minute, 2*time.Millisecond,
+		"want %q on the screen", wanted)
 }
 
 // get sends a request and returns the status and body of the response.
@@ -350,13 +351,15 @@ func TestDevSaves(t *testing.T) {
 	answers("count", "3")
 
 	// A new import takes effect at once, before go list has run.
-	save(file, strings.NewReplacer("\t\"context\"\n", "\t\"context\"\n\n\t\"example.com/app/api/src/services/price\"\n", `"0"`, "price.Text").Replace(numbered(0)))
+	save(file, strings.NewReplacer("\t\"context\"\n",
+		"\t\"context\"\n\n\t\"example.com/app/api/src/services/price\"\n", `"0"`, "price.Text").Replace(numbered(0)))
 	answers("count", "cheap")
 	save("api/src/services/price/price.go", "package price\n\nconst Text = \"dear\"\n")
 	answers("count", "dear")
 
 	// So does an embedded file that was missing.
-	save(file, strings.NewReplacer("\t\"context\"\n", "\t\"context\"\n\t_ \"embed\"\n", "\nfunc", "\n//go:embed late.txt\nvar late string\n\nfunc", `"0"`, "late").Replace(numbered(0)))
+	save(file, strings.NewReplacer("\t\"context\"\n", "\t\"context\"\n\t_ \"embed\"\n", "\nfunc",
+		"\n//go:embed late.txt\nvar late string\n\nfunc", `"0"`, "late").Replace(numbered(0)))
 	status, body = get(t, d.url+"/count")
 	assert.Equal(t, http.StatusInternalServerError, status)
 	assert.Contains(t, body, "pattern late.txt: no matching files found")
@@ -389,7 +392,8 @@ func TestDevSaves(t *testing.T) {
 
 	// A process that is killed is restarted.
 	for _, child := range children(t, d.Process.Pid) {
-		if err := syscall.Kill(child, syscall.SIGKILL); !errors.Is(err, syscall.ESRCH) { // a previous one may just have exited
+		// A previous process may just have exited.
+		if err := syscall.Kill(child, syscall.SIGKILL); !errors.Is(err, syscall.ESRCH) {
 			require.NoError(t, err)
 		}
 	}
@@ -405,7 +409,9 @@ func TestDevSaves(t *testing.T) {
 	assert.NotContains(t, d.out.all()+d.err.all(), "s3cr3t")
 
 	// A directory that looks like a function but is not one is reported once.
-	assert.Equal(t, 1, strings.Count(d.err.all(), "fngen: note: api/src/functions/tool is skipped: it is package main, which cannot be imported\n"))
+	assert.Equal(t, 1,
+		strings.Count(d.err.all(),
+			"fngen: note: api/src/functions/tool is skipped: it is package main, which cannot be imported\n"))
 
 	require.NoError(t, os.Remove(filepath.Join(d.dir, "README.md")))
 	require.NoError(t, os.Remove(filepath.Join(d.dir, functions, "count", "count_test.go")))
@@ -446,7 +452,8 @@ func TestDevNoGoOnPath(t *testing.T) {
 	p := command(dir, "dev", "--port", "0", "--web-port", "0")
 	p.Env = []string{"PATH="}
 	require.Equal(t, 1, p.run(t))
-	assert.Equal(t, "fngen: cannot find the go command\nhint: install Go, or put its bin folder on the PATH\n", p.stderr.String())
+	assert.Equal(t, "fngen: cannot find the go command\nhint: install Go, or put its bin folder on the PATH\n",
+		p.stderr.String())
 }
 
 // TestDevLeavesNoOrphan checks that the functions' process exits if fngen dev
@@ -475,7 +482,8 @@ func TestDevReplacedModule(t *testing.T) {
 	writeFile(t, shared, "text/text.go", "package text\n\nconst Text = \"before\"\n")
 	goMod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 	require.NoError(t, err)
-	writeFile(t, dir, "go.mod", string(goMod)+"\nrequire example.com/shared v0.0.0\n\nreplace example.com/shared => ../shared\n")
+	writeFile(t, dir, "go.mod",
+		string(goMod)+"\nrequire example.com/shared v0.0.0\n\nreplace example.com/shared => ../shared\n")
 	writeFile(t, dir, functions+"/count/count.go", strings.NewReplacer(
 		"\t\"context\"\n", "\t\"context\"\n\n\t\"example.com/shared/text\"\n", `"0"`, "text.Text").Replace(numbered(0)))
 	d := startDevIn(t, dir)
@@ -513,7 +521,8 @@ exec "$program" "$@"
 	_, body := get(t, d.url+"/count")
 	assert.Equal(t, "2", body)
 	for _, child := range first {
-		assert.ErrorIs(t, syscall.Kill(child, 0), syscall.ESRCH, "the debugger's port must be free for the next process")
+		assert.ErrorIs(t, syscall.Kill(child, 0), syscall.ESRCH,
+			"the debugger's port must be free for the next process")
 	}
 	git(t, d.dir, "checkout", "-q", ".")
 	d.interrupt(t)
@@ -530,12 +539,14 @@ func TestDevVendor(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	require.NoDirExists(t, filepath.Join(dir, "vendor/github.com/aws/aws-lambda-go/lambdacontext"))
-	writeFile(t, dir, functions+"/broken/broken.go", strings.NewReplacer("package count", "package broken", `"0"`, "x").Replace(numbered(0)))
+	writeFile(t, dir, functions+"/broken/broken.go",
+		strings.NewReplacer("package count", "package broken", `"0"`, "x").Replace(numbered(0)))
 	environ := append(os.Environ(), "GOFLAGS=-trimpath", "GOPROXY=off", "GOWORK=off", "GOTOOLCHAIN=local")
 	broken := command(dir, "invoke", "broken", "--port", "1")
 	broken.Env = environ
 	require.Equal(t, 1, broken.run(t))
-	assert.Contains(t, broken.stderr.String(), "api/src/functions/broken/broken.go:10:", "the compiler's error, not one about vendoring")
+	assert.Contains(t, broken.stderr.String(), "api/src/functions/broken/broken.go:10:",
+		"the compiler's error, not one about vendoring")
 
 	p := command(dir, "invoke", "divide", "--port", "1")
 	p.Env = environ

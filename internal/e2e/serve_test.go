@@ -98,7 +98,8 @@ func TestServe(t *testing.T) {
 						}
 						response, err := client.Get(url + "/slow")
 						if err != nil {
-							if strings.Contains(err.Error(), "connection refused") || strings.Contains(err.Error(), "connection reset") {
+							if strings.Contains(err.Error(), "connection refused") ||
+								strings.Contains(err.Error(), "connection reset") {
 								return // the listener is closed
 							}
 							mu.Lock()
@@ -117,7 +118,8 @@ func TestServe(t *testing.T) {
 					}
 				})
 			}
-			require.Eventually(t, func() bool { mu.Lock(); defer mu.Unlock(); return answered > 20 }, time.Minute, time.Millisecond)
+			require.Eventually(t, func() bool { mu.Lock(); defer mu.Unlock(); return answered > 20 }, time.Minute,
+				time.Millisecond)
 			left := children(t, server.Process.Pid)
 			require.NoError(t, server.Process.Signal(syscall.SIGTERM))
 			assert.Zero(t, <-ended, server.screen.all())

@@ -28,7 +28,8 @@ func TestNoSubprocessNoSocket(t *testing.T) {
 	dir := newModule(t)
 	for _, args := range [][]string{divide, {"add", "--update"}, {"list"}, {"destroy", "function", "divide"}} {
 		log := filepath.Join(t.TempDir(), "calls")
-		cmd := exec.Command(strace, append([]string{"-f", "-qq", "-o", log, "-e", "trace=execve,execveat,socket", fngen}, args...)...)
+		cmd := exec.Command(strace,
+			append([]string{"-f", "-qq", "-o", log, "-e", "trace=execve,execveat,socket", fngen}, args...)...)
 		cmd.Dir = dir
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s", out)
@@ -78,7 +79,8 @@ func TestNoPermission(t *testing.T) {
 			switch {
 			case c.name == ".", c.name == "go.mod":
 			case filepath.Ext(c.name) == "":
-				writeFile(t, dir, c.name+"/README.md", "") // so that the directory exists and files are added one by one
+				// With an existing directory, files are added one by one.
+				writeFile(t, dir, c.name+"/README.md", "")
 			default:
 				writeFile(t, dir, c.name, "")
 			}
@@ -130,7 +132,8 @@ func TestFullDisk(t *testing.T) {
 		for n := limit.least; ; n += limit.step {
 			dir := t.TempDir()
 			option := fmt.Sprintf(limit.option, n)
-			if out, err := exec.Command("mount", "-t", "tmpfs", "-o", option, "fngen", dir).CombinedOutput(); err != nil {
+			out, err := exec.Command("mount", "-t", "tmpfs", "-o", option, "fngen", dir).CombinedOutput()
+			if err != nil {
 				t.Skipf("cannot mount tmpfs: %v: %s", err, out)
 			}
 			unmount := func() {

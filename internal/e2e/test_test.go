@@ -65,7 +65,9 @@ func addFunction(t testing.TB, dir, name, imports, body string) {
 	t.Helper()
 	folder := functions + "/" + name + "/"
 	writeFile(t, dir, folder+name+".go", fmt.Sprintf("package %s\n\nfunc Handler() {}\n", name))
-	writeFile(t, dir, folder+name+"_test.go", fmt.Sprintf("package %s\n\nimport (\n\t\"testing\"\n%s)\n\nfunc TestIt(t *testing.T) {%s}\n", name, imports, body))
+	writeFile(t, dir, folder+name+"_test.go",
+		fmt.Sprintf("package %s\n\nimport (\n\t\"testing\"\n%s)\n\nfunc TestIt(t *testing.T) {%s}\n", name, imports,
+			body))
 }
 
 // TestWatch checks that saving a file of any kind runs the tests that depend on
@@ -73,7 +75,8 @@ func addFunction(t testing.TB, dir, name, imports, body string) {
 func TestWatch(t *testing.T) {
 	dir := newModule(t)
 	addFunction(t, dir, "divide", "", "")
-	addFunction(t, dir, "orders", "\t\"example.com/app/api/src/lib/shared\"\n", "if shared.N != 1 { t.Error(shared.N) }")
+	addFunction(t, dir, "orders", "\t\"example.com/app/api/src/lib/shared\"\n",
+		"if shared.N != 1 { t.Error(shared.N) }")
 	writeFile(t, dir, "api/src/lib/shared/shared.go", "package shared\n\nconst N = 1\n")
 	p, screen := goProcess(dir, "test", "--watch")
 	done := p.begin(t)

@@ -58,7 +58,8 @@ func bootstrap(base string) {
 		case "exit":
 			os.Exit(5)
 		case "error":
-			post("invocation/"+id+"/error", strings.NewReader(`{"errorType":"T","errorMessage":"M","stackTrace":[{"path":"p","line":7,"label":"l"}]}`))
+			post("invocation/"+id+"/error",
+				strings.NewReader(`{"errorType":"T","errorMessage":"M","stackTrace":[{"path":"p","line":7,"label":"l"}]}`))
 		case "large":
 			status := post("invocation/"+id+"/response", bytes.NewReader(make([]byte, lambdaruntime.MaxResponse+1)))
 			fmt.Fprintln(os.Stdout, "status", status)
@@ -119,7 +120,9 @@ func TestInvoke(t *testing.T) {
 	_, err = r.Invoke(ctx, []byte("error"))
 	var failed *lambdaruntime.FunctionError
 	require.ErrorAs(t, err, &failed)
-	assert.Equal(t, lambdaruntime.FunctionError{Type: "T", Message: "M", StackTrace: []lambdaruntime.StackFrame{{Path: "p", Line: 7, Label: "l"}}}, *failed)
+	assert.Equal(t,
+		lambdaruntime.FunctionError{Type: "T", Message: "M",
+			StackTrace: []lambdaruntime.StackFrame{{Path: "p", Line: 7, Label: "l"}}}, *failed)
 	assert.EqualError(t, err, "T: M")
 
 	out, err := r.Invoke(ctx, []byte("env"))

@@ -62,7 +62,8 @@ func TestRunCancelled(t *testing.T) {
 			require.NoError(t, err)
 			cancel()
 			require.ErrorIs(t, <-ended, context.Canceled)
-			assert.Eventually(t, func() bool { return exited(child) }, 10*time.Second, 5*time.Millisecond, "process %d is running", child)
+			assert.Eventually(t, func() bool { return exited(child) }, 10*time.Second, 5*time.Millisecond,
+				"process %d is running", child)
 		})
 	}
 }

@@ -98,7 +98,10 @@ func TestPaths(t *testing.T) {
 			assert.Equal(t, want.proxy, event.PathParameters["proxy"])
 		})
 	}
-	for path, want := range map[string]string{"/divide/x": "divide", "/%64ivide": "divide", "/": "", "": "", "//divide": "", "/a%2fb": "", "/Divide": "Divide"} {
+	for path, want := range map[string]string{
+		"/divide/x": "divide", "/%64ivide": "divide", "/": "", "": "", "//divide": "", "/a%2fb": "",
+		"/Divide": "Divide",
+	} {
 		name, ok := gateway.Route(path)
 		assert.Equal(t, want != "", ok, path)
 		if ok {
@@ -123,7 +126,8 @@ func TestQuery(t *testing.T) {
 		"a=%C3%a9":        {"a": {"é"}},
 		"a;b=1":           {"a;b": {"1"}},
 	} {
-		event, err := gateway.EventFromRequest(&http.Request{Method: "GET", URL: &url.URL{Path: "/divide", RawQuery: query}})
+		event, err := gateway.EventFromRequest(&http.Request{Method: "GET",
+			URL: &url.URL{Path: "/divide", RawQuery: query}})
 		require.NoError(t, err)
 		assert.Equal(t, want, event.MultiValueQueryStringParameters, query)
 		assert.Len(t, event.QueryStringParameters, len(want))
@@ -177,7 +181,8 @@ func TestHeaders(t *testing.T) {
 	r.Header.Set("Fngen-Peer", "203.0.113.9")
 	event, err := gateway.EventFromRequest(r)
 	require.NoError(t, err)
-	assert.Equal(t, map[string]string{"Host": "example.com", "X-Twice": "2", "Fngen-Peer": "203.0.113.9"}, event.Headers)
+	assert.Equal(t, map[string]string{"Host": "example.com", "X-Twice": "2", "Fngen-Peer": "203.0.113.9"},
+		event.Headers)
 	assert.Equal(t, map[string][]string{
 		"Host": {"example.com"}, "X-Twice": {"1", "2"}, "Fngen-Peer": {"203.0.113.9"},
 	}, event.MultiValueHeaders)
@@ -193,7 +198,8 @@ func TestRequestContext(t *testing.T) {
 		r := httptest.NewRequest("GET", "/divide", nil)
 		r.Header.Set("User-Agent", "curl/8")
 		var c events.APIGatewayProxyRequestContext
-		g.Serve(httptest.NewRecorder(), r, func(_ context.Context, e request) (response, error) { c = e.RequestContext; return ok(""), nil })
+		g.Serve(httptest.NewRecorder(), r,
+			func(_ context.Context, e request) (response, error) { c = e.RequestContext; return ok(""), nil })
 		assert.Regexp(t, uuid, c.RequestID)
 		assert.Len(t, c.ExtendedRequestID, 16)
 		assert.False(t, seen[c.RequestID] || seen[c.ExtendedRequestID])
@@ -219,16 +225,21 @@ func TestDomain(t *testing.T) {
 		proxies, forwarded          string
 		domain, prefix, publicRoute string
 	}{
-		"host":            {host: "api.example.com", domain: "api.example.com", prefix: "api"},
-		"port":            {host: "api.example.com:8911", domain: "api.example.com", prefix: "api"},
-		"address":         {host: "127.0.0.1:8911", domain: "127.0.0.1", prefix: "127.0.0.1"},
-		"IPv6":            {host: "[::1]:8911", domain: "[::1]", prefix: "[::1]"},
-		"public URL":      {host: "x", public: "https://hooks.example.com", domain: "hooks.example.com", prefix: "hooks"},
-		"public port":     {host: "x", public: "https://hooks.example.com:8443/", domain: "hooks.example.com:8443", prefix: "hooks"},
-		"public path":     {host: "x", public: "https://example.com/a%20b/", domain: "example.com", prefix: "example", publicRoute: "/a%20b"},
-		"forwarded":       {host: "x", forwarded: "evil.test, api.example.com:443", proxies: "192.0.2.0/24", domain: "api.example.com", prefix: "api"},
-		"not a proxy":     {host: "x", forwarded: "evil.test", proxies: "198.51.100.0/24", domain: "x", prefix: "x"},
-		"public URL wins": {host: "x", forwarded: "evil.test", proxies: "192.0.2.0/24", public: "https://a.test", domain: "a.test", prefix: "a"},
+		"host":    {host: "api.example.com", domain: "api.example.com", prefix: "api"},
+		"port":    {host: "api.example.com:8911", domain: "api.example.com", prefix: "api"},
+		"address": {host: "127.0.0.1:8911", domain: "127.0.0.1", prefix: "127.0.0.1"},
+		"IPv6":    {host: "[::1]:8911", domain: "[::1]", prefix: "[::1]"},
+		"public URL": {host: "x", public: "https://hooks.example.com", domain: "hooks.example.com",
+			prefix: "hooks"},
+		"public port": {host: "x", public: "https://hooks.example.com:8443/", domain: "hooks.example.com:8443",
+			prefix: "hooks"},
+		"public path": {host: "x", public: "https://example.com/a%20b/", domain: "example.com", prefix: "example",
+			publicRoute: "/a%20b"},
+		"forwarded": {host: "x", forwarded: "evil.test, api.example.com:443", proxies: "192.0.2.0/24",
+			domain: "api.example.com", prefix: "api"},
+		"not a proxy": {host: "x", forwarded: "evil.test", proxies: "198.51.100.0/24", domain: "x", prefix: "x"},
+		"public URL wins": {host: "x", forwarded: "evil.test", proxies: "192.0.2.0/24", public: "https://a.test",
+			domain: "a.test", prefix: "a"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := new(gateway.Gateway)
@@ -246,7 +257,8 @@ func TestDomain(t *testing.T) {
 				r.Header.Set("X-Forwarded-Host", test.forwarded)
 			}
 			var event request
-			g.Serve(httptest.NewRecorder(), r, func(_ context.Context, e request) (response, error) { event = e; return ok(""), nil })
+			g.Serve(httptest.NewRecorder(), r,
+				func(_ context.Context, e request) (response, error) { event = e; return ok(""), nil })
 			assert.Equal(t, test.domain, event.RequestContext.DomainName)
 			assert.Equal(t, test.prefix, event.RequestContext.DomainPrefix)
 			assert.Equal(t, test.publicRoute+"/divide/x%2F", event.RequestContext.Path)
@@ -259,28 +271,39 @@ func TestSourceIP(t *testing.T) {
 	for name, test := range map[string]struct {
 		remote, proxies, forwarded, peer, want string
 	}{
-		"connection":              {remote: "198.51.100.7:4000", want: "198.51.100.7"},
-		"IPv6":                    {remote: "[2001:db8::1]:4000", want: "2001:db8::1"},
-		"IPv4-mapped":             {remote: "[::ffff:198.51.100.7]:4000", want: "198.51.100.7"},
-		"zone":                    {remote: "[fe80::1%eth0]:4000", want: "fe80::1"},
-		"no trusted proxy":        {remote: "10.0.0.1:1", forwarded: "203.0.113.7", want: "10.0.0.1"},
-		"a proxy":                 {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "203.0.113.7", want: "203.0.113.7"},
-		"not from a proxy":        {remote: "198.51.100.7:1", proxies: "10.0.0.0/8", forwarded: "203.0.113.7", want: "198.51.100.7"},
-		"spoofed":                 {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "203.0.113.7, 198.51.100.7", want: "198.51.100.7"},
-		"two proxies":             {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "203.0.113.7, 198.51.100.7, 10.2.3.4", want: "198.51.100.7"},
-		"only proxies":            {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "10.9.9.9, 10.2.3.4", want: "10.9.9.9"},
-		"invalid entry":           {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "203.0.113.7, unknown, 10.2.3.4", want: "10.2.3.4"},
-		"only an invalid entry":   {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "unknown", want: "10.0.0.1"},
-		"empty":                   {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "", want: "10.0.0.1"},
-		"with a port":             {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "203.0.113.7:5555", want: "203.0.113.7"},
-		"IPv6 with a port":        {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "[2001:db8::7]:5555", want: "2001:db8::7"},
-		"IPv4-mapped via a proxy": {remote: "[::ffff:10.0.0.1]:1", proxies: "10.0.0.0/8", forwarded: "::ffff:203.0.113.7", want: "203.0.113.7"},
-		"parent":                  {remote: "127.0.0.1:1", peer: "203.0.113.9", want: "203.0.113.9"},
-		"parent, IPv4-mapped":     {remote: "127.0.0.1:1", peer: "::ffff:203.0.113.9", want: "203.0.113.9"},
-		"parent behind a proxy":   {remote: "127.0.0.1:1", peer: "10.0.0.1", proxies: "10.0.0.0/8", forwarded: "203.0.113.7", want: "203.0.113.7"},
-		"parent, invalid":         {remote: "127.0.0.1:1", peer: "-", want: "127.0.0.1"},
-		"no connection":           {remote: "", want: ""},
-		"Unix socket":             {remote: "@", proxies: "10.0.0.0/8", forwarded: "203.0.113.7", want: "@"},
+		"connection":       {remote: "198.51.100.7:4000", want: "198.51.100.7"},
+		"IPv6":             {remote: "[2001:db8::1]:4000", want: "2001:db8::1"},
+		"IPv4-mapped":      {remote: "[::ffff:198.51.100.7]:4000", want: "198.51.100.7"},
+		"zone":             {remote: "[fe80::1%eth0]:4000", want: "fe80::1"},
+		"no trusted proxy": {remote: "10.0.0.1:1", forwarded: "203.0.113.7", want: "10.0.0.1"},
+		"a proxy": {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "203.0.113.7",
+			want: "203.0.113.7"},
+		"not from a proxy": {remote: "198.51.100.7:1", proxies: "10.0.0.0/8", forwarded: "203.0.113.7",
+			want: "198.51.100.7"},
+		"spoofed": {remote: "10.0.0.1:1", proxies: "10.0.0.0/8",
+			forwarded: "203.0.113.7, 198.51.100.7", want: "198.51.100.7"},
+		"two proxies": {remote: "10.0.0.1:1", proxies: "10.0.0.0/8",
+			forwarded: "203.0.113.7, 198.51.100.7, 10.2.3.4", want: "198.51.100.7"},
+		"only proxies": {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "10.9.9.9, 10.2.3.4",
+			want: "10.9.9.9"},
+		"invalid entry": {remote: "10.0.0.1:1", proxies: "10.0.0.0/8",
+			forwarded: "203.0.113.7, unknown, 10.2.3.4", want: "10.2.3.4"},
+		"only an invalid entry": {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "unknown",
+			want: "10.0.0.1"},
+		"empty": {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "", want: "10.0.0.1"},
+		"with a port": {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "203.0.113.7:5555",
+			want: "203.0.113.7"},
+		"IPv6 with a port": {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "[2001:db8::7]:5555",
+			want: "2001:db8::7"},
+		"IPv4-mapped via a proxy": {remote: "[::ffff:10.0.0.1]:1", proxies: "10.0.0.0/8",
+			forwarded: "::ffff:203.0.113.7", want: "203.0.113.7"},
+		"parent":              {remote: "127.0.0.1:1", peer: "203.0.113.9", want: "203.0.113.9"},
+		"parent, IPv4-mapped": {remote: "127.0.0.1:1", peer: "::ffff:203.0.113.9", want: "203.0.113.9"},
+		"parent behind a proxy": {remote: "127.0.0.1:1", peer: "10.0.0.1", proxies: "10.0.0.0/8",
+			forwarded: "203.0.113.7", want: "203.0.113.7"},
+		"parent, invalid": {remote: "127.0.0.1:1", peer: "-", want: "127.0.0.1"},
+		"no connection":   {remote: "", want: ""},
+		"Unix socket":     {remote: "@", proxies: "10.0.0.0/8", forwarded: "203.0.113.7", want: "@"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := new(gateway.Gateway)
@@ -297,7 +320,8 @@ func TestSourceIP(t *testing.T) {
 				r.Header.Set("Fngen-Peer", test.peer)
 			}
 			var event request
-			g.Serve(httptest.NewRecorder(), r, func(_ context.Context, e request) (response, error) { event = e; return ok(""), nil })
+			g.Serve(httptest.NewRecorder(), r,
+				func(_ context.Context, e request) (response, error) { event = e; return ok(""), nil })
 			assert.Equal(t, test.want, event.RequestContext.Identity.SourceIP)
 			assert.NotContains(t, event.Headers, "Fngen-Peer")
 			assert.NotContains(t, event.MultiValueHeaders, "Fngen-Peer")
@@ -359,30 +383,42 @@ func TestFailures(t *testing.T) {
 		error string
 		stack bool
 	}{
-		"error":        {func(context.Context, request) (response, error) { return ok("not this"), errors.New("secret") }, "secret", false},
-		"nil pointer":  {func(context.Context, request) (response, error) { return ok(""), (*nilPointerError)(nil) }, "<nil>", false},
-		"panic":        {func(context.Context, request) (response, error) { panic("secret") }, "panic: secret", true},
-		"panic, error": {func(context.Context, request) (response, error) { panic(io.ErrUnexpectedEOF) }, "panic: unexpected EOF", true},
-		"panic, any":   {func(context.Context, request) (response, error) { panic(struct{ a int }{7}) }, "panic: {7}", true},
-		"panic, nil":   {func(context.Context, request) (response, error) { panic(nil) }, "panic called with nil argument", true},
-		"panic, abort": {func(context.Context, request) (response, error) { panic(http.ErrAbortHandler) }, "abort Handler", true},
+		"error": {func(context.Context, request) (response, error) {
+			return ok("not this"), errors.New("secret")
+		}, "secret", false},
+		"nil pointer": {func(context.Context, request) (response, error) { return ok(""), (*nilPointerError)(nil) },
+			"<nil>", false},
+		"panic": {func(context.Context, request) (response, error) { panic("secret") }, "panic: secret", true},
+		"panic, error": {func(context.Context, request) (response, error) { panic(io.ErrUnexpectedEOF) },
+			"panic: unexpected EOF", true},
+		"panic, any": {func(context.Context, request) (response, error) { panic(struct{ a int }{7}) }, "panic: {7}",
+			true},
+		"panic, nil": {func(context.Context, request) (response, error) { panic(nil) },
+			"panic called with nil argument", true},
+		"panic, abort": {func(context.Context, request) (response, error) { panic(http.ErrAbortHandler) },
+			"abort Handler", true},
 		"nil map": {func(_ context.Context, e request) (response, error) {
 			e.QueryStringParameters["a"] = "b"
 			return ok(""), nil
 		}, "assignment to entry in nil map", true},
-		"out of range": {func(_ context.Context, e request) (response, error) { return ok(e.Path[len(e.Path):][1:]), nil }, "out of range", true},
-		"goexit":       {func(context.Context, request) (response, error) { runtime.Goexit(); return ok(""), nil }, "runtime.Goexit", false},
+		"out of range": {func(_ context.Context, e request) (response, error) {
+			return ok(e.Path[len(e.Path):][1:]), nil
+		}, "out of range", true},
+		"goexit": {func(context.Context, request) (response, error) { runtime.Goexit(); return ok(""), nil },
+			"runtime.Goexit", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, expose := range []bool{false, true} {
 				var log syncBuffer
-				server := serve(t, &gateway.Gateway{Logger: logTo(&log), ExposeErrors: expose, Timeout: time.Hour}, test.fn)
+				server := serve(t, &gateway.Gateway{Logger: logTo(&log), ExposeErrors: expose, Timeout: time.Hour},
+					test.fn)
 				resp, body := get(t, server.URL+"/divide")
 				assert.Equal(t, 500, resp.StatusCode)
 				assert.Equal(t, "application/json", resp.Header.Get("Content-Type"))
 				assert.Equal(t, int64(len(body)), resp.ContentLength)
 
-				require.Eventually(t, func() bool { return strings.Contains(log.String(), "\n") }, 5*time.Second, time.Millisecond)
+				require.Eventually(t, func() bool { return strings.Contains(log.String(), "\n") }, 5*time.Second,
+					time.Millisecond)
 				var line struct {
 					Level, Msg, Path, RequestID, Error string
 					Stack                              []string
@@ -469,7 +505,8 @@ func TestTimeout(t *testing.T) {
 			assert.Equal(t, int64(len(body)), resp.ContentLength)
 			assert.True(t, resp.Close, "the connection is busy until the function returns")
 			assert.GreaterOrEqual(t, time.Since(start), 30*time.Millisecond)
-			require.Eventually(t, func() bool { return strings.Contains(log.String(), "timed out") }, 5*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return strings.Contains(log.String(), "timed out") }, 5*time.Second,
+				time.Millisecond)
 			close(release)
 			server.Close() // waits for the function
 			assert.Equal(t, 1, strings.Count(log.String(), "\n"), log.String())
@@ -503,12 +540,13 @@ func TestTimerReuse(t *testing.T) {
 // gets one complete response, and the next request is not affected.
 func TestTimeoutRace(t *testing.T) {
 	const limit = 2 * time.Millisecond
-	server := serve(t, &gateway.Gateway{Logger: logTo(io.Discard), Timeout: limit}, func(_ context.Context, e request) (response, error) {
-		for start := time.Now(); e.Path == "/slow" && time.Since(start) < limit-100*time.Microsecond; {
-			runtime.Gosched()
-		}
-		return ok(e.QueryStringParameters["n"]), nil
-	})
+	server := serve(t, &gateway.Gateway{Logger: logTo(io.Discard), Timeout: limit},
+		func(_ context.Context, e request) (response, error) {
+			for start := time.Now(); e.Path == "/slow" && time.Since(start) < limit-100*time.Microsecond; {
+				runtime.Gosched()
+			}
+			return ok(e.QueryStringParameters["n"]), nil
+		})
 	var clients sync.WaitGroup
 	for i := range 8 {
 		clients.Add(1)
@@ -585,7 +623,8 @@ func TestBodyLimitStopsReading(t *testing.T) {
 		r := httptest.NewRequest("POST", "/upload", body)
 		r.ContentLength = length
 		w := httptest.NewRecorder()
-		(&gateway.Gateway{BodyLimit: 1000}).Serve(w, r, func(context.Context, request) (response, error) { return ok(""), nil })
+		(&gateway.Gateway{BodyLimit: 1000}).Serve(w, r,
+			func(context.Context, request) (response, error) { return ok(""), nil })
 		assert.Equal(t, 413, w.Code)
 		assert.LessOrEqual(t, body.read, int64(1001))
 	}
@@ -595,7 +634,8 @@ func TestBodyLimitStopsReading(t *testing.T) {
 // incomplete.
 func TestTruncatedBody(t *testing.T) {
 	w := httptest.NewRecorder()
-	r := httptest.NewRequest("POST", "/upload", io.MultiReader(strings.NewReader("abc"), errReader{io.ErrUnexpectedEOF}))
+	r := httptest.NewRequest("POST", "/upload",
+		io.MultiReader(strings.NewReader("abc"), errReader{io.ErrUnexpectedEOF}))
 	gateway.Handler(func(context.Context, request) (response, error) { panic("reached") }).ServeHTTP(w, r)
 	assert.Equal(t, 400, w.Code)
 
@@ -621,17 +661,31 @@ func TestLimits(t *testing.T) {
 		status    int
 		note, log string
 	}{
-		"below":             {gateway.Limits{Payload: 1 << 20, Time: time.Hour}, large, func(context.Context, request) (response, error) { return ok(large), nil }, 200, "", ""},
-		"no limits":         {gateway.Limits{}, large, func(context.Context, request) (response, error) { return ok(large), nil }, 200, "", ""},
-		"request noted":     {gateway.Limits{Payload: 600 << 10}, large, func(context.Context, request) (response, error) { return ok(""), nil }, 200, "body-too-large", ""},
-		"request refused":   {gateway.Limits{Payload: 600 << 10, Refuse: true}, large, func(context.Context, request) (response, error) { panic("reached") }, 413, "", ""},
-		"response noted":    {gateway.Limits{Payload: 600 << 10}, "", func(context.Context, request) (response, error) { return ok(large), nil }, 200, "response-too-large", ""},
-		"response refused":  {gateway.Limits{Payload: 600 << 10, Refuse: true}, "", func(context.Context, request) (response, error) { return ok(large), nil }, 502, "", "exceeds"},
-		"slow noted":        {gateway.Limits{Time: time.Nanosecond}, "", func(context.Context, request) (response, error) { return ok(""), nil }, 200, "too-slow", ""},
-		"slow error noted":  {gateway.Limits{Time: time.Nanosecond}, "", func(context.Context, request) (response, error) { return ok(""), io.EOF }, 500, "too-slow", "failed"},
-		"several noted":     {gateway.Limits{Payload: 600 << 10, Time: time.Nanosecond}, large, func(context.Context, request) (response, error) { return ok(large), nil }, 200, "body-too-large,response-too-large,too-slow", ""},
-		"slow refused":      {gateway.Limits{Time: time.Millisecond, Refuse: true}, "", func(ctx context.Context, _ request) (response, error) { <-ctx.Done(); return ok(""), nil }, 504, "", "timed out"},
-		"control character": {gateway.Limits{Payload: 6 * 300 << 10, Refuse: true}, "", func(context.Context, request) (response, error) { return ok(strings.Repeat("\x01", 300<<10)), nil }, 502, "", "exceeds"},
+		"below": {gateway.Limits{Payload: 1 << 20, Time: time.Hour}, large,
+			func(context.Context, request) (response, error) { return ok(large), nil }, 200, "", ""},
+		"no limits": {gateway.Limits{}, large,
+			func(context.Context, request) (response, error) { return ok(large), nil }, 200, "", ""},
+		"request noted": {gateway.Limits{Payload: 600 << 10}, large,
+			func(context.Context, request) (response, error) { return ok(""), nil }, 200, "body-too-large", ""},
+		"request refused": {gateway.Limits{Payload: 600 << 10, Refuse: true}, large,
+			func(context.Context, request) (response, error) { panic("reached") }, 413, "", ""},
+		"response noted": {gateway.Limits{Payload: 600 << 10}, "",
+			func(context.Context, request) (response, error) { return ok(large), nil }, 200, "response-too-large", ""},
+		"response refused": {gateway.Limits{Payload: 600 << 10, Refuse: true}, "",
+			func(context.Context, request) (response, error) { return ok(large), nil }, 502, "", "exceeds"},
+		"slow noted": {gateway.Limits{Time: time.Nanosecond}, "",
+			func(context.Context, request) (response, error) { return ok(""), nil }, 200, "too-slow", ""},
+		"slow error noted": {gateway.Limits{Time: time.Nanosecond}, "",
+			func(context.Context, request) (response, error) { return ok(""), io.EOF }, 500, "too-slow", "failed"},
+		"several noted": {gateway.Limits{Payload: 600 << 10, Time: time.Nanosecond}, large,
+			func(context.Context, request) (response, error) { return ok(large), nil }, 200,
+			"body-too-large,response-too-large,too-slow", ""},
+		"slow refused": {gateway.Limits{Time: time.Millisecond, Refuse: true}, "",
+			func(ctx context.Context, _ request) (response, error) { <-ctx.Done(); return ok(""), nil }, 504, "",
+			"timed out"},
+		"control character": {gateway.Limits{Payload: 6 * 300 << 10, Refuse: true}, "",
+			func(context.Context, request) (response, error) { return ok(strings.Repeat("\x01", 300<<10)), nil }, 502,
+			"", "exceeds"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var logged syncBuffer
@@ -641,7 +695,8 @@ func TestLimits(t *testing.T) {
 			resp.Body.Close()
 			assert.Equal(t, test.status, resp.StatusCode)
 			assert.Equal(t, test.note, resp.Header.Get(gateway.NoteHeader))
-			require.Eventually(t, func() bool { return strings.Contains(logged.String(), test.log) }, 5*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return strings.Contains(logged.String(), test.log) }, 5*time.Second,
+				time.Millisecond)
 		})
 	}
 	assert.Equal(t, gateway.Limits{Payload: 6_291_556, Time: 29 * time.Second, Refuse: true}, gateway.AWSLimits(true))

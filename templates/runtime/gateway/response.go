@@ -140,7 +140,8 @@ func sortedKeys[V any](headers map[string]V) []string {
 // connection and not the response. See RFC 9110, section 7.6.1.
 func hopByHop(name string) bool {
 	switch name {
-	case "Connection", "Content-Length", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade":
+	case "Connection", "Content-Length", "Keep-Alive", "Proxy-Connection",
+		"Te", "Trailer", "Transfer-Encoding", "Upgrade":
 		return true
 	}
 	return false

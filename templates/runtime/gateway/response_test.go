@@ -23,24 +23,37 @@ func TestWriteResponse(t *testing.T) {
 		body     string
 	}{
 		"plain": {ok("{}"), http.Header{"Content-Type": {"application/json"}, "Content-Length": {"2"}}, "{}"},
-		"empty": {response{StatusCode: 404}, http.Header{"Content-Type": {"application/json"}, "Content-Length": {"0"}}, ""},
+		"empty": {response{StatusCode: 404},
+			http.Header{"Content-Type": {"application/json"}, "Content-Length": {"0"}}, ""},
 		"no content": {response{StatusCode: 204, Body: "dropped", Headers: map[string]string{"X": "1"}},
 			http.Header{"X": {"1"}}, ""},
 		"not modified": {response{StatusCode: 304, Body: "dropped", Headers: map[string]string{"Etag": `"1"`}},
 			http.Header{"Etag": {`"1"`}}, ""},
-		"binary": {response{StatusCode: 200, Headers: map[string]string{"content-type": "image/png"}, Body: base64.StdEncoding.EncodeToString([]byte("\x89PNG\x00\xff")), IsBase64Encoded: true},
+		"binary": {response{StatusCode: 200, Headers: map[string]string{"content-type": "image/png"},
+			Body: base64.StdEncoding.EncodeToString([]byte("\x89PNG\x00\xff")), IsBase64Encoded: true},
 			http.Header{"Content-Type": {"image/png"}, "Content-Length": {"6"}}, "\x89PNG\x00\xff"},
-		"cookies": {response{StatusCode: 200, MultiValueHeaders: map[string][]string{"Set-Cookie": {"a=1, 2; Path=/", "b=2"}}},
-			http.Header{"Set-Cookie": {"a=1, 2; Path=/", "b=2"}, "Content-Type": {"application/json"}, "Content-Length": {"0"}}, ""},
-		"both maps": {response{StatusCode: 200, Headers: map[string]string{"X-A": "3", "X-B": "1", "x-c": "1"}, MultiValueHeaders: map[string][]string{"X-A": {"1", "2"}, "X-B": {"2", "1"}, "X-C": {"2"}}},
-			http.Header{"X-A": {"1", "2", "3"}, "X-B": {"2", "1"}, "X-C": {"2", "1"}, "Content-Type": {"application/json"}, "Content-Length": {"0"}}, ""},
-		"duplicates in one map": {response{StatusCode: 200, Headers: map[string]string{"X-A": "1", "x-a": "2", "x-A": "1"}, MultiValueHeaders: map[string][]string{"X-B": {"1", "1"}, "x-b": {"2"}}},
-			http.Header{"X-A": {"1", "2"}, "X-B": {"1", "1", "2"}, "Content-Type": {"application/json"}, "Content-Length": {"0"}}, ""},
-		"two types": {response{StatusCode: 200, Headers: map[string]string{"Content-Type": "text/html"}, MultiValueHeaders: map[string][]string{"content-type": {"text/plain", "text/css"}}},
+		"cookies": {response{StatusCode: 200,
+			MultiValueHeaders: map[string][]string{"Set-Cookie": {"a=1, 2; Path=/", "b=2"}}},
+			http.Header{"Set-Cookie": {"a=1, 2; Path=/", "b=2"}, "Content-Type": {"application/json"},
+				"Content-Length": {"0"}}, ""},
+		"both maps": {response{StatusCode: 200, Headers: map[string]string{"X-A": "3", "X-B": "1", "x-c": "1"},
+			MultiValueHeaders: map[string][]string{"X-A": {"1", "2"}, "X-B": {"2", "1"}, "X-C": {"2"}}},
+			http.Header{"X-A": {"1", "2", "3"}, "X-B": {"2", "1"}, "X-C": {"2", "1"},
+				"Content-Type": {"application/json"}, "Content-Length": {"0"}}, ""},
+		"duplicates in one map": {response{StatusCode: 200,
+			Headers:           map[string]string{"X-A": "1", "x-a": "2", "x-A": "1"},
+			MultiValueHeaders: map[string][]string{"X-B": {"1", "1"}, "x-b": {"2"}}},
+			http.Header{"X-A": {"1", "2"}, "X-B": {"1", "1", "2"}, "Content-Type": {"application/json"},
+				"Content-Length": {"0"}}, ""},
+		"two types": {response{StatusCode: 200, Headers: map[string]string{"Content-Type": "text/html"},
+			MultiValueHeaders: map[string][]string{"content-type": {"text/plain", "text/css"}}},
 			http.Header{"Content-Type": {"text/plain"}, "Content-Length": {"0"}}, ""},
-		"empty type": {response{StatusCode: 200, Headers: map[string]string{"Content-Type": ""}, MultiValueHeaders: map[string][]string{"X-None": {}}},
+		"empty type": {response{StatusCode: 200, Headers: map[string]string{"Content-Type": ""},
+			MultiValueHeaders: map[string][]string{"X-None": {}}},
 			http.Header{"Content-Type": {"application/json"}, "Content-Length": {"0"}}, ""},
-		"hop-by-hop": {response{StatusCode: 200, Body: "abc", Headers: map[string]string{"connection": "upgrade", "Upgrade": "h2c", "Transfer-Encoding": "chunked", "content-length": "9999", "Trailer": "X", "TE": "x", "Keep-Alive": "x"},
+		"hop-by-hop": {response{StatusCode: 200, Body: "abc",
+			Headers: map[string]string{"connection": "upgrade", "Upgrade": "h2c", "Transfer-Encoding": "chunked",
+				"content-length": "9999", "Trailer": "X", "TE": "x", "Keep-Alive": "x"},
 			MultiValueHeaders: map[string][]string{"CONTENT-LENGTH": {"1", "2"}}},
 			http.Header{"Content-Type": {"application/json"}, "Content-Length": {"3"}}, "abc"},
 	} {
@@ -82,7 +95,8 @@ func TestMalformedResponse(t *testing.T) {
 
 			for _, expose := range []bool{false, true} {
 				var log syncBuffer
-				server := serve(t, &gateway.Gateway{Logger: logTo(&log), ExposeErrors: expose}, func(context.Context, request) (response, error) { return r, nil })
+				server := serve(t, &gateway.Gateway{Logger: logTo(&log), ExposeErrors: expose},
+					func(context.Context, request) (response, error) { return r, nil })
 				resp, body := get(t, server.URL+"/divide")
 				assert.Equal(t, 502, resp.StatusCode)
 				assert.Contains(t, log.String(), "malformed response")
@@ -100,7 +114,8 @@ func TestMalformedResponse(t *testing.T) {
 // TestHead checks that the response to HEAD has the length of the body and no
 // body.
 func TestHead(t *testing.T) {
-	server := serve(t, new(gateway.Gateway), func(context.Context, request) (response, error) { return ok("four"), nil })
+	server := serve(t, new(gateway.Gateway),
+		func(context.Context, request) (response, error) { return ok("four"), nil })
 	resp, err := http.Head(server.URL + "/divide")
 	require.NoError(t, err)
 	resp.Body.Close()
@@ -116,7 +131,13 @@ func FuzzWriteResponse(f *testing.F) {
 	f.Add(101, "Upgrade", "h2c", "Connection", "upgrade", "", false)
 	f.Add(302, "Location", "/\r\nSet-Cookie: a=b", "", "\x00", "\xff", true)
 	f.Fuzz(func(t *testing.T, status int, name, value, multiName, multiValue, body string, encoded bool) {
-		r := response{StatusCode: status, Headers: map[string]string{name: value}, MultiValueHeaders: map[string][]string{multiName: {multiValue, value}}, Body: body, IsBase64Encoded: encoded}
+		r := response{
+			StatusCode:        status,
+			Headers:           map[string]string{name: value},
+			MultiValueHeaders: map[string][]string{multiName: {multiValue, value}},
+			Body:              body,
+			IsBase64Encoded:   encoded,
+		}
 		w := httptest.NewRecorder()
 		if err := gateway.WriteResponse(w, r); err != nil {
 			require.ErrorIs(t, err, gateway.ErrMalformed)
@@ -127,7 +148,8 @@ func FuzzWriteResponse(f *testing.F) {
 		require.Equal(t, status, w.Code)
 		for name, values := range w.Header() {
 			require.False(t, strings.ContainsAny(name, "\r\n: ") || name == "", name)
-			require.False(t, slices.ContainsFunc(values, func(v string) bool { return strings.ContainsAny(v, "\r\n\x00") }), values)
+			require.False(t,
+				slices.ContainsFunc(values, func(v string) bool { return strings.ContainsAny(v, "\r\n\x00") }), values)
 			require.NotContains(t, []string{"Connection", "Transfer-Encoding", "Upgrade"}, name)
 		}
 		if status != 204 && status != 304 {

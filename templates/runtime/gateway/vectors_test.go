@@ -104,7 +104,10 @@ func TestVectorsV1(t *testing.T) {
 			var got map[string]any
 			require.NoError(t, json.Unmarshal([]byte(body), &got))
 
-			for _, field := range []string{"httpMethod", "path", "resource", "queryStringParameters", "multiValueQueryStringParameters", "pathParameters", "stageVariables"} {
+			for _, field := range []string{
+				"httpMethod", "path", "resource", "queryStringParameters", "multiValueQueryStringParameters",
+				"pathParameters", "stageVariables",
+			} {
 				assert.Equal(t, v.Event[field], got[field], field)
 			}
 			for _, field := range []string{"headers", "multiValueHeaders"} {
@@ -119,12 +122,14 @@ func TestVectorsV1(t *testing.T) {
 			}
 			assert.Equal(t, want, got["body"])
 
-			wantContext, gotContext := v.Event["requestContext"].(map[string]any), got["requestContext"].(map[string]any)
+			wantContext, gotContext := v.Event["requestContext"].(map[string]any),
+				got["requestContext"].(map[string]any)
 			for _, field := range []string{"path", "resourcePath", "httpMethod", "protocol"} {
 				assert.Equal(t, wantContext[field], gotContext[field], field)
 			}
 			for _, field := range []string{"sourceIp", "userAgent"} {
-				assert.Equal(t, wantContext["identity"].(map[string]any)[field], gotContext["identity"].(map[string]any)[field], field)
+				assert.Equal(t, wantContext["identity"].(map[string]any)[field],
+					gotContext["identity"].(map[string]any)[field], field)
 			}
 			format := regexp.MustCompile(`^\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000$`)
 			for _, context := range []map[string]any{wantContext, gotContext} {

@@ -221,8 +221,10 @@ func TestStart(t *testing.T) {
 	t.Run("malformed", func(t *testing.T) {
 		out, err := post(t, "/malformed")
 		require.NoError(t, err)
-		assert.JSONEq(t, `{"statusCode":502,"headers":{"Content-Type":"application/json"},"body":"{\"message\":\"Internal server error\"}","isBase64Encoded":false}`, out)
-		output.waitFor(t, `ERROR malformed function response error="invalid status 0" requestId=00000000-0000-4000-8000-`)
+		assert.JSONEq(t,
+			`{"statusCode":502,"headers":{"Content-Type":"application/json"},"body":"{\"message\":\"Internal server error\"}","isBase64Encoded":false}`, out)
+		output.waitFor(t,
+			`ERROR malformed function response error="invalid status 0" requestId=00000000-0000-4000-8000-`)
 	})
 
 	t.Run("unsupported event", func(t *testing.T) {
@@ -230,7 +232,8 @@ func TestStart(t *testing.T) {
 		var failed *lambdaruntime.FunctionError
 		require.ErrorAs(t, err, &failed)
 		assert.Equal(t, "UnsupportedEventError", failed.Type)
-		assert.Equal(t, "fngen: the function handles HTTP requests, but the event is from Amazon SQS (aws:sqs)", failed.Message)
+		assert.Equal(t, "fngen: the function handles HTTP requests, but the event is from Amazon SQS (aws:sqs)",
+			failed.Message)
 	})
 
 	t.Run("deadline", func(t *testing.T) {
@@ -265,7 +268,9 @@ func TestStart(t *testing.T) {
 // Each has its own context, and a panic does not affect the others.
 func TestStartConcurrent(t *testing.T) {
 	const n = 8
-	r, output := start(t, lambdaruntime.Function{Command: []string{self(t)}, Env: []string{"LAMBDAENTRY_TEST=concurrent"}, Concurrency: n})
+	r, output := start(t,
+		lambdaruntime.Function{Command: []string{self(t)}, Env: []string{"LAMBDAENTRY_TEST=concurrent"},
+			Concurrency: n})
 	ctx := testContext(t)
 	var wg sync.WaitGroup
 	ids := make([]string, 20*n)
@@ -318,12 +323,15 @@ func TestShutdown(t *testing.T) {
 		without string
 	}{
 		"shutdown": {0, []string{"closing first true\nclosing second true\n"}, "ERROR"},
-		"failing":  {1, []string{"closing first true\nclosing second true\n", `ERROR function shutdown failed error="flush failed"`}, "deadline"},
-		"stuck":    {1, []string{`ERROR function shutdown failed error="context deadline exceeded"`}, "closing second"},
+		"failing": {1,
+			[]string{"closing first true\nclosing second true\n",
+				`ERROR function shutdown failed error="flush failed"`}, "deadline"},
+		"stuck": {1, []string{`ERROR function shutdown failed error="context deadline exceeded"`}, "closing second"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, output := start(t, lambdaruntime.Function{Command: []string{self(t)}, Env: []string{"LAMBDAENTRY_TEST=" + name}})
+			r, output := start(t,
+				lambdaruntime.Function{Command: []string{self(t)}, Env: []string{"LAMBDAENTRY_TEST=" + name}})
 			_, err := r.Invoke(testContext(t), fmt.Appendf(nil, httpEvent, "/x", `"Hello"`, false))
 			require.NoError(t, err)
 			started := time.Now()

@@ -78,12 +78,15 @@ func TestDecodeHTTP(t *testing.T) {
 		Path:       "/orders/a%20b",
 		HTTPMethod: "POST",
 		Headers: map[string]string{
-			"Content-Type": "text/plain", "X-Two": "a,b", "Cookie": "a=1; b=2", "Host": "abc.execute-api.us-east-1.amazonaws.com",
+			"Content-Type": "text/plain", "X-Two": "a,b", "Cookie": "a=1; b=2",
+			"Host": "abc.execute-api.us-east-1.amazonaws.com",
 		},
 		MultiValueHeaders: map[string][]string{
-			"Content-Type": {"text/plain"}, "X-Two": {"a,b"}, "Cookie": {"a=1; b=2"}, "Host": {"abc.execute-api.us-east-1.amazonaws.com"},
+			"Content-Type": {"text/plain"}, "X-Two": {"a,b"}, "Cookie": {"a=1; b=2"},
+			"Host": {"abc.execute-api.us-east-1.amazonaws.com"},
 		},
-		QueryStringParameters: map[string]string{"q": "50%25", "a": "x y", "semi": "1;2", "bad": "%zz", "flag": "", "": "none"},
+		QueryStringParameters: map[string]string{"q": "50%25", "a": "x y", "semi": "1;2", "bad": "%zz", "flag": "",
+			"": "none"},
 		MultiValueQueryStringParameters: map[string][]string{
 			"q": {"1", "50%25"}, "a": {"x y"}, "semi": {"1;2"}, "bad": {"%zz"}, "flag": {""}, "": {"none"},
 		},
@@ -122,20 +125,24 @@ func TestPath(t *testing.T) {
 		stage, domain, rawPath, routeKey string
 		path, resource, public           string
 	}{
-		"default stage":       {"$default", api, "/orders", "$default", "/orders", "/orders", "/orders"},
-		"default in the path": {"$default", api, "/$default/orders", "$default", "/$default/orders", "/$default/orders", "/$default/orders"},
-		"route":               {"$default", api, "/orders/1", "ANY /orders/{id}", "/orders/1", "/orders/{id}", "/orders/1"},
-		"greedy route":        {"$default", api, "/orders/1/x", "ANY /orders/{proxy+}", "/orders/1/x", "/orders/{proxy+}", "/orders/1/x"},
-		"named stage":         {"dev", api, "/dev/orders", "GET /orders", "/orders", "/orders", "/dev/orders"},
-		"only the stage":      {"dev", api, "/dev", "$default", "/", "/", "/dev"},
-		"stage and slash":     {"dev", api, "/dev/", "$default", "/", "/", "/dev/"},
-		"function named dev":  {"dev", api, "/dev/dev", "GET /dev", "/dev", "/dev", "/dev/dev"},
-		"longer than stage":   {"dev", api, "/developers", "$default", "/developers", "/developers", "/developers"},
-		"custom domain":       {"dev", "api.example.com", "/dev/orders", "GET /orders", "/orders", "/orders", "/orders"},
-		"function URL":        {"$default", "abc.lambda-url.us-east-1.on.aws", "/", "$default", "/", "/", "/"},
-		"no stage":            {"", api, "/orders", "$default", "/orders", "/orders", "/orders"},
-		"encoded slash":       {"dev", api, "/dev/a%2Fb", "$default", "/a%2Fb", "/a%2Fb", "/dev/a%2Fb"},
-		"no raw path":         {"$default", api, "", "$default", "/http", "/http", "/http"},
+		"default stage": {"$default", api, "/orders", "$default", "/orders", "/orders", "/orders"},
+		"default in the path": {"$default", api, "/$default/orders", "$default", "/$default/orders",
+			"/$default/orders", "/$default/orders"},
+		"route": {"$default", api, "/orders/1", "ANY /orders/{id}", "/orders/1", "/orders/{id}",
+			"/orders/1"},
+		"greedy route": {"$default", api, "/orders/1/x", "ANY /orders/{proxy+}", "/orders/1/x",
+			"/orders/{proxy+}", "/orders/1/x"},
+		"named stage":        {"dev", api, "/dev/orders", "GET /orders", "/orders", "/orders", "/dev/orders"},
+		"only the stage":     {"dev", api, "/dev", "$default", "/", "/", "/dev"},
+		"stage and slash":    {"dev", api, "/dev/", "$default", "/", "/", "/dev/"},
+		"function named dev": {"dev", api, "/dev/dev", "GET /dev", "/dev", "/dev", "/dev/dev"},
+		"longer than stage":  {"dev", api, "/developers", "$default", "/developers", "/developers", "/developers"},
+		"custom domain": {"dev", "api.example.com", "/dev/orders", "GET /orders", "/orders", "/orders",
+			"/orders"},
+		"function URL":  {"$default", "abc.lambda-url.us-east-1.on.aws", "/", "$default", "/", "/", "/"},
+		"no stage":      {"", api, "/orders", "$default", "/orders", "/orders", "/orders"},
+		"encoded slash": {"dev", api, "/dev/a%2Fb", "$default", "/a%2Fb", "/a%2Fb", "/dev/a%2Fb"},
+		"no raw path":   {"$default", api, "", "$default", "/http", "/http", "/http"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, _, err := payload.Decode(encode(t, map[string]any{
@@ -163,9 +170,11 @@ func TestAuthorizer(t *testing.T) {
 		want map[string]any
 		id   events.APIGatewayRequestIdentity
 	}{
-		"none":      {sent: `null`},
-		"JWT":       {sent: `{"jwt": {"claims": {"sub": "ada"}, "scopes": null}}`, want: map[string]any{"claims": map[string]any{"sub": "ada"}, "scopes": nil}},
-		"Lambda":    {sent: `{"lambda": {"plan": "gold", "limit": 3}}`, want: map[string]any{"plan": "gold", "limit": 3.0}},
+		"none": {sent: `null`},
+		"JWT": {sent: `{"jwt": {"claims": {"sub": "ada"}, "scopes": null}}`,
+			want: map[string]any{"claims": map[string]any{"sub": "ada"}, "scopes": nil}},
+		"Lambda": {sent: `{"lambda": {"plan": "gold", "limit": 3}}`,
+			want: map[string]any{"plan": "gold", "limit": 3.0}},
 		"no answer": {sent: `{"lambda": null}`},
 		"another":   {sent: `{"new": {"a": "b"}}`, want: map[string]any{"new": map[string]any{"a": "b"}}},
 		"IAM": {
@@ -176,7 +185,8 @@ func TestAuthorizer(t *testing.T) {
 				CognitoIdentityID: "I", CognitoIdentityPoolID: "P",
 			},
 		},
-		"IAM of a URL": {sent: `{"iam": {"accessKey": "AK", "cognitoIdentity": null}}`, id: events.APIGatewayRequestIdentity{AccessKey: "AK"}},
+		"IAM of a URL": {sent: `{"iam": {"accessKey": "AK", "cognitoIdentity": null}}`,
+			id: events.APIGatewayRequestIdentity{AccessKey: "AK"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, _, err := payload.Decode([]byte(`{"version": "2.0", "rawPath": "/", "requestContext": {"http": {"method": "GET"}, "authorizer": ` + test.sent + `}}`))
@@ -194,16 +204,19 @@ func TestDecodeALB(t *testing.T) {
 		Path:       "/orders/a%20b",
 		HTTPMethod: "POST",
 		Headers: map[string]string{
-			"Host": "example.com", "User-Agent": "curl", "X-Amzn-Trace-Id": "Root=1-2-3", "X-Forwarded-For": "198.51.100.1, 203.0.113.9",
+			"Host": "example.com", "User-Agent": "curl", "X-Amzn-Trace-Id": "Root=1-2-3",
+			"X-Forwarded-For": "198.51.100.1, 203.0.113.9",
 		},
 		MultiValueHeaders: map[string][]string{
-			"Host": {"example.com"}, "User-Agent": {"curl"}, "X-Amzn-Trace-Id": {"Root=1-2-3"}, "X-Forwarded-For": {"198.51.100.1, 203.0.113.9"},
+			"Host": {"example.com"}, "User-Agent": {"curl"}, "X-Amzn-Trace-Id": {"Root=1-2-3"},
+			"X-Forwarded-For": {"198.51.100.1, 203.0.113.9"},
 		},
 		QueryStringParameters:           map[string]string{"a b": "x y&z", "p": "50%25", "bad": "%zz"},
 		MultiValueQueryStringParameters: map[string][]string{"a b": {"x y&z"}, "p": {"50%25"}, "bad": {"%zz"}},
 		RequestContext: events.APIGatewayProxyRequestContext{
-			ResourcePath: "/orders/a%20b", Path: "/orders/a%20b", HTTPMethod: "POST", RequestID: "Root=1-2-3", DomainName: "example.com",
-			Identity: events.APIGatewayRequestIdentity{SourceIP: "203.0.113.9", UserAgent: "curl"},
+			ResourcePath: "/orders/a%20b", Path: "/orders/a%20b", HTTPMethod: "POST", RequestID: "Root=1-2-3",
+			DomainName: "example.com",
+			Identity:   events.APIGatewayRequestIdentity{SourceIP: "203.0.113.9", UserAgent: "curl"},
 		},
 		Body: "Hello",
 	}
@@ -268,29 +281,35 @@ func TestDecodeEqualNames(t *testing.T) {
 func TestDecodeUnsupported(t *testing.T) {
 	const message = "fngen: the function handles HTTP requests, but the event is "
 	for name, test := range map[string]struct{ event, want string }{
-		"SQS":               {`{"Records": [{"messageId": "1", "body": "x", "eventSource": "aws:sqs"}]}`, "from Amazon SQS (aws:sqs)"},
-		"SNS":               {`{"Records": [{"EventSource": "aws:sns", "Sns": {}}]}`, "from Amazon SNS (aws:sns)"},
-		"S3":                {`{"Records": [{"eventSource": "aws:s3"}]}`, "from Amazon S3 (aws:s3)"},
-		"DynamoDB":          {`{"Records": [{"eventSource": "aws:dynamodb"}]}`, "from Amazon DynamoDB (aws:dynamodb)"},
-		"Kinesis":           {`{"Records": [{"eventSource": "aws:kinesis"}]}`, "from Amazon Kinesis (aws:kinesis)"},
-		"new source":        {`{"Records": [{"eventSource": "aws:new"}]}`, `from "aws:new"`},
-		"long source":       {`{"eventSource": "` + strings.Repeat("x", 1000) + `"}`, `from "` + strings.Repeat("x", 64) + `"`},
-		"Kafka":             {`{"eventSource": "SelfManagedKafka", "records": {"t-0": []}}`, "from Apache Kafka (SelfManagedKafka)"},
-		"MSK":               {`{"eventSource": "aws:kafka", "records": {"t-0": []}}`, "from Amazon MSK (aws:kafka)"},
-		"CloudFront":        {`{"Records": [{"cf": {"config": {}}}]}`, "from Amazon CloudFront (cf)"},
-		"schedule":          {`{"version": "0", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}`, "from Amazon EventBridge (Scheduled Event)"},
-		"Cognito":           {`{"version": "1", "triggerSource": "PreSignUp_SignUp", "request": {}, "response": {}}`, "from an Amazon Cognito user pool (triggerSource)"},
+		"SQS": {`{"Records": [{"messageId": "1", "body": "x", "eventSource": "aws:sqs"}]}`,
+			"from Amazon SQS (aws:sqs)"},
+		"SNS":        {`{"Records": [{"EventSource": "aws:sns", "Sns": {}}]}`, "from Amazon SNS (aws:sns)"},
+		"S3":         {`{"Records": [{"eventSource": "aws:s3"}]}`, "from Amazon S3 (aws:s3)"},
+		"DynamoDB":   {`{"Records": [{"eventSource": "aws:dynamodb"}]}`, "from Amazon DynamoDB (aws:dynamodb)"},
+		"Kinesis":    {`{"Records": [{"eventSource": "aws:kinesis"}]}`, "from Amazon Kinesis (aws:kinesis)"},
+		"new source": {`{"Records": [{"eventSource": "aws:new"}]}`, `from "aws:new"`},
+		"long source": {`{"eventSource": "` + strings.Repeat("x", 1000) + `"}`,
+			`from "` + strings.Repeat("x", 64) + `"`},
+		"Kafka": {`{"eventSource": "SelfManagedKafka", "records": {"t-0": []}}`,
+			"from Apache Kafka (SelfManagedKafka)"},
+		"MSK":        {`{"eventSource": "aws:kafka", "records": {"t-0": []}}`, "from Amazon MSK (aws:kafka)"},
+		"CloudFront": {`{"Records": [{"cf": {"config": {}}}]}`, "from Amazon CloudFront (cf)"},
+		"schedule":   {`{"version": "0", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}`, "from Amazon EventBridge (Scheduled Event)"},
+		"Cognito": {`{"version": "1", "triggerSource": "PreSignUp_SignUp", "request": {}, "response": {}}`,
+			"from an Amazon Cognito user pool (triggerSource)"},
 		"WebSocket connect": {`{"headers": {}, "requestContext": {"eventType": "CONNECT", "connectionId": "c", "routeKey": "$connect"}}`, "from an API Gateway WebSocket API (connectionId)"},
 		"WebSocket message": {`{"httpMethod": "GET", "path": "/", "requestContext": {"eventType": "MESSAGE", "connectionId": "c"}, "body": "x"}`, "from an API Gateway WebSocket API (connectionId)"},
 		"authorizer":        {`{"type": "REQUEST", "methodArn": "arn", "httpMethod": "GET", "path": "/", "requestContext": {}}`, "from an API Gateway authorizer (methodArn)"},
 		"authorizer 2.0":    {`{"version": "2.0", "type": "REQUEST", "routeArn": "arn", "rawPath": "/", "requestContext": {"http": {"method": "GET"}}}`, "from an API Gateway authorizer (routeArn)"},
 		"VPC Lattice":       {`{"version": "2.0", "path": "/", "method": "GET", "requestContext": {"serviceArn": "arn"}}`, "from Amazon VPC Lattice (serviceArn)"},
-		"CloudFormation":    {`{"RequestType": "Create", "ResponseURL": "https://x", "StackId": "s"}`, "from AWS CloudFormation (ResponseURL)"},
-		"anything":          {`{"hello": "world"}`, "of an unknown type"},
-		"empty object":      {`{}`, "of an unknown type"},
-		"other types":       {`{"Records": "x", "eventSource": 3, "requestContext": "y", "info": []}`, "of an unknown type"},
-		"null":              {`null`, "of an unknown type"},
-		"2.0 of no method":  {`{"version": "2.0", "rawPath": "/"}`, "of an unknown type"},
+		"CloudFormation": {`{"RequestType": "Create", "ResponseURL": "https://x", "StackId": "s"}`,
+			"from AWS CloudFormation (ResponseURL)"},
+		"anything":     {`{"hello": "world"}`, "of an unknown type"},
+		"empty object": {`{}`, "of an unknown type"},
+		"other types": {`{"Records": "x", "eventSource": 3, "requestContext": "y", "info": []}`,
+			"of an unknown type"},
+		"null":             {`null`, "of an unknown type"},
+		"2.0 of no method": {`{"version": "2.0", "rawPath": "/"}`, "of an unknown type"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, kind, err := payload.Decode([]byte(test.event))
@@ -300,7 +319,9 @@ func TestDecodeUnsupported(t *testing.T) {
 			assert.Zero(t, kind)
 		})
 	}
-	for name, event := range map[string]string{"empty": "", "text": "GET /", "list": "[1]", "string": `"x"`, "cut": restEvent[:100], "two": "{} {}"} {
+	for name, event := range map[string]string{
+		"empty": "", "text": "GET /", "list": "[1]", "string": `"x"`, "cut": restEvent[:100], "two": "{} {}",
+	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := payload.Decode([]byte(event))
 			var unsupported *payload.UnsupportedEventError
@@ -373,7 +394,9 @@ func TestDecodeSamples(t *testing.T) {
 	}
 	assert.Equal(t, len(kinds), found)
 	// These are parts of events, and one file that is not JSON.
-	assert.Equal(t, []string{"appsync-identity-cognito.json", "appsync-identity-iam.json", "dynamodb-event-malformed.2.json"}, unknown)
+	assert.Equal(t,
+		[]string{"appsync-identity-cognito.json", "appsync-identity-iam.json",
+			"dynamodb-event-malformed.2.json"}, unknown)
 }
 
 type vector struct {

@@ -25,7 +25,8 @@ func TestEncode(t *testing.T) {
 		StatusCode: 201,
 		Headers:    map[string]string{"content-type": "text/html", "X-Both": "b", "Set-Cookie": "c=3"},
 		MultiValueHeaders: map[string][]string{
-			"Set-Cookie": {"a=1; Path=/", "b=2, or so"}, "Vary": {"Accept", "Cookie"}, "x-both": {"a", "b"}, "X-None": {},
+			"Set-Cookie": {"a=1; Path=/", "b=2, or so"}, "Vary": {"Accept", "Cookie"}, "x-both": {"a", "b"},
+			"X-None": {},
 		},
 		Body: "<b>5 & 6</b>",
 	}
@@ -78,9 +79,12 @@ func TestEncodeLikeLambdaStart(t *testing.T) {
 	for _, response := range []events.APIGatewayProxyResponse{
 		{StatusCode: 200},
 		{StatusCode: 200, Body: "<é>\u2028\n", Headers: map[string]string{"A": "b"}},
-		{StatusCode: 404, Body: "AAE=", IsBase64Encoded: true, MultiValueHeaders: map[string][]string{"A": nil, "B": {"1", "2"}}},
+		{StatusCode: 404, Body: "AAE=", IsBase64Encoded: true,
+			MultiValueHeaders: map[string][]string{"A": nil, "B": {"1", "2"}}},
 	} {
-		want, err := lambda.NewHandler(func() (events.APIGatewayProxyResponse, error) { return response, nil }).Invoke(context.Background(), nil)
+		want, err := lambda.NewHandler(func() (events.APIGatewayProxyResponse, error) {
+			return response, nil
+		}).Invoke(context.Background(), nil)
 		require.NoError(t, err)
 		got, err := payload.REST.Encode(response)
 		require.NoError(t, err)
@@ -97,9 +101,12 @@ func TestEncodeMalformed(t *testing.T) {
 		"99":        {events.APIGatewayProxyResponse{StatusCode: 99}, "invalid status 99"},
 		"600":       {events.APIGatewayProxyResponse{StatusCode: 600}, "invalid status 600"},
 		"-1":        {events.APIGatewayProxyResponse{StatusCode: -1}, "invalid status -1"},
-		"text":      {events.APIGatewayProxyResponse{StatusCode: 200, Body: "Hello!", IsBase64Encoded: true}, "decoding body: "},
-		"cut":       {events.APIGatewayProxyResponse{StatusCode: 200, Body: "AAE", IsBase64Encoded: true}, "decoding body: "},
-		"URL":       {events.APIGatewayProxyResponse{StatusCode: 200, Body: "-_-_", IsBase64Encoded: true}, "decoding body: illegal base64 data at input byte 0"},
+		"text": {events.APIGatewayProxyResponse{StatusCode: 200, Body: "Hello!", IsBase64Encoded: true},
+			"decoding body: "},
+		"cut": {events.APIGatewayProxyResponse{StatusCode: 200, Body: "AAE", IsBase64Encoded: true},
+			"decoding body: "},
+		"URL": {events.APIGatewayProxyResponse{StatusCode: 200, Body: "-_-_", IsBase64Encoded: true},
+			"decoding body: illegal base64 data at input byte 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, kind := range kinds {
@@ -110,7 +117,8 @@ func TestEncodeMalformed(t *testing.T) {
 		})
 	}
 	for _, status := range []int{100, 599} {
-		_, err := payload.HTTP.Encode(events.APIGatewayProxyResponse{StatusCode: status, Body: "AAE=\n", IsBase64Encoded: true})
+		_, err := payload.HTTP.Encode(events.APIGatewayProxyResponse{StatusCode: status, Body: "AAE=\n",
+			IsBase64Encoded: true})
 		require.NoError(t, err)
 	}
 }
@@ -122,7 +130,8 @@ func TestEncodeManyCookies(t *testing.T) {
 	for i := range cookies {
 		cookies[i] = fmt.Sprintf("c%d=%d", i, i)
 	}
-	response := events.APIGatewayProxyResponse{StatusCode: 200, MultiValueHeaders: map[string][]string{"Set-Cookie": cookies}}
+	response := events.APIGatewayProxyResponse{StatusCode: 200,
+		MultiValueHeaders: map[string][]string{"Set-Cookie": cookies}}
 	out, err := payload.ALB.Encode(response)
 	require.NoError(t, err)
 	var decoded events.ALBTargetGroupResponse
@@ -134,7 +143,8 @@ func TestEncodeManyCookies(t *testing.T) {
 
 	response.MultiValueHeaders["Set-Cookie"] = append(cookies, "one=more")
 	_, err = payload.ALB.Encode(response)
-	assert.EqualError(t, err, "response has 513 cookies: a load balancer without multi-value headers supports at most 512")
+	assert.EqualError(t, err,
+		"response has 513 cookies: a load balancer without multi-value headers supports at most 512")
 	_, err = payload.ALBMultiValue.Encode(response)
 	assert.NoError(t, err)
 }
@@ -150,7 +160,8 @@ func FuzzEncode(f *testing.F) {
 		if encoded {
 			text = base64.StdEncoding.EncodeToString(body)
 		}
-		contentType, cookie, another = strings.ToValidUTF8(contentType, ""), strings.ToValidUTF8(cookie, ""), strings.ToValidUTF8(another, "")
+		contentType, cookie, another = strings.ToValidUTF8(contentType, ""), strings.ToValidUTF8(cookie, ""),
+			strings.ToValidUTF8(another, "")
 		response := events.APIGatewayProxyResponse{
 			StatusCode:        status,
 			Headers:           map[string]string{"content-type": contentType},
@@ -212,13 +223,15 @@ func FuzzBase64(f *testing.F) {
 	f.Add(strings.Repeat("A", 1022) + "==\n")
 	f.Fuzz(func(t *testing.T, body string) {
 		_, want := base64.StdEncoding.DecodeString(body)
-		_, got := payload.HTTP.Encode(events.APIGatewayProxyResponse{StatusCode: 200, Body: body, IsBase64Encoded: true})
+		_, got := payload.HTTP.Encode(events.APIGatewayProxyResponse{StatusCode: 200, Body: body,
+			IsBase64Encoded: true})
 		require.Equal(t, want == nil, got == nil, "%v and %v", want, got)
 	})
 }
 
 func BenchmarkEncode(b *testing.B) {
-	response := events.APIGatewayProxyResponse{StatusCode: 200, Headers: map[string]string{"Content-Type": "application/json"}, Body: `{"data":"divide function"}`}
+	response := events.APIGatewayProxyResponse{StatusCode: 200,
+		Headers: map[string]string{"Content-Type": "application/json"}, Body: `{"data":"divide function"}`}
 	for _, kind := range kinds {
 		b.Run(kind.String(), func(b *testing.B) {
 			b.ReportAllocs()

@@ -27,7 +27,8 @@ func BenchmarkServer(b *testing.B) {
 	o, err := parse(nil, func(string) (string, bool) { return "", false }, io.Discard)
 	require.NoError(b, err)
 	divide := func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-		return events.APIGatewayProxyResponse{StatusCode: 200, Headers: map[string]string{"Content-Type": "application/json"}, Body: benchBody}, nil
+		return events.APIGatewayProxyResponse{StatusCode: 200,
+			Headers: map[string]string{"Content-Type": "application/json"}, Body: benchBody}, nil
 	}
 	ours := newServer(o, []Function{{Name: "divide", Handler: divide}}).http
 	bare := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -49,7 +50,8 @@ func BenchmarkServer(b *testing.B) {
 
 // compare reports the throughput of the second address relative to the first.
 func compare(b *testing.B, addresses []string, target string) {
-	request := "GET " + target + " HTTP/1.1\r\nHost: 127.0.0.1:8911\r\nUser-Agent: bench\r\nAccept: */*\r\nAccept-Encoding: gzip\r\n\r\n"
+	request := "GET " + target +
+		" HTTP/1.1\r\nHost: 127.0.0.1:8911\r\nUser-Agent: bench\r\nAccept: */*\r\nAccept-Encoding: gzip\r\n\r\n"
 	require.Equal(b, once(b, addresses[0], request), once(b, addresses[1], request), "the same bytes")
 	const rounds, round = 41, 50 * time.Millisecond
 	for range b.N {

@@ -227,7 +227,8 @@ func TestVectors(t *testing.T) {
 				e := decodeEvent(t, body)
 				assert.Equal(t, v.Request.Method, e.HTTPMethod)
 				if v.Event != nil && file == "http-apigw-v1.jsonl" {
-					e.RequestContext, v.Event.RequestContext = events.APIGatewayProxyRequestContext{}, events.APIGatewayProxyRequestContext{}
+					e.RequestContext, v.Event.RequestContext = events.APIGatewayProxyRequestContext{},
+						events.APIGatewayProxyRequestContext{}
 					assert.Equal(t, *v.Event, e)
 				}
 			})
@@ -239,7 +240,8 @@ func TestRoutes(t *testing.T) {
 	r := start(t, []Function{{Name: "divide", Handler: echo}, {Name: "healthz2", Handler: echo}})
 	for target, want := range map[string]int{
 		"/divide": 200, "/divide/": 200, "/divide/extra?x=1": 200, "/divide?": 200, "http://other.test/divide": 200,
-		"/": 404, "/Divide": 404, "/divide2": 404, "/divid": 404, "/divide%2Fextra": 404, "//divide": 404, "/x/../divide": 404, "/healthz": 404,
+		"/": 404, "/Divide": 404, "/divide2": 404, "/divid": 404, "/divide%2Fextra": 404, "//divide": 404,
+		"/x/../divide": 404, "/healthz": 404,
 		"/toString": 404, "/__proto__": 404, "/2015-03-31/functions/divide/invocations": 404,
 	} {
 		resp, body := r.get(target)
@@ -262,32 +264,50 @@ func TestUsage(t *testing.T) {
 		code      int
 		stderr    string
 	}{
-		"unknown flag":         {[]string{"-colour"}, nil, one, 2, "fngen: flag provided but not defined: -colour\n"},
-		"unexpected argument":  {[]string{"divide"}, nil, one, 2, "fngen: unexpected argument \"divide\"\n"},
-		"bad PORT":             {nil, map[string]string{"PORT": "http"}, one, 2, "fngen: invalid value \"http\" for PORT: must be between 0 and 65535\n"},
-		"PORT too large":       {nil, map[string]string{"PORT": "65536"}, one, 2, "fngen: invalid value \"65536\" for PORT: must be between 0 and 65535\n"},
-		"port too large":       {[]string{"--port", "65536"}, nil, one, 2, "fngen: invalid value 65536 for -port: must be between 0 and 65535\n"},
-		"no host":              {[]string{"-host", ""}, nil, one, 2, "fngen: -host must not be empty; use 0.0.0.0 for all interfaces\n"},
-		"bad timeout":          {[]string{"-timeout", "30"}, nil, one, 2, "fngen: invalid value \"30\" for flag -timeout: parse error\n"},
-		"negative":             {[]string{"-drain", "-1s"}, nil, one, 2, "fngen: invalid value -1s for -drain: must not be negative\n"},
-		"bad size":             {[]string{"-body-limit", "10XB"}, nil, one, 2, "fngen: invalid value \"10XB\" for flag -body-limit: must be a size such as 10MB, 512KB or 1000\n"},
-		"no header":            {[]string{"-header-limit", "0"}, nil, one, 2, "fngen: invalid value 0 for -header-limit: must be between 1 and 2GB\n"},
-		"bad proxy":            {[]string{"-trusted-proxy", "10.0.0.0/8,x"}, nil, one, 2, "fngen: invalid value \"10.0.0.0/8,x\" for flag -trusted-proxy: \"x\" is not a CIDR, such as 10.0.0.0/8 or 2001:db8::/32\n"},
-		"proxy's mask":         {[]string{"-trusted-proxy", "10.1.0.0/8"}, nil, one, 2, "fngen: invalid value \"10.1.0.0/8\" for flag -trusted-proxy: \"10.1.0.0/8\" has host bits set: use 10.0.0.0/8\n"},
-		"public URL":           {[]string{"-public-url", "example.com"}, nil, one, 2, "fngen: invalid value \"example.com\" for -public-url: must start with https:// or http:// and a host\n"},
-		"public query":         {[]string{"-public-url", "https://example.com?a"}, nil, one, 2, "fngen: invalid value \"https://example.com?a\" for -public-url: must not have a user, a query or a fragment\n"},
-		"dev alone":            {[]string{"-dev"}, nil, one, 2, "fngen: -dev requires -report\n"},
-		"report elsewhere":     {[]string{"-report", "192.0.2.1:80"}, map[string]string{"FNGEN_REPORT_TOKEN": "t"}, one, 2, "fngen: invalid value \"192.0.2.1:80\" for -report: must be a loopback address and a port, such as 127.0.0.1:4000\n"},
-		"report without token": {[]string{"-report", "127.0.0.1:80"}, nil, one, 2, "fngen: -report requires a token without spaces in FNGEN_REPORT_TOKEN\n"},
-		"healthz":              {[]string{"-healthz"}, nil, []Function{{Name: "healthz", Handler: echo}}, 2, "fngen: -healthz conflicts with the function healthz\n"},
-		"nil handler":          {nil, nil, []Function{{Name: "divide"}}, 1, "fngen: function divide: handler is nil\n"},
-		"duplicate":            {nil, nil, append(one, one...), 1, "fngen: duplicate function divide\n"},
-		"bad name":             {nil, nil, []Function{{Name: "a/b", Handler: echo}}, 1, "fngen: function \"a/b\": invalid name\n"},
-		"bad host":             {[]string{"-host", "256.0.0.1.invalid", "-port", "0"}, nil, one, 1, "fngen: listening on 256.0.0.1.invalid:0: "},
+		"unknown flag":        {[]string{"-colour"}, nil, one, 2, "fngen: flag provided but not defined: -colour\n"},
+		"unexpected argument": {[]string{"divide"}, nil, one, 2, "fngen: unexpected argument \"divide\"\n"},
+		"bad PORT": {nil, map[string]string{"PORT": "http"}, one, 2,
+			"fngen: invalid value \"http\" for PORT: must be between 0 and 65535\n"},
+		"PORT too large": {nil, map[string]string{"PORT": "65536"}, one, 2,
+			"fngen: invalid value \"65536\" for PORT: must be between 0 and 65535\n"},
+		"port too large": {[]string{"--port", "65536"}, nil, one, 2,
+			"fngen: invalid value 65536 for -port: must be between 0 and 65535\n"},
+		"no host": {[]string{"-host", ""}, nil, one, 2,
+			"fngen: -host must not be empty; use 0.0.0.0 for all interfaces\n"},
+		"bad timeout": {[]string{"-timeout", "30"}, nil, one, 2,
+			"fngen: invalid value \"30\" for flag -timeout: parse error\n"},
+		"negative": {[]string{"-drain", "-1s"}, nil, one, 2,
+			"fngen: invalid value -1s for -drain: must not be negative\n"},
+		"bad size": {[]string{"-body-limit", "10XB"}, nil, one, 2,
+			"fngen: invalid value \"10XB\" for flag -body-limit: must be a size such as 10MB, 512KB or 1000\n"},
+		"no header": {[]string{"-header-limit", "0"}, nil, one, 2,
+			"fngen: invalid value 0 for -header-limit: must be between 1 and 2GB\n"},
+		"bad proxy": {[]string{"-trusted-proxy", "10.0.0.0/8,x"}, nil, one, 2,
+			"fngen: invalid value \"10.0.0.0/8,x\" for flag -trusted-proxy: \"x\" is not a CIDR, such as 10.0.0.0/8 or 2001:db8::/32\n"},
+		"proxy's mask": {[]string{"-trusted-proxy", "10.1.0.0/8"}, nil, one, 2,
+			"fngen: invalid value \"10.1.0.0/8\" for flag -trusted-proxy: \"10.1.0.0/8\" has host bits set: use 10.0.0.0/8\n"},
+		"public URL": {[]string{"-public-url", "example.com"}, nil, one, 2,
+			"fngen: invalid value \"example.com\" for -public-url: must start with https:// or http:// and a host\n"},
+		"public query": {[]string{"-public-url", "https://example.com?a"}, nil, one, 2,
+			"fngen: invalid value \"https://example.com?a\" for -public-url: must not have a user, a query or a fragment\n"},
+		"dev alone": {[]string{"-dev"}, nil, one, 2, "fngen: -dev requires -report\n"},
+		"report elsewhere": {[]string{"-report", "192.0.2.1:80"}, map[string]string{"FNGEN_REPORT_TOKEN": "t"},
+			one, 2, "fngen: invalid value \"192.0.2.1:80\" for -report: must be a loopback address and a port, such as 127.0.0.1:4000\n"},
+		"report without token": {[]string{"-report", "127.0.0.1:80"}, nil, one, 2,
+			"fngen: -report requires a token without spaces in FNGEN_REPORT_TOKEN\n"},
+		"healthz": {[]string{"-healthz"}, nil, []Function{{Name: "healthz", Handler: echo}}, 2,
+			"fngen: -healthz conflicts with the function healthz\n"},
+		"nil handler": {nil, nil, []Function{{Name: "divide"}}, 1, "fngen: function divide: handler is nil\n"},
+		"duplicate":   {nil, nil, append(one, one...), 1, "fngen: duplicate function divide\n"},
+		"bad name": {nil, nil, []Function{{Name: "a/b", Handler: echo}}, 1,
+			"fngen: function \"a/b\": invalid name\n"},
+		"bad host": {[]string{"-host", "256.0.0.1.invalid", "-port", "0"}, nil, one, 1,
+			"fngen: listening on 256.0.0.1.invalid:0: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stderr bytes.Buffer
-			s := system{args: test.args, lookupEnv: lookup(test.env), unsetEnv: func(string) error { return nil }, stderr: &stderr}
+			s := system{args: test.args, lookupEnv: lookup(test.env), unsetEnv: func(string) error { return nil },
+				stderr: &stderr}
 			assert.Equal(t, test.code, s.run(context.Background(), test.functions))
 			assert.True(t, strings.HasPrefix(stderr.String(), test.stderr), stderr.String())
 			assert.Equal(t, 1, strings.Count(stderr.String(), "\n"))
@@ -296,7 +316,10 @@ func TestUsage(t *testing.T) {
 	var stderr bytes.Buffer
 	s := system{args: []string{"--help"}, lookupEnv: lookup(nil), stderr: &stderr}
 	assert.Zero(t, s.run(context.Background(), nil))
-	for _, name := range []string{"host", "port", "timeout", "body-limit", "header-limit", "read-timeout", "idle-timeout", "drain", "healthz", "trusted-proxy", "public-url", "aws-limits"} {
+	for _, name := range []string{
+		"host", "port", "timeout", "body-limit", "header-limit", "read-timeout", "idle-timeout", "drain",
+		"healthz", "trusted-proxy", "public-url", "aws-limits",
+	} {
 		assert.Contains(t, stderr.String(), "  -"+name)
 	}
 	assert.NotRegexp(t, "-(report|dev)\\b", stderr.String(), "only fngen uses these")
@@ -308,16 +331,22 @@ func TestOptions(t *testing.T) {
 		env  map[string]string
 		want func(*options)
 	}{
-		"defaults":        {"", nil, func(*options) {}},
-		"PORT":            {"", map[string]string{"PORT": "80"}, func(o *options) { o.port, o.loopbackByDefault = 80, true }},
-		"PORT and HOST":   {"", map[string]string{"PORT": "80", "HOST": "0.0.0.0"}, func(o *options) { o.port, o.host = 80, "0.0.0.0" }},
-		"PORT and host":   {"--host 127.0.0.1", map[string]string{"PORT": "80"}, func(o *options) { o.port = 80 }},
-		"flags win":       {"-port 90 -host ::1", map[string]string{"PORT": "80", "HOST": "0.0.0.0"}, func(o *options) { o.port, o.host = 90, "::1" }},
+		"defaults": {"", nil, func(*options) {}},
+		"PORT": {"", map[string]string{"PORT": "80"},
+			func(o *options) { o.port, o.loopbackByDefault = 80, true }},
+		"PORT and HOST": {"", map[string]string{"PORT": "80", "HOST": "0.0.0.0"},
+			func(o *options) { o.port, o.host = 80, "0.0.0.0" }},
+		"PORT and host": {"--host 127.0.0.1", map[string]string{"PORT": "80"}, func(o *options) { o.port = 80 }},
+		"flags win": {"-port 90 -host ::1", map[string]string{"PORT": "80", "HOST": "0.0.0.0"},
+			func(o *options) { o.port, o.host = 90, "::1" }},
 		"empty variables": {"", map[string]string{"PORT": "", "HOST": ""}, func(*options) {}},
-		"times":           {"-timeout 1s -read-timeout=2s --idle-timeout 3s -drain 4s", nil, func(o *options) { o.timeout, o.readTimeout, o.idleTimeout, o.drain = 1e9, 2e9, 3e9, 4e9 }},
-		"sizes":           {"-body-limit 512KB -header-limit 1mib", nil, func(o *options) { o.bodyLimit, o.headerLimit = 512<<10, 1<<20 }},
-		"bytes":           {"-body-limit 1000 -header-limit 9B", nil, func(o *options) { o.bodyLimit, o.headerLimit = 1000, 9 }},
-		"switches":        {"-healthz -aws-limits", nil, func(o *options) { o.healthz, o.awsLimits = true, true }},
+		"times": {"-timeout 1s -read-timeout=2s --idle-timeout 3s -drain 4s", nil,
+			func(o *options) { o.timeout, o.readTimeout, o.idleTimeout, o.drain = 1e9, 2e9, 3e9, 4e9 }},
+		"sizes": {"-body-limit 512KB -header-limit 1mib", nil,
+			func(o *options) { o.bodyLimit, o.headerLimit = 512<<10, 1<<20 }},
+		"bytes": {"-body-limit 1000 -header-limit 9B", nil,
+			func(o *options) { o.bodyLimit, o.headerLimit = 1000, 9 }},
+		"switches": {"-healthz -aws-limits", nil, func(o *options) { o.healthz, o.awsLimits = true, true }},
 		"proxies": {"-trusted-proxy 10.0.0.0/8,192.0.2.1 -trusted-proxy ::ffff:172.16.0.0/108", nil, func(o *options) {
 			require.NoError(t, o.trustedProxies.Set("10.0.0.0/8"))
 			require.NoError(t, o.trustedProxies.Set("192.0.2.1/32"))
@@ -325,7 +354,8 @@ func TestOptions(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			want := options{host: "127.0.0.1", port: 8911, timeout: 30 * time.Second, bodyLimit: 10 << 20, headerLimit: 64 << 10, readTimeout: 30 * time.Second, idleTimeout: 2 * time.Minute, drain: 30 * time.Second}
+			want := options{host: "127.0.0.1", port: 8911, timeout: 30 * time.Second, bodyLimit: 10 << 20,
+				headerLimit: 64 << 10, readTimeout: 30 * time.Second, idleTimeout: 2 * time.Minute, drain: 30 * time.Second}
 			test.want(&want)
 			got, err := parse(strings.Fields(test.args), lookup(test.env), io.Discard)
 			require.NoError(t, err)
@@ -365,7 +395,8 @@ func TestGatewayOptions(t *testing.T) {
 	assert.True(t, dev.ExposeErrors)
 	assert.Equal(t, gateway.AWSLimits(true), parsed("-dev", "-aws-limits", "-report", "127.0.0.1:1").AWS)
 
-	o, err := parse([]string{"-timeout", "5s", "-read-timeout", "7s", "-header-limit", "1KB", "-idle-timeout", "9s"}, lookup(nil), io.Discard)
+	o, err := parse([]string{"-timeout", "5s", "-read-timeout", "7s", "-header-limit", "1KB", "-idle-timeout", "9s"},
+		lookup(nil), io.Discard)
 	require.NoError(t, err)
 	s := newServer(o, nil).http
 	assert.Equal(t, 12*time.Second+responseTimeout, s.WriteTimeout, "longer than the function's timeout")
@@ -397,7 +428,9 @@ func TestHealthz(t *testing.T) {
 	resp, body := r.get("/healthz")
 	assert.Equal(t, 200, resp.StatusCode)
 	assert.Equal(t, "ok", body)
-	for raw, want := range map[string]int{"HEAD /healthz": 200, "POST /healthz": 404, "GET /healthz/x": 404, "GET /divide": 200} {
+	for raw, want := range map[string]int{
+		"HEAD /healthz": 200, "POST /healthz": 404, "GET /healthz/x": 404, "GET /divide": 200,
+	} {
 		resp, _ := r.send(raw + " HTTP/1.1\r\nHost: x\r\n\r\n")
 		assert.Equal(t, want, resp.StatusCode, raw)
 	}
@@ -439,12 +472,14 @@ func TestHealthzDraining(t *testing.T) {
 
 func TestBinaryAndCookies(t *testing.T) {
 	r := start(t, []Function{{Name: "mirror", Handler: func(_ context.Context, e request) (response, error) {
-		return response{StatusCode: 200, Body: e.Body, IsBase64Encoded: e.IsBase64Encoded, Headers: map[string]string{"Content-Type": e.Headers["Content-Type"]},
+		return response{StatusCode: 200, Body: e.Body, IsBase64Encoded: e.IsBase64Encoded,
+			Headers:           map[string]string{"Content-Type": e.Headers["Content-Type"]},
 			MultiValueHeaders: map[string][]string{"Set-Cookie": {"a=1; Path=/", "b=2"}}}, nil
 	}}})
 	large := strings.Repeat("\x00\xff\x89PNG", 10<<20/6) // just below 10 MB
 	for _, body := range []string{"\x89PNG\xff", "", large} {
-		resp, got := r.send("POST /mirror HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body)
+		resp, got := r.send("POST /mirror HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: " +
+			strconv.Itoa(len(body)) + "\r\n\r\n" + body)
 		assert.Equal(t, 200, resp.StatusCode)
 		assert.True(t, body == got, "%d bytes, got %d", len(body), len(got))
 		assert.Equal(t, int64(len(body)), resp.ContentLength)
@@ -452,7 +487,8 @@ func TestBinaryAndCookies(t *testing.T) {
 		assert.Equal(t, "image/png", resp.Header.Get("Content-Type"))
 	}
 	text := strings.Repeat("ü", 100_000)
-	resp, got := r.send("POST /mirror HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: " + strconv.Itoa(len(text)) + "\r\n\r\n" + text)
+	resp, got := r.send("POST /mirror HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: " +
+		strconv.Itoa(len(text)) + "\r\n\r\n" + text)
 	assert.Equal(t, 200, resp.StatusCode)
 	assert.True(t, text == got)
 }
@@ -460,8 +496,9 @@ func TestBinaryAndCookies(t *testing.T) {
 func TestBodyLimit(t *testing.T) {
 	r := start(t, []Function{{Name: "echo", Handler: echo}}, "-body-limit", "1KB")
 	for raw, want := range map[string]int{
-		"Content-Length: 1024\r\n\r\n" + strings.Repeat("x", 1024):                                200,
-		"Content-Length: 1025\r\n\r\n":                                                            413, // announced, not sent
+		"Content-Length: 1024\r\n\r\n" + strings.Repeat("x", 1024): 200,
+		// The length is announced, but nothing is sent.
+		"Content-Length: 1025\r\n\r\n":                                                            413,
 		"Content-Length: 10000000000\r\nExpect: 100-continue\r\n\r\n":                             413,
 		"Transfer-Encoding: chunked\r\n\r\n400\r\n" + strings.Repeat("x", 1024) + "\r\n0\r\n\r\n": 200,
 		"Transfer-Encoding: chunked\r\n\r\n401\r\n" + strings.Repeat("x", 1025) + "\r\n0\r\n\r\n": 413,
@@ -480,7 +517,8 @@ func TestHeaderLimit(t *testing.T) {
 	r := start(t, []Function{{Name: "echo", Handler: echo}}, "-header-limit", "2KB")
 	resp, _ := r.send("GET /echo HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 1000) + "\r\n\r\n")
 	assert.Equal(t, 200, resp.StatusCode)
-	resp, _ = r.send("GET /echo HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 2048+4096) + "\r\n\r\n") // net/http adds 4096
+	// net/http allows 4096 more bytes.
+	resp, _ = r.send("GET /echo HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 2048+4096) + "\r\n\r\n")
 	assert.Equal(t, 431, resp.StatusCode)
 }
 
@@ -488,8 +526,13 @@ func TestTimeouts(t *testing.T) {
 	logged(t)
 	release := make(chan bool)
 	r := start(t, []Function{
-		{Name: "heeds", Handler: func(ctx context.Context, _ request) (response, error) { <-ctx.Done(); return response{}, ctx.Err() }},
-		{Name: "ignores", Handler: func(context.Context, request) (response, error) { <-release; return ok("late"), nil }},
+		{Name: "heeds",
+			Handler: func(ctx context.Context, _ request) (response, error) {
+				<-ctx.Done()
+				return response{}, ctx.Err()
+			}},
+		{Name: "ignores",
+			Handler: func(context.Context, request) (response, error) { <-release; return ok("late"), nil }},
 		{Name: "fast", Handler: echo},
 	}, "-timeout", "100ms")
 	for _, path := range []string{"/heeds", "/ignores"} {
@@ -508,7 +551,8 @@ func TestSlowClients(t *testing.T) {
 	var reached atomic.Int32
 	block := strings.Repeat("x", 8<<20)
 	r := start(t, []Function{
-		{Name: "echo", Handler: func(_ context.Context, e request) (response, error) { reached.Add(1); return ok(""), nil }},
+		{Name: "echo",
+			Handler: func(_ context.Context, e request) (response, error) { reached.Add(1); return ok(""), nil }},
 		{Name: "large", Handler: func(context.Context, request) (response, error) { return ok(block), nil }},
 	}, "-read-timeout", "150ms", "-idle-timeout", "150ms")
 
@@ -527,7 +571,8 @@ func TestSlowClients(t *testing.T) {
 		}()
 		return conn
 	}
-	header, body := drip("GET /echo HTTP/1.1\r\n", "X: y\r\n"), drip("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", "x")
+	header, body := drip("GET /echo HTTP/1.1\r\n", "X: y\r\n"),
+		drip("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", "x")
 	idle := r.dial()
 	_, err := io.WriteString(idle, "GET /echo HTTP/1.1\r\nHost: x\r\n\r\n")
 	require.NoError(t, err)
@@ -553,11 +598,15 @@ func TestSlowReader(t *testing.T) {
 	block := strings.Repeat("x", 32<<20)
 	ended := make(chan time.Duration, 1)
 	for name, configure := range map[string]func(*server){
-		"server timeout":  func(s *server) { s.http.WriteTimeout = 100 * time.Millisecond },
-		"gateway timeout": func(s *server) { s.http.WriteTimeout, s.router.gateway.WriteTimeout = 0, 100*time.Millisecond },
+		"server timeout": func(s *server) { s.http.WriteTimeout = 100 * time.Millisecond },
+		"gateway timeout": func(s *server) {
+			s.http.WriteTimeout, s.router.gateway.WriteTimeout = 0, 100*time.Millisecond
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newServer(o, []Function{{Name: "large", Handler: func(context.Context, request) (response, error) { return ok(block), nil }}})
+			s := newServer(o,
+				[]Function{{Name: "large",
+					Handler: func(context.Context, request) (response, error) { return ok(block), nil }}})
 			configure(s)
 			handler := s.http.Handler
 			s.http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -658,14 +707,16 @@ func TestTrustedProxy(t *testing.T) {
 	assert.Equal(t, "127.0.0.1 x", source("-trusted-proxy", "10.0.0.0/8"))
 	assert.Equal(t, "10.0.0.1 api.test", source("-trusted-proxy", "127.0.0.0/8"))
 	assert.Equal(t, "198.51.100.7 api.test", source("-trusted-proxy", "127.0.0.1,10.0.0.0/8"))
-	assert.Equal(t, "203.0.113.7 api.test", source("-trusted-proxy", "127.0.0.1", "-trusted-proxy", "10.0.0.0/8,198.51.100.0/24"))
+	assert.Equal(t, "203.0.113.7 api.test",
+		source("-trusted-proxy", "127.0.0.1", "-trusted-proxy", "10.0.0.0/8,198.51.100.0/24"))
 }
 
 func TestPublicURL(t *testing.T) {
 	r := start(t, []Function{{Name: "echo", Handler: echo}}, "-public-url", "https://hooks.example.com:8443/api/")
 	_, body := r.get("/echo/sms")
 	e := decodeEvent(t, body)
-	assert.Equal(t, "https://hooks.example.com:8443/api/echo/sms", "https://"+e.RequestContext.DomainName+e.RequestContext.Path)
+	assert.Equal(t, "https://hooks.example.com:8443/api/echo/sms",
+		"https://"+e.RequestContext.DomainName+e.RequestContext.Path)
 	assert.Equal(t, "/echo/sms", e.Path)
 }
 
@@ -689,7 +740,8 @@ func TestProtocols(t *testing.T) {
 	assert.Empty(t, e.Headers)
 
 	conn := r.dial()
-	_, err := io.WriteString(conn, "GET /echo?n=1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /echo?n=2 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}HEAD /echo HTTP/1.1\r\nHost: x\r\n\r\nGET /echo?n=4 HTTP/1.1\r\nHost: x\r\n\r\n")
+	_, err := io.WriteString(conn,
+		"GET /echo?n=1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /echo?n=2 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}HEAD /echo HTTP/1.1\r\nHost: x\r\n\r\nGET /echo?n=4 HTTP/1.1\r\nHost: x\r\n\r\n")
 	require.NoError(t, err)
 	from := bufio.NewReader(conn)
 	for i, method := range []string{"GET", "POST", "HEAD", "GET"} {
@@ -699,7 +751,10 @@ func TestProtocols(t *testing.T) {
 			assert.Equal(t, strconv.Itoa(i+1), decodeEvent(t, body).QueryStringParameters["n"])
 		}
 	}
-	for _, raw := range []string{"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET /echo HTTP/1.1\r\n\r\n", "nonsense\r\n\r\n"} {
+	for _, raw := range []string{
+		"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
+		"GET / HTTP/9.9\r\n\r\n", "GET /echo HTTP/1.1\r\n\r\n", "nonsense\r\n\r\n",
+	} {
 		_, _ = r.send(raw) // any response will do
 	}
 	resp, _ = r.send("PURGE /echo HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -710,7 +765,9 @@ func TestProtocols(t *testing.T) {
 // connection.
 func TestHopByHopHeaders(t *testing.T) {
 	wrong := func(context.Context, request) (response, error) {
-		return response{StatusCode: 200, Body: "right", Headers: map[string]string{"Content-Length": "3", "transfer-encoding": "chunked", "Connection": "close", "Upgrade": "h2c"}}, nil
+		return response{StatusCode: 200, Body: "right",
+			Headers: map[string]string{"Content-Length": "3", "transfer-encoding": "chunked", "Connection": "close",
+				"Upgrade": "h2c"}}, nil
 	}
 	r := start(t, []Function{{Name: "wrong", Handler: wrong}})
 	conn := r.dial()
@@ -802,7 +859,13 @@ func TestDrainUnderLoad(t *testing.T) {
 func TestDrainKeepsActiveRequests(t *testing.T) {
 	const clients = 30
 	reached, release := make(chan bool, clients), make(chan bool)
-	r := start(t, []Function{{Name: "wait", Handler: func(context.Context, request) (response, error) { reached <- true; <-release; return ok("done"), nil }}})
+	r := start(t,
+		[]Function{{Name: "wait",
+			Handler: func(context.Context, request) (response, error) {
+				reached <- true
+				<-release
+				return ok("done"), nil
+			}}})
 	idle := r.dial()
 	_, err := io.WriteString(idle, "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n")
 	require.NoError(t, err)
@@ -838,7 +901,13 @@ func TestDrainTimeout(t *testing.T) {
 	log := logged(t)
 	reached, release := make(chan bool, 1), make(chan bool)
 	t.Cleanup(func() { close(release) })
-	r := start(t, []Function{{Name: "wait", Handler: func(context.Context, request) (response, error) { reached <- true; <-release; return ok(""), nil }}}, "-drain", "50ms")
+	r := start(t,
+		[]Function{{Name: "wait",
+			Handler: func(context.Context, request) (response, error) {
+				reached <- true
+				<-release
+				return ok(""), nil
+			}}}, "-drain", "50ms")
 	conn := r.dial()
 	_, err := io.WriteString(conn, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
 	require.NoError(t, err)
@@ -851,7 +920,9 @@ func TestDrainTimeout(t *testing.T) {
 func TestSecondSignal(t *testing.T) {
 	reached, release := make(chan bool, 1), make(chan bool)
 	t.Cleanup(func() { close(release) })
-	r := start(t, []Function{{Name: "wait", Handler: func(context.Context, request) (response, error) { reached <- true; <-release; return ok(""), nil }}})
+	r := start(t,
+		[]Function{{Name: "wait",
+			Handler: func(context.Context, request) (response, error) { reached <- true; <-release; return ok(""), nil }}})
 	conn := r.dial()
 	_, err := io.WriteString(conn, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
 	require.NoError(t, err)
@@ -879,7 +950,10 @@ func TestShutdownHooks(t *testing.T) {
 		{Name: "endless", Shutdown: func(context.Context) error { called.Add(1); <-forever; return nil }},
 	}, 100*time.Millisecond)
 	assert.Equal(t, int32(4), called.Load())
-	for _, want := range []string{"function=failing error=\"no flush\"", "function=panicking error=\"panic: no pool\"", "function=endless"} {
+	for _, want := range []string{
+		"function=failing error=\"no flush\"", "function=panicking error=\"panic: no pool\"",
+		"function=endless",
+	} {
 		assert.Contains(t, log.String(), want)
 	}
 	assert.NotContains(t, log.String(), "function=fine")
@@ -927,7 +1001,8 @@ func TestParent(t *testing.T) {
 	_, port, err := net.SplitHostPort(r.address)
 	require.NoError(t, err)
 	assert.Equal(t, "word "+port+"\n", p.line)
-	assert.Eventually(t, func() bool { return r.stderr.String() == "fngen: listening on http://"+r.address+"\n" }, 10*time.Second, time.Millisecond)
+	assert.Eventually(t, func() bool { return r.stderr.String() == "fngen: listening on http://"+r.address+"\n" },
+		10*time.Second, time.Millisecond)
 	resp, _ := r.get("/echo")
 	assert.Equal(t, 200, resp.StatusCode)
 	p.conn.Close()
@@ -940,7 +1015,8 @@ func TestParentUnreachable(t *testing.T) {
 	p := newParent(t)
 	p.listener.Close()
 	var stderr bytes.Buffer
-	s := system{args: []string{"-port", "0", "-report", p.listener.Addr().String()}, lookupEnv: lookup(map[string]string{tokenEnv: "t"}), unsetEnv: func(string) error { return nil }, stderr: &stderr}
+	s := system{args: []string{"-port", "0", "-report", p.listener.Addr().String()},
+		lookupEnv: lookup(map[string]string{tokenEnv: "t"}), unsetEnv: func(string) error { return nil }, stderr: &stderr}
 	assert.Equal(t, 1, s.run(context.Background(), nil))
 	assert.Contains(t, stderr.String(), "fngen: reporting port to "+p.listener.Addr().String())
 }
@@ -948,7 +1024,13 @@ func TestParentUnreachable(t *testing.T) {
 func TestParentDrains(t *testing.T) {
 	p := newParent(t)
 	reached, release := make(chan bool, 1), make(chan bool)
-	r := p.child(t, []Function{{Name: "wait", Handler: func(context.Context, request) (response, error) { reached <- true; <-release; return ok("done"), nil }}})
+	r := p.child(t,
+		[]Function{{Name: "wait",
+			Handler: func(context.Context, request) (response, error) {
+				reached <- true
+				<-release
+				return ok("done"), nil
+			}}})
 	conn := r.dial()
 	_, err := io.WriteString(conn, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
 	require.NoError(t, err)
@@ -974,7 +1056,9 @@ func TestParentExitsWhileDraining(t *testing.T) {
 	p := newParent(t)
 	reached, release := make(chan bool, 1), make(chan bool)
 	t.Cleanup(func() { close(release) })
-	r := p.child(t, []Function{{Name: "wait", Handler: func(context.Context, request) (response, error) { reached <- true; <-release; return ok(""), nil }}})
+	r := p.child(t,
+		[]Function{{Name: "wait",
+			Handler: func(context.Context, request) (response, error) { reached <- true; <-release; return ok(""), nil }}})
 	conn := r.dial()
 	_, err := io.WriteString(conn, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
 	require.NoError(t, err)
@@ -989,7 +1073,8 @@ func TestDev(t *testing.T) {
 	logged(t)
 	r := newParent(t).child(t, []Function{
 		{Name: "echo", Handler: echo},
-		{Name: "boom", Handler: func(context.Context, request) (response, error) { return response{}, errors.New("secret") }},
+		{Name: "boom",
+			Handler: func(context.Context, request) (response, error) { return response{}, errors.New("secret") }},
 	}, "-dev")
 	_, body := r.send("GET /echo HTTP/1.1\r\nHost: x\r\nFngen-Peer: 203.0.113.9\r\n\r\n")
 	e := decodeEvent(t, body)
@@ -1015,8 +1100,10 @@ func TestDev(t *testing.T) {
 // succeed and are noted.
 func TestDevNotes(t *testing.T) {
 	large := strings.Repeat("x", 6_291_556)
-	functions := []Function{{Name: "large", Handler: func(context.Context, request) (response, error) { return ok(large), nil }}}
-	post := "POST /large HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: " + strconv.Itoa(len(large)) + "\r\n\r\n" + large
+	functions := []Function{{Name: "large",
+		Handler: func(context.Context, request) (response, error) { return ok(large), nil }}}
+	post := "POST /large HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: " +
+		strconv.Itoa(len(large)) + "\r\n\r\n" + large
 	resp, body := newParent(t).child(t, functions, "-dev").send(post)
 	assert.Equal(t, 200, resp.StatusCode)
 	assert.Len(t, body, len(large))
@@ -1042,13 +1129,17 @@ func TestInvoke(t *testing.T) {
 	logged(t)
 	r := newParent(t).child(t, []Function{
 		{Name: "divide", Handler: func(_ context.Context, e request) (response, error) {
-			return response{StatusCode: 201, Body: e.QueryStringParameters["dividend"] + "<" + e.Body, MultiValueHeaders: map[string][]string{"Set-Cookie": {"a", "b"}}}, nil
+			return response{StatusCode: 201, Body: e.QueryStringParameters["dividend"] + "<" + e.Body,
+				MultiValueHeaders: map[string][]string{"Set-Cookie": {"a", "b"}}}, nil
 		}},
-		{Name: "malformed", Handler: func(context.Context, request) (response, error) { return response{StatusCode: 99}, nil }},
-		{Name: "error", Handler: func(context.Context, request) (response, error) { return response{}, errors.New("boom") }},
+		{Name: "malformed",
+			Handler: func(context.Context, request) (response, error) { return response{StatusCode: 99}, nil }},
+		{Name: "error",
+			Handler: func(context.Context, request) (response, error) { return response{}, errors.New("boom") }},
 		{Name: "typed", Handler: func(context.Context, request) (response, error) { return response{}, typedError{} }},
 		{Name: "panic", Handler: func(context.Context, request) (response, error) { panic("boom") }},
-		{Name: "slow", Handler: func(ctx context.Context, _ request) (response, error) { <-ctx.Done(); return ok("late"), nil }},
+		{Name: "slow",
+			Handler: func(ctx context.Context, _ request) (response, error) { <-ctx.Done(); return ok("late"), nil }},
 	}, "-dev", "-timeout", "100ms")
 	for name, test := range map[string]struct {
 		function, event string
@@ -1056,20 +1147,29 @@ func TestInvoke(t *testing.T) {
 		failed          bool
 		want            string
 	}{
-		"success":   {"divide", `{"httpMethod":"GET","queryStringParameters":{"dividend":"20"},"body":"x","unknown":1}`, 200, false, `{"statusCode":201,"headers":null,"multiValueHeaders":{"Set-Cookie":["a","b"]},"body":"20<x"}`},
-		"2.0":       {"divide", `{"version":"2.0","rawPath":"/divide","rawQueryString":"dividend=20","requestContext":{"http":{"method":"GET"}}}`, 200, false, `{"statusCode":201,"headers":{},"cookies":["a","b"],"body":"20<","isBase64Encoded":false}`},
-		"malformed": {"malformed", `{"httpMethod":"GET"}`, 200, false, `{"statusCode":502,"headers":{"Content-Type":"application/json"},`},
-		"error":     {"error", `{"httpMethod":"GET"}`, 200, true, `{"errorMessage":"boom","errorType":"errorString"}`},
-		"typed":     {"typed", `{"httpMethod":"GET"}`, 200, true, `{"errorMessage":"typed <&>","errorType":"typedError"}`},
-		"panic":     {"panic", `{"httpMethod":"GET"}`, 200, true, `{"errorMessage":"boom","errorType":"string","stackTrace":[`},
-		"slow":      {"slow", `{"httpMethod":"GET"}`, 200, true, `{"errorMessage":"Task timed out after 0.10 seconds","errorType":"Sandbox.Timedout"}`},
-		"not HTTP":  {"divide", `{"Records":[{"eventSource":"aws:sqs"}]}`, 200, true, `{"errorMessage":"fngen: `},
-		"unknown":   {"nothing", `{}`, 404, false, `{"Message":"Function not found: nothing","Type":"User"}`},
-		"not JSON":  {"divide", `{`, 400, false, `{"Type":"User","message":"event is not JSON"}`},
-		"empty":     {"divide", ``, 400, false, `{"Type":"User","message":"event is not JSON"}`},
+		"success": {"divide",
+			`{"httpMethod":"GET","queryStringParameters":{"dividend":"20"},"body":"x","unknown":1}`, 200, false,
+			`{"statusCode":201,"headers":null,"multiValueHeaders":{"Set-Cookie":["a","b"]},"body":"20<x"}`},
+		"2.0": {"divide",
+			`{"version":"2.0","rawPath":"/divide","rawQueryString":"dividend=20","requestContext":{"http":{"method":"GET"}}}`, 200, false, `{"statusCode":201,"headers":{},"cookies":["a","b"],"body":"20<","isBase64Encoded":false}`},
+		"malformed": {"malformed", `{"httpMethod":"GET"}`, 200, false,
+			`{"statusCode":502,"headers":{"Content-Type":"application/json"},`},
+		"error": {"error", `{"httpMethod":"GET"}`, 200, true, `{"errorMessage":"boom","errorType":"errorString"}`},
+		"typed": {"typed", `{"httpMethod":"GET"}`, 200, true,
+			`{"errorMessage":"typed <&>","errorType":"typedError"}`},
+		"panic": {"panic", `{"httpMethod":"GET"}`, 200, true,
+			`{"errorMessage":"boom","errorType":"string","stackTrace":[`},
+		"slow": {"slow", `{"httpMethod":"GET"}`, 200, true,
+			`{"errorMessage":"Task timed out after 0.10 seconds","errorType":"Sandbox.Timedout"}`},
+		"not HTTP": {"divide", `{"Records":[{"eventSource":"aws:sqs"}]}`, 200, true, `{"errorMessage":"fngen: `},
+		"unknown":  {"nothing", `{}`, 404, false, `{"Message":"Function not found: nothing","Type":"User"}`},
+		"not JSON": {"divide", `{`, 400, false, `{"Type":"User","message":"event is not JSON"}`},
+		"empty":    {"divide", ``, 400, false, `{"Type":"User","message":"event is not JSON"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			resp, body := r.send("POST /2015-03-31/functions/" + test.function + "/invocations HTTP/1.1\r\nHost: x\r\nContent-Length: " + strconv.Itoa(len(test.event)) + "\r\n\r\n" + test.event)
+			resp, body := r.send("POST /2015-03-31/functions/" + test.function +
+				"/invocations HTTP/1.1\r\nHost: x\r\nContent-Length: " + strconv.Itoa(len(test.event)) + "\r\n\r\n" +
+				test.event)
 			assert.Equal(t, test.status, resp.StatusCode)
 			assert.True(t, strings.HasPrefix(body, test.want), body)
 			assert.Equal(t, test.failed, resp.Header.Get("X-Amz-Function-Error") == "Unhandled")
@@ -1141,7 +1241,8 @@ func inconsistent(e request) string {
 			return "header " + name
 		}
 	}
-	if len(e.QueryStringParameters) != len(e.MultiValueQueryStringParameters) || len(e.Headers) < len(e.MultiValueHeaders) {
+	if len(e.QueryStringParameters) != len(e.MultiValueQueryStringParameters) ||
+		len(e.Headers) < len(e.MultiValueHeaders) {
 		return "names"
 	}
 	if !strings.HasPrefix(e.Path, "/") || !strings.HasPrefix(e.Resource, "/echo") {
