@@ -105,16 +105,7 @@ func BenchmarkReload(b *testing.B) {
 					n++
 					began := time.Now()
 					edit(n)
-					for {
-						response, err := http.Get(d.url + "/count0")
-						require.NoError(b, err)
-						body, err := io.ReadAll(response.Body)
-						response.Body.Close()
-						require.NoError(b, err)
-						if string(body) == strconv.Itoa(n) {
-							break
-						}
-					}
+					awaitBody(b, d.url+"/count0", strconv.Itoa(n))
 					took := time.Since(began)
 					time.Sleep(2 * time.Second)                           // until go list has run
 					require.NoError(b, d.Process.Signal(syscall.SIGSTOP)) // so that only go build builds
@@ -122,15 +113,7 @@ func BenchmarkReload(b *testing.B) {
 					edit(n)
 					bare := build()
 					require.NoError(b, d.Process.Signal(syscall.SIGCONT))
-					for {
-						response, err := http.Get(d.url + "/count0")
-						require.NoError(b, err)
-						body, _ := io.ReadAll(response.Body)
-						response.Body.Close()
-						if string(body) == strconv.Itoa(n) {
-							break
-						}
-					}
+					awaitBody(b, d.url+"/count0", strconv.Itoa(n))
 					time.Sleep(2 * time.Second)
 					saves, bares = append(saves, took.Seconds()*1000), append(bares, bare.Seconds()*1000)
 					overheads = append(overheads, (took-bare).Seconds()*1000)
@@ -145,5 +128,20 @@ func BenchmarkReload(b *testing.B) {
 			b.ReportMetric(median(saves), "save-ms")
 			b.ReportMetric(median(bares), "go-build-ms")
 		})
+	}
+}
+
+// awaitBody sends requests until a response has the given body.
+func awaitBody(b *testing.B, url, want string) {
+	b.Helper()
+	for {
+		response, err := http.Get(url)
+		require.NoError(b, err)
+		body, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		require.NoError(b, err)
+		if string(body) == want {
+			return
+		}
 	}
 }

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -41,6 +43,65 @@ func Shutdown(context.Context) error {
 	return nil
 }
 `
+
+// A load is a number of clients that send requests until the server stops
+// listening.
+type load struct {
+	url, want string // each response must have status 200 and this body
+	clients   sync.WaitGroup
+	done      chan struct{}
+	responses atomic.Int64
+
+	mu       sync.Mutex
+	problems []string
+}
+
+func startLoad(url, want string) *load {
+	l := &load{url: url, want: want, done: make(chan struct{})}
+	for range 8 {
+		l.clients.Go(l.run)
+	}
+	return l
+}
+
+// stop waits for the clients and returns what went wrong.
+func (l *load) stop() []string {
+	close(l.done)
+	l.clients.Wait()
+	return l.problems
+}
+
+// run sends requests, each on its own connection.
+func (l *load) run() {
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for {
+		select {
+		case <-l.done:
+			return
+		default:
+		}
+		response, err := client.Get(l.url)
+		if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) {
+			return // the listener is closed
+		}
+		if err != nil {
+			l.report(err.Error())
+			return
+		}
+		body, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if err != nil || response.StatusCode != http.StatusOK || string(body) != l.want {
+			l.report(response.Status + " " + string(body))
+		}
+		l.responses.Add(1)
+	}
+}
+
+func (l *load) report(problem string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.problems = append(l.problems, problem)
+}
 
 var listening = regexp.MustCompile(`listening on (http://\S+)\n`)
 
@@ -83,49 +144,12 @@ func TestServe(t *testing.T) {
 			assert.Equal(t, `{"message":"Not Found"}`, body, "production does not list the functions")
 
 			// Under constant load, every request that is accepted gets a response.
-			var load sync.WaitGroup
-			var mu sync.Mutex
-			answered, bad := 0, []string{}
-			stop := make(chan struct{})
-			for range 8 {
-				load.Go(func() {
-					client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-					for {
-						select {
-						case <-stop:
-							return
-						default:
-						}
-						response, err := client.Get(url + "/slow")
-						if err != nil {
-							if strings.Contains(err.Error(), "connection refused") ||
-								strings.Contains(err.Error(), "connection reset") {
-								return // the listener is closed
-							}
-							mu.Lock()
-							bad = append(bad, err.Error())
-							mu.Unlock()
-							return
-						}
-						body, err := io.ReadAll(response.Body)
-						response.Body.Close()
-						mu.Lock()
-						answered++
-						if err != nil || response.StatusCode != 200 || string(body) != "production" {
-							bad = append(bad, response.Status+" "+string(body))
-						}
-						mu.Unlock()
-					}
-				})
-			}
-			require.Eventually(t, func() bool { mu.Lock(); defer mu.Unlock(); return answered > 20 }, time.Minute,
-				time.Millisecond)
+			l := startLoad(url+"/slow", "production")
+			require.Eventually(t, func() bool { return l.responses.Load() > 20 }, time.Minute, time.Millisecond)
 			left := children(t, server.Process.Pid)
 			require.NoError(t, server.Process.Signal(syscall.SIGTERM))
 			assert.Zero(t, <-ended, server.screen.all())
-			close(stop)
-			load.Wait()
-			assert.Empty(t, bad)
+			assert.Empty(t, l.stop())
 			assert.Equal(t, 1, strings.Count(server.screen.all(), "slow: shut down\n"))
 			for _, child := range left {
 				assert.ErrorIs(t, syscall.Kill(child, 0), syscall.ESRCH)

@@ -115,9 +115,9 @@ type Limits struct {
 	Refuse bool
 }
 
-// AWSLimits returns the limits that apply to every account: the size of the
-// payload of a synchronous invocation, in either direction, and the 29 seconds
-// that API Gateway waits for a response.
+// AWSLimits returns the limits of AWS: the size of the payload of a synchronous
+// invocation, in either direction, and the 29 seconds that API Gateway waits
+// for a response.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 func AWSLimits(refuse bool) Limits {
@@ -194,7 +194,7 @@ type call struct {
 	start    time.Time
 	path, id string
 
-	mu       sync.Mutex // guards the fields below; held while a timeout is answered
+	mu       sync.Mutex // held while a timeout is answered
 	answered bool
 	writer   http.ResponseWriter
 	notes    []string

@@ -53,8 +53,8 @@ func (b *syncBuffer) String() string {
 	return b.b.String()
 }
 
-// A running is a server under test.
-type running struct {
+// A testServer is a server under test.
+type testServer struct {
 	t       *testing.T
 	address string
 	stderr  *syncBuffer
@@ -64,13 +64,13 @@ type running struct {
 }
 
 // start runs a server on a free port until the test ends.
-func start(t *testing.T, functions []Function, args ...string) *running {
+func start(t *testing.T, functions []Function, args ...string) *testServer {
 	t.Helper()
 	return startWithEnv(t, nil, functions, args...)
 }
 
 // startWithEnv is like start, with environment variables.
-func startWithEnv(t *testing.T, env map[string]string, functions []Function, args ...string) *running {
+func startWithEnv(t *testing.T, env map[string]string, functions []Function, args ...string) *testServer {
 	t.Helper()
 	r := launch(t, env, functions, args...)
 	require.Eventually(t, func() bool {
@@ -82,10 +82,10 @@ func startWithEnv(t *testing.T, env map[string]string, functions []Function, arg
 }
 
 // launch is like startWithEnv, but does not wait until the server listens.
-func launch(t *testing.T, env map[string]string, functions []Function, args ...string) *running {
+func launch(t *testing.T, env map[string]string, functions []Function, args ...string) *testServer {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &running{t: t, stderr: new(syncBuffer), signals: make(chan os.Signal, 2), exited: make(chan struct{})}
+	r := &testServer{t: t, stderr: new(syncBuffer), signals: make(chan os.Signal, 2), exited: make(chan struct{})}
 	s := system{
 		args:      append([]string{"-port", "0"}, args...),
 		lookupEnv: lookup(env),
@@ -109,7 +109,7 @@ func lookup(env map[string]string) func(string) (string, bool) {
 }
 
 // wait waits until the server exits and returns its exit status.
-func (r *running) wait() int {
+func (r *testServer) wait() int {
 	r.t.Helper()
 	select {
 	case <-r.exited:
@@ -119,7 +119,7 @@ func (r *running) wait() int {
 	return r.code
 }
 
-func (r *running) dial() net.Conn {
+func (r *testServer) dial() net.Conn {
 	r.t.Helper()
 	conn, err := net.Dial("tcp", r.address)
 	require.NoError(r.t, err)
@@ -129,7 +129,7 @@ func (r *running) dial() net.Conn {
 }
 
 // send sends a raw request on a new connection and returns the response.
-func (r *running) send(raw string) (*http.Response, string) {
+func (r *testServer) send(raw string) (*http.Response, string) {
 	r.t.Helper()
 	conn := r.dial()
 	_, err := io.WriteString(conn, raw)
@@ -138,7 +138,7 @@ func (r *running) send(raw string) (*http.Response, string) {
 	return r.read(bufio.NewReader(conn), method)
 }
 
-func (r *running) read(from *bufio.Reader, method string) (*http.Response, string) {
+func (r *testServer) read(from *bufio.Reader, method string) (*http.Response, string) {
 	r.t.Helper()
 	resp, err := http.ReadResponse(from, &http.Request{Method: method})
 	require.NoError(r.t, err)
@@ -147,7 +147,7 @@ func (r *running) read(from *bufio.Reader, method string) (*http.Response, strin
 	return resp, string(body)
 }
 
-func (r *running) get(target string) (*http.Response, string) {
+func (r *testServer) get(target string) (*http.Response, string) {
 	r.t.Helper()
 	return r.send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
 }
@@ -975,7 +975,7 @@ func newParent(t *testing.T) *parent {
 }
 
 // child starts a server and waits for its report.
-func (p *parent) child(t *testing.T, functions []Function, args ...string) *running {
+func (p *parent) child(t *testing.T, functions []Function, args ...string) *testServer {
 	t.Helper()
 	reported := make(chan error, 1)
 	go func() {
