@@ -156,7 +156,7 @@ func TestServe(t *testing.T) {
 			}
 		})
 	}
-	assert.Contains(t, binaryScreen.all(), "fngen: accepting connections from this machine only")
+	assert.Contains(t, binaryScreen.all(), "fngen: listening on the loopback interface only")
 	assert.Equal(t, before, treeOf(t, dir))
 	temporary, err := filepath.Glob(filepath.Join(os.TempDir(), "fngen-serve-*"))
 	require.NoError(t, err)

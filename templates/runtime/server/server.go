@@ -105,8 +105,8 @@ func (s *system) run(ctx context.Context, functions []Function) int {
 		defer parent.close()
 	}
 	if o.loopbackByDefault {
-		s.say("accepting connections from this machine only because HOST is not set; " +
-			"set HOST=0.0.0.0 or -host 0.0.0.0 to accept others")
+		s.say("listening on the loopback interface only, because HOST is not set; " +
+			"use HOST=0.0.0.0 or -host 0.0.0.0 to listen on all interfaces")
 	}
 	if !o.dev { // otherwise the parent process prints its own URL
 		s.say("listening on http://" + net.JoinHostPort(o.host, strconv.Itoa(port(listener))))
@@ -273,7 +273,7 @@ func (s *server) drain(limit time.Duration) {
 	if !s.waitClosed(time.Now().Add(min(keepAliveGrace, limit))) {
 		s.http.SetKeepAlivesEnabled(false) // also closes idle connections
 		s.newConns.Range(func(conn, _ any) bool {
-			if _, still := s.newConns.LoadAndDelete(conn); still {
+			if _, ok := s.newConns.LoadAndDelete(conn); ok {
 				_ = conn.(net.Conn).Close()
 			}
 			return true
