@@ -48,9 +48,9 @@ const stagePrefix = ".fngen-"
 
 // Apply makes the changes in order. It creates its staging directory in
 // stageParent, and creates stageParent if necessary. If Apply returns an error,
-// nothing has changed, unless the error says that the rollback failed. If ctx is
-// cancelled, Apply stops and returns the context's error. No other process may
-// change the project at the same time; see [Lock].
+// nothing has changed, unless the error says that the rollback failed. If ctx
+// is cancelled, Apply stops and returns the context's error. No other process
+// may change the project at the same time; see [Lock].
 func Apply(ctx context.Context, disk Disk, stageParent string, changes []Change) (err error) {
 	if len(changes) == 0 {
 		return nil

@@ -211,7 +211,8 @@ func TestDevRequests(t *testing.T) {
 	}
 	assert.NotContains(t, d.out.all()+d.err.all(), "whsec_canary")
 
-	// Web pages cannot use the API for fngen's commands, even through DNS rebinding.
+	// Web pages cannot use the API for fngen's commands, even through DNS
+	// rebinding.
 	for _, header := range [][]string{{"Origin", "http://evil.example"}, {"Host", "evil.example"}} {
 		request, err := http.NewRequest(http.MethodGet, d.url+"/.fngen/deliveries", nil)
 		require.NoError(t, err)

@@ -321,7 +321,8 @@ func TestDevSaves(t *testing.T) {
 	save(functions+"/env/text.txt", "another")
 	answers("env", "blue another")
 
-	// A compile error is sent in the format that the client accepts, and printed once.
+	// A compile error is sent in the format that the client accepts, and
+	// printed once.
 	save(file, strings.ReplaceAll(numbered(2), `"2"`, "x"))
 	for accept, want := range map[string]string{
 		"":                 "the functions do not build\n\napi/src/functions/count/count.go:10:",
@@ -382,7 +383,8 @@ func TestDevSaves(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, status)
 	assert.Contains(t, body, "/divide")
 
-	// Tests, unrelated files and files with unchanged contents trigger no build.
+	// Tests, unrelated files and files with unchanged contents trigger no
+	// build.
 	reloads := strings.Count(d.out.all(), "reloaded")
 	writeFile(t, d.dir, file, numbered(3))
 	writeFile(t, d.dir, functions+"/count/count_test.go", "package count\n")

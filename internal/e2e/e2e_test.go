@@ -40,7 +40,8 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	fngen = filepath.Join(dir, "fngen")
-	// Some tests run the program as another user, who must be able to access it.
+	// Some tests run the program as another user, who must be able to
+	// access it.
 	if err := errors.Join(build("../../cmd/fngen", fngen), os.Chmod(dir, 0o755)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

@@ -143,7 +143,8 @@ func TestServe(t *testing.T) {
 			assert.Equal(t, 404, status)
 			assert.Equal(t, `{"message":"Not Found"}`, body, "production does not list the functions")
 
-			// Under constant load, every request that is accepted gets a response.
+			// Under constant load, every request that is accepted
+			// gets a response.
 			l := startLoad(url+"/slow", "production")
 			require.Eventually(t, func() bool { return l.responses.Load() > 20 }, time.Minute, time.Millisecond)
 			left := children(t, server.Process.Pid)

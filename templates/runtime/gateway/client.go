@@ -24,9 +24,9 @@ func (g *Gateway) client(r *http.Request) (source, domain string) {
 	if err != nil || !g.trusts(addr) {
 		return source, domain
 	}
-	// Each proxy appends the address of its peer. The client is therefore the last
-	// address that is not a trusted proxy's: the client may have sent all entries
-	// before it.
+	// Each proxy appends the address of its peer. The client is therefore
+	// the last address that is not a trusted proxy's: the client may have
+	// sent all entries before it.
 	for _, entry := range reversedList(r.Header["X-Forwarded-For"]) {
 		addr, err := netip.ParseAddr(hostAddress(entry))
 		if err != nil {

@@ -30,8 +30,9 @@ type callContext struct {
 func (c *callContext) Value(key any) any {
 	c.mu.Lock()
 	if c.values == nil {
-		// Package context finds the cancellation state of a context by its value.
-		// WithoutCancel hides the state of the request, which is not that of c.
+		// Package context finds the cancellation state of a context by
+		// its value. WithoutCancel hides the state of the request,
+		// which is not that of c.
 		lc := &lambdacontext.LambdaContext{AwsRequestID: c.id}
 		c.values = lambdacontext.NewContext(context.WithoutCancel(c.request), lc)
 	}

@@ -449,7 +449,8 @@ func TestDecodeVectors(t *testing.T) {
 			assert.Equal(t, want.QueryStringParameters, got.QueryStringParameters)
 			assert.Equal(t, want.MultiValueQueryStringParameters, got.MultiValueQueryStringParameters)
 			assert.Equal(t, canonical(want.Headers), got.Headers)
-			// The emulator adds a Content-Type to the single-valued headers only.
+			// The emulator adds a Content-Type to the single-valued
+			// headers only.
 			for name, values := range want.MultiValueHeaders {
 				assert.Equal(t, values, got.MultiValueHeaders[http.CanonicalHeaderKey(name)], name)
 			}
