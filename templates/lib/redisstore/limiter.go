@@ -64,8 +64,8 @@ func (l *Limiter) Take(ctx context.Context, key string, rate ratelimit.Rate) (ra
 	}
 	interval := float64(rate.Per.Microseconds()) / float64(rate.Requests)
 	done := make(chan *redis.Cmd, 1)
-	// Unless its options say otherwise, a client ignores the deadline of the
-	// context. Do not wait for it longer than that.
+	// A client ignores the deadline of the context, unless its option
+	// ContextTimeoutEnabled is set.
 	go func() {
 		done <- takeScript.Run(ctx, l.client, []string{redisKey("ratelimit", l.name, key)}, interval, rate.Size(), now)
 	}()
