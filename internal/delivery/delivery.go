@@ -17,7 +17,7 @@ type Delivery struct {
 	Time     time.Time   `json:"time"`
 	Function string      `json:"function"`
 	Method   string      `json:"method"`
-	Target   string      `json:"target"` // path and query, without the prefix of the API
+	Target   string      `json:"target"` // path and query, without the API prefix of the web port
 	Status   int         `json:"status"` // of the response
 	Header   http.Header `json:"header"`
 	Body     []byte      `json:"body"`

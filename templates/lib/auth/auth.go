@@ -173,7 +173,7 @@ func (o Options) user(ctx context.Context, event events.APIGatewayProxyRequest) 
 	}
 	user, err = o.GetCurrentUser(ctx, claims)
 	if err != nil {
-		return nil, fmt.Errorf("auth: current user: %w", err)
+		return nil, fmt.Errorf("auth: GetCurrentUser: %w", err)
 	}
 	return user, nil
 }

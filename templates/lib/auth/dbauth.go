@@ -30,8 +30,9 @@ var errSession = errors.New("the session was tampered with or encrypted with a d
 // reads the secret from SESSION_SECRET for every request. A request without the
 // cookie is anonymous, which is not an error.
 //
-// Name is the cookie's name as configured in the dbAuth handler; empty means
-// "session". In it, %port% stands for 8911, RedwoodJS's default API port.
+// The name is that of the cookie in the configuration of the dbAuth handler. If
+// it is empty, DBAuth uses "session". In the name, %port% stands for 8911, the
+// default port of RedwoodJS's API.
 //
 // The claims are the session's data, usually just an id. Do not keep roles
 // there; look them up in GetCurrentUser. dbAuth encrypts with AES-CBC and does

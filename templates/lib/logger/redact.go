@@ -65,11 +65,11 @@ func (r *redactor) matches(key string) bool {
 // words splits a key into words in lower case. X-Card-Number, card_number,
 // cardNumber and CARDNumber all contain the words card and number.
 func words(key string) []string {
-	var list []string
+	var found []string
 	var word []rune
 	end := func() {
 		if len(word) > 0 {
-			list = append(list, strings.ToLower(string(word)))
+			found = append(found, strings.ToLower(string(word)))
 			word = word[:0]
 		}
 	}
@@ -88,7 +88,7 @@ func words(key string) []string {
 		word = append(word, c)
 	}
 	end()
-	return list
+	return found
 }
 
 // value converts v to the value that JSON would encode, with secrets redacted.
@@ -99,16 +99,11 @@ func (r *redactor) value(v any) (value slog.Value) {
 		}
 	}()
 	w := walker{r, map[reference]bool{}}
-	switch v := w.walk(reflect.ValueOf(v), 0).(type) {
-	case string:
-		return slog.StringValue(v)
-	case object:
-		return slog.AnyValue(v)
-	case []any:
-		return slog.AnyValue(list(v))
-	default:
-		return slog.AnyValue(v)
+	converted := w.walk(reflect.ValueOf(v), 0)
+	if elements, ok := converted.([]any); ok {
+		converted = list(elements)
 	}
+	return slog.AnyValue(converted)
 }
 
 // An object is a converted struct or map. It keeps the order of its members.
