@@ -87,7 +87,7 @@ func captureLog(t *testing.T) *bytes.Buffer {
 func greet(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	user := auth.CurrentUser(ctx)
 	if user == nil {
-		return fn.JSON(http.StatusOK, "nobody")
+		return fn.JSON(http.StatusOK, "anonymous")
 	}
 	return fn.JSON(http.StatusOK, user.ID)
 }
@@ -297,7 +297,7 @@ func TestTokens(t *testing.T) {
 				assert.Empty(t, logged.String())
 				return
 			}
-			assert.Equal(t, `"nobody"`, response.Body)
+			assert.Equal(t, `"anonymous"`, response.Body)
 			assert.Equal(t, http.StatusUnauthorized, guarded.StatusCode)
 			assert.Contains(t, logged.String(), tt.logged)
 			assert.NotContains(t, logged.String(), secret)
@@ -409,7 +409,7 @@ func TestUseRequireAuthContinuesAnonymously(t *testing.T) {
 			response, err := handler(t.Context(), request("mine", "Bearer t"))
 			require.NoError(t, err)
 			assert.Equal(t, http.StatusOK, response.StatusCode)
-			assert.Equal(t, `"nobody"`, response.Body)
+			assert.Equal(t, `"anonymous"`, response.Body)
 			if tt.logged == "" {
 				assert.Empty(t, logged.String())
 			} else {

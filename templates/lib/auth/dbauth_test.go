@@ -86,7 +86,7 @@ func testSession(t *testing.T, v vector) {
 	assert.Equal(t, http.StatusOK, response.StatusCode)
 	assert.Equal(t, v.Result.Decoded, got)
 	if v.Result.Decoded == nil {
-		assert.Equal(t, `"nobody"`, response.Body)
+		assert.Equal(t, `"anonymous"`, response.Body)
 	} else {
 		assert.Equal(t, `"`+v.Result.Decoded.ID("id")+`"`, response.Body)
 	}
@@ -125,7 +125,7 @@ func testCredentials(t *testing.T, v vector) {
 	assert.Equal(t, v.Result.OK, logged.Len() == 0)
 	if v.Result.Decoded == nil {
 		assert.Empty(t, got)
-		assert.Equal(t, `"nobody"`, response.Body)
+		assert.Equal(t, `"anonymous"`, response.Body)
 		return
 	}
 	require.Len(t, got, 1)
@@ -178,7 +178,7 @@ func TestProviderCookie(t *testing.T) {
 			}
 			response, err := handler(t.Context(), event)
 			require.NoError(t, err)
-			assert.Equal(t, `"nobody"`, response.Body, "no claims, no user")
+			assert.Equal(t, `"anonymous"`, response.Body, "no claims, no user")
 			if reason, ok := strings.CutPrefix(tt.want, "log: "); ok {
 				assert.Empty(t, got)
 				assert.Contains(t, logged.String(), reason)
@@ -348,7 +348,7 @@ func FuzzSession(f *testing.F) {
 			Decoders:       map[string]auth.Decoder{"dbAuth": auth.DBAuth(name)},
 		})(t.Context(), events.APIGatewayProxyRequest{Headers: map[string]string{"Cookie": cookies}})
 		require.NoError(t, err)
-		if response.Body != `"nobody"` {
+		if response.Body != `"anonymous"` {
 			require.Contains(t, cookies, "auth-provider")
 			require.NotNil(t, claims)
 		}

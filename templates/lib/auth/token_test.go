@@ -306,7 +306,7 @@ func TestDecoderPanics(t *testing.T) {
 	} {
 		response, err := handler(t.Context(), request(provider, "Bearer t"))
 		require.NoError(t, err)
-		assert.Equal(t, `"nobody"`, response.Body)
+		assert.Equal(t, `"anonymous"`, response.Body)
 		assert.Contains(t, logged.String(), reason)
 	}
 }
@@ -381,7 +381,7 @@ func TestConcurrentUsers(t *testing.T) {
 		case 2:
 			event.Headers["Cookie"] = "auth-provider=dbAuth; session=" + encryptSession(t, sessionSecret, `{"id":`+want+`}`)
 		default:
-			event, want = request("secret", "Bearer bad"), "nobody"
+			event, want = request("secret", "Bearer bad"), "anonymous"
 		}
 		done.Go(func() {
 			<-start

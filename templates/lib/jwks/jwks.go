@@ -134,9 +134,7 @@ func (s *Set) Keys(ctx context.Context, id, algorithm string) ([]crypto.PublicKe
 // lookup returns the matching keys. If mayFetch is true and a fetch could find
 // newer ones, it starts the fetch, unless one is running, and returns a channel
 // that is closed when the fetch ends.
-func (s *Set) lookup(ctx context.Context, id, algorithm string, mayFetch bool) (
-	[]crypto.PublicKey, <-chan struct{}, error,
-) {
+func (s *Set) lookup(ctx context.Context, id, alg string, mayFetch bool) ([]crypto.PublicKey, <-chan struct{}, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.options.Now()
@@ -144,7 +142,7 @@ func (s *Set) lookup(ctx context.Context, id, algorithm string, mayFetch bool) (
 	usable := !s.fetchedAt.IsZero() && age < s.options.MaxStale
 	var found []crypto.PublicKey
 	if usable {
-		found = matching(s.keys, id, algorithm)
+		found = matching(s.keys, id, alg)
 	}
 	fresh := usable && age < s.options.MaxAge
 	if fresh && len(found) > 0 {
@@ -170,7 +168,7 @@ func (s *Set) lookup(ctx context.Context, id, algorithm string, mayFetch bool) (
 	case s.err != nil:
 		return nil, nil, fmt.Errorf("fetching keys of %s: %w", s.name(), s.err)
 	}
-	return nil, nil, fmt.Errorf("no key %q for %s at %s", id, algorithm, s.name())
+	return nil, nil, fmt.Errorf("no key %q for %s at %s", id, alg, s.name())
 }
 
 // fetchIsDue reports whether a fetch may start now. If the cached keys are

@@ -838,7 +838,7 @@ func TestConcurrentUsers(t *testing.T) {
 		Handler: func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 			user := auth.CurrentUser(ctx)
 			if user == nil {
-				return fn.JSON(http.StatusOK, "nobody")
+				return fn.JSON(http.StatusOK, "anonymous")
 			}
 			return fn.JSON(http.StatusOK, user.ID)
 		},
@@ -849,7 +849,7 @@ func TestConcurrentUsers(t *testing.T) {
 	for i := range users {
 		s, want := signers[i%len(signers)], fmt.Sprint("user ", i)
 		if i%10 == 9 {
-			s, want = newSigner(t, "1", "ES256"), "nobody"
+			s, want = newSigner(t, "1", "ES256"), "anonymous"
 		}
 		event := events.APIGatewayProxyRequest{Headers: map[string]string{
 			"auth-provider": "issuer", "authorization": "Bearer " + s.token(t, want, c.now()),
