@@ -19,10 +19,12 @@
 package jwks
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"fmt"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 )
@@ -201,10 +203,11 @@ func (s *Set) refresh(ctx context.Context) {
 	s.pendingFetch = nil
 }
 
-// name returns the set's name for error messages.
+// name returns the address of the set for error messages, without a password.
 func (s *Set) name() string {
-	if s.options.URL != "" {
-		return s.options.URL
+	u, err := url.Parse(cmp.Or(s.options.URL, s.options.Issuer))
+	if err != nil {
+		return "an invalid URL"
 	}
-	return s.options.Issuer
+	return u.Redacted()
 }
