@@ -99,8 +99,8 @@ func MustParse(list ...string) List {
 	return parsed
 }
 
-// parsePrefix parses an address or a CIDR. The caller prefixes errors with
-// entry.
+// parsePrefix parses an address or a CIDR. Its errors, such as "has host bits
+// set", continue a sentence that starts with the entry.
 func parsePrefix(entry string) (netip.Prefix, error) {
 	var prefix netip.Prefix
 	if strings.Contains(entry, "/") {
@@ -218,8 +218,8 @@ func headerLines(event events.APIGatewayProxyRequest, name string) ([]string, er
 	return lines, nil
 }
 
-// parseAddr parses an address, which may include a port as some proxies add it.
-// The caller prefixes errors with the origin of the text.
+// parseAddr parses an address, to which some proxies add a port. Its error
+// continues a sentence that starts with the origin of the text.
 func parseAddr(text string) (netip.Addr, error) {
 	bare := text
 	if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {
