@@ -270,6 +270,8 @@ func runGo(t testing.TB, dir string, args ...string) string {
 	return run(t, dir, "go", args...)
 }
 
+// run returns what the command prints on stdout. Its stderr is no part of that:
+// the go command reports there what it downloads.
 func run(t testing.TB, dir, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(name, args...)
@@ -278,7 +280,9 @@ func run(t testing.TB, dir, name string, args ...string) string {
 	if !*fetch {
 		cmd.Env = append(cmd.Env, "GOPROXY=off")
 	}
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s %s: %s", name, strings.Join(args, " "), out)
-	return string(out)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	require.NoError(t, err, "%s %s: %s%s", name, strings.Join(args, " "), &stdout, &stderr)
+	return stdout.String()
 }
