@@ -89,7 +89,7 @@ Each request is logged to stdout. The functions' own output goes to stderr.`,
 		return hint.With(err, "--public-url=https://example.ngrok.app")
 	})
 	flags.BoolVar(&o.awsLimits, "aws-limits", false, "reject what AWS rejects: bodies over 6 MB, responses after 29 s")
-	optional(flags, "poll", "MS", "poll for changes every 300 ms, or every MS milliseconds", func(value string) (err error) {
+	optional(flags, "poll", "MS", "poll for changes every 300 ms, or MS ms, if the filesystem reports none", func(value string) (err error) {
 		o.poll, err = parsePoll(value)
 		return err
 	})
@@ -97,7 +97,7 @@ Each request is logged to stdout. The functions' own output goes to stderr.`,
 		o.debugPort, err = parsePort(value, 1)
 		return err
 	})
-	flags.StringVar(&o.tags, "tags", "", "build tags, separated by commas")
+	flags.StringVar(&o.tags, "tags", "", "build tags, besides those of GOFLAGS: `TAG,...`")
 	return cmd
 }
 

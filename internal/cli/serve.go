@@ -48,7 +48,7 @@ func newServe(w World) *cobra.Command {
 		Use:   "serve",
 		Short: "Serve the functions in production",
 		Long: `Serve your functions in production: build a server of all functions and run it. On SIGINT or
-SIGTERM, the server answers the requests in progress and exits. It accepts connections from this
+SIGTERM, the server completes the requests in progress and exits. It accepts connections from this
 machine only, unless you set --host or HOST.
 
 The functions' environment includes the variables of .env.defaults, .env and .env.production.
@@ -69,10 +69,10 @@ accepts the same flags, HOST and PORT, and reads no .env file.`,
 	for _, f := range serverFlags() {
 		flags.String(f.name, "", f.usage)
 	}
-	flags.DurationVar(&o.drain, "drain", 30*time.Second, "on exit, how long requests in progress may take")
-	flags.Bool("healthz", false, "answer GET /healthz with 200")
+	flags.DurationVar(&o.drain, "drain", 30*time.Second, "maximum `DURATION` of requests in progress on exit")
+	flags.Bool("healthz", false, "respond to GET /healthz with status 200")
 	flags.Bool("aws-limits", false, "reject what AWS rejects: bodies over 6 MB, responses after 29 s")
-	flags.StringVar(&o.tags, "tags", "", "build tags, separated by commas")
+	flags.StringVar(&o.tags, "tags", "", "build tags, besides those of GOFLAGS: `TAG,...`")
 	flags.BoolVar(&o.buildOnly, "build-only", false, "build the server without running it")
 	flags.StringVarP(&o.out, "output", "o", "server", "with --build-only, write the server to `FILE`")
 	return cmd
@@ -164,7 +164,7 @@ func (o serveOptions) args(cmd *cobra.Command, w World, p *project.Project) []st
 }
 
 // runServer runs a server until it exits. When ctx is done, the server first
-// answers the requests in progress; a second signal kills it. The error is an
+// completes the requests in progress; a second signal kills it. The error is an
 // exitError if the server fails, which then has printed why.
 func runServer(ctx context.Context, c instance.Command) error {
 	i, err := instance.Start(ctx, c)

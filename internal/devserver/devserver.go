@@ -72,7 +72,7 @@ type Route struct {
 const (
 	quietPeriod  = 25 * time.Millisecond  // between the last change event and the build
 	queueTimeout = time.Minute            // how long a request waits for a build
-	drainTimeout = 15 * time.Minute       // how long a replaced process may answer its requests; Lambda's maximum
+	drainTimeout = 15 * time.Minute       // how long requests of a replaced process may take; Lambda's maximum
 	exitTimeout  = 5 * time.Second        // how long a drained process may take to exit
 	listDelay    = 300 * time.Millisecond // between a build and the listing of its source files
 	failureDelay = 300 * time.Millisecond // before a failed build is reported: a file may be half written
@@ -95,7 +95,7 @@ type server struct {
 
 	output sync.Mutex     // held while something is printed
 	noted  sync.Map       // notes that were printed
-	drains sync.WaitGroup // replaced processes that still answer requests
+	drains sync.WaitGroup // replaced processes with requests in progress
 }
 
 // Run serves until ctx is done, then returns nil. It returns a *PortError if a

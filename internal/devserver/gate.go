@@ -13,11 +13,11 @@ import (
 
 // A gate passes requests to the running program, and holds them back while the
 // program is older than the files. It is closed while a build is in progress
-// and while there are change events that no build has answered.
+// and while there are change events that no build has covered.
 type gate struct {
 	mu         sync.Mutex
 	opened     chan struct{} // closed when the gate opens; nil while it is open
-	events     int           // change events that no build has answered
+	events     int           // change events that no build has covered
 	isBuilding bool
 	current    *target
 	broken     error // why no program of the current files is running, or nil
@@ -65,7 +65,7 @@ func (t *target) replace() {
 	}
 }
 
-// retire waits until the program has answered its requests, for at most the
+// retire waits until the program has no requests in progress, for at most the
 // timeout, then stops it.
 func (t *target) retire(timeout time.Duration) {
 	t.replace()
@@ -129,8 +129,8 @@ func (g *gate) nothingChanged() {
 	g.update()
 }
 
-// startBuild closes the gate for a build that answers the given number of
-// change events.
+// startBuild closes the gate for a build that covers the given number of change
+// events.
 func (g *gate) startBuild(events int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -41,7 +41,7 @@ func Ask(ctx context.Context, port int) (Info, error) {
 	return i, nil
 }
 
-// serveInfo answers the requests of other fngen commands, below /.fngen/.
+// serveInfo handles the requests of other fngen commands, below /.fngen/.
 // Deliveries contain customers' data, so only processes on this machine are
 // allowed.
 func (s *server) serveInfo(w http.ResponseWriter, r *http.Request) {

@@ -84,7 +84,7 @@ func (l *loop) close() {
 }
 
 // startBuild starts a build, which takes the place of one in progress. events
-// is the number of change events that it answers.
+// is the number of change events that it covers.
 func (l *loop) startBuild(ctx context.Context, events int) {
 	l.gate.startBuild(events)
 	l.isFresh.Store(false)
@@ -168,7 +168,7 @@ func (l *loop) handleBuild(ctx context.Context, b build) error {
 	return nil
 }
 
-// handleFailure has requests answered with the error until the next build.
+// handleFailure opens the gate: requests fail with err until the next build.
 func (l *loop) handleFailure(err error) {
 	l.gate.finishBuild(l.current, err)
 	if text := err.Error(); text != l.printed {

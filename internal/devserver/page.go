@@ -37,7 +37,7 @@ func writePage(w http.ResponseWriter, status int, data pageData) {
 	_ = template.Must(template.New("page").Parse(pageTemplate)).Execute(w, data)
 }
 
-// serveList answers GET / with a page that lists the functions. It is the web
+// serveList responds to / with a page that lists the functions. It is the web
 // side of projects that have none.
 func (s *server) serveList(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/" {
@@ -57,7 +57,7 @@ func (s *server) serveList(w http.ResponseWriter, r *http.Request) {
 	writePage(w, http.StatusOK, data)
 }
 
-// writeError answers a request with an error, in the media type that the client
+// writeError responds with an error, in the media type that the client
 // prefers.
 func writeError(w http.ResponseWriter, r *http.Request, status int, title, detail string) {
 	switch preferredType(r.Header.Values("Accept")) {

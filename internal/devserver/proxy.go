@@ -25,7 +25,7 @@ const (
 	noteHeader = "Fngen-Note" // on responses: what Lambda would have rejected, separated by commas
 )
 
-// serveFunctions answers requests on the functions' port.
+// serveFunctions handles requests on the functions' port.
 func (s *server) serveFunctions(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/.fngen/") {
 		s.serveInfo(w, r)
@@ -34,7 +34,7 @@ func (s *server) serveFunctions(w http.ResponseWriter, r *http.Request) {
 	s.forward(w, r)
 }
 
-// webHandler answers requests on the web side's port. It forwards those below
+// webHandler handles requests on the web side's port. It forwards those below
 // APIURL to the functions and all others to the web side.
 func (s *server) webHandler() http.Handler {
 	functions := http.StripPrefix(s.APIURL, http.HandlerFunc(s.forward))
@@ -172,7 +172,7 @@ func noteText(note string) string {
 	return ""
 }
 
-// writeUnavailable answers a request after acquire has returned err. It writes
+// writeUnavailable responds with the error that acquire returned. It writes
 // nothing if the client closed the connection.
 func (s *server) writeUnavailable(w http.ResponseWriter, r *http.Request, err error) {
 	var broken *brokenError

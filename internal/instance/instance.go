@@ -171,8 +171,7 @@ func (i *Instance) Done() <-chan struct{} { return i.done }
 // status 0 and after [Instance.Kill].
 func (i *Instance) Err() error { return i.err }
 
-// Drain asks the program to exit after it has answered the requests in
-// progress.
+// Drain asks the program to exit when the requests in progress are complete.
 func (i *Instance) Drain() {
 	i.drain.Do(func() { _, _ = io.WriteString(i.conn, "drain\n") })
 }

@@ -49,7 +49,7 @@ type Options struct {
 type Batch struct {
 	Paths  []string // files, sorted; absolute if the watched directory is
 	Lost   bool     // events were lost: Paths may be incomplete
-	Events int      // how many calls of Options.OnEvent the batch answers
+	Events int      // how many calls of Options.OnEvent the batch covers
 }
 
 // A LimitError reports that the system's limit of watched directories is
