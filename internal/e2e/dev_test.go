@@ -454,7 +454,7 @@ func TestDevNoGoOnPath(t *testing.T) {
 	p := command(dir, "dev", "--port", "0", "--web-port", "0")
 	p.Env = []string{"PATH="}
 	require.Equal(t, 1, p.run(t))
-	assert.Equal(t, "fngen: cannot find the go command\nhint: install Go, or put its bin folder on the PATH\n",
+	assert.Equal(t, "fngen: cannot find the go command\nhint: install Go, or add its bin directory to PATH\n",
 		p.stderr.String())
 }
 
