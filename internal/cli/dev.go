@@ -18,13 +18,12 @@ import (
 	"github.com/fngen/fngen/internal/watch"
 )
 
-// devOptions are the parsed flags of fngen dev. What is nil or "" is left to
-// the project's configuration.
+// devOptions are the parsed flags of fngen dev.
 type devOptions struct {
 	host, tags    string
-	port, webPort *int
-	apiURL        string
-	webTarget     *url.URL
+	port, webPort int      // -1 is the configured port
+	apiURL        string   // "" is the configured path
+	webTarget     *url.URL // nil is the configured URL
 	publicURL     string
 	awsLimits     bool
 	debugPort     int           // 0 is without a debugger
@@ -32,7 +31,7 @@ type devOptions struct {
 }
 
 func newDev(w World) *cobra.Command {
-	o := devOptions{}
+	o := devOptions{host: "localhost", port: -1, webPort: -1}
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Serve the functions during development",
@@ -57,46 +56,22 @@ Each request is logged to stdout. The functions' own output goes to stderr.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	required(flags, "port", "PORT", "serve /<name> on this port (default 8911)", func(value string) error {
-		port, err := parsePort(value, 0)
-		o.port = &port
-		return err
-	})
-	required(flags, "web-port", "PORT", "serve the web side on this port (default 8910)", func(value string) error {
-		port, err := parsePort(value, 0)
-		o.webPort = &port
-		return err
-	})
-	required(flags, "api-url", "PATH", "path of the functions on the web port (default /.redwood/functions)", func(value string) (err error) {
-		o.apiURL, err = parseURLPath(value)
-		return err
-	})
-	required(flags, "web-target", "URL", "forward other requests on the web port to this server", func(value string) (err error) {
-		o.webTarget, err = parseURL(value)
-		return hint.With(err, "--web-target=http://localhost:5173")
-	})
-	o.host = "localhost"
-	flags.Var(anyValue{"ADDRESS", func(value string) error {
-		if value == "" { // an empty host means all interfaces
-			return hint.With(errEmpty, "--host=localhost")
-		}
-		o.host = value
-		return nil
-	}}, "host", "listen on this address (default localhost)")
-	required(flags, "public-url", "URL", "the functions' public URL, such as a tunnel's", func(value string) error {
-		o.publicURL = value
-		_, err := parseURL(value)
-		return hint.With(err, "--public-url=https://example.ngrok.app")
-	})
+	parsed(flags, &o.port, "port", "PORT", "serve /<name> on this port (default 8911)", parsePort)
+	parsed(flags, &o.webPort, "web-port", "PORT", "serve the web side on this port (default 8910)", parsePort)
+	parsed(flags, &o.apiURL, "api-url", "PATH",
+		"path of the functions on the web port (default /.redwood/functions)", parseURLPath)
+	parsed(flags, &o.webTarget, "web-target", "URL",
+		"forward other requests on the web port to this server", parseWebTarget)
+	parsed(flags, &o.host, "host", "ADDRESS", "listen on this address (default localhost)", parseHost)
+	parsed(flags, &o.publicURL, "public-url", "URL", "the functions' public URL, such as a tunnel's", parsePublicURL)
 	flags.BoolVar(&o.awsLimits, "aws-limits", false, "reject what AWS rejects: bodies over 6 MB, responses after 29 s")
-	optional(flags, "poll", "MS", "poll for changes every 300 ms, or MS ms, if the filesystem reports none", func(value string) (err error) {
+	const pollUsage = "poll for changes every 300 ms, or MS ms, if the filesystem reports none"
+	optional(flags, "poll", "MS", pollUsage, func(value string) (err error) {
 		o.poll, err = parsePoll(value)
 		return err
 	})
-	required(flags, "debug-port", "PORT", "run the functions under the debugger dlv, listening on this port", func(value string) (err error) {
-		o.debugPort, err = parsePort(value, 1)
-		return err
-	})
+	parsed(flags, &o.debugPort, "debug-port", "PORT",
+		"run the functions under the debugger dlv, listening on this port", parseDebugPort)
 	flags.StringVar(&o.tags, "tags", "", "build tags, besides those of GOFLAGS: `TAG,...`")
 	return cmd
 }
@@ -135,34 +110,53 @@ func (o devOptions) options(w World, p *project.Project) (devserver.Options, err
 		Poll: o.poll, Stdout: w.Stdout, Stderr: w.Stderr,
 		Note: func(message, hint string) { note(w.Stderr, message, hint) },
 	}
-	if o.port != nil {
-		options.Port = *o.port
+	if o.port >= 0 {
+		options.Port = o.port
 	}
-	if o.webPort != nil {
-		options.WebPort = *o.webPort
+	if o.webPort >= 0 {
+		options.WebPort = o.webPort
 	}
 	if options.Port == options.WebPort && options.Port != 0 {
-		return options, flagValueError{"--web-port", fmt.Errorf("%d is the port of the functions", options.Port), "--web-port=0"}
+		err := fmt.Errorf("%d is the port of the functions", options.Port)
+		return options, flagValueError{"--web-port", err, "--web-port=0"}
 	}
 	if o.apiURL != "" {
 		options.APIURL = o.apiURL
 	}
 	if o.webTarget == nil && p.Web.Target != "" {
 		var err error
-		if options.WebTarget, err = parseURL(p.Web.Target); err != nil {
-			return options, hint.Newf("--web-target=http://localhost:5173", "web.target: %w", err)
+		if options.WebTarget, err = parseWebTarget(p.Web.Target); err != nil {
+			return options, fmt.Errorf("web.target: %w", err)
 		}
 	}
 	return options, nil
 }
 
-// parsePort parses the number of a port that is at least lowest.
-func parsePort(value string, lowest int) (int, error) {
+// parsePort parses a port to listen on, where 0 is any free port.
+func parsePort(value string) (int, error) {
 	port, err := strconv.ParseUint(value, 10, 16)
-	if err != nil || int(port) < lowest {
-		return 0, fmt.Errorf("%q is not a port, want a number from %d to 65535", value, lowest)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a port, want a number from 0 to 65535", value)
 	}
 	return int(port), nil
+}
+
+// parseDebugPort parses the port of the debugger, which cannot be 0: fngen would
+// not know the port to print.
+func parseDebugPort(value string) (int, error) {
+	port, err := parsePort(value)
+	if err != nil || port == 0 {
+		return 0, fmt.Errorf("%q is not a port, want a number from 1 to 65535", value)
+	}
+	return port, nil
+}
+
+// parseHost rejects an empty host, which would mean all interfaces.
+func parseHost(value string) (string, error) {
+	if value == "" {
+		return "", hint.With(errEmpty, "--host=localhost")
+	}
+	return value, nil
 }
 
 // parsePoll parses the interval of polling, in milliseconds.
@@ -185,6 +179,16 @@ func parseURLPath(value string) (string, error) {
 		return "", hint.Newf("--api-url=/.redwood/functions", "%q is not a path below /", value)
 	}
 	return clean, nil
+}
+
+func parseWebTarget(value string) (*url.URL, error) {
+	u, err := parseURL(value)
+	return u, hint.With(err, "--web-target=http://localhost:5173")
+}
+
+func parsePublicURL(value string) (string, error) {
+	_, err := parseURL(value)
+	return value, hint.With(err, "--public-url=https://example.ngrok.app")
 }
 
 // parseURL parses an http or https URL without user, query and fragment. Errors

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -15,27 +16,20 @@ import (
 )
 
 func TestParsePort(t *testing.T) {
-	for _, test := range []struct {
-		value   string
-		lowest  int
-		want    int
-		wantErr string
-	}{
-		{value: "8911", want: 8911},
-		{value: "0", want: 0},
-		{value: "65535", lowest: 1, want: 65535},
-		{value: "65536", wantErr: `"65536" is not a port, want a number from 0 to 65535`},
-		{value: "0", lowest: 1, wantErr: `"0" is not a port, want a number from 1 to 65535`},
-		{value: "-1", wantErr: `"-1" is not a port, want a number from 0 to 65535`},
-		{value: "http", wantErr: `"http" is not a port, want a number from 0 to 65535`},
+	for value, want := range map[string]int{
+		"8911": 8911, "0": 0, "65535": 65535, "65536": -1, "-1": -1, "http": -1, "": -1, " 80": -1, "80.0": -1,
 	} {
-		got, err := parsePort(test.value, test.lowest)
-		assert.Equal(t, test.want, got, test.value)
-		if test.wantErr == "" {
-			assert.NoError(t, err, test.value)
-		} else {
-			assert.EqualError(t, err, test.wantErr)
+		port, err := parsePort(value)
+		debugPort, debugErr := parseDebugPort(value)
+		if want < 0 {
+			assert.EqualError(t, err, strconv.Quote(value)+" is not a port, want a number from 0 to 65535")
+			assert.Error(t, debugErr, value)
+			continue
 		}
+		assert.NoError(t, err, value)
+		assert.Equal(t, want, port, value)
+		assert.Equal(t, want, debugPort, value)
+		assert.Equal(t, want == 0, debugErr != nil, value)
 	}
 }
 
@@ -91,21 +85,20 @@ func TestDevOptions(t *testing.T) {
 	require.NoError(t, err)
 	defer p.Close()
 
-	got, err := devOptions{host: "[::1]"}.options(w, p)
+	got, err := devOptions{host: "[::1]", port: -1, webPort: -1}.options(w, p)
 	require.NoError(t, err)
 	assert.Equal(t, "::1", got.Host)
 	assert.Equal(t, []int{9001, 9002}, []int{got.Port, got.WebPort})
 	assert.Equal(t, "/api", got.APIURL)
 	assert.Equal(t, "http://localhost:3000", got.WebTarget.String())
 
-	anyPort, target := 0, &url.URL{Scheme: "http", Host: "localhost:5173"}
-	got, err = devOptions{port: &anyPort, webPort: &anyPort, apiURL: "/x", webTarget: target}.options(w, p)
+	target := &url.URL{Scheme: "http", Host: "localhost:5173"}
+	got, err = devOptions{apiURL: "/x", webTarget: target}.options(w, p)
 	require.NoError(t, err)
 	assert.Equal(t, []int{0, 0}, []int{got.Port, got.WebPort})
 	assert.Equal(t, "/x", got.APIURL)
 	assert.Same(t, target, got.WebTarget)
 
-	port := 9002
-	_, err = devOptions{port: &port}.options(w, p)
+	_, err = devOptions{port: 9002, webPort: -1}.options(w, p)
 	assert.EqualError(t, err, "--web-port: 9002 is the port of the functions")
 }

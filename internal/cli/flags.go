@@ -71,6 +71,15 @@ func required(flags *pflag.FlagSet, name, form, usage string, set func(string) e
 	flags.Var(requiredValue{form, set}, name, usage)
 }
 
+// parsed adds a flag whose value parse converts, and stores the result in
+// target. form stands for the value in the help.
+func parsed[T any](flags *pflag.FlagSet, target *T, name, form, usage string, parse func(string) (T, error)) {
+	flags.Var(anyValue{form, func(value string) (err error) {
+		*target, err = parse(value)
+		return err
+	}}, name, usage)
+}
+
 // complete registers the values that shells complete a flag with.
 func complete(cmd *cobra.Command, flag string, values []string) {
 	// The error is of a flag that does not exist or is registered already.

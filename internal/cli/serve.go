@@ -114,7 +114,8 @@ func (o serveOptions) build(cmd *cobra.Command, plan devserver.Program) error {
 		return err
 	}
 	if info, err := os.Stat(out); err == nil && !info.Mode().IsRegular() {
-		return flagValueError{"--output", errors.New(quote(o.out) + " is not a regular file"), "fngen serve --build-only -o server"}
+		err := errors.New(quote(o.out) + " is not a regular file")
+		return flagValueError{"--output", err, "fngen serve --build-only -o server"}
 	}
 	return buildServer(cmd.Context(), plan, out)
 }

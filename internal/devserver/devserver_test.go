@@ -252,12 +252,15 @@ func TestForward(t *testing.T) {
 	defer program.Close()
 	var out strings.Builder
 	var notes []string
-	s := &server{Options: Options{APIURL: "/api", Stdout: &out, Note: func(message, _ string) { notes = append(notes, message) }}, deliveries: delivery.NewLog(1, 1)}
+	note := func(message, _ string) { notes = append(notes, message) }
+	s := &server{Options: Options{APIURL: "/api", Stdout: &out, Note: note}, deliveries: delivery.NewLog(1, 1)}
 	target := newTarget(&instance.Instance{Addr: strings.TrimPrefix(program.URL, "http://")}, Program{}, nil)
 	defer target.transport.CloseIdleConnections()
 	s.gate.finishBuild(target, nil)
 
-	for _, uri := range []string{"/f", "//f//", "/f/a%2Fb", "/f/%41?", "/f?a=1;b=2&c=%zz&&d", "/f/..%2f..", "/f/%0a%1b[31m"} {
+	for _, uri := range []string{
+		"/f", "//f//", "/f/a%2Fb", "/f/%41?", "/f?a=1;b=2&c=%zz&&d", "/f/..%2f..", "/f/%0a%1b[31m",
+	} {
 		for prefix, handler := range map[string]http.Handler{"": http.HandlerFunc(s.serveFunctions), "/api": s.webHandler()} {
 			r := httptest.NewRequest(http.MethodPut, prefix+uri, strings.NewReader("body"))
 			r.Host = "example.com:8911"
@@ -289,7 +292,7 @@ func TestForward(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, proxy.Listener.Addr().String(), got.Host, "the program's own address is not exposed")
 
-	assert.Equal(t, []string{"a function took longer than API Gateway's timeout of 29 s (--aws-limits rejects it here, too)"}, notes)
+	assert.Equal(t, []string{noteText("too-slow")}, notes)
 	assert.Contains(t, out.String(), "PUT    /f/%0a%1b[31m  418  ", "control characters are escaped")
 	assert.NotContains(t, out.String(), "?", "a query may contain secrets")
 	assert.Zero(t, target.requests)
@@ -304,7 +307,9 @@ func TestForward(t *testing.T) {
 // Requests outside the functions' path are forwarded to the web side.
 func TestWebHandler(t *testing.T) {
 	var got string
-	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { got = r.Host + r.RequestURI }))
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r.Host + r.RequestURI
+	}))
 	defer web.Close()
 	address, err := url.Parse(web.URL)
 	require.NoError(t, err)

@@ -117,7 +117,8 @@ func (s *server) printAddresses() {
 	}
 	if s.debugger != "" {
 		s.print(s.Stdout, fmt.Sprintf(`debugger   127.0.0.1:%d
-  VS Code, in launch.json: {"name": "fngen dev", "type": "go", "request": "attach", "mode": "remote", "host": "127.0.0.1", "port": %[1]d}
+  VS Code, in launch.json:
+    {"name": "fngen dev", "type": "go", "request": "attach", "mode": "remote", "host": "127.0.0.1", "port": %[1]d}
   GoLand: Run, Edit Configurations, Go Remote: host 127.0.0.1, port %[1]d
 `, s.DebugPort))
 	}

@@ -68,7 +68,8 @@ func TestLoopBuildFailure(t *testing.T) {
 
 		cancel()
 		require.NoError(t, <-done)
-		assert.Equal(t, "fngen: the functions do not build:\na.go:1: x\nfngen: the functions do not build:\na.go:2: y\n", stderr.String())
+		const title = "fngen: the functions do not build:\n"
+		assert.Equal(t, title+"a.go:1: x\n"+title+"a.go:2: y\n", stderr.String())
 		assert.Equal(t, []string{"skipping tool", "fngen.toml has changed: restart fngen dev to apply it"}, notes)
 	})
 }
@@ -157,10 +158,14 @@ func TestExplain(t *testing.T) {
 	}{
 		{"compile error", Program{Package: "p", Routes: routes}, compile, "the functions do not build", "main.go:1: x"},
 		{
-			"explained", Program{Package: "p", Routes: routes, Explain: func(s string) string { return "divide: " + s }}, compile,
-			"the functions do not build", "divide: main.go:1: x",
+			"explained compile error",
+			Program{Package: "p", Routes: routes, Explain: func(s string) string { return "divide: " + s }},
+			compile, "the functions do not build", "divide: main.go:1: x",
 		},
-		{"no functions", Program{Package: "p"}, compile, "there are no functions yet (create one with fngen function NAME)", "main.go:1: x"},
+		{
+			"no functions", Program{Package: "p"}, compile,
+			"there are no functions yet (create one with fngen function NAME)", "main.go:1: x",
+		},
 		{
 			"environment", Program{}, &dotenv.Error{File: ".env", Line: 2, Err: errors.New("x")},
 			"the functions' environment cannot be read", ".env: line 2: x",
@@ -221,7 +226,8 @@ func TestPrintRoutes(t *testing.T) {
 	s := &server{Options: Options{Stdout: &out, Note: func(message, hint string) { notes = append(notes, message, hint) }}}
 	s.printReady(1230*time.Millisecond, nil)
 	s.printReady(1230*time.Millisecond, []Route{{Name: "a"}, {Name: "b", Webhook: true}})
-	s.printReloaded(50*time.Millisecond, []Route{{Name: "a"}, {Name: "b"}}, []Route{{Name: "b", Webhook: true}, {Name: "c"}})
+	before, after := []Route{{Name: "a"}, {Name: "b"}}, []Route{{Name: "b", Webhook: true}, {Name: "c"}}
+	s.printReloaded(50*time.Millisecond, before, after)
 	assert.Equal(t, "ready in 1.23 s\n  /a\n  /b\nready in 1.23 s\n- /a\n+ /c\nreloaded in 0.05 s\n", out.String())
 	assert.Equal(t, []string{"there are no functions yet", "fngen function NAME"}, notes)
 }

@@ -54,7 +54,9 @@ func program(kind string) int {
 	case "stubborn":
 		signal.Ignore(os.Interrupt)
 	case "impostor": // invalid reports precede the valid one
-		for _, line := range []string{"wrong 1\n", token + "\n", token + " 65536\n", token + " x\n", " 1\n", strings.Repeat("x", 1000), "\n"} {
+		for _, line := range []string{
+			"wrong 1\n", token + "\n", token + " 65536\n", token + " x\n", " 1\n", strings.Repeat("x", 1000), "\n",
+		} {
 			conn, err := report(line)
 			if err != nil {
 				return 1

@@ -96,7 +96,8 @@ func TestNewDirectory(t *testing.T) {
 	write(t, filepath.Join(dir, "new/deep/b.go"), "after")
 	assert.Equal(t, []string{"new/deep/b.go"}, changesUntil(t, dir, batches, "new/deep/b.go"))
 	write(t, filepath.Join(dir, "new/deep/c.go"), "after")
-	assert.Equal(t, []string{"new/deep/c.go"}, changesUntil(t, dir, batches, "new/deep/c.go"), "the new directory is watched")
+	changed := changesUntil(t, dir, batches, "new/deep/c.go")
+	assert.Equal(t, []string{"new/deep/c.go"}, changed, "the new directory is watched")
 }
 
 // fngen generates a function by renaming a directory that is not watched.
@@ -145,11 +146,14 @@ func TestUnchanged(t *testing.T) {
 func TestIgnored(t *testing.T) {
 	for name, want := range map[string]bool{
 		"a.go": false, ".env": false, ".env.test": false, "testdata": false, "a.tmpl": false,
-		".a.go.swp": true, "a.go~": true, "#a.go#": true, "4913": true, ".envrc": true, ".env.test.swp": true, ".DS_Store": true,
+		".a.go.swp": true, "a.go~": true, "#a.go#": true, "4913": true, ".envrc": true, ".env.test.swp": true,
+		".DS_Store": true,
 	} {
 		assert.Equal(t, want, watch.Ignored(filepath.Join(".hidden", name), false), name)
 	}
-	for name, want := range map[string]bool{".git": true, "node_modules": true, "api": false, "testdata": false, ".env": true} {
+	for name, want := range map[string]bool{
+		".git": true, "node_modules": true, ".env": true, "api": false, "testdata": false,
+	} {
 		assert.Equal(t, want, watch.Ignored(name, true), name)
 	}
 }
