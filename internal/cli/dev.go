@@ -108,7 +108,7 @@ func (o devOptions) options(w World, p *project.Project) (devserver.Options, err
 		WebTarget: o.webTarget, PublicURL: o.publicURL, AWSLimits: o.awsLimits, DebugPort: o.debugPort,
 		Load: func() (devserver.Program, error) { return s.plan(w, p) },
 		Poll: o.poll, Stdout: w.Stdout, Stderr: w.Stderr,
-		Note: func(message, hint string) { note(w.Stderr, message, hint) },
+		Note: func(message, advice string) { note(w.Stderr, message, advice) },
 	}
 	if o.port >= 0 {
 		options.Port = o.port

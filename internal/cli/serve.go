@@ -5,10 +5,8 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -131,10 +129,10 @@ func (o serveOptions) buildAndRun(cmd *cobra.Command, w World, p *project.Projec
 	if err := buildServer(cmd.Context(), plan, binary); err != nil {
 		return err
 	}
-	return runServer(cmd.Context(), instance.Command{
+	return serverError(instance.Run(cmd.Context(), instance.Command{
 		Argv: []string{binary}, Args: o.args(cmd, w, p), Dir: p.Dir, Environ: plan.Environ,
 		Stdout: w.Stdout, Stderr: w.Stderr,
-	})
+	}))
 }
 
 // buildServer builds a server. The error is a *program.BuildError in terms of the functions, or another.
@@ -164,38 +162,15 @@ func (o serveOptions) args(cmd *cobra.Command, w World, p *project.Project) []st
 	return args
 }
 
-// runServer runs a server until it exits. When ctx is done, the server first
-// completes the requests in progress; a second signal kills it. The error is an
-// exitError if the server fails, which then has printed why.
-func runServer(ctx context.Context, c instance.Command) error {
-	i, err := instance.Start(ctx, c)
-	var exited *instance.ExitError
-	switch {
-	case errors.As(err, &exited):
-		return exitError{exitCode(exited.Err)}
-	case errors.Is(err, context.Canceled):
-		return nil
-	case err != nil:
+// serverError returns the error for an error of running a server. If the server
+// itself failed, it has printed why, so only its exit code matters.
+func serverError(err error) error {
+	if !errors.As(err, new(*instance.ExitError)) {
 		return err
 	}
-	select {
-	case <-i.Done():
-	case <-ctx.Done():
-		second, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-		defer stop()
-		_ = i.Stop(second) // Err has the error
-	}
-	if err := i.Err(); err != nil {
-		return exitError{exitCode(err)}
-	}
-	return nil
-}
-
-// exitCode returns the exit code for a child process that failed with err.
-func exitCode(err error) int {
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == exitUsage {
-		return exitUsage
+		return exitError{exitUsage}
 	}
-	return exitFailed
+	return exitError{exitFailed}
 }

@@ -15,11 +15,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"os/exec"
+	"os/signal"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/fngen/fngen/internal/process"
@@ -48,15 +51,22 @@ type Instance struct {
 	drain sync.Once
 }
 
-// An ExitError reports that a program exited before it listened. The program
-// has printed the reason to its standard error.
-type ExitError struct{ Err error }
+// An ExitError reports that a program failed, or exited before it listened. The
+// program has printed the reason to its standard error.
+type ExitError struct {
+	Err      error // nil after exit status 0
+	Listened bool
+}
 
 func (e *ExitError) Error() string {
-	if e.Err == nil {
-		return "the program exited before it listened on its port"
+	message := "the program exited"
+	if !e.Listened {
+		message += " before it listened on its port"
 	}
-	return "the program exited before it listened on its port: " + e.Err.Error()
+	if e.Err != nil {
+		message += ": " + e.Err.Error()
+	}
+	return message
 }
 
 func (e *ExitError) Unwrap() error { return e.Err }
@@ -101,11 +111,35 @@ func Start(ctx context.Context, c Command) (*Instance, error) {
 		if i.err != nil && !errors.As(i.err, new(*exec.ExitError)) && !errors.Is(i.err, exec.ErrWaitDelay) {
 			return nil, i.err // the program could not be started
 		}
-		return nil, &ExitError{i.err}
+		return nil, &ExitError{Err: i.err}
 	case <-ctx.Done():
 		i.Kill()
 		return nil, ctx.Err()
 	}
+}
+
+// Run starts a program and waits until it exits. When ctx is done, Run drains
+// the program and returns nil; SIGINT or SIGTERM then kills it. If the program
+// fails, Run returns an *ExitError.
+func Run(ctx context.Context, c Command) error {
+	i, err := Start(ctx, c)
+	if err != nil {
+		if errors.Is(err, context.Canceled) {
+			return nil
+		}
+		return err
+	}
+	select {
+	case <-i.Done():
+	case <-ctx.Done():
+		signaled, stop := signal.NotifyContext(context.WithoutCancel(ctx), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		_ = i.Stop(signaled) // the error is that of Err
+	}
+	if err := i.Err(); err != nil {
+		return &ExitError{Err: err, Listened: true}
+	}
+	return nil
 }
 
 // command returns the process that reports its port to the address addr.

@@ -83,17 +83,24 @@ func program(kind string) int {
 		switch {
 		case err != nil:
 			return 4 // the parent is gone
+		case line == "drain\n" && kind == "fails":
+			return 5
 		case line == "drain\n" && kind != "stubborn":
 			return 0
 		}
 	}
 }
 
+// command runs this test binary as a program of that kind.
+func command(kind string) instance.Command {
+	return instance.Command{
+		Argv: []string{os.Args[0]}, Environ: append(os.Environ(), kindVariable+"="+kind), Grace: 100 * time.Millisecond,
+	}
+}
+
 // start starts this test binary as a program of that kind.
 func start(ctx context.Context, kind string) (*instance.Instance, error) {
-	return instance.Start(ctx, instance.Command{
-		Argv: []string{os.Args[0]}, Environ: append(os.Environ(), kindVariable+"="+kind), Grace: 100 * time.Millisecond,
-	})
+	return instance.Start(ctx, command(kind))
 }
 
 // listens reports whether a server accepts connections at address.
@@ -115,6 +122,29 @@ func TestStop(t *testing.T) {
 		<-i.Done()
 		i.Drain() // has no effect
 		i.Kill()
+	}
+}
+
+// Run drains the program when its context is done, and returns how it exited.
+func TestRun(t *testing.T) {
+	for _, test := range []struct {
+		kind    string
+		wantErr string
+	}{
+		{"listens", ""},
+		{"fails", "the program exited: exit status 5"},
+		{"exits", "the program exited before it listened on its port: exit status 3"},
+		{"silent", ""},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(500*time.Millisecond, cancel)
+		err := instance.Run(ctx, command(test.kind))
+		if test.wantErr == "" {
+			require.NoError(t, err, test.kind)
+			continue
+		}
+		require.EqualError(t, err, test.wantErr)
+		assert.ErrorAs(t, err, new(*instance.ExitError))
 	}
 }
 
