@@ -32,12 +32,12 @@ func FuzzParseAllowIP(f *testing.F) {
 		}
 		guard, err := ipallow.Parse(written...)
 		require.NoError(t, err)
-		require.True(t, guard.Contains(parsed.caller()))
-		in, out := parsed.edges()
-		for _, addr := range in {
+		require.True(t, guard.Contains(parsed.client()))
+		allowed, rejected := parsed.samples()
+		for _, addr := range allowed {
 			require.True(t, guard.Contains(addr), addr)
 		}
-		for _, addr := range out {
+		for _, addr := range rejected {
 			require.False(t, guard.Contains(addr), addr)
 		}
 
@@ -67,7 +67,7 @@ func FuzzParseRateLimit(f *testing.F) {
 			}
 			return
 		}
-		require.NoError(t, ratelimit.Rate{Requests: parsed.Requests, Per: parsed.unit.per, Burst: parsed.Burst}.Check())
+		require.NoError(t, ratelimit.Rate{Requests: parsed.Requests, Per: parsed.unit.duration, Burst: parsed.Burst}.Check())
 	})
 }
 

@@ -47,6 +47,11 @@ func WithUser(ctx context.Context, user *User) context.Context {
 	return context.WithValue(ctx, userKey{}, user)
 }
 
+// As returns an option of fntest.Call that signs a user in: see [WithUser].
+func As(user *User) func(context.Context) context.Context {
+	return func(ctx context.Context) context.Context { return WithUser(ctx, user) }
+}
+
 // CurrentUser is who is signed in, or nil.
 func CurrentUser(ctx context.Context) *User {
 	user, _ := ctx.Value(userKey{}).(*User)

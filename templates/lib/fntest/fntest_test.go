@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -256,6 +257,23 @@ func TestHTTPEventSharesNothing(t *testing.T) {
 	assert.Equal(t, given(), e)
 }
 
+func TestHTTPEventSourceIP(t *testing.T) {
+	requestContext := events.APIGatewayProxyRequestContext{
+		Identity: events.APIGatewayRequestIdentity{SourceIP: "198.51.100.1"},
+	}
+	for _, test := range []struct {
+		event fntest.Event
+		want  string
+	}{
+		{fntest.Event{}, "127.0.0.1"},
+		{fntest.Event{RequestContext: requestContext}, "198.51.100.1"},
+		{fntest.Event{SourceIP: "203.0.113.7"}, "203.0.113.7"},
+		{fntest.Event{SourceIP: "203.0.113.7", RequestContext: requestContext}, "203.0.113.7"},
+	} {
+		assert.Equal(t, test.want, fntest.HTTPEvent(test.event).RequestContext.Identity.SourceIP)
+	}
+}
+
 func TestUnusableInputPanics(t *testing.T) {
 	failing := func(event events.APIGatewayProxyRequest) (events.APIGatewayProxyRequest, error) {
 		return event, errors.New("no key")
@@ -339,4 +357,41 @@ func TestContextOfScenario(t *testing.T) {
 			assert.Equal(t, place("database"), fntest.Context(t).Value(placeKey{}))
 		})
 	})
+}
+
+// recorder is a test that records how it failed.
+type recorder struct {
+	testing.TB
+	fatal string
+}
+
+func (r *recorder) Fatalf(format string, args ...any) { r.fatal = fmt.Sprintf(format, args...) }
+
+func TestCall(t *testing.T) {
+	type key struct{}
+	add := func(text string) func(context.Context) context.Context {
+		return func(ctx context.Context) context.Context {
+			before, _ := ctx.Value(key{}).(string)
+			return context.WithValue(ctx, key{}, before+text)
+		}
+	}
+	handler := func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		_, ok := lambdacontext.FromContext(ctx)
+		assert.True(t, ok)
+		value, _ := ctx.Value(key{}).(string)
+		return events.APIGatewayProxyResponse{StatusCode: 200, Body: event.Path + value}, nil
+	}
+	event := fntest.HTTPEvent(fntest.Event{Path: "/orders"})
+
+	assert.Equal(t, "/orders", fntest.Call(t, handler, event).Body)
+	assert.Equal(t, "/orders12", fntest.Call(t, handler, event, add("1"), add("2")).Body, "options apply in order")
+}
+
+func TestCallFailsOnError(t *testing.T) {
+	handler := func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		return events.APIGatewayProxyResponse{}, errors.New("no database")
+	}
+	r := &recorder{TB: t}
+	fntest.Call(r, handler, fntest.HTTPEvent(fntest.Event{}))
+	assert.Equal(t, "Handler returned an error: no database", r.fatal)
 }

@@ -162,8 +162,8 @@ func join(limit, others string) string {
 }
 
 func (o Options) take(ctx context.Context, event events.APIGatewayProxyRequest, rate Rate) (Result, error) {
-	if past, ok := ctx.Value(sentKey{}).(sent); ok {
-		full := int64(rate.interval())*int64(min(max(past.requests, 0), rate.Size())) - int64(past.ago)
+	if sent, ok := ctx.Value(sentKey{}).(int); ok {
+		full := int64(rate.interval()) * int64(min(max(sent, 0), rate.Size()))
 		return rate.take(&full, 0), nil
 	}
 	return o.Limiter.Take(ctx, o.Key(ctx, event), rate)
@@ -171,14 +171,9 @@ func (o Options) take(ctx context.Context, event events.APIGatewayProxyRequest, 
 
 type sentKey struct{}
 
-// sent is what a caller sent, and how long ago.
-type sent struct {
-	requests int
-	ago      time.Duration
-}
-
-// WithSent is ctx for tests: each request in it is of a caller who sent so many before, so long ago, and who is counted
-// nowhere else. So tests neither use the limit up for each other nor wait.
-func WithSent(ctx context.Context, requests int, ago time.Duration) context.Context {
-	return context.WithValue(ctx, sentKey{}, sent{requests, ago})
+// Sent returns an option of fntest.Call for tests: each request counts as that
+// of a client which has just sent so many others, whatever the limiter has
+// counted. Tests need not wait, and do not use up each other's limit.
+func Sent(requests int) func(context.Context) context.Context {
+	return func(ctx context.Context) context.Context { return context.WithValue(ctx, sentKey{}, requests) }
 }
