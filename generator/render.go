@@ -3,6 +3,7 @@ package generator
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -41,15 +42,20 @@ func OwnFiles(name string) []string {
 // render executes the templates of a function's files. The paths of the files
 // are relative to the functions directory.
 func render(spec Spec, data TemplateData) ([]File, error) {
-	set, err := template.ParseFS(templates.Function, "function/*.tmpl")
+	wanted := slices.DeleteFunc(functionFiles(), func(file functionFile) bool {
+		return file.test && spec.NoTests || file.fixtures && !spec.Fixtures
+	})
+	names := []string{"function/request.tmpl"} // which the others share
+	for _, file := range wanted {
+		names = append(names, "function/"+file.template)
+	}
+	set, err := template.ParseFS(templates.Function, names...)
 	if err != nil {
 		return nil, fmt.Errorf("template: %w", err)
 	}
+
 	var files []File
-	for _, file := range functionFiles() {
-		if file.test && spec.NoTests || file.fixtures && !spec.Fixtures {
-			continue
-		}
+	for _, file := range wanted {
 		var text strings.Builder
 		if err := set.ExecuteTemplate(&text, file.template, data); err != nil {
 			return nil, fmt.Errorf("template: %w", err)

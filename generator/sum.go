@@ -134,6 +134,9 @@ func (s *sums) matches(path string, data []byte) bool {
 // hash returns the hash of a file. Line endings do not matter, since git may
 // convert them.
 func hash(data []byte) string {
-	sum := sha256.Sum256(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")))
+	if bytes.Contains(data, []byte("\r\n")) {
+		data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
+	}
+	sum := sha256.Sum256(data)
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }

@@ -22,7 +22,7 @@ import (
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
 
-// A vector is a call of RedwoodJS's own mocks, and the event that it made.
+// A vector is a call of a mock function of RedwoodJS, and the event it returned.
 type vector struct {
 	Fn   string
 	Args struct {
@@ -87,7 +87,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// ours tells whether RedwoodJS leaves a field empty that we fill in, as API Gateway does.
+// ours reports whether a field is one that API Gateway sets and RedwoodJS does not.
 func ours(v vector, field string, recorded any) bool {
 	if object, ok := recorded.(map[string]any); recorded != nil && (!ok || len(object) > 0) {
 		return false
@@ -101,7 +101,7 @@ func ours(v vector, field string, recorded any) bool {
 	return false
 }
 
-// holds tells whether got is want, where objects may have members that want lacks.
+// holds reports whether got equals want, apart from additional members of objects.
 func holds(got, want any) bool {
 	object, ok := want.(map[string]any)
 	if !ok || len(object) == 0 {
@@ -125,7 +125,7 @@ func asJSON(t *testing.T, event events.APIGatewayProxyRequest) map[string]any {
 	return object
 }
 
-// assertConsistent checks that each single value is the last of the multi-valued field.
+// assertConsistent checks that each single value is the last of the multiple values.
 func assertConsistent(t *testing.T, event events.APIGatewayProxyRequest) {
 	t.Helper()
 	for field, maps := range map[string]struct {
@@ -229,7 +229,7 @@ func TestHTTPEventKeepsRequestContext(t *testing.T) {
 	assert.Equal(t, "/orders", event.Path)
 }
 
-// Tests share an Event and change what they get: neither may reach the other.
+// Tests may share an Event, and change the event that they get.
 func TestHTTPEventSharesNothing(t *testing.T) {
 	given := func() fntest.Event {
 		return fntest.Event{
@@ -307,7 +307,7 @@ func TestContext(t *testing.T) {
 	assert.NotEmpty(t, invocation.InvokedFunctionArn)
 }
 
-// lasting is a test whose own context outlives it, as none did before Go 1.24.
+// lasting is a test whose context outlives it.
 type lasting struct{ testing.TB }
 
 func (lasting) Context() context.Context { return context.Background() }
@@ -335,26 +335,26 @@ func TestContextOptions(t *testing.T) {
 	assert.Empty(t, other.TenantID, "options of one context reach another")
 }
 
-type placeKey struct{}
+type storeKey struct{}
 
-// place is a store whose context can be recognized.
-type place string
+// namedStore is a store that adds its name to the context.
+type namedStore string
 
-func (p place) Open(ctx context.Context, _ scenario.TB) (context.Context, func(context.Context, any) error, error) {
-	return context.WithValue(ctx, placeKey{}, p), nil, nil
+func (p namedStore) Open(ctx context.Context, _ scenario.TB) (context.Context, func(context.Context, any) error, error) {
+	return context.WithValue(ctx, storeKey{}, p), nil, nil
 }
 
-// A handler under test finds the scenario's records through its context.
+// The handler gets the scenario's store from its context.
 func TestContextOfScenario(t *testing.T) {
-	definition := scenario.Define(place("database"), func(*scenario.Seeder, *struct{}) {})
+	definition := scenario.Define(namedStore("database"), func(*scenario.Seeder, *struct{}) {})
 	definition.Run(t, "test", func(t *scenario.T, _ *struct{}) {
 		ctx := fntest.Context(t)
-		assert.Equal(t, place("database"), ctx.Value(placeKey{}))
+		assert.Equal(t, namedStore("database"), ctx.Value(storeKey{}))
 		_, ok := lambdacontext.FromContext(ctx)
 		assert.True(t, ok)
 
 		t.Run("subtest", func(t *scenario.T) {
-			assert.Equal(t, place("database"), fntest.Context(t).Value(placeKey{}))
+			assert.Equal(t, namedStore("database"), fntest.Context(t).Value(storeKey{}))
 		})
 	})
 }
