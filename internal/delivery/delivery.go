@@ -1,73 +1,80 @@
-// Package delivery is what senders of webhooks deliver: samples of their events, with fields of one's choice, and
-// the deliveries that arrived while functions were served. It sends nothing and signs nothing.
+// Package delivery provides sample webhook events, edits fields of a request
+// body, and logs the requests that a development server received. It neither
+// signs nor sends requests.
 package delivery
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
 
-// A Delivery is a request to a function, and what came of it. The development server has them as JSON.
+// A Delivery is a logged request to a function with the status of the response.
+// The development server returns deliveries as JSON.
 type Delivery struct {
-	N        int         `json:"n"` // counts from 1
+	N        int         `json:"n"` // number in the log, from 1
 	Time     time.Time   `json:"time"`
 	Function string      `json:"function"`
 	Method   string      `json:"method"`
-	Target   string      `json:"target"` // path and query, as they are sent to the functions' own port
-	Status   int         `json:"status"` // of the answer
+	Target   string      `json:"target"` // path and query, without the API prefix of the web port
+	Status   int         `json:"status"` // of the response
 	Header   http.Header `json:"header"`
 	Body     []byte      `json:"body"`
-	Omitted  int         `json:"omitted,omitempty"` // the bytes of a body that was too large to keep
+	Omitted  int         `json:"omitted,omitempty"` // size of a body that was too large to log
 }
 
-// Size is the number of bytes that the body had.
+// Size returns the size of the request's body in bytes.
 func (d Delivery) Size() int { return max(len(d.Body), d.Omitted) }
 
-// A Log has the last deliveries. It may be used by several goroutines at once. [NewLog] makes it.
+// A Log holds the latest deliveries. It is safe for concurrent use. Create one
+// with [NewLog].
 type Log struct {
-	most, mostBytes int
+	maxDeliveries, maxBody int
 
-	mu   sync.Mutex
-	kept []Delivery // oldest first
-	n    int        // the last one's number
+	mu         sync.Mutex
+	deliveries []Delivery // oldest first
+	lastN      int        // number of the latest delivery
 }
 
-// NewLog is a log of that many deliveries, at least one, with bodies of at most mostBytes each. Of a larger one, only
-// the size is kept.
-func NewLog(most, mostBytes int) *Log { return &Log{most: max(1, most), mostBytes: mostBytes} }
+// NewLog returns a log of at most maxDeliveries deliveries, but at least one.
+// Of a body with more than maxBody bytes, it only keeps the size.
+func NewLog(maxDeliveries, maxBody int) *Log {
+	return &Log{maxDeliveries: max(1, maxDeliveries), maxBody: maxBody}
+}
 
-// Add keeps a delivery, which the caller must not change afterwards, and returns the number that it gets.
+// Add adds a delivery, which the caller must not modify afterwards, and returns
+// its number. If the log is full, it drops the oldest delivery.
 func (l *Log) Add(d Delivery) int {
-	if len(d.Body) > l.mostBytes {
+	if len(d.Body) > l.maxBody {
 		d.Body, d.Omitted = nil, len(d.Body)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.n++
-	d.N = l.n
-	if len(l.kept) >= l.most {
-		copy(l.kept, l.kept[1:])
-		l.kept = l.kept[:len(l.kept)-1]
+	l.lastN++
+	d.N = l.lastN
+	if len(l.deliveries) >= l.maxDeliveries {
+		l.deliveries = slices.Delete(l.deliveries, 0, 1)
 	}
-	l.kept = append(l.kept, d)
+	l.deliveries = append(l.deliveries, d)
 	return d.N
 }
 
-// All are the deliveries that are kept, oldest first. It is never nil: in JSON, none are [].
+// All returns a copy of the log, oldest delivery first. The slice is never nil,
+// so that an empty log is [] in JSON.
 func (l *Log) All() []Delivery {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return append([]Delivery{}, l.kept...)
+	return append([]Delivery{}, l.deliveries...)
 }
 
-// Get is the delivery of that number, where it is kept still.
+// Get returns the delivery with number n, if it is still in the log.
 func (l *Log) Get(n int) (Delivery, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	i := n - l.n + len(l.kept) - 1
-	if i < 0 || i >= len(l.kept) {
+	i := n - l.lastN + len(l.deliveries) - 1
+	if i < 0 || i >= len(l.deliveries) {
 		return Delivery{}, false
 	}
-	return l.kept[i], true
+	return l.deliveries[i], true
 }

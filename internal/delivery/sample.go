@@ -15,37 +15,40 @@ import (
 	"time"
 )
 
-// samples has a folder for each provider, and in it a file for each event: the headers that come with it, besides
-// those of the signature, and the JSON or the fields of the form. They are invented, in the shape that the providers
-// document. What differs from one message to the next is a ${name} in them, for which see [Sample].
+// samples has a directory for each provider with a file for each event. A file
+// contains the headers, except those of the signature, and either a JSON body
+// or the fields of a form. The data are made up, in the format that the
+// provider documents. Placeholders such as ${uuid} stand for values that differ
+// between messages: see fill.
 //
 //go:embed samples
 var samples embed.FS
 
-// plain is the folder of the schemes that are no provider's.
-const plain = "plain"
+// plainDir has the samples for schemes that do not belong to a provider.
+const plainDir = "plain"
 
-// A Message is what a sender posts, before it is signed.
+// A Message is an unsigned webhook request.
 type Message struct {
 	Header map[string]string
 	Body   []byte
 }
 
-// An UnknownError says that there is no sample of that name, and which there are.
+// An UnknownError reports a sample that does not exist, and lists those that
+// do.
 type UnknownError struct {
 	Scheme, Name string
 	Names        []string
 }
 
 func (e *UnknownError) Error() string {
-	return fmt.Sprintf("%s has no sample %q: want one of %s", e.Scheme, e.Name, strings.Join(e.Names, ", "))
+	return fmt.Sprintf("unknown sample %q of %s, want one of %s", e.Name, e.Scheme, strings.Join(e.Names, ", "))
 }
 
-// Samples are the names of a scheme's samples, sorted.
+// Samples returns the sorted names of a scheme's samples.
 func Samples(scheme string) []string {
 	var names []string
-	dir := folder(scheme)
-	// What is embedded can be read.
+	dir := sampleDir(scheme)
+	// Reading an embedded directory does not fail.
 	_ = fs.WalkDir(samples, dir, func(file string, _ fs.DirEntry, _ error) error {
 		if name, ok := strings.CutSuffix(strings.TrimPrefix(file, dir+"/"), ".json"); ok {
 			names = append(names, name)
@@ -55,21 +58,23 @@ func Samples(scheme string) []string {
 	return names
 }
 
-func folder(scheme string) string {
+// sampleDir returns the directory of a scheme's samples.
+func sampleDir(scheme string) string {
 	dir := path.Join("samples", scheme)
 	if _, err := fs.Stat(samples, dir); err != nil || scheme == "" {
-		return path.Join("samples", plain)
+		return path.Join("samples", plainDir)
 	}
 	return dir
 }
 
-// Sample is an event as its sender would post it at that time. random is what makes its id one of its own.
-// The error is an *UnknownError.
+// Sample returns the named sample event as its provider would send it at the
+// given time. Its id is derived from random. If there is no such sample, the
+// error is an *UnknownError.
 func Sample(scheme, name string, at time.Time, random [16]byte) (Message, error) {
 	if names := Samples(scheme); !slices.Contains(names, name) {
 		return Message{}, &UnknownError{scheme, name, names}
 	}
-	data, err := samples.ReadFile(path.Join(folder(scheme), name) + ".json")
+	data, err := samples.ReadFile(path.Join(sampleDir(scheme), name) + ".json")
 	if err != nil {
 		return Message{}, err
 	}
@@ -79,11 +84,11 @@ func Sample(scheme, name string, at time.Time, random [16]byte) (Message, error)
 		Form   json.RawMessage
 	}
 	if err := json.Unmarshal(fill(data, at, random), &file); err != nil {
-		return Message{}, fmt.Errorf("sample %s of %s: %w", name, scheme, err)
+		return Message{}, fmt.Errorf("decoding sample %s of %s: %w", name, scheme, err)
 	}
 	message := Message{Header: file.Header}
 	if file.Form != nil {
-		message.Body, err = form(file.Form)
+		message.Body, err = encodeForm(file.Form)
 		return message, err
 	}
 	var body bytes.Buffer
@@ -92,11 +97,11 @@ func Sample(scheme, name string, at time.Time, random [16]byte) (Message, error)
 	return message, err
 }
 
-// fill puts values in the place of the names. A string that is nothing but one of some becomes a number.
+// fill replaces the placeholders in a sample. A string that consists only of
+// ${unix}, ${unixMilli} or ${number} becomes a number.
 func fill(text []byte, at time.Time, random [16]byte) []byte {
 	at = at.UTC()
-	// Version 4, variant 1: RFC 9562, section 5.4.
-	id := random
+	id := random // becomes a UUID of version 4, variant 1 (RFC 9562, section 5.4)
 	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
 	digits := hex.EncodeToString(id[:])
 	uuid := strings.Join([]string{digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]}, "-")
@@ -106,7 +111,7 @@ func fill(text []byte, at time.Time, random [16]byte) []byte {
 		n = n<<8 | uint64(b)
 	}
 	unix, milli := strconv.FormatInt(at.Unix(), 10), strconv.FormatInt(at.UnixMilli(), 10)
-	number := strconv.FormatUint(1e11+n%9e11, 10) // 12 digits, which every JSON reader keeps
+	number := strconv.FormatUint(1e11+n%9e11, 10) // 12 digits, exact as a float64
 	return []byte(strings.NewReplacer(
 		`"${unix}"`, unix, `"${unixMilli}"`, milli, `"${number}"`, number,
 		"${unix}", unix, "${unixMilli}", milli, "${number}", number,
@@ -119,9 +124,9 @@ func fill(text []byte, at time.Time, random [16]byte) []byte {
 	).Replace(string(text)))
 }
 
-// form writes an object of strings as a form, in its order.
-func form(object json.RawMessage) ([]byte, error) {
-	members, err := members(object)
+// encodeForm encodes an object of strings as a form. It keeps their order.
+func encodeForm(object json.RawMessage) ([]byte, error) {
+	members, err := decodeMembers(object)
 	if err != nil {
 		return nil, err
 	}
