@@ -18,7 +18,8 @@ func handler(name, pkg, base string) generator.FunctionRef {
 	return generator.FunctionRef{Function: name, Path: "example.com/shop/api/src/functions/" + base, Package: pkg, Handler: "Handler"}
 }
 
-// Each function is on a line of its own, which is known: there the compiler says what is wrong with a handler.
+// Lines has the line of each function, where the compiler reports errors of its
+// handler.
 func TestServerMain(t *testing.T) {
 	flat := func(name, ident string) generator.FunctionRef {
 		return generator.FunctionRef{Function: name, Path: "example.com/shop/api/src/functions", Package: "functions", Handler: ident}
@@ -110,7 +111,7 @@ func TestMigrateMain(t *testing.T) {
 	check(t, p)
 }
 
-// check: a program is formatted, and has no import of fngen's.
+// check checks that a main package is formatted and does not import fngen.
 func check(t *testing.T, p generator.MainPackage) {
 	t.Helper()
 	for name, data := range p.Files {

@@ -15,7 +15,7 @@ import (
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
 
-func TestSupportPackagesAreEmbeddedWithoutTests(t *testing.T) {
+func TestEmbeddedSupportPackages(t *testing.T) {
 	var embedded []string
 	require.NoError(t, fs.WalkDir(templates.Lib, "lib", func(name string, entry fs.DirEntry, err error) error {
 		if !entry.IsDir() {
@@ -62,5 +62,5 @@ func TestPackages(t *testing.T) {
 	assert.Equal(t, map[string][]string{
 		"auth": {"fn"}, "db": {"project/db/migrations"}, "fn": nil, "fntest": nil, "inbox": {"db", "webhooks"}, "ipallow": {"fn"}, "jwks": nil, "logger": {"fn"}, "ratelimit": {"fn", "ipallow"}, "redisstore": {"ratelimit", "webhooks"},
 		"scenario": nil, "webhooks": {"fn"},
-	}, imports, "fntest and scenario import no other: a plain function brings no more than it uses")
+	}, imports, "fntest and scenario import no others, so that a plain function needs only three")
 }
