@@ -14,12 +14,12 @@ import (
 
 // place is where in a project fngen's programs are built: inside the functions directory, where Go's rule of internal
 // packages lets them import all, and in a folder that the go command passes over. Nothing is written there.
-func place(p *project.Project, module string) generator.Place {
-	return generator.Place{Module: module, Lib: p.Lib, Dir: path.Join(p.Functions, ".fngen")}
+func place(p *project.Project, module string) generator.MainOptions {
+	return generator.MainOptions{Module: module, Lib: p.Lib, Dir: path.Join(p.Functions, ".fngen")}
 }
 
 // compilerSays gives what the compiler says of a program in terms of the functions in it.
-func compilerSays(output string, programs []generator.Program, functions []project.Function) string {
+func compilerSays(output string, programs []generator.MainPackage, functions []project.Function) string {
 	return program.Explain(output, func(file string, line int) []program.Declared {
 		for _, p := range programs {
 			if file != path.Join(p.Package, "main.go") {
@@ -72,11 +72,11 @@ func (s serving) plan(w World, p *project.Project) (devserver.Program, error) {
 	if err != nil {
 		return devserver.Program{}, err
 	}
-	var handlers []generator.Handler
+	var handlers []generator.FunctionRef
 	for _, f := range functions {
 		handlers = append(handlers, f.In(module))
 	}
-	built, err := generator.ServerProgram(place(p, module), s.command, handlers)
+	built, err := generator.ServerMain(place(p, module), s.command, handlers)
 	if err != nil {
 		return devserver.Program{}, err
 	}
@@ -90,7 +90,7 @@ func (s serving) plan(w World, p *project.Project) (devserver.Program, error) {
 		Package: built.Package,
 		Environ: append(slices.Clone(environ), added...),
 		Notes:   notes,
-		Explain: func(output string) string { return compilerSays(output, []generator.Program{built}, functions) },
+		Explain: func(output string) string { return compilerSays(output, []generator.MainPackage{built}, functions) },
 	}
 	for _, f := range functions {
 		plan.Routes = append(plan.Routes, devserver.Route{
