@@ -14,9 +14,10 @@ import (
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
 
-// A delivery is what a provider sent, or would send: nothing in it was signed by the code under test.
+// A delivery is a webhook that a provider published, or that was signed without
+// the code under test.
 type delivery struct {
-	source  string // who published it; "independent" is followed by the command that made it
+	source  string // where it was published, or "independent" and the command that signed it
 	scheme  webhooks.Scheme
 	secret  string
 	url     string
@@ -75,8 +76,8 @@ const (
 
 func header(name, value string) map[string]string { return map[string]string{name: value} }
 
-func svix(prefix, id, stamp, signature string) map[string]string {
-	return map[string]string{prefix + "-id": id, prefix + "-timestamp": stamp, prefix + "-signature": signature}
+func svix(prefix, id, timestamp, signature string) map[string]string {
+	return map[string]string{prefix + "-id": id, prefix + "-timestamp": timestamp, prefix + "-signature": signature}
 }
 
 func deliveries() map[string]delivery {
@@ -178,7 +179,7 @@ print(p+'.'+u(hmac.new(b'netlify_test_secret',p.encode(),'sha256').digest()))"`,
 			headers: header("X-Shopify-Hmac-Sha256", "B23tXN681gZ0qIWNRrgtzBE9XSDo5yaUu6wfmhu3a7g="),
 		},
 		"shopify, header of Events": {
-			source: "the same; shopify.dev, Events: verify deliveries, for the header's name",
+			source: "the same delivery; the header is documented at shopify.dev, Events: verify deliveries",
 			scheme: webhooks.Shopify, secret: "test_secret_key", body: `{"foo": "bar"}`,
 			headers: header("shopify-hmac-sha256", "B23tXN681gZ0qIWNRrgtzBE9XSDo5yaUu6wfmhu3a7g="),
 		},
@@ -191,7 +192,8 @@ print(p+'.'+u(hmac.new(b'netlify_test_secret',p.encode(),'sha256').digest()))"`,
 			},
 		},
 		"zoom": {
-			// The body is the one in Zoom's documentation; the signature printed there is no hex.
+			// The body is from Zoom's documentation. The signature printed there is
+			// not hexadecimal.
 			source: `independent: printf 'v0:1658940994:%s' "$body" | openssl dgst -sha256 -hmac zoom-test-secret-token`,
 			scheme: webhooks.Zoom, secret: "zoom-test-secret-token", now: 1658940994, body: zoomBody,
 			headers: map[string]string{
@@ -205,7 +207,7 @@ print(p+'.'+u(hmac.new(b'netlify_test_secret',p.encode(),'sha256').digest()))"`,
 			headers: svix("svix", "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
 		},
 		"svix, headers of Standard Webhooks": {
-			source: "the same, under the names that the libraries fall back to",
+			source: "the same delivery, with the alternative headers of the libraries",
 			scheme: webhooks.Svix, secret: "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", now: 1614265330, body: `{"test": 2432232314}`,
 			headers: svix("webhook", "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
 		},
@@ -263,7 +265,8 @@ print(p+'.'+u(hmac.new(b'netlify_test_secret',p.encode(),'sha256').digest()))"`,
 	}
 }
 
-// twilioForms are forms that Twilio's libraries test with the token 12345.
+// twilioForms returns forms from the tests of Twilio's libraries. The auth token
+// is 12345.
 func twilioForms() map[string]struct{ url, form, signature string } {
 	const (
 		app    = "https://mycompany.com/myapp.php?foo=1&bar=2"
@@ -272,22 +275,22 @@ func twilioForms() map[string]struct{ url, form, signature string } {
 		port   = "https://mycompany.com:1234/myapp.php?foo=1&bar=2"
 	)
 	return map[string]struct{ url, form, signature string }{
-		"twilio-python, -node, -java":          {app, call, "RSOYDt4T1cUTdK1PDd93/VVr8B8="},
-		"the same, removes the port":           {port, call, "RSOYDt4T1cUTdK1PDd93/VVr8B8="},
-		"the same, adds the port of https":     {app, call, "kvajT1Ptam85bY51eRf/AJRuM3w="},
-		"the same, adds the port of http":      {"http://mycompany.com/myapp.php?foo=1&bar=2", call, "0ZXoZLH/DfblKGATFgpif+LLRf4="},
-		"the same, keeps the port":             {"http://mycompany.com:1234/myapp.php?foo=1&bar=2", call, "Zmvh+3yNM1Phv2jhDCwEM3q5ebU="},
-		"twilio-go, a name that begins others": {app, reason, "vOEb5UThFn24KEfnOFLQY2AE5FY="},
-		"twilio-go, http":                      {"http://mycompany.com/myapp.php?foo=1&bar=2", reason, "n2xBNyzSW7rfYStDtOFiFMv7qNo="},
-		"twilio-python, values twice":          {app, "Sid=CA123&SidAccount=AC123&Digits=5678&Digits=1234&Digits=1234", "IK+Dwps556ElfBT0I3Rgjkr1wJU="},
-		"twilio-node, two values":              {app, "MessagingBinding.Address=%2B1415xxxxxxx&MessagingBinding.Address=%2B1325xxxxxxx", "83O6e2vORAoJHUNzJjDWN1jz+BA="},
-		"twilio-node, user and password":       {"https://user:pass@mycompany.com/myapp.php?foo=1&bar=2", call, "CukzLTc1tT5dXEDIHm/tKBanW10="},
-		"the same, adds the port":              {"https://user:pass@mycompany.com/myapp.php?foo=1&bar=2", call, "ZQFR1PTIZXF2MXB8ZnKCvnnA+rI="},
-		"twilio-java, special characters":      {app, url.Values{"Message": {"Hello & goodbye! @#$%^*()"}, "From": {"+1 (415) 867-5309"}, "Special": {"unicode: ñáéíóú"}}.Encode(), "dCPiR4WtQ6QFN6pJh81CtlCcWLQ="},
-		"twilio-java, empty values":            {app, "Digits=&CallSid=CA1234567890ABCDE&EmptyParam=", "9HHp/OqQMEwdrVebHDdA/+tqjX8="},
-		"twilio-java, letter case":             {app, "callSid=lowercase&CallSid=uppercase&CALLSID=allcaps", "jDK7WKT8wiNrwggd4ceTv4e1MJ4="},
-		"twilio-java, a double slash":          {"https://mycompany.com:443//myapp.php?foo=1&bar=2", call, "A9lH3u16NjyiiM/+wylw5rirFUs="},
-		"twilio-java, a query in percent":      {"https://mycompany.com/myapp.php?foo=hello%20world&bar=test%2Bvalue", call, "er2tvAP1Wx+iuTTE2BPgvEaN1cs="},
+		"twilio-python, -node, -java":                   {app, call, "RSOYDt4T1cUTdK1PDd93/VVr8B8="},
+		"the same, removes the port":                    {port, call, "RSOYDt4T1cUTdK1PDd93/VVr8B8="},
+		"the same, adds the port of https":              {app, call, "kvajT1Ptam85bY51eRf/AJRuM3w="},
+		"the same, adds the port of http":               {"http://mycompany.com/myapp.php?foo=1&bar=2", call, "0ZXoZLH/DfblKGATFgpif+LLRf4="},
+		"the same, keeps the port":                      {"http://mycompany.com:1234/myapp.php?foo=1&bar=2", call, "Zmvh+3yNM1Phv2jhDCwEM3q5ebU="},
+		"twilio-go, a name that is a prefix of another": {app, reason, "vOEb5UThFn24KEfnOFLQY2AE5FY="},
+		"twilio-go, http":                               {"http://mycompany.com/myapp.php?foo=1&bar=2", reason, "n2xBNyzSW7rfYStDtOFiFMv7qNo="},
+		"twilio-python, values twice":                   {app, "Sid=CA123&SidAccount=AC123&Digits=5678&Digits=1234&Digits=1234", "IK+Dwps556ElfBT0I3Rgjkr1wJU="},
+		"twilio-node, two values":                       {app, "MessagingBinding.Address=%2B1415xxxxxxx&MessagingBinding.Address=%2B1325xxxxxxx", "83O6e2vORAoJHUNzJjDWN1jz+BA="},
+		"twilio-node, user and password":                {"https://user:pass@mycompany.com/myapp.php?foo=1&bar=2", call, "CukzLTc1tT5dXEDIHm/tKBanW10="},
+		"the same, adds the port":                       {"https://user:pass@mycompany.com/myapp.php?foo=1&bar=2", call, "ZQFR1PTIZXF2MXB8ZnKCvnnA+rI="},
+		"twilio-java, special characters":               {app, url.Values{"Message": {"Hello & goodbye! @#$%^*()"}, "From": {"+1 (415) 867-5309"}, "Special": {"unicode: ñáéíóú"}}.Encode(), "dCPiR4WtQ6QFN6pJh81CtlCcWLQ="},
+		"twilio-java, empty values":                     {app, "Digits=&CallSid=CA1234567890ABCDE&EmptyParam=", "9HHp/OqQMEwdrVebHDdA/+tqjX8="},
+		"twilio-java, letter case":                      {app, "callSid=lowercase&CallSid=uppercase&CALLSID=allcaps", "jDK7WKT8wiNrwggd4ceTv4e1MJ4="},
+		"twilio-java, a double slash":                   {"https://mycompany.com:443//myapp.php?foo=1&bar=2", call, "A9lH3u16NjyiiM/+wylw5rirFUs="},
+		"twilio-java, a query in percent":               {"https://mycompany.com/myapp.php?foo=hello%20world&bar=test%2Bvalue", call, "er2tvAP1Wx+iuTTE2BPgvEaN1cs="},
 	}
 }
 
@@ -308,7 +311,7 @@ func TestDeliveries(t *testing.T) {
 		covered[d.scheme] = true
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, webhooks.VerifyEvent(d.scheme, d.event(), d.options()), d.source)
-			refused := func(what string, event events.APIGatewayProxyRequest, options webhooks.Options) {
+			assertRejected := func(what string, event events.APIGatewayProxyRequest, options webhooks.Options) {
 				t.Helper()
 				err := webhooks.VerifyEvent(d.scheme, event, options)
 				require.ErrorIs(t, err, webhooks.ErrVerification, what)
@@ -317,60 +320,60 @@ func TestDeliveries(t *testing.T) {
 
 			rotated := d.options()
 			rotated.Secret, rotated.Secrets = otherSecret(d.secret), []string{d.secret}
-			require.NoError(t, webhooks.VerifyEvent(d.scheme, d.event(), rotated), "a secret that is being rotated out")
+			require.NoError(t, webhooks.VerifyEvent(d.scheme, d.event(), rotated), "rotated secret")
 
 			wrong := d.options()
 			wrong.Secret = otherSecret(d.secret)
-			refused("another secret", d.event(), wrong)
+			assertRejected("wrong secret", d.event(), wrong)
 
 			unset := d.options()
 			unset.Secret = ""
-			refused("no secret", d.event(), unset)
+			assertRejected("no secret", d.event(), unset)
 
-			// Each header and the body count, whatever it is that is not as it was sent.
+			// Changing or removing any header or the body must be detected.
 			for header, value := range d.headers {
 				if header == "Content-Type" {
 					continue
 				}
 				event := d.event()
 				delete(event.Headers, header)
-				refused("without "+header, event, d.options())
+				assertRejected("without "+header, event, d.options())
 				event.Headers[header] = ""
-				refused("empty "+header, event, d.options())
+				assertRejected("empty "+header, event, d.options())
 				event.Headers[header] = strings.Repeat("1", len(value))
-				refused("another "+header, event, d.options())
+				assertRejected("wrong "+header, event, d.options())
 			}
 			if name != "gitlab, token" {
 				event := d.event()
 				event.Body += "&a=b"
-				refused("another body", event, d.options())
+				assertRejected("wrong body", event, d.options())
 				if d.body != "" {
 					event.Body = ""
-					refused("no body", event, d.options())
+					assertRejected("no body", event, d.options())
 				}
 			}
 			if d.url != "" {
-				moved := d.options()
-				moved.URL = strings.Replace(d.url, "://", "://not-", 1)
-				refused("another URL", d.event(), moved)
-				moved.URL = ""
-				refused("no URL", d.event(), moved)
+				wrongURL := d.options()
+				wrongURL.URL = strings.Replace(d.url, "://", "://not-", 1)
+				assertRejected("wrong URL", d.event(), wrongURL)
+				wrongURL.URL = ""
+				assertRejected("no URL", d.event(), wrongURL)
 			}
 			if d.now != 0 {
 				for _, offset := range []time.Duration{-time.Hour, time.Hour} {
 					late := d.options()
 					late.Now = clock(time.Unix(d.now, 0).Add(offset))
-					refused(offset.String()+" later", d.event(), late)
+					assertRejected("clock off by "+offset.String(), d.event(), late)
 				}
 			}
 		})
 	}
 	for _, scheme := range providers() {
-		assert.True(t, covered[scheme], "%s has no delivery", scheme)
+		assert.True(t, covered[scheme], "no delivery tests %s", scheme)
 	}
 }
 
-// providers are the schemes of providers.
+// providers returns the schemes of providers.
 func providers() []webhooks.Scheme {
 	var list []webhooks.Scheme
 	for _, scheme := range webhooks.Schemes() {
@@ -381,7 +384,7 @@ func providers() []webhooks.Scheme {
 	return list
 }
 
-// otherSecret is a secret of the same kind as another.
+// otherSecret returns another secret of the same kind.
 func otherSecret(secret string) string {
 	if prefix, key, ok := strings.Cut(secret, "_"); ok && (prefix == "whsec" || prefix == "whpk") {
 		return prefix + "_AAAA" + key[4:]
