@@ -182,8 +182,10 @@ var definitions = map[Scheme]*definition{
 		idHeaders: []string{"Linear-Delivery"},
 	},
 	Netlify: {formats: []format{{
-		decodeKey: textKey, algorithm: jwtSignature{methods: []string{"HS256"}, issuer: "netlify", requireBodyHash: true},
-		headers: []headerNames{{signature: "X-Webhook-Signature"}}, signs: onlyBody,
+		decodeKey: textKey,
+		algorithm: jwtSignature{methods: []string{"HS256"}, issuer: "netlify", requireBodyHash: true},
+		headers:   []headerNames{{signature: "X-Webhook-Signature"}},
+		signs:     onlyBody,
 	}}},
 	Paddle: {
 		formats: []format{{
@@ -216,8 +218,9 @@ var definitions = map[Scheme]*definition{
 	Square: {
 		formats: []format{{
 			decodeKey: textKey, algorithm: base64SHA256,
-			headers: []headerNames{{signature: "X-Square-HmacSha256-Signature"}},
-			signs:   func(m *message) signedContent { return signedContent{{text: m.url}, m.body} }, signsURL: true,
+			headers:  []headerNames{{signature: "X-Square-HmacSha256-Signature"}},
+			signs:    func(m *message) signedContent { return signedContent{{text: m.url}, m.body} },
+			signsURL: true,
 		}},
 		idField: "event_id",
 	},
@@ -238,7 +241,9 @@ var definitions = map[Scheme]*definition{
 		idField: "id",
 	},
 	Svix: {
-		formats: []format{standardFormat("whsec_", base64Key("whsec_"), base64SHA256, "v1,", svixHeaders, standardHeaders)},
+		formats: []format{
+			standardFormat("whsec_", base64Key("whsec_"), base64SHA256, "v1,", svixHeaders, standardHeaders),
+		},
 	},
 	Twilio: {
 		formats: []format{{

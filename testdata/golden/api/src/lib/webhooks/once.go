@@ -41,6 +41,8 @@ const (
 	Busy                     // the message is being handled
 )
 
+var errOrder = errors.New("webhooks: Once must come after Require in the chain")
+
 // Once returns middleware that passes each message to the handler only once,
 // identified by its [MessageID]. It must come after Require in the chain. A
 // message counts as handled if the handler responds with a 2xx status;
@@ -55,7 +57,7 @@ func Once(store Store) fn.Middleware {
 		return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 			id := MessageID(ctx)
 			if id == "" {
-				return events.APIGatewayProxyResponse{}, errors.New("webhooks: Once must come after Require in the chain")
+				return events.APIGatewayProxyResponse{}, errOrder
 			}
 			var (
 				response events.APIGatewayProxyResponse

@@ -165,7 +165,9 @@ func (f *format) headerSets() []headerNames {
 }
 
 // read returns the values of the headers. It fails if one of them is missing.
-func (h headerNames) read(event *events.APIGatewayProxyRequest, o *Options) (signature, id, timestamp string, err error) {
+func (h headerNames) read(
+	event *events.APIGatewayProxyRequest, o *Options,
+) (signature, id, timestamp string, err error) {
 	name := o.header(h)
 	signature = fn.Header(*event, name)
 	if signature != "" && o.SignatureTransformer != nil {
