@@ -116,7 +116,7 @@ func MessageID(ctx context.Context) string {
 	if v.key.format == nil || v.definition.idBody {
 		return "sha256:" + v.body.sha256Hex()
 	}
-	signed := v.key.signs(&v.message)
+	signed := v.key.signs(v.message)
 	if _, ok := v.key.algorithm.(jwtSignature); ok {
 		// Leave out the token's signature: it has several valid encodings.
 		token := v.signatures[0]

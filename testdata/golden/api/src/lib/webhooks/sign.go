@@ -57,7 +57,7 @@ func sign(scheme Scheme, event events.APIGatewayProxyRequest, o *Options) (signe
 	if m.url, _, err = k.urls(&event, o); err != nil {
 		return fail(err)
 	}
-	signature, err := k.algorithm.sign(k.bytes, k.signs(&m), o)
+	signature, err := k.algorithm.sign(k.bytes, k.signs(m), *o)
 	if err != nil {
 		return fail(err)
 	}

@@ -87,10 +87,10 @@ func (k key) verify(event *events.APIGatewayProxyRequest, body segment, o *Optio
 	if err != nil {
 		return m, err
 	}
-	err = k.algorithm.verify(k.bytes, k.signs(&m), m.signatures, o)
+	err = k.algorithm.verify(k.bytes, k.signs(m), m.signatures, *o)
 	if err != nil && m.alternateURL != "" {
 		m.url = m.alternateURL
-		err = k.algorithm.verify(k.bytes, k.signs(&m), m.signatures, o)
+		err = k.algorithm.verify(k.bytes, k.signs(m), m.signatures, *o)
 	}
 	if err != nil || !k.hasTimestamp() {
 		return m, err

@@ -16,11 +16,12 @@ import (
 )
 
 // An algorithm signs content and verifies signatures. Keys are never empty.
+// Options are passed by value so that they stay on the stack.
 type algorithm interface {
-	sign(key []byte, c signedContent, o *Options) (string, error)
+	sign(key []byte, c signedContent, o Options) (string, error)
 
 	// verify returns nil if one of the signatures matches the content.
-	verify(key []byte, c signedContent, signatures []string, o *Options) error
+	verify(key []byte, c signedContent, signatures []string, o Options) error
 }
 
 var errMismatch = errors.New("the signature does not match")
@@ -40,11 +41,11 @@ func matchAny(signatures []string, matches func(string) bool) error {
 // sharedSecret sends the secret itself as the signature.
 type sharedSecret struct{}
 
-func (sharedSecret) sign(key []byte, _ signedContent, _ *Options) (string, error) {
+func (sharedSecret) sign(key []byte, _ signedContent, _ Options) (string, error) {
 	return string(key), nil
 }
 
-func (sharedSecret) verify(key []byte, _ signedContent, signatures []string, _ *Options) error {
+func (sharedSecret) verify(key []byte, _ signedContent, signatures []string, _ Options) error {
 	// Comparing hashes does not reveal the length of the secret either.
 	want := sha256.Sum256(key)
 	return matchAny(signatures, func(signature string) bool {
@@ -66,11 +67,11 @@ func (s hmacSignature) encoded(key []byte, c signedContent) []byte {
 	return s.appendEncode(nil, mac.Sum(nil))
 }
 
-func (s hmacSignature) sign(key []byte, c signedContent, _ *Options) (string, error) {
+func (s hmacSignature) sign(key []byte, c signedContent, _ Options) (string, error) {
 	return string(s.encoded(key, c)), nil
 }
 
-func (s hmacSignature) verify(key []byte, c signedContent, signatures []string, _ *Options) error {
+func (s hmacSignature) verify(key []byte, c signedContent, signatures []string, _ Options) error {
 	want := s.encoded(key, c)
 	return matchAny(signatures, func(signature string) bool { return hmac.Equal([]byte(signature), want) })
 }
@@ -79,7 +80,7 @@ func (s hmacSignature) verify(key []byte, c signedContent, signatures []string, 
 // which some senders omit.
 type optionalPadding struct{ hmacSignature }
 
-func (s optionalPadding) verify(key []byte, c signedContent, signatures []string, _ *Options) error {
+func (s optionalPadding) verify(key []byte, c signedContent, signatures []string, _ Options) error {
 	padded := s.encoded(key, c)
 	unpadded := bytes.TrimRight(padded, "=")
 	return matchAny(signatures, func(signature string) bool {
@@ -94,7 +95,7 @@ type ed25519Signature struct {
 	decode func(string) ([]byte, error)
 }
 
-func (s ed25519Signature) sign(key []byte, c signedContent, _ *Options) (string, error) {
+func (s ed25519Signature) sign(key []byte, c signedContent, _ Options) (string, error) {
 	switch len(key) {
 	case ed25519.SeedSize:
 		key = ed25519.NewKeyFromSeed(key)
@@ -106,7 +107,7 @@ func (s ed25519Signature) sign(key []byte, c signedContent, _ *Options) (string,
 	return s.encode(ed25519.Sign(key, c.join())), nil
 }
 
-func (s ed25519Signature) verify(key []byte, c signedContent, signatures []string, _ *Options) error {
+func (s ed25519Signature) verify(key []byte, c signedContent, signatures []string, _ Options) error {
 	if len(key) == ed25519.PrivateKeySize {
 		key = key[ed25519.SeedSize:]
 	}
@@ -128,7 +129,7 @@ type jwtSignature struct {
 	requireBodyHash bool     // reject tokens without the sha256 claim
 }
 
-func (s jwtSignature) sign(key []byte, c signedContent, o *Options) (string, error) {
+func (s jwtSignature) sign(key []byte, c signedContent, o Options) (string, error) {
 	claims := jwt.MapClaims{"iat": o.now().Unix(), "sha256": c.sha256Hex()}
 	if issuer := s.expectedIssuer(o); issuer != "" {
 		claims["iss"] = issuer
@@ -136,7 +137,7 @@ func (s jwtSignature) sign(key []byte, c signedContent, o *Options) (string, err
 	return jwt.NewWithClaims(jwt.GetSigningMethod(s.methods[0]), claims).SignedString(key)
 }
 
-func (s jwtSignature) verify(key []byte, c signedContent, signatures []string, o *Options) error {
+func (s jwtSignature) verify(key []byte, c signedContent, signatures []string, o Options) error {
 	options := []jwt.ParserOption{jwt.WithValidMethods(s.methods), jwt.WithTimeFunc(o.now)}
 	if issuer := s.expectedIssuer(o); issuer != "" {
 		options = append(options, jwt.WithIssuer(issuer))
@@ -158,7 +159,7 @@ func (s jwtSignature) verify(key []byte, c signedContent, signatures []string, o
 	return err
 }
 
-func (s jwtSignature) expectedIssuer(o *Options) string {
+func (s jwtSignature) expectedIssuer(o Options) string {
 	if o.Issuer != "" {
 		return o.Issuer
 	}

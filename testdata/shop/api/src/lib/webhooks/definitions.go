@@ -41,7 +41,7 @@ type format struct {
 	separator, signaturePrefix, timestampPrefix string
 
 	// signs returns what the signature covers.
-	signs func(m *message) signedContent
+	signs func(m message) signedContent
 
 	timestampField string        // the field of the JSON body that has the timestamp
 	timestampUnit  time.Duration // 0 accepts seconds and milliseconds, and signs milliseconds
@@ -71,15 +71,15 @@ var (
 )
 
 // onlyBody is the signed content of schemes that sign the body as it is.
-func onlyBody(m *message) signedContent { return signedContent{m.body} }
+func onlyBody(m message) signedContent { return signedContent{m.body} }
 
 // timestampDotBody is the signed content of Stripe and its imitators.
-func timestampDotBody(m *message) signedContent {
+func timestampDotBody(m message) signedContent {
 	return signedContent{{text: m.timestamp + "."}, m.body}
 }
 
 // slackContent is the signed content of Slack and Zoom.
-func slackContent(m *message) signedContent {
+func slackContent(m message) signedContent {
 	return signedContent{{text: "v0:" + m.timestamp + ":"}, m.body}
 }
 
@@ -92,7 +92,7 @@ func standardFormat(
 	return format{
 		secretPrefix: secretPrefix, decodeKey: decodeKey, algorithm: algorithm,
 		headers: headers, separator: " ", signaturePrefix: signaturePrefix,
-		signs: func(m *message) signedContent {
+		signs: func(m message) signedContent {
 			return signedContent{{text: m.id + "." + m.timestamp + "."}, m.body}
 		},
 		timestampUnit: time.Second,
@@ -138,7 +138,7 @@ var definitions = map[Scheme]*definition{
 		formats: []format{{
 			decodeKey: hexKey, algorithm: hexEd25519,
 			headers:       []headerNames{{signature: "X-Signature-Ed25519", timestamp: "X-Signature-Timestamp"}},
-			signs:         func(m *message) signedContent { return signedContent{{text: m.timestamp}, m.body} },
+			signs:         func(m message) signedContent { return signedContent{{text: m.timestamp}, m.body} },
 			timestampUnit: time.Second,
 		}},
 		idField: "id", idBody: true,
@@ -192,7 +192,7 @@ var definitions = map[Scheme]*definition{
 			decodeKey: textKey, algorithm: hexSHA256,
 			headers:   []headerNames{{signature: "Paddle-Signature"}},
 			separator: ";", signaturePrefix: "h1=", timestampPrefix: "ts=",
-			signs:         func(m *message) signedContent { return signedContent{{text: m.timestamp + ":"}, m.body} },
+			signs:         func(m message) signedContent { return signedContent{{text: m.timestamp + ":"}, m.body} },
 			timestampUnit: time.Second, tolerance: 5 * time.Second,
 		}},
 		idField: "event_id",
@@ -219,7 +219,7 @@ var definitions = map[Scheme]*definition{
 		formats: []format{{
 			decodeKey: textKey, algorithm: base64SHA256,
 			headers:  []headerNames{{signature: "X-Square-HmacSha256-Signature"}},
-			signs:    func(m *message) signedContent { return signedContent{{text: m.url}, m.body} },
+			signs:    func(m message) signedContent { return signedContent{{text: m.url}, m.body} },
 			signsURL: true,
 		}},
 		idField: "event_id",
@@ -249,7 +249,7 @@ var definitions = map[Scheme]*definition{
 		formats: []format{{
 			decodeKey: textKey, algorithm: base64SHA1,
 			headers:  []headerNames{{signature: "X-Twilio-Signature"}},
-			signs:    func(m *message) signedContent { return signedContent{{text: m.url}, {text: m.form}} },
+			signs:    func(m message) signedContent { return signedContent{{text: m.url}, {text: m.form}} },
 			signsURL: true, optionalPort: true, bodyHashParam: "bodySHA256",
 		}},
 		idHeaders: []string{"I-Twilio-Idempotency-Token"},
