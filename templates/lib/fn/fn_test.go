@@ -22,10 +22,12 @@ func TestChain(t *testing.T) {
 		want  []string
 		err   error
 	}{
-		"no middleware":      {nil, []string{"handler"}, nil},
-		"one":                {[]string{"a"}, []string{"a in", "handler", "a out"}, nil},
-		"first listed first": {[]string{"a", "b", "c"}, []string{"a in", "b in", "c in", "handler", "c out", "b out", "a out"}, nil},
-		"stopped early":      {[]string{"a", "stop", "c"}, []string{"a in", "stop", "a out"}, refused},
+		"no middleware": {nil, []string{"handler"}, nil},
+		"one":           {[]string{"a"}, []string{"a in", "handler", "a out"}, nil},
+		"first listed first": {
+			[]string{"a", "b", "c"}, []string{"a in", "b in", "c in", "handler", "c out", "b out", "a out"}, nil,
+		},
+		"stopped early": {[]string{"a", "stop", "c"}, []string{"a in", "stop", "a out"}, refused},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -127,13 +129,17 @@ func TestHeader(t *testing.T) {
 		name   string
 		want   string
 	}{
-		"no headers":                     {nil, nil, "X-Id", ""},
-		"absent":                         {single{"X-Other": "1"}, multi{"X-Other": {"1"}}, "X-Id", ""},
-		"exact":                          {single{"X-Id": "1"}, nil, "X-Id", "1"},
-		"sent in lower case":             {single{"x-id": "1"}, nil, "X-Id", "1"},
-		"name in lower case":             {single{"X-Id": "1"}, nil, "x-id", "1"},
-		"exact name wins":                {single{"X-ID": "upper", "X-Id": "exact", "x-id": "lower"}, nil, "X-Id", "exact"},
-		"otherwise first in order":       {single{"x-id": "lower", "X-Id": "title", "X-iD": "odd"}, nil, "X-ID", "title"},
+		"no headers":         {nil, nil, "X-Id", ""},
+		"absent":             {single{"X-Other": "1"}, multi{"X-Other": {"1"}}, "X-Id", ""},
+		"exact":              {single{"X-Id": "1"}, nil, "X-Id", "1"},
+		"sent in lower case": {single{"x-id": "1"}, nil, "X-Id", "1"},
+		"name in lower case": {single{"X-Id": "1"}, nil, "x-id", "1"},
+		"exact name wins": {
+			single{"X-ID": "upper", "X-Id": "exact", "x-id": "lower"}, nil, "X-Id", "exact",
+		},
+		"otherwise first in order": {
+			single{"x-id": "lower", "X-Id": "title", "X-iD": "odd"}, nil, "X-ID", "title",
+		},
 		"multi-valued only":              {nil, multi{"X-Id": {"1"}}, "X-Id", "1"},
 		"multi-valued, any case":         {single{}, multi{"x-id": {"1"}}, "X-Id", "1"},
 		"multi-valued, last value":       {nil, multi{"X-Id": {"1", "2", "3"}}, "X-Id", "3"},

@@ -32,8 +32,14 @@ func TestForm(t *testing.T) {
 		event events.APIGatewayProxyRequest
 		want  url.Values
 	}{
-		"slack":            {post(urlencoded, "command=%2Fweather&text=94070&text=2"), url.Values{"command": {"/weather"}, "text": {"94070", "2"}}},
-		"twilio":           {post(urlencoded+"; charset=UTF-8", "From=%2B1415&Body=a+b%26c"), url.Values{"From": {"+1415"}, "Body": {"a b&c"}}},
+		"slack": {
+			post(urlencoded, "command=%2Fweather&text=94070&text=2"),
+			url.Values{"command": {"/weather"}, "text": {"94070", "2"}},
+		},
+		"twilio": {
+			post(urlencoded+"; charset=UTF-8", "From=%2B1415&Body=a+b%26c"),
+			url.Values{"From": {"+1415"}, "Body": {"a b&c"}},
+		},
 		"type in capitals": {post(strings.ToUpper(urlencoded), "a=1"), url.Values{"a": {"1"}}},
 		"empty":            {post(urlencoded, ""), url.Values{}},
 		"not UTF-8":        {post(urlencoded, "a=%ff"), url.Values{"a": {"\xff"}}},
@@ -97,10 +103,17 @@ func TestFormErrors(t *testing.T) {
 		"too large, encoded":     {encoded(post(urlencoded, "a="+large)), "10485760 bytes"},
 		"too many fields":        {post(urlencoded, strings.Repeat("a=1&", 1000)), "1000 fields"},
 		"no boundary":            {post("multipart/form-data", "--x--"), "boundary"},
-		"truncated":              {post("multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1"), "form"},
-		"wrong boundary":         {post("multipart/form-data; boundary=y", "--x\r\n\r\n1\r\n--x--"), "form"},
-		"malformed part":         {post("multipart/form-data; boundary=x", "--x\r\nno header\r\n--x--"), "form"},
-		"too many parts":         {post("multipart/form-data; boundary=x", strings.Repeat("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n", 1001)+"--x--"), "too large"},
+		"truncated": {
+			post("multipart/form-data; boundary=x",
+				"--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1"), "form",
+		},
+		"wrong boundary": {post("multipart/form-data; boundary=y", "--x\r\n\r\n1\r\n--x--"), "form"},
+		"malformed part": {post("multipart/form-data; boundary=x", "--x\r\nno header\r\n--x--"), "form"},
+		"too many parts": {
+			post("multipart/form-data; boundary=x",
+				strings.Repeat("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n", 1001)+"--x--"),
+			"too large",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			form, err := fn.Form(tt.event)
@@ -114,7 +127,8 @@ func TestFormErrors(t *testing.T) {
 // FuzzForm checks that Form never panics and returns no more than was sent.
 func FuzzForm(f *testing.F) {
 	f.Add(urlencoded, "a=1&b=%20", false)
-	f.Add("multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"b\"\r\n\r\n1\r\n--x--", false)
+	f.Add("multipart/form-data; boundary=x",
+		"--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"b\"\r\n\r\n1\r\n--x--", false)
 	f.Add("multipart/form-data; boundary=x", "LS14LS0=", true)
 	f.Add("multipart/form-data; boundary=\"\"", "----", false)
 	f.Add("", "", false)

@@ -80,7 +80,8 @@ func TestInbox(t *testing.T) {
 		handle := func(b inbox.Inbox, id string, ok bool) webhooks.Outcome {
 			t.Helper()
 			outcome, err := b.Handle(ctx, id, func(ctx context.Context) bool {
-				require.NoError(t, insertWork(ctx, b.Function+" "+id+" "+map[bool]string{true: "handled", false: "failed"}[ok]))
+				require.NoError(t,
+					insertWork(ctx, b.Function+" "+id+" "+map[bool]string{true: "handled", false: "failed"}[ok]))
 				return ok
 			})
 			require.NoError(t, err)
@@ -104,7 +105,10 @@ func TestInbox(t *testing.T) {
 		if b.InTx { // the failed handlers' changes were rolled back
 			assert.Equal(t, []string{"invoices 1 handled", "orders 1 handled", "orders 2 handled"}, got)
 		} else {
-			assert.Equal(t, []string{"invoices 1 handled", "orders 1 failed", "orders 1 failed", "orders 1 failed", "orders 1 handled", "orders 2 handled"}, got)
+			assert.Equal(t, []string{
+				"invoices 1 handled",
+				"orders 1 failed", "orders 1 failed", "orders 1 failed", "orders 1 handled", "orders 2 handled",
+			}, got)
 		}
 
 		require.NoError(t, b.Forget(ctx, time.Now().Add(time.Hour)))
@@ -160,7 +164,8 @@ func TestInboxLease(t *testing.T) {
 			assert.Equal(t, webhooks.Busy, outcome)
 
 			// Simulate a crash: the lease expires without an outcome.
-			_, err = db.From(ctx).NewRaw("UPDATE webhook_messages SET claimed_until = ?", time.Now().Add(-time.Second).UnixMilli()).Exec(ctx)
+			_, err = db.From(ctx).NewRaw("UPDATE webhook_messages SET claimed_until = ?",
+				time.Now().Add(-time.Second).UnixMilli()).Exec(ctx)
 			require.NoError(t, err)
 			outcome, err = b.Handle(ctx, "1", func(context.Context) bool { return true })
 			require.NoError(t, err)
@@ -200,7 +205,8 @@ func TestInboxWithOnce(t *testing.T) {
 			}
 			return fn.JSON(map[bool]int{true: http.StatusInternalServerError, false: http.StatusOK}[calls == 1], nil)
 		}, webhooks.Require(webhooks.Stripe, options), webhooks.Once(b))
-		event, err := webhooks.SignEvent(webhooks.Stripe, events.APIGatewayProxyRequest{Body: `{"id":"evt_1"}`}, options)
+		event, err := webhooks.SignEvent(webhooks.Stripe,
+			events.APIGatewayProxyRequest{Body: `{"id":"evt_1"}`}, options)
 		require.NoError(t, err)
 		for _, want := range []int{http.StatusInternalServerError, http.StatusOK, http.StatusOK} {
 			response, err := handler(ctx, event)

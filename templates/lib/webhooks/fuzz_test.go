@@ -22,7 +22,8 @@ func FuzzDeliveries(f *testing.F) {
 	for name, form := range twilioForms() {
 		all["twilio, form, "+name] = delivery{
 			scheme: webhooks.Twilio, secret: "12345", url: form.url, body: form.form,
-			headers: map[string]string{"X-Twilio-Signature": form.signature, "Content-Type": "application/x-www-form-urlencoded"},
+			headers: map[string]string{"X-Twilio-Signature": form.signature,
+				"Content-Type": "application/x-www-form-urlencoded"},
 		}
 	}
 	signedByTwilio := map[string]bool{}
@@ -35,8 +36,10 @@ func FuzzDeliveries(f *testing.F) {
 	for i, name := range names {
 		d := all[name]
 		signature, id, timestamp := d.signatureHeaders()
-		f.Add(uint8(i), d.body, false, signature, id, timestamp, d.headers["Content-Type"], d.query["bodySHA256"], uint8(0))
-		f.Add(uint8(i), base64.StdEncoding.EncodeToString([]byte(d.body)), true, signature, id, timestamp, d.headers["Content-Type"], d.query["bodySHA256"], uint8(1))
+		f.Add(uint8(i), d.body, false, signature, id, timestamp, d.headers["Content-Type"],
+			d.query["bodySHA256"], uint8(0))
+		f.Add(uint8(i), base64.StdEncoding.EncodeToString([]byte(d.body)), true, signature, id, timestamp,
+			d.headers["Content-Type"], d.query["bodySHA256"], uint8(1))
 		f.Add(uint8(i), "\xff\xfe", false, signature+","+signature, "", "0", "text/\xff", "", uint8(2))
 	}
 	f.Fuzz(func(t *testing.T, i uint8, body string, encoded bool, signature, id, timestamp, contentType, hash string, variant uint8) {
@@ -74,13 +77,13 @@ func FuzzDeliveries(f *testing.F) {
 
 		err := webhooks.VerifyEvent(d.scheme, event, d.options())
 		if err != nil {
-			require.ErrorIs(t, err, webhooks.ErrVerification)
+			requireRejected(t, err)
 			require.NotContains(t, err.Error(), d.secret)
 			return
 		}
 		wrong := d.options()
 		wrong.Secret = otherSecret(d.secret)
-		require.ErrorIs(t, webhooks.VerifyEvent(d.scheme, event, wrong), webhooks.ErrVerification)
+		requireRejected(t, webhooks.VerifyEvent(d.scheme, event, wrong))
 		if d.scheme == webhooks.GitLab && !strings.HasPrefix(d.secret, "whsec_") {
 			require.Equal(t, d.secret, signature)
 			return
@@ -127,7 +130,8 @@ func kind(header string) string {
 }
 
 func isForm(event events.APIGatewayProxyRequest) bool {
-	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(fn.Header(event, "Content-Type"))), "application/x-www-form-urlencoded")
+	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(fn.Header(event, "Content-Type"))),
+		"application/x-www-form-urlencoded")
 }
 
 // signedFields returns what Twilio signs of a body: the names and values of a

@@ -28,8 +28,11 @@ func once(store webhooks.Store, handler fn.Handler) fn.Handler {
 // githubEvent returns a signed message from GitHub.
 func githubEvent(id string) events.APIGatewayProxyRequest {
 	return events.APIGatewayProxyRequest{
-		Headers: map[string]string{"X-Hub-Signature-256": referenceSignature(webhooks.SHA256, payload, secret), "X-GitHub-Delivery": id},
-		Body:    payload,
+		Headers: map[string]string{
+			"X-Hub-Signature-256": referenceSignature(webhooks.SHA256, payload, secret),
+			"X-GitHub-Delivery":   id,
+		},
+		Body: payload,
 	}
 }
 
@@ -52,7 +55,8 @@ func TestOnce(t *testing.T) {
 	forged := githubEvent("3")
 	forged.Body = "{}"
 	require.Equal(t, http.StatusUnauthorized, send(t, handler, forged))
-	require.Equal(t, http.StatusAccepted, send(t, handler, githubEvent("3")), "an unsigned message does not claim the id")
+	require.Equal(t, http.StatusAccepted, send(t, handler, githubEvent("3")),
+		"an unsigned message does not claim the id")
 }
 
 // A message is not lost, no matter how often the handler fails.
@@ -65,7 +69,8 @@ func TestOnceRetries(t *testing.T) {
 			panic("bug")
 		},
 	}
-	for _, status := range []int{http.StatusInternalServerError, http.StatusTooManyRequests, http.StatusFound, http.StatusBadRequest, 0} {
+	for _, status := range []int{http.StatusInternalServerError, http.StatusTooManyRequests, http.StatusFound,
+		http.StatusBadRequest, 0} {
 		failures = append(failures, countingHandler(new(int), status))
 	}
 	store := webhooks.NewMemory(10)
@@ -78,7 +83,8 @@ func TestOnceRetries(t *testing.T) {
 		}
 	}
 	calls := 0
-	require.Equal(t, http.StatusNoContent, send(t, once(store, countingHandler(&calls, http.StatusNoContent)), githubEvent("1")))
+	require.Equal(t, http.StatusNoContent,
+		send(t, once(store, countingHandler(&calls, http.StatusNoContent)), githubEvent("1")))
 	require.Equal(t, 1, calls)
 }
 
@@ -86,10 +92,11 @@ func TestOnceRetries(t *testing.T) {
 func TestOnceBusy(t *testing.T) {
 	store := webhooks.NewMemory(10)
 	started, release := make(chan struct{}), make(chan int)
-	handler := once(store, func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-		started <- struct{}{}
-		return fn.JSON(<-release, nil)
-	})
+	handler := once(store,
+		func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+			started <- struct{}{}
+			return fn.JSON(<-release, nil)
+		})
 	for _, outcome := range []int{http.StatusInternalServerError, http.StatusOK} {
 		first := make(chan int)
 		go func() {
@@ -111,14 +118,15 @@ func TestOnceConcurrent(t *testing.T) {
 	const messages, deliveries = 50, 8
 	var handled [messages]atomic.Int32
 	store := webhooks.NewMemory(messages)
-	handler := once(store, func(_ context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-		var i int
-		if _, err := fmt.Sscan(event.Headers["X-GitHub-Delivery"], &i); err != nil {
-			return events.APIGatewayProxyResponse{}, err
-		}
-		handled[i].Add(1)
-		return fn.JSON(http.StatusOK, nil)
-	})
+	handler := once(store,
+		func(_ context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+			var i int
+			if _, err := fmt.Sscan(event.Headers["X-GitHub-Delivery"], &i); err != nil {
+				return events.APIGatewayProxyResponse{}, err
+			}
+			handled[i].Add(1)
+			return fn.JSON(http.StatusOK, nil)
+		})
 	var wg sync.WaitGroup
 	for range deliveries {
 		wg.Go(func() {
@@ -171,16 +179,22 @@ func TestOnceErrors(t *testing.T) {
 	require.ErrorContains(t, err, "after Require", "the event was not verified")
 }
 
+// recordMessageID returns a handler that sets *id to the id of the message.
+func recordMessageID(id *string) fn.Handler {
+	return func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		*id = webhooks.MessageID(ctx)
+		return events.APIGatewayProxyResponse{}, nil
+	}
+}
+
 // An attacker cannot change the id by encoding the signature in another way.
 func TestMessageIDIsStable(t *testing.T) {
 	now := time.Unix(1700000000, 0)
 	id := func(scheme webhooks.Scheme, event events.APIGatewayProxyRequest) string {
 		_, verifies := secretPair(scheme)
 		got := ""
-		handler := webhooks.Require(scheme, webhooks.Options{Secret: verifies, Now: clock(now)})(func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-			got = webhooks.MessageID(ctx)
-			return events.APIGatewayProxyResponse{}, nil
-		})
+		options := webhooks.Options{Secret: verifies, Now: clock(now)}
+		handler := webhooks.Require(scheme, options)(recordMessageID(&got))
 		_, err := handler(t.Context(), event)
 		require.NoError(t, err)
 		require.NotEmpty(t, got, "%s: event rejected", scheme)
@@ -206,7 +220,8 @@ func TestMessageIDIsStable(t *testing.T) {
 		},
 	} {
 		signs, _ := secretPair(scheme)
-		event, err := webhooks.SignEvent(scheme, events.APIGatewayProxyRequest{Body: payload}, webhooks.Options{Secret: signs, Now: clock(now)})
+		event, err := webhooks.SignEvent(scheme, events.APIGatewayProxyRequest{Body: payload},
+			webhooks.Options{Secret: signs, Now: clock(now)})
 		require.NoError(t, err)
 		event.MultiValueHeaders = nil
 		want := id(scheme, event)
@@ -238,35 +253,49 @@ func TestMessageID(t *testing.T) {
 		body    string
 		want    string
 	}{
-		"github":               {webhooks.GitHub, map[string]string{"x-github-delivery": "72d3162e"}, payload, "72d3162e"},
-		"gitlab":               {webhooks.GitLab, map[string]string{"Idempotency-Key": "f5e5f430"}, payload, "f5e5f430"},
-		"discourse":            {webhooks.Discourse, map[string]string{"X-Discourse-Event-Id": "5"}, payload, "5"},
-		"vercel":               {webhooks.Vercel, nil, `{"id":"evt_1"}`, "evt_1"},
-		"stripe":               {webhooks.Stripe, nil, stripeBody, "evt_123"},
-		"paddle":               {webhooks.Paddle, nil, paddleGo, "evt_01hsdn97563968dy0szkmgjwh3"},
-		"shopify":              {webhooks.Shopify, map[string]string{"X-Shopify-Webhook-Id": "b54557e4"}, payload, "b54557e4"},
-		"slack":                {webhooks.Slack, nil, `{"type":"event_callback","event_id":"Ev123"}`, "Ev123"},
-		"svix":                 {webhooks.Svix, map[string]string{"svix-id": "msg_1"}, payload, "msg_1"},
-		"clerk":                {webhooks.Clerk, map[string]string{"svix-id": "msg_1"}, payload, "msg_1"},
-		"standard":             {webhooks.Standard, map[string]string{"webhook-id": "msg_1"}, payload, "msg_1"},
-		"square":               {webhooks.Square, nil, square, "ac3ac95b-f97d-458c-a6e6-18981597e05f"},
-		"twilio":               {webhooks.Twilio, map[string]string{"I-Twilio-Idempotency-Token": "t1"}, payload, "t1"},
-		"linear":               {webhooks.Linear, map[string]string{"Linear-Delivery": "234d1a4e"}, payload, "234d1a4e"},
+		"github": {
+			webhooks.GitHub, map[string]string{"x-github-delivery": "72d3162e"}, payload, "72d3162e",
+		},
+		"gitlab": {
+			webhooks.GitLab, map[string]string{"Idempotency-Key": "f5e5f430"}, payload, "f5e5f430",
+		},
+		"discourse": {webhooks.Discourse, map[string]string{"X-Discourse-Event-Id": "5"}, payload, "5"},
+		"vercel":    {webhooks.Vercel, nil, `{"id":"evt_1"}`, "evt_1"},
+		"stripe":    {webhooks.Stripe, nil, stripeBody, "evt_123"},
+		"paddle":    {webhooks.Paddle, nil, paddleGo, "evt_01hsdn97563968dy0szkmgjwh3"},
+		"shopify": {
+			webhooks.Shopify, map[string]string{"X-Shopify-Webhook-Id": "b54557e4"}, payload, "b54557e4",
+		},
+		"slack":    {webhooks.Slack, nil, `{"type":"event_callback","event_id":"Ev123"}`, "Ev123"},
+		"svix":     {webhooks.Svix, map[string]string{"svix-id": "msg_1"}, payload, "msg_1"},
+		"clerk":    {webhooks.Clerk, map[string]string{"svix-id": "msg_1"}, payload, "msg_1"},
+		"standard": {webhooks.Standard, map[string]string{"webhook-id": "msg_1"}, payload, "msg_1"},
+		"square":   {webhooks.Square, nil, square, "ac3ac95b-f97d-458c-a6e6-18981597e05f"},
+		"twilio":   {webhooks.Twilio, map[string]string{"I-Twilio-Idempotency-Token": "t1"}, payload, "t1"},
+		"linear": {
+			webhooks.Linear, map[string]string{"Linear-Delivery": "234d1a4e"}, payload, "234d1a4e",
+		},
 		"discord, interaction": {webhooks.Discord, nil, `{"type":2,"id":"786008729715212338"}`, "786008729715212338"},
 		// printf %s "$body" | sha256sum, since a retry has another timestamp
-		"zoom":                                  {webhooks.Zoom, nil, "{}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
-		"sha256Verifier":                        {webhooks.SHA256, nil, "{}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
-		"secretKeyVerifier, without the secret": {webhooks.SecretKey, nil, "{}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
+		"zoom": {
+			webhooks.Zoom, nil, "{}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+		},
+		"sha256Verifier": {
+			webhooks.SHA256, nil, "{}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+		},
+		"secretKeyVerifier, without the secret": {
+			webhooks.SecretKey, nil, "{}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			signs, verifies := secretPair(tt.scheme)
-			event, err := webhooks.SignEvent(tt.scheme, events.APIGatewayProxyRequest{Headers: tt.headers, Body: tt.body}, webhooks.Options{Secret: signs, URL: "https://a.example"})
+			unsigned := events.APIGatewayProxyRequest{Headers: tt.headers, Body: tt.body}
+			event, err := webhooks.SignEvent(tt.scheme, unsigned,
+				webhooks.Options{Secret: signs, URL: "https://a.example"})
 			require.NoError(t, err)
 			got := ""
-			handler := webhooks.Require(tt.scheme, webhooks.Options{Secret: verifies, URL: "https://a.example"})(func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-				got = webhooks.MessageID(ctx)
-				return events.APIGatewayProxyResponse{}, nil
-			})
+			options := webhooks.Options{Secret: verifies, URL: "https://a.example"}
+			handler := webhooks.Require(tt.scheme, options)(recordMessageID(&got))
 			_, err = handler(t.Context(), event)
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, got)
