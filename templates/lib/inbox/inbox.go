@@ -105,37 +105,38 @@ func (b Inbox) claim(ctx context.Context, id string, handle func(context.Context
 	if err != nil {
 		return 0, fmt.Errorf("inbox: %w", err)
 	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		return b.claimed(ctx, id, err)
+	n, err := result.RowsAffected()
+	if err != nil {
+		return 0, fmt.Errorf("inbox: %w", err)
+	}
+	if n == 0 {
+		return b.claimedOutcome(ctx, id)
 	}
 
 	// Record the outcome even if the request is canceled.
-	record := context.WithoutCancel(ctx)
+	recordCtx := context.WithoutCancel(ctx)
 	handled := false
 	defer func() { // deferred because handle may panic
 		if !handled {
-			_, _ = db.From(record).NewDelete().Model(claim).WherePK().
-				Where("claimed_until = ?", claim.ClaimedUntil).Where("handled_at IS NULL").Exec(record)
+			_, _ = db.From(recordCtx).NewDelete().Model(claim).WherePK().
+				Where("claimed_until = ?", claim.ClaimedUntil).Where("handled_at IS NULL").Exec(recordCtx)
 		}
 	}()
 	if handled = handle(ctx); !handled {
 		return webhooks.Handled, nil
 	}
-	_, err = db.From(record).NewUpdate().Model(claim).
-		Set("handled_at = ?", time.Now().UnixMilli()).WherePK().Exec(record)
+	_, err = db.From(recordCtx).NewUpdate().Model(claim).
+		Set("handled_at = ?", time.Now().UnixMilli()).WherePK().Exec(recordCtx)
 	if err != nil {
 		return 0, fmt.Errorf("inbox: the message was handled but not recorded: %w", err)
 	}
 	return webhooks.Handled, nil
 }
 
-// claimed returns the outcome for a message that could not be claimed.
-func (b Inbox) claimed(ctx context.Context, id string, err error) (webhooks.Outcome, error) {
-	if err != nil {
-		return 0, fmt.Errorf("inbox: %w", err)
-	}
+// claimedOutcome returns the outcome for a message that is already claimed.
+func (b Inbox) claimedOutcome(ctx context.Context, id string) (webhooks.Outcome, error) {
 	other := &message{Function: b.Function, ID: id}
-	err = db.From(ctx).NewSelect().Model(other).WherePK().Scan(ctx)
+	err := db.From(ctx).NewSelect().Model(other).WherePK().Scan(ctx)
 	switch {
 	case errors.Is(err, sql.ErrNoRows): // the claim was just released: the sender retries
 		return webhooks.Busy, nil

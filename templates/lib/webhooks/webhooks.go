@@ -1,5 +1,5 @@
 // Package webhooks verifies that an event was sent by someone who has the
-// shared secret, and signs events in the same way for tests.
+// shared secret, and signs events as senders do.
 //
 // A [Scheme] fixes which bytes are signed, by which algorithm, and how the
 // signature is written. There are schemes for many providers and for senders of
