@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fngen/fngen/internal/build"
 	"github.com/fngen/fngen/internal/devserver"
 	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/project"
@@ -95,18 +96,11 @@ func runDev(cmd *cobra.Command, w World, o devOptions) error {
 // options returns the options of the dev server: the project's configuration
 // with the flags in its place.
 func (o devOptions) options(w World, p *project.Project) (devserver.Options, error) {
-	s := serving{command: "dev", use: "development", flags: buildFlags(w, p)}
-	if o.debugPort != 0 {
-		var err error
-		if s.flags, err = debugFlags(p); err != nil {
-			return devserver.Options{}, err
-		}
-	}
 	options := devserver.Options{
 		Project: p.Dir, Functions: filepath.Join(p.Dir, filepath.FromSlash(p.Functions)), Version: w.Version,
 		Host: strings.Trim(o.host, "[]"), Port: p.API.Port, WebPort: p.Web.Port, APIURL: p.Web.APIURL,
 		WebTarget: o.webTarget, PublicURL: o.publicURL, AWSLimits: o.awsLimits, DebugPort: o.debugPort,
-		Load: func() (devserver.Program, error) { return s.plan(w, p) },
+		Load: func() (devserver.Program, error) { return devProgram(w, p, o.debugPort != 0) },
 		Poll: o.poll, Stdout: w.Stdout, Stderr: w.Stderr,
 		Note: func(message, advice string) { note(w.Stderr, message, advice) },
 	}
@@ -130,6 +124,26 @@ func (o devOptions) options(w World, p *project.Project) (devserver.Options, err
 		}
 	}
 	return options, nil
+}
+
+// devProgram returns the server of the functions as they are on disk now.
+func devProgram(w World, p *project.Project, debug bool) (devserver.Program, error) {
+	server, err := build.NewServer(p, build.ServerOptions{
+		Command: "dev", Mode: "development", Debug: debug, Environ: w.Environ(),
+	})
+	if err != nil {
+		return devserver.Program{}, err
+	}
+	program := devserver.Program{
+		Overlay: server.Overlay, Package: server.Package, Environ: server.Environ, Explain: server.Explain,
+	}
+	for _, skipped := range server.Skipped {
+		program.Notes = append(program.Notes, skipped.String())
+	}
+	for _, f := range server.Functions {
+		program.Routes = append(program.Routes, devserver.Route{Name: f.Name, Webhook: p.VerifiesWebhooks(f)})
+	}
+	return program, nil
 }
 
 // parsePort parses a port to listen on, where 0 is any free port.

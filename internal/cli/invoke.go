@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fngen/fngen/generator"
+	"github.com/fngen/fngen/internal/build"
 	"github.com/fngen/fngen/internal/delivery"
 	"github.com/fngen/fngen/internal/instance"
 	"github.com/fngen/fngen/internal/project"
@@ -357,26 +356,22 @@ func (v invoker) once(ctx context.Context, dev devServer) (base string, stop fun
 	if err != nil {
 		return "", nil, err
 	}
-	s := serving{command: "invoke", use: "development", only: f.Name, flags: buildFlags(v.w, v.project)}
-	plan, err := s.plan(v.w, v.project)
+	server, err := build.NewServer(v.project, build.ServerOptions{
+		Command: "invoke", Mode: "development", Function: f.Name, Environ: v.w.Environ(),
+	})
 	if err != nil {
 		return "", nil, err
 	}
-	tmp, err := os.MkdirTemp("", "fngen-invoke-")
+	binary, clean, err := server.BuildTemp(ctx)
 	if err != nil {
 		return "", nil, err
-	}
-	clean := func() error { return os.RemoveAll(tmp) }
-	binary := filepath.Join(tmp, "function.exe") // which Windows needs and others do not mind
-	if err := buildServer(ctx, plan, binary); err != nil {
-		return "", nil, errors.Join(err, clean())
 	}
 	args := []string{"-host", "127.0.0.1", "-port", "0", "-dev"}
 	if v.o.publicURL != "" {
 		args = append(args, "-public-url", v.o.publicURL)
 	}
 	i, err := instance.Start(ctx, instance.Command{
-		Argv: []string{binary}, Args: args, Dir: v.project.Dir, Environ: plan.Environ,
+		Argv: []string{binary}, Args: args, Dir: v.project.Dir, Environ: server.Environ,
 		Stdout: v.w.Stderr, Stderr: v.w.Stderr, // the answer is alone on stdout
 	})
 	if err != nil {

@@ -10,11 +10,6 @@ import (
 	"github.com/fngen/fngen/internal/project"
 )
 
-// skipNote returns the note on a directory or file that is not a function.
-func skipNote(s project.Skipped) string {
-	return "skipping " + s.Path + ": " + s.Err.Error()
-}
-
 func newList(w World) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -37,7 +32,7 @@ directory or file that looks like a function is not one.`,
 				return err
 			}
 			for _, s := range skipped {
-				note(w.Stderr, skipNote(s), "")
+				note(w.Stderr, s.String(), "")
 			}
 			if asJSON {
 				return printJSON(w.Stdout, struct {

@@ -1,19 +1,16 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/fngen/fngen/internal/devserver"
+	"github.com/fngen/fngen/internal/build"
 	"github.com/fngen/fngen/internal/instance"
-	"github.com/fngen/fngen/internal/program"
 	"github.com/fngen/fngen/internal/project"
 )
 
@@ -88,25 +85,26 @@ func runServe(cmd *cobra.Command, w World, o serveOptions) error {
 		return err
 	}
 	defer p.Close()
-	s := serving{command: "serve", use: "production", flags: buildFlags(w, p, "-trimpath")}
-	plan, err := s.plan(w, p)
+	server, err := build.NewServer(p, build.ServerOptions{
+		Command: "serve", Mode: "production", Trimpath: true, Environ: w.Environ(),
+	})
 	if err != nil {
 		return err
 	}
-	for _, text := range plan.Notes {
-		note(w.Stderr, text, "")
+	for _, skipped := range server.Skipped {
+		note(w.Stderr, skipped.String(), "")
 	}
-	if len(plan.Routes) == 0 {
+	if len(server.Functions) == 0 {
 		return noFunctionsError{p.Functions}
 	}
 	if o.buildOnly {
-		return o.build(cmd, plan)
+		return o.build(cmd, server)
 	}
-	return o.buildAndRun(cmd, w, p, plan)
+	return o.buildAndRun(cmd, w, p, server)
 }
 
 // build writes the server to the file that --output names.
-func (o serveOptions) build(cmd *cobra.Command, plan devserver.Program) error {
+func (o serveOptions) build(cmd *cobra.Command, server build.Executable) error {
 	out, err := fromCwd(cmd, o.out)
 	if err != nil {
 		return err
@@ -115,33 +113,20 @@ func (o serveOptions) build(cmd *cobra.Command, plan devserver.Program) error {
 		err := errors.New(quote(o.out) + " is not a regular file")
 		return flagValueError{"--output", err, "fngen serve --build-only -o server"}
 	}
-	return buildServer(cmd.Context(), plan, out)
+	return server.Build(cmd.Context(), out)
 }
 
 // buildAndRun builds the server in a temporary directory and runs it.
-func (o serveOptions) buildAndRun(cmd *cobra.Command, w World, p *project.Project, plan devserver.Program) (err error) {
-	tmp, err := os.MkdirTemp("", "fngen-serve-")
+func (o serveOptions) buildAndRun(cmd *cobra.Command, w World, p *project.Project, server build.Executable) (err error) {
+	binary, remove, err := server.BuildTemp(cmd.Context())
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
-	binary := filepath.Join(tmp, "server.exe") // Windows requires the extension, other systems ignore it
-	if err := buildServer(cmd.Context(), plan, binary); err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, remove()) }()
 	return serverError(instance.Run(cmd.Context(), instance.Command{
-		Argv: []string{binary}, Args: o.args(cmd, w, p), Dir: p.Dir, Environ: plan.Environ,
+		Argv: []string{binary}, Args: o.args(cmd, w, p), Dir: p.Dir, Environ: server.Environ,
 		Stdout: w.Stdout, Stderr: w.Stderr,
 	}))
-}
-
-// buildServer builds a server. The error is a *program.BuildError in terms of the functions, or another.
-func buildServer(ctx context.Context, plan devserver.Program, out string) error {
-	err := plan.Overlay.Build(ctx, out, plan.Package)
-	if broken := (*program.BuildError)(nil); errors.As(err, &broken) {
-		return &program.BuildError{Output: plan.Explain(broken.Output)}
-	}
-	return err
 }
 
 // args returns the server's arguments: the flags that were given, and the

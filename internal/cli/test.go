@@ -133,7 +133,7 @@ func (t tester) functions() ([]gotest.Function, error) {
 		case s.Kind == project.SkipUnparsable:
 			functions = append(functions, testFunction(dir, t.project.Functions, s.Name, []string{s.Path}))
 		case len(t.o.words) == 0 && !t.o.watch:
-			note(t.w.Stderr, skipNote(s), "")
+			note(t.w.Stderr, s.String(), "")
 		}
 	}
 	slices.SortFunc(functions, func(a, b gotest.Function) int { return strings.Compare(a.Name, b.Name) })

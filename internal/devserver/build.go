@@ -12,7 +12,7 @@ import (
 	"github.com/fngen/fngen/internal/dotenv"
 	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/instance"
-	"github.com/fngen/fngen/internal/program"
+	"github.com/fngen/fngen/internal/overlay"
 )
 
 // A build is the result of a build.
@@ -48,7 +48,7 @@ func (s *server) build(ctx context.Context, old *target) build {
 // explain returns the error to show for a build that failed with err.
 func explain(p Program, err error) *brokenError {
 	broken := &brokenError{title: "the functions do not build", detail: err.Error(), err: err}
-	if compile := (*program.BuildError)(nil); errors.As(err, &compile) {
+	if compile := (*overlay.BuildError)(nil); errors.As(err, &compile) {
 		broken.detail = compile.Output
 		if p.Explain != nil {
 			broken.detail = p.Explain(compile.Output)

@@ -23,7 +23,7 @@ import (
 	"time"
 
 	"github.com/fngen/fngen/internal/delivery"
-	"github.com/fngen/fngen/internal/program"
+	"github.com/fngen/fngen/internal/overlay"
 	"github.com/fngen/fngen/internal/watch"
 )
 
@@ -55,7 +55,7 @@ type Options struct {
 // A Program describes a server program of the functions: how to build it, and
 // what is in it.
 type Program struct {
-	Overlay program.Overlay
+	Overlay overlay.Overlay
 	Package string
 	Routes  []Route
 	Environ []string                   // the environment to run it in
@@ -90,7 +90,7 @@ type server struct {
 	watcher    *watch.Watcher
 	deliveries *delivery.Log
 
-	sources atomic.Pointer[program.Sources] // the source files of the last build that they are known of, or nil
+	sources atomic.Pointer[overlay.Sources] // the source files of the last build that they are known of, or nil
 	isFresh atomic.Bool                     // sources are those of the running program
 
 	output sync.Mutex     // held while something is printed

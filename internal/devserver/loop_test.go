@@ -16,7 +16,7 @@ import (
 
 	"github.com/fngen/fngen/internal/dotenv"
 	"github.com/fngen/fngen/internal/instance"
-	"github.com/fngen/fngen/internal/program"
+	"github.com/fngen/fngen/internal/overlay"
 	"github.com/fngen/fngen/internal/watch"
 )
 
@@ -147,7 +147,7 @@ func TestLoopBackoff(t *testing.T) {
 }
 
 func TestExplain(t *testing.T) {
-	compile := &program.BuildError{Output: "main.go:1: x"}
+	compile := &overlay.BuildError{Output: "main.go:1: x"}
 	routes := []Route{{Name: "divide"}}
 	for _, test := range []struct {
 		name  string
@@ -210,7 +210,7 @@ func TestIgnore(t *testing.T) {
 	check(always)
 	check(map[string]bool{"api/src/lib/fn/fn.go": false, "other/o.go": false})
 
-	s.sources.Store(&program.Sources{Dirs: []string{filepath.Join(root, "api", "src", "lib", "fn")}})
+	s.sources.Store(&overlay.Sources{Dirs: []string{filepath.Join(root, "api", "src", "lib", "fn")}})
 	check(map[string]bool{"api/src/lib/fn/fn.go": false, "other/o.go": false})
 	s.isFresh.Store(true)
 	check(always)

@@ -9,13 +9,13 @@ import (
 	"time"
 
 	"github.com/fngen/fngen/internal/dotenv"
-	"github.com/fngen/fngen/internal/program"
+	"github.com/fngen/fngen/internal/overlay"
 	"github.com/fngen/fngen/internal/watch"
 )
 
 // A listing lists the source files of a program.
 type listing struct {
-	sources *program.Sources
+	sources *overlay.Sources
 	began   time.Time // when the build of the program began
 }
 

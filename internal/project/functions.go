@@ -57,6 +57,9 @@ type Skipped struct {
 	Err  error
 }
 
+// String says why it is not a function.
+func (s Skipped) String() string { return "skipping " + s.Path + ": " + s.Err.Error() }
+
 // A SkipKind says why a folder or file is not a function.
 type SkipKind int
 

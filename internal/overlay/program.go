@@ -1,6 +1,6 @@
 // Package program builds programs of a project's module whose packages are nowhere on disk: the go command is
 // told of them by an overlay (go help build), so that nothing is written into the project's tree.
-package program
+package overlay
 
 import (
 	"bytes"
