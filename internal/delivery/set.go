@@ -21,7 +21,7 @@ func Set(text []byte, assignment string) ([]byte, error) {
 		return nil, err
 	}
 	if !json.Valid(text) {
-		return nil, errors.New("the body is no JSON")
+		return nil, errors.New("the body is not JSON")
 	}
 	return set(text, path, 0, value)
 }
@@ -105,7 +105,7 @@ func set(value json.RawMessage, path []string, depth int, to json.RawMessage) (j
 	case 'n': // null, which is how senders write an object that is not there
 		return setMember(json.RawMessage("{}"), path, depth, to)
 	}
-	return nil, fmt.Errorf("%s is neither object nor array", named(path[:depth]))
+	return nil, fmt.Errorf("%s is neither an object nor an array", named(path[:depth]))
 }
 
 func setMember(object json.RawMessage, path []string, depth int, to json.RawMessage) (json.RawMessage, error) {

@@ -56,10 +56,10 @@ func TestSetErrors(t *testing.T) {
 		"an empty name":  {`{}`, "a..b=1", "want path=value"},
 		"ends in a dot":  {`{}`, "a.=1", "want path=value"},
 		"only escaped":   {`{}`, `a\=1`, "want path=value"},
-		"no JSON":        {`a=b`, "a=1", "the body is no JSON"},
-		"empty body":     {``, "a=1", "the body is no JSON"},
-		"below a number": {`{"a":{"b":1}}`, "a.b.c=1", "a.b is neither object nor array"},
-		"a text":         {`"x"`, "a=1", "the body is neither object nor array"},
+		"no JSON":        {`a=b`, "a=1", "the body is not JSON"},
+		"empty body":     {``, "a=1", "the body is not JSON"},
+		"below a number": {`{"a":{"b":1}}`, "a.b.c=1", "a.b is neither an object nor an array"},
+		"a text":         {`"x"`, "a=1", "the body is neither an object nor an array"},
 		"no index":       {`{"a":[1,2]}`, "a.x=1", `a is an array of 2: want a number from 0 to 2, not "x"`},
 		"below 0":        {`[1]`, "-1=1", `the body is an array of 1: want a number from 0 to 1, not "-1"`},
 		"too far":        {`[1]`, "2=1", "want a number from 0 to 1"},
@@ -119,7 +119,7 @@ func FuzzSet(f *testing.F) {
 			return
 		}
 		if !json.Valid(once) {
-			t.Fatalf("%q set in %q is no JSON: %q", assignment, text, once)
+			t.Fatalf("%q set in %q is not JSON: %q", assignment, text, once)
 		}
 		twice, err := Set(once, assignment)
 		if err != nil {

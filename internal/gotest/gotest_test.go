@@ -31,9 +31,9 @@ func show(t *testing.T, stream []byte, keep, colour bool, functions ...gotest.Fu
 	var b strings.Builder
 	report := gotest.NewReport(module, functions, colour)
 	s := &gotest.Stream{
-		Keep: keep,
-		Done: func(p *gotest.Package) { b.WriteString(report.Package(p)) },
-		Text: func(line string) { b.WriteString(line + "\n") },
+		KeepPassed: keep,
+		Done:       func(p *gotest.Package) { b.WriteString(report.Package(p)) },
+		Text:       func(line string) { b.WriteString(line + "\n") },
 	}
 	_, err := s.Write(stream)
 	require.NoError(t, err)

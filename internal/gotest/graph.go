@@ -112,7 +112,7 @@ func (g *Graph) Knows(file string) bool {
 // Touched are the tested packages whose tests may end differently after a file has changed, sorted. A
 // package's files are all those in its folder, since a test may read what is no Go, and
 // those in its testdata. Its tests and testdata concern its own tests alone.
-func (g *Graph) Touched(file string) []string {
+func (g *Graph) Affected(file string) []string {
 	touched := slices.Clone(g.embeds[file])
 	dir := filepath.Dir(file)
 	if pkg := g.dirs[dir]; pkg != "" {

@@ -54,7 +54,7 @@ func TestGraph(t *testing.T) {
 		"/cache/fork@v1.0.0/z/z.go":       {orders},
 		"/cache/else@v1.0.0/x/testdata/y": nil,
 	} {
-		got := g.Touched(file)
+		got := g.Affected(file)
 		if len(want) == 0 {
 			assert.Empty(t, got, file)
 		} else {

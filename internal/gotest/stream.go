@@ -66,8 +66,8 @@ type Stream struct {
 	// Text is called with each line that cannot wait or belongs to no package: how far fuzzing is, what
 	// a linker warns of, and what is no event, as go commands older than 1.24 print failures of builds.
 	Text func(line string)
-	// Keep is set to keep what passes prints.
-	Keep bool
+	// KeepPassed is set to keep what passes prints.
+	KeepPassed bool
 
 	rest     []byte // of a line whose end has not come
 	packages map[string]*Package
@@ -150,7 +150,7 @@ func (s *Stream) line(line []byte) {
 	case "pass", "fail", "skip":
 		p.Status, p.Elapsed = status(e.Action), seconds(e.Elapsed)
 		if p.Status == Passed {
-			p.pass(s.Keep)
+			p.pass(s.KeepPassed)
 		}
 		if e.FailedBuild != "" {
 			b := s.build(e.FailedBuild)
@@ -199,7 +199,7 @@ func (s *Stream) test(t *Test, e event) {
 		if t.Status != Failed {
 			t.Status = status(e.Action)
 		}
-		if t.Status == Passed && !s.Keep {
+		if t.Status == Passed && !s.KeepPassed {
 			t.Output = nil
 		}
 	}
