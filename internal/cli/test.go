@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fngen/fngen/internal/gotest"
 	"github.com/fngen/fngen/internal/project"
 	"github.com/fngen/fngen/internal/testrun"
 )
@@ -80,7 +81,7 @@ func (e noFunctionError) Hint() string {
 }
 
 func runTest(cmd *cobra.Command, w World, o testOptions) error {
-	p, err := openProject(cmd, w, project.Options{})
+	p, err := openProject(cmd, w, project.Options{Tags: project.ParseTags(gotest.Tags(o.flags))})
 	if err != nil {
 		return err
 	}

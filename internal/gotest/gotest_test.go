@@ -151,6 +151,10 @@ func TestFlags(t *testing.T) {
 	}
 	assert.Equal(t, []string{"-tags", "a,b", "--mod=mod"},
 		gotest.ListFlags([]string{"-race", "-tags", "a,b", "-run", "x", "--mod=mod", "-args", "-tags=c"}))
+	assert.Equal(t, "c", gotest.Tags([]string{"-tags", "a,b", "--tags=c", "-args", "-tags=d"}))
+	assert.Equal(t, "a,b", gotest.Tags([]string{"-v", "-tags", "a,b"}))
+	assert.Empty(t, gotest.Tags([]string{"-v"}))
+	assert.Empty(t, gotest.Tags([]string{"-tags"}))
 }
 
 func FuzzStream(f *testing.F) {
