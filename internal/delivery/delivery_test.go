@@ -12,7 +12,7 @@ import (
 
 func TestLog(t *testing.T) {
 	log := NewLog(3, 4)
-	assert.Equal(t, []Delivery{}, log.All(), "none are [] in JSON")
+	assert.Equal(t, []Delivery{}, log.All(), "an empty log is [] in JSON")
 	for i, body := range []string{"a", "bb", "four", "fiver", ""} {
 		assert.Equal(t, i+1, log.Add(Delivery{Function: "f", Body: []byte(body)}))
 	}
@@ -35,8 +35,8 @@ func TestLog(t *testing.T) {
 	assert.Equal(t, 4, d.Size())
 }
 
-// What was handed out does not change when others are added.
-func TestLogHandsOutCopies(t *testing.T) {
+// The result of All does not change when deliveries are added.
+func TestLogReturnsCopies(t *testing.T) {
 	log := NewLog(1, 1)
 	log.Add(Delivery{Function: "a"})
 	all := log.All()

@@ -15,37 +15,39 @@ import (
 	"time"
 )
 
-// samples has a folder for each provider, and in it a file for each event: the headers that come with it, besides
-// those of the signature, and the JSON or the fields of the form. They are invented, in the shape that the providers
-// document. What differs from one message to the next is a ${name} in them, for which see [Sample].
+// samples has a directory for each provider with a file for each event. A file
+// contains the headers, without those of the signature, and a JSON body or the
+// fields of a form. The events are invented, but have the structure that the
+// provider documents. Values that differ between messages are written as ${name};
+// see fill.
 //
 //go:embed samples
 var samples embed.FS
 
-// plain is the folder of the schemes that are no provider's.
+// plain is the directory of the schemes that belong to no provider.
 const plain = "plain"
 
-// A Message is what a sender posts, before it is signed.
+// A Message is a webhook request before it is signed.
 type Message struct {
 	Header map[string]string
 	Body   []byte
 }
 
-// An UnknownError says that there is no sample of that name, and which there are.
+// An UnknownError reports a sample that does not exist.
 type UnknownError struct {
 	Scheme, Name string
-	Names        []string
+	Names        []string // the names of the scheme's samples
 }
 
 func (e *UnknownError) Error() string {
 	return fmt.Sprintf("%s has no sample %q: want one of %s", e.Scheme, e.Name, strings.Join(e.Names, ", "))
 }
 
-// Samples are the names of a scheme's samples, sorted.
+// Samples returns the names of a scheme's samples, sorted.
 func Samples(scheme string) []string {
 	var names []string
-	dir := folder(scheme)
-	// What is embedded can be read.
+	dir := sampleDir(scheme)
+	// Reading embedded files does not fail.
 	_ = fs.WalkDir(samples, dir, func(file string, _ fs.DirEntry, _ error) error {
 		if name, ok := strings.CutSuffix(strings.TrimPrefix(file, dir+"/"), ".json"); ok {
 			names = append(names, name)
@@ -55,7 +57,8 @@ func Samples(scheme string) []string {
 	return names
 }
 
-func folder(scheme string) string {
+// sampleDir returns the directory of a scheme's samples.
+func sampleDir(scheme string) string {
 	dir := path.Join("samples", scheme)
 	if _, err := fs.Stat(samples, dir); err != nil || scheme == "" {
 		return path.Join("samples", plain)
@@ -63,13 +66,14 @@ func folder(scheme string) string {
 	return dir
 }
 
-// Sample is an event as its sender would post it at that time. random is what makes its id one of its own.
-// The error is an *UnknownError.
-func Sample(scheme, name string, at time.Time, random [16]byte) (Message, error) {
+// Sample returns a sample event as its provider would send it at time t. The ids
+// in the event are made of random. If there is no such sample, the error is an
+// *UnknownError.
+func Sample(scheme, name string, t time.Time, random [16]byte) (Message, error) {
 	if names := Samples(scheme); !slices.Contains(names, name) {
 		return Message{}, &UnknownError{scheme, name, names}
 	}
-	data, err := samples.ReadFile(path.Join(folder(scheme), name) + ".json")
+	data, err := samples.ReadFile(path.Join(sampleDir(scheme), name) + ".json")
 	if err != nil {
 		return Message{}, err
 	}
@@ -78,7 +82,7 @@ func Sample(scheme, name string, at time.Time, random [16]byte) (Message, error)
 		Body   json.RawMessage
 		Form   json.RawMessage
 	}
-	if err := json.Unmarshal(fill(data, at, random), &file); err != nil {
+	if err := json.Unmarshal(fill(data, t, random), &file); err != nil {
 		return Message{}, fmt.Errorf("sample %s of %s: %w", name, scheme, err)
 	}
 	message := Message{Header: file.Header}
@@ -92,9 +96,10 @@ func Sample(scheme, name string, at time.Time, random [16]byte) (Message, error)
 	return message, err
 }
 
-// fill puts values in the place of the names. A string that is nothing but one of some becomes a number.
-func fill(text []byte, at time.Time, random [16]byte) []byte {
-	at = at.UTC()
+// fill replaces each ${name} in a sample with its value. "${unix}", "${unixMilli}"
+// and "${number}" become numbers, without the quotes.
+func fill(text []byte, t time.Time, random [16]byte) []byte {
+	t = t.UTC()
 	// Version 4, variant 1: RFC 9562, section 5.4.
 	id := random
 	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
@@ -105,13 +110,13 @@ func fill(text []byte, at time.Time, random [16]byte) []byte {
 	for _, b := range random[:8] {
 		n = n<<8 | uint64(b)
 	}
-	unix, milli := strconv.FormatInt(at.Unix(), 10), strconv.FormatInt(at.UnixMilli(), 10)
-	number := strconv.FormatUint(1e11+n%9e11, 10) // 12 digits, which every JSON reader keeps
+	unix, milli := strconv.FormatInt(t.Unix(), 10), strconv.FormatInt(t.UnixMilli(), 10)
+	number := strconv.FormatUint(1e11+n%9e11, 10) // 12 digits, which are exact in a float64
 	return []byte(strings.NewReplacer(
 		`"${unix}"`, unix, `"${unixMilli}"`, milli, `"${number}"`, number,
 		"${unix}", unix, "${unixMilli}", milli, "${number}", number,
-		"${time}", at.Format("2006-01-02T15:04:05.000Z"),
-		"${rfc1123}", at.Format(time.RFC1123Z),
+		"${time}", t.Format("2006-01-02T15:04:05.000Z"),
+		"${rfc1123}", t.Format(time.RFC1123Z),
 		"${uuid}", uuid,
 		"${hex32}", hex.EncodeToString(random[:]),
 		"${id}", hex.EncodeToString(random[:12]),
@@ -119,7 +124,7 @@ func fill(text []byte, at time.Time, random [16]byte) []byte {
 	).Replace(string(text)))
 }
 
-// form writes an object of strings as a form, in its order.
+// form encodes a JSON object of strings as a form, in the order of its members.
 func form(object json.RawMessage) ([]byte, error) {
 	members, err := members(object)
 	if err != nil {

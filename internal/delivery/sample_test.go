@@ -26,18 +26,20 @@ import (
 
 var random = [16]byte{0xff, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 
-// keys are what a scheme signs with, and what verifies it.
-func keys(scheme webhooks.Scheme) (signs, verifies string) {
+// keys returns the keys that a scheme signs and verifies with.
+func keys(scheme webhooks.Scheme) (private, public string) {
 	switch scheme {
 	case webhooks.Clerk, webhooks.GitLab, webhooks.Standard, webhooks.Svix:
 		return "whsec_TVktVk9JQ0UtSVMtTVktUEFTU1BPUlQtVkVSSUZZLU1F", "whsec_TVktVk9JQ0UtSVMtTVktUEFTU1BPUlQtVkVSSUZZLU1F"
 	case webhooks.Discord: // RFC 8032, section 7.1, test 1
-		return "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60", "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+		return "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+			"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
 	}
 	return "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME", "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
 }
 
-// Every sample of every scheme is what the sender's signature goes on, and Require either answers it itself or lets it pass.
+// Every sample of every scheme can be signed and verified. Require passes it to the
+// handler, or responds itself if it is a handshake.
 func TestSamples(t *testing.T) {
 	handshakes := map[string]struct {
 		status int
@@ -78,12 +80,13 @@ func TestSamples(t *testing.T) {
 				assert.NotContains(t, string(all), "${")
 				assert.NotContains(t, event.Body, "${")
 
-				signs, secret := keys(scheme)
-				signed, err := webhooks.SignEvent(scheme, event, webhooks.Options{Secret: signs})
+				private, secret := keys(scheme)
+				signed, err := webhooks.SignEvent(scheme, event, webhooks.Options{Secret: private})
 				require.NoError(t, err)
 				require.NoError(t, webhooks.VerifyEvent(scheme, signed, webhooks.Options{Secret: secret}))
 				if scheme != webhooks.Skip {
-					assert.Error(t, webhooks.VerifyEvent(scheme, event, webhooks.Options{Secret: secret}), "it comes without a signature")
+					err := webhooks.VerifyEvent(scheme, event, webhooks.Options{Secret: secret})
+					assert.Error(t, err, "the sample has no signature")
 				}
 
 				reached := false
@@ -93,14 +96,14 @@ func TestSamples(t *testing.T) {
 						assert.True(t, scheme == webhooks.Skip || webhooks.MessageID(ctx) != "")
 						return events.APIGatewayProxyResponse{StatusCode: http.StatusOK}, nil
 					})
-				answer, err := handler(context.Background(), signed)
+				response, err := handler(context.Background(), signed)
 				require.NoError(t, err)
 				handshake, ok := handshakes[string(scheme)+"/"+name]
 				assert.Equal(t, !ok, reached)
 				delete(handshakes, string(scheme)+"/"+name)
 				if ok {
-					assert.Equal(t, handshake.status, answer.StatusCode)
-					assert.Contains(t, answer.Body, handshake.body)
+					assert.Equal(t, handshake.status, response.StatusCode)
+					assert.Contains(t, response.Body, handshake.body)
 				}
 			})
 		}
@@ -108,7 +111,8 @@ func TestSamples(t *testing.T) {
 	assert.Empty(t, handshakes, "handshakes without a sample")
 }
 
-// Every provider has samples of its own, in a folder that is called as its scheme is.
+// Every provider has samples of its own, in a directory that is named after its
+// scheme.
 func TestSampleFolders(t *testing.T) {
 	folders := map[string]bool{}
 	entries, err := os.ReadDir("samples")
@@ -123,7 +127,8 @@ func TestSampleFolders(t *testing.T) {
 	assert.Equal(t, map[string]bool{"plain": true}, folders)
 }
 
-// The names of events are what their senders call them, in the body or in a header.
+// Samples have the names that the providers use for the events, in the body or in a
+// header.
 func TestSampleNames(t *testing.T) {
 	for scheme, where := range map[string]string{
 		"clerk": `"type":"NAME"`, "paddle": `"event_type":"NAME"`, "square": `"type":"NAME"`, "stripe": `"type":"NAME"`,
@@ -149,7 +154,7 @@ func TestSampleNames(t *testing.T) {
 	}
 }
 
-// A message is another one each time, with the time of now, and the same in all the places that name it.
+// Each message has its own ids and the current time, and uses an id consistently.
 func TestSampleIsFilled(t *testing.T) {
 	at := time.Date(2026, 11, 24, 8, 0, 0, 123e6, time.FixedZone("", 3600))
 	message, err := delivery.Sample("stripe", "invoice.paid", at, random)
@@ -193,10 +198,10 @@ func TestSampleUnknown(t *testing.T) {
 		assert.Equal(t, delivery.Samples("shopify"), unknown.Names)
 		assert.Contains(t, err.Error(), "shopify has no sample \""+name+"\": want one of app/uninstalled, customers/data_request, orders/cancelled")
 	}
-	assert.Equal(t, delivery.Samples("sha256Verifier"), delivery.Samples(""), "a sender of one's own has plain ones")
+	assert.Equal(t, delivery.Samples("sha256Verifier"), delivery.Samples(""), "other schemes have the plain samples")
 }
 
-// The files read as a person would write them: indented, with a line's end at the end, and of nobody who exists.
+// The files are indented, end with a newline, and contain only example addresses.
 func TestSampleFiles(t *testing.T) {
 	address := regexp.MustCompile(`[\w.]+@[\w.]+`)
 	require.NoError(t, filepath.WalkDir("samples", func(file string, entry fs.DirEntry, err error) error {

@@ -11,10 +11,13 @@ import (
 	"time"
 )
 
-// Set replaces a field of a JSON text, or adds it. The assignment is a path, = and the value:
-// data.object.amount=4200 or items.0.sku=A-1. A dot in a name is written \. and a number counts an array's elements
-// from 0, of which the one after the last is added. Objects that the path names and that are not there are made. The value is JSON where it can be
-// read as such, else text. All other fields stay as they are, in their order and with their digits.
+// Set sets a field of a JSON text. The assignment has the form path=value, such as
+// data.object.amount=4200 or items.0.sku=A-1.
+//
+// A path consists of names of members and indexes of elements. A dot in a name is
+// written \. and the index after the last element appends one. Missing objects are
+// created. The value is JSON if it is valid JSON, and otherwise a string. All other
+// fields keep their order and their exact text.
 func Set(text []byte, assignment string) ([]byte, error) {
 	path, value, err := split(assignment)
 	if err != nil {
@@ -26,7 +29,9 @@ func Set(text []byte, assignment string) ([]byte, error) {
 	return set(text, path, 0, value)
 }
 
-// SetForm does to a form what Set does to JSON: the assignment is a field's name, = and its value.
+// SetForm sets a field of a form. The assignment has the form name=value. If the
+// form has several fields of the name, the first is set and the others are
+// removed.
 func SetForm(form []byte, assignment string) ([]byte, error) {
 	name, value, ok := strings.Cut(assignment, "=")
 	if !ok || name == "" {
@@ -37,7 +42,7 @@ func SetForm(form []byte, assignment string) ([]byte, error) {
 	for _, f := range strings.FieldsFunc(string(form), func(r rune) bool { return r == '&' }) {
 		written, _, _ := strings.Cut(f, "=")
 		if unescaped, err := url.QueryUnescape(written); err == nil && unescaped == name {
-			f, field = field, "" // the first is replaced, others of the name go
+			f, field = field, ""
 		}
 		if f != "" {
 			fields = append(fields, f)
@@ -51,7 +56,7 @@ func SetForm(form []byte, assignment string) ([]byte, error) {
 
 var errAssignment = errors.New("want path=value")
 
-// split takes an assignment apart.
+// split splits an assignment into path and value.
 func split(assignment string) (path []string, value json.RawMessage, err error) {
 	name, escaped := "", false
 	for i := 0; i < len(assignment); i++ {
@@ -75,7 +80,7 @@ func split(assignment string) (path []string, value json.RawMessage, err error) 
 	return nil, nil, errAssignment
 }
 
-// parse is a value as JSON.
+// parse returns value if it is JSON, and else as a JSON string.
 func parse(value string) json.RawMessage {
 	if json.Valid([]byte(value)) {
 		return json.RawMessage(value)
@@ -83,39 +88,40 @@ func parse(value string) json.RawMessage {
 	return encode(value)
 }
 
-// encode is a string as JSON, with <, > and & as they are.
+// encode returns s as a JSON string, without escaping <, > and &.
 func encode(s string) json.RawMessage {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(s) // a string always can be, and a buffer takes it
+	_ = encoder.Encode(s) // cannot fail for a string and a buffer
 	return bytes.TrimSpace(text.Bytes())
 }
 
-// set is a value with what is at path[depth:] below it replaced.
-func set(value json.RawMessage, path []string, depth int, to json.RawMessage) (json.RawMessage, error) {
+// set returns old, which is the value at path[:depth], with value at
+// path[depth:] below it.
+func set(old json.RawMessage, path []string, depth int, value json.RawMessage) (json.RawMessage, error) {
 	if depth == len(path) {
-		return to, nil
+		return value, nil
 	}
-	switch value = bytes.TrimSpace(value); value[0] {
+	switch old = bytes.TrimSpace(old); old[0] {
 	case '{':
-		return setMember(value, path, depth, to)
+		return setMember(old, path, depth, value)
 	case '[':
-		return setElement(value, path, depth, to)
-	case 'n': // null, which is how senders write an object that is not there
-		return setMember(json.RawMessage("{}"), path, depth, to)
+		return setElement(old, path, depth, value)
+	case 'n': // null, which senders write for a missing object
+		return setMember(json.RawMessage("{}"), path, depth, value)
 	}
-	return nil, fmt.Errorf("%s is neither an object nor an array", named(path[:depth]))
+	return nil, fmt.Errorf("%s is neither an object nor an array", describe(path[:depth]))
 }
 
-func setMember(object json.RawMessage, path []string, depth int, to json.RawMessage) (json.RawMessage, error) {
+func setMember(object json.RawMessage, path []string, depth int, value json.RawMessage) (json.RawMessage, error) {
 	all, err := members(object)
 	if err != nil {
 		return nil, err
 	}
 	at := -1
 	for i, m := range all {
-		if m.name == path[depth] { // of several, readers take the last
+		if m.name == path[depth] { // if a name is repeated, decoders use the last one
 			at = i
 		}
 	}
@@ -123,7 +129,7 @@ func setMember(object json.RawMessage, path []string, depth int, to json.RawMess
 		at = len(all)
 		all = append(all, member{path[depth], json.RawMessage("null")})
 	}
-	if all[at].value, err = set(all[at].value, path, depth+1, to); err != nil {
+	if all[at].value, err = set(all[at].value, path, depth+1, value); err != nil {
 		return nil, err
 	}
 	var text bytes.Buffer
@@ -137,19 +143,20 @@ func setMember(object json.RawMessage, path []string, depth int, to json.RawMess
 	return text.Bytes(), nil
 }
 
-func setElement(array json.RawMessage, path []string, depth int, to json.RawMessage) (json.RawMessage, error) {
+func setElement(array json.RawMessage, path []string, depth int, value json.RawMessage) (json.RawMessage, error) {
 	var all []json.RawMessage
 	if err := json.Unmarshal(array, &all); err != nil {
 		return nil, err
 	}
 	at, err := strconv.ParseUint(path[depth], 10, 31)
 	if err != nil || at > uint64(len(all)) {
-		return nil, fmt.Errorf("%s is an array of %d: want a number from 0 to %d, not %q", named(path[:depth]), len(all), len(all), path[depth])
+		return nil, fmt.Errorf("%s is an array of %d: want an index from 0 to %d, not %q",
+			describe(path[:depth]), len(all), len(all), path[depth])
 	}
 	if at == uint64(len(all)) {
 		all = append(all, json.RawMessage("null"))
 	}
-	if all[at], err = set(all[at], path, depth+1, to); err != nil {
+	if all[at], err = set(all[at], path, depth+1, value); err != nil {
 		return nil, err
 	}
 	var text bytes.Buffer
@@ -161,20 +168,21 @@ func setElement(array json.RawMessage, path []string, depth int, to json.RawMess
 	return text.Bytes(), nil
 }
 
-func named(path []string) string {
+// describe returns the name of a path for errors.
+func describe(path []string) string {
 	if len(path) == 0 {
 		return "the body"
 	}
 	return strings.Join(path, ".")
 }
 
-// A member is a name of an object, and its value as it is written.
+// A member is a member of a JSON object. Its value is unparsed.
 type member struct {
 	name  string
 	value json.RawMessage
 }
 
-// members are those of an object, in its order.
+// members returns the members of an object in their order.
 func members(object json.RawMessage) ([]member, error) {
 	decoder := json.NewDecoder(bytes.NewReader(object))
 	if _, err := decoder.Token(); err != nil {
@@ -195,8 +203,9 @@ func members(object json.RawMessage) ([]member, error) {
 	return all, nil
 }
 
-// Restamp is the body of a delivery with that time in it, where the scheme's sender writes the time into what it signs.
-func Restamp(scheme string, body []byte, at time.Time) []byte {
+// Restamp returns the body of a delivery with its timestamp set to t, for schemes
+// whose timestamp is in the body. Otherwise a replayed delivery would be too old.
+func Restamp(scheme string, body []byte, t time.Time) []byte {
 	if scheme != "linear" {
 		return body
 	}
@@ -204,7 +213,7 @@ func Restamp(scheme string, body []byte, at time.Time) []byte {
 	if json.Unmarshal(body, &sent) != nil || sent["webhookTimestamp"] == nil {
 		return body
 	}
-	stamped, err := Set(body, "webhookTimestamp="+strconv.FormatInt(at.UnixMilli(), 10))
+	stamped, err := Set(body, "webhookTimestamp="+strconv.FormatInt(t.UnixMilli(), 10))
 	if err != nil {
 		return body
 	}

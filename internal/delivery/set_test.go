@@ -56,14 +56,14 @@ func TestSetErrors(t *testing.T) {
 		"an empty name":  {`{}`, "a..b=1", "want path=value"},
 		"ends in a dot":  {`{}`, "a.=1", "want path=value"},
 		"only escaped":   {`{}`, `a\=1`, "want path=value"},
-		"no JSON":        {`a=b`, "a=1", "the body is not JSON"},
+		"not JSON":       {`a=b`, "a=1", "the body is not JSON"},
 		"empty body":     {``, "a=1", "the body is not JSON"},
 		"below a number": {`{"a":{"b":1}}`, "a.b.c=1", "a.b is neither an object nor an array"},
 		"a text":         {`"x"`, "a=1", "the body is neither an object nor an array"},
-		"no index":       {`{"a":[1,2]}`, "a.x=1", `a is an array of 2: want a number from 0 to 2, not "x"`},
-		"below 0":        {`[1]`, "-1=1", `the body is an array of 1: want a number from 0 to 1, not "-1"`},
-		"too far":        {`[1]`, "2=1", "want a number from 0 to 1"},
-		"much too far":   {`[1]`, "99999999999999999999=1", "want a number from 0 to 1"},
+		"no index":       {`{"a":[1,2]}`, "a.x=1", `a is an array of 2: want an index from 0 to 2, not "x"`},
+		"below 0":        {`[1]`, "-1=1", `the body is an array of 1: want an index from 0 to 1, not "-1"`},
+		"too far":        {`[1]`, "2=1", "want an index from 0 to 1"},
+		"much too far":   {`[1]`, "99999999999999999999=1", "want an index from 0 to 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Set([]byte(test.text), test.assignment)
@@ -106,7 +106,7 @@ func TestRestamp(t *testing.T) {
 	}
 }
 
-// Whatever is set, the result is JSON; the value is found where the path says; and setting it twice changes nothing.
+// The result of Set is JSON, and setting the same value again changes nothing.
 func FuzzSet(f *testing.F) {
 	for _, seed := range [][2]string{
 		{`{"a":{"b":[1,{"c":null}]}}`, "a.b.1.c=2"}, {`[]`, "0=x"}, {`{"a":1,"a":2}`, `a={"b":1}`}, {`null`, `a\.b.c=1e400`}, {`{"\ud800":1}`, "\xff=1"}, {"1", "a=1"},
