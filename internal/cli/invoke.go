@@ -121,7 +121,8 @@ func (o *invokeOptions) requestFlags(flags *pflag.FlagSet) {
 
 // webhookFlags adds the flags for signatures, samples and deliveries.
 func (o *invokeOptions) webhookFlags(flags *pflag.FlagSet) {
-	optional(flags, "webhook", schemeFallback, "sign as the function verifies, or by this scheme", func(value string) error {
+	const usage = "sign as the function verifies, or by this scheme"
+	optional(flags, "webhook", schemeFallback, usage, func(value string) error {
 		o.call.Sign = true
 		if value == schemeFallback {
 			return nil

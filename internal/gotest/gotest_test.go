@@ -109,7 +109,8 @@ func TestChunks(t *testing.T) {
 func TestProgress(t *testing.T) {
 	var lines []string
 	s := &gotest.Stream{Text: func(line string) { lines = append(lines, line) }}
-	_, err := s.Write([]byte(`{"Action":"output","Package":"p","Test":"FuzzX","Output":"fuzz: elapsed: 3s, execs: 9\n"}` + "\n"))
+	const event = `{"Action":"output","Package":"p","Test":"FuzzX","Output":"fuzz: elapsed: 3s, execs: 9\n"}` + "\n"
+	_, err := s.Write([]byte(event))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"fuzz: elapsed: 3s, execs: 9"}, lines)
 }
@@ -145,7 +146,9 @@ func TestFlat(t *testing.T) {
 }
 
 func TestArguments(t *testing.T) {
-	for _, flags := range [][]string{{"-v"}, {"--v"}, {"-test.v=true"}, {"-run", "x", "-v=test2json"}, {"-bench=."}, {"-bench", "."}, {"-list", "."}} {
+	for _, flags := range [][]string{
+		{"-v"}, {"--v"}, {"-test.v=true"}, {"-run", "x", "-v=test2json"}, {"-bench=."}, {"-bench", "."}, {"-list", "."},
+	} {
 		assert.True(t, gotest.Verbose(flags), "%q", flags)
 	}
 	for _, flags := range [][]string{nil, {"-v=false"}, {"-run", "v"}, {"-vet=off"}, {"-args", "-v"}} {

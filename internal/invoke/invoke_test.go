@@ -35,7 +35,9 @@ func newProject(t *testing.T) *project.Project {
 
 import "example.com/app/api/src/lib/webhooks"
 
-var Handler = webhooks.Require(webhooks.SHA256, webhooks.Options{SecretEnv: "ORDERS_SECRET", SignatureHeader: "X-Signature"})
+var Handler = webhooks.Require(webhooks.SHA256, webhooks.Options{
+	SecretEnv: "ORDERS_SECRET", SignatureHeader: "X-Signature",
+})
 `,
 	} {
 		file := filepath.Join(dir, filepath.FromSlash(name))
@@ -115,8 +117,8 @@ func TestCallSigns(t *testing.T) {
 	c := &invoke.Client{Project: p, Port: port, Environ: []string{"ORDERS_SECRET=s3cr3t"}}
 	verify := func(t *testing.T, secret string) {
 		t.Helper()
-		err := webhooks.VerifySignature(webhooks.SHA256, last.body, last.Header.Get("X-Signature"), webhooks.Options{Secret: secret})
-		assert.NoError(t, err)
+		signature := last.Header.Get("X-Signature")
+		assert.NoError(t, webhooks.VerifySignature(webhooks.SHA256, last.body, signature, webhooks.Options{Secret: secret}))
 	}
 
 	_, err := c.Call(context.Background(), invoke.Options{Function: "orders", Body: []byte("{}"), Sign: true})
@@ -134,7 +136,8 @@ func TestCallSigns(t *testing.T) {
 
 func TestCallReplays(t *testing.T) {
 	p := newProject(t)
-	const deliveries = `[{"n":7,"function":"orders","method":"POST","target":"/orders/in?a=b","header":{"X-Id":["1"]},"body":"e30="},
+	const deliveries = `[
+		{"n":7,"function":"orders","method":"POST","target":"/orders/in?a=b","header":{"X-Id":["1"]},"body":"e30="},
 		{"n":8,"function":"orders","method":"POST","target":"@example.com/"},
 		{"n":9,"function":"orders","method":"POST","target":"/orders","omitted":5}]`
 	port, last := serve(t, p.Dir, deliveries, ok)

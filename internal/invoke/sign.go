@@ -92,7 +92,8 @@ func (b *builder) secret(signature project.Webhook, variables map[string]string)
 		return "", hint.New("no secret to sign with: the function's source names no environment variable",
 			"pass --secret @FILE")
 	case secret == "":
-		return "", hint.Newf("set it in .env, or pass --secret @FILE", "no secret to sign with: %s is not set", signature.SecretEnv)
+		return "", hint.New("no secret to sign with: "+signature.SecretEnv+" is not set",
+			"set it in .env, or pass --secret @FILE")
 	case signature.Scheme.Name == string(webhooks.Standard) && strings.HasPrefix(secret, "whpk_"):
 		return "", publicKeyError(source)
 	}

@@ -63,7 +63,10 @@ func TestNewFunction(t *testing.T) {
 		files []string
 		want  gotest.Function
 	}{
-		{"flat", []string{"functions/flat.go"}, gotest.Function{Name: "flat", Package: pkg, File: "functions/flat_test.go", Flat: true}},
+		{
+			"flat", []string{"functions/flat.go"},
+			gotest.Function{Name: "flat", Package: pkg, File: "functions/flat_test.go", Flat: true},
+		},
 		{
 			"a", []string{"functions/a/a.go", "functions/a/a_test.go", "functions/a/b_test.go"},
 			gotest.Function{Name: "a", Package: pkg + "/a", File: "functions/a/a_test.go"},
@@ -99,13 +102,25 @@ func newRunner(t *testing.T) (*Runner, *bytes.Buffer) {
 	dir := t.TempDir()
 	const functions = "api/src/functions/"
 	for name, text := range map[string]string{
-		"go.mod":                        "module example.com/app\n\ngo 1.22\n",
-		".env.test":                     "FROM_FILE=test\n",
-		functions + "good/good.go":      "package good\n\nfunc Handler() {}\n",
-		functions + "good/good_test.go": "package good\n\nimport (\"os\"; \"testing\")\n\nfunc TestGood(t *testing.T) { if os.Getenv(\"FROM_FILE\") != \"test\" { t.Error() } }\n",
-		functions + "bad/bad.go":        "package bad\n\nfunc Handler() {}\n",
-		functions + "bad/bad_test.go":   "package bad\n\nimport \"testing\"\n\nfunc TestBad(t *testing.T) { t.Error() }\n",
-		functions + "tool/tool.go":      "package main\n\nfunc Handler() {}\n",
+		"go.mod":                   "module example.com/app\n\ngo 1.22\n",
+		".env.test":                "FROM_FILE=test\n",
+		functions + "good/good.go": "package good\n\nfunc Handler() {}\n",
+		functions + "good/good_test.go": `package good
+
+import (
+	"os"
+	"testing"
+)
+
+func TestGood(t *testing.T) {
+	if os.Getenv("FROM_FILE") != "test" {
+		t.Error()
+	}
+}
+`,
+		functions + "bad/bad.go":      "package bad\n\nfunc Handler() {}\n",
+		functions + "bad/bad_test.go": "package bad\n\nimport \"testing\"\n\nfunc TestBad(t *testing.T) { t.Error() }\n",
+		functions + "tool/tool.go":    "package main\n\nfunc Handler() {}\n",
 	} {
 		file := filepath.Join(dir, filepath.FromSlash(name))
 		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o777))

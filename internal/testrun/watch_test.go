@@ -38,7 +38,8 @@ func (f fakeRun) finish(failed ...string) {
 		if slices.Contains(failed, name) {
 			status = gotest.Failed
 		}
-		report.Package(&gotest.Package{Path: function(name).Package, Status: status, Tests: []*gotest.Test{{Name: "T", Status: status}}})
+		tests := []*gotest.Test{{Name: "T", Status: status}}
+		report.Package(&gotest.Package{Path: function(name).Package, Status: status, Tests: tests})
 	}
 	var err error
 	if len(failed) > 0 {
@@ -93,7 +94,8 @@ func newFakeSession(t *testing.T) *fakeSession {
 	}
 	p := &project.Project{Dir: "/app"}
 	p.Functions = "api/src/functions"
-	r := &Runner{Project: p, Stdout: &f.stdout, Stderr: &f.stderr, Report: func(err error) { f.reported = append(f.reported, err) }}
+	r := &Runner{Project: p, Stdout: &f.stdout, Stderr: &f.stderr}
+	r.Report = func(err error) { f.reported = append(f.reported, err) }
 	f.session = newSession(r, nil, f.found)
 	f.find = func() ([]gotest.Function, error) { return f.found, f.findErr }
 	f.watchDir = func(dir string) error {
