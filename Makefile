@@ -5,7 +5,7 @@ GOSEC := github.com/securego/gosec/v2/cmd/gosec@v2.30.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test modules golden lint fuzz race mutants vuln bench demo
+.PHONY: help build install test modules golden lint fuzz race mutants vuln bench fresh demo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ bench: ## what a command costs, as ratios to a program that only writes the file
 	go test ./templates/lib/webhooks ./templates/lib/auth ./templates/lib/ipallow ./templates/lib/ratelimit -run '^$$' -bench .
 	go test ./templates/runtime/server -run '^$$' -bench .
 	go test ./templates/runtime/lambdaentry -run '^$$' -bench Start -benchtime 30x
+
+fresh: ## run the README's commands in a new clone with empty module and build caches, as on a new machine
+	@./internal/e2e/fresh.sh
 
 demo: ## make two functions in a new module, and test them
 	@./internal/e2e/demo.sh

@@ -1,10 +1,11 @@
-// Package changeset puts changes to files on disk, all of them or none.
+// Package changeset applies changes to files, either all of them or none.
 //
-// Everything that is written is first staged, in one directory .fngen-* beside
-// what it becomes part of, where the go command does not look. Then it is moved into place, in the
-// order in which it was given, by renames. A directory that is new goes there whole, by one
-// rename. What fails, or is interrupted, is undone; and where a process is killed, each step is
-// there or not, and only the staging directory is left, which the next [Apply] removes.
+// [Apply] first stages every new file in a directory named .fngen-*, which the
+// go command ignores. Then it renames the staged files into place in the given
+// order. A new directory is staged as a whole and takes a single rename. If a
+// step fails or the context is cancelled, Apply rolls back the previous steps.
+// If the process is killed, each step has happened entirely or not at all. Only
+// the staging directory is left then, and the next Apply removes it.
 package changeset
 
 import (
@@ -12,6 +13,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -21,15 +23,14 @@ import (
 	"strings"
 )
 
-// A Change is what happens to one file. Paths are relative to the root, with
-// forward slashes.
+// A Change writes or removes one file.
 type Change struct {
-	Path   string
+	Path   string // relative to the root, with forward slashes
 	Data   []byte // the new contents
-	Remove bool   // the file goes, instead
+	Remove bool   // remove the file instead
 }
 
-// A Disk is what Apply works on. An *os.Root is one.
+// A Disk is the file system that Apply changes. *os.Root implements it.
 type Disk interface {
 	Lstat(name string) (fs.FileInfo, error)
 	Open(name string) (*os.File, error)
@@ -42,107 +43,112 @@ type Disk interface {
 	RemoveAll(name string) error
 }
 
-// stagePrefix begins the name of a staging directory.
+// stagePrefix starts the name of every staging directory.
 const stagePrefix = ".fngen-"
 
-// Apply makes the changes in order. It stages them below the directory beside, which it makes where it
-// is not there. Where it returns an error, nothing has changed, unless the error says otherwise; it
-// stops and returns the context's error when that is cancelled. Nobody else may be
-// at it meanwhile: see [Lock].
-func Apply(ctx context.Context, disk Disk, beside string, changes []Change) (err error) {
+// Apply makes the changes in order. It creates its staging directory in
+// stageParent, and creates stageParent if necessary. If Apply returns an error,
+// nothing has changed, unless the error says that the rollback failed. If ctx
+// is cancelled, Apply stops and returns the context's error. No other process
+// may change the project at the same time; see [Lock].
+func Apply(ctx context.Context, disk Disk, stageParent string, changes []Change) (err error) {
 	if len(changes) == 0 {
 		return nil
 	}
-	t := &transaction{ctx: ctx, disk: disk}
+	t := &transaction{ctx: ctx, disk: disk, newDirs: map[string]string{}}
 	defer func() {
 		if err != nil {
-			err = t.undo(err)
+			err = t.rollback(err)
 		}
 	}()
 
-	if err := t.mkdirAll(beside); err != nil {
+	if err := t.mkdirAll(stageParent); err != nil {
 		return err
 	}
-	if err := sweep(disk, beside); err != nil {
+	if err := removeStale(disk, stageParent); err != nil {
 		return err
 	}
-	t.stage = path.Join(beside, stagePrefix+rand.Text())
+	t.stage = path.Join(stageParent, stagePrefix+rand.Text())
 	if err := t.mkdir(t.stage); err != nil {
 		return err
 	}
-	moves, err := t.prepare(changes)
+	steps, err := t.plan(changes)
 	if err != nil {
 		return err
 	}
-	for _, m := range moves {
-		if err := t.move(m); err != nil {
+	for _, s := range steps {
+		if err := t.run(s); err != nil {
 			return err
 		}
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	// Everything is in place, and what is staged now is what was replaced. If
-	// that cannot be removed, the next Apply does it.
-	_ = disk.RemoveAll(local(t.stage))
+	// The changes are complete, and only backups are left in the staging
+	// directory. If it cannot be removed, the next Apply does so.
+	_ = disk.RemoveAll(osPath(t.stage))
 	return nil
 }
 
-// A move puts what is staged in place.
-type move struct {
-	path   string // what changes
-	staged string // what takes its place, "" for nothing
-	saved  string // where what was there goes, "" where nothing was
+// A step creates, replaces or removes a file or directory by renaming it.
+type step struct {
+	path   string
+	staged string // replaces path; empty if path is removed
+	backup string // where the existing path is kept; empty if there is none
 }
 
-// transaction is what was done so far, and how to undo it.
+// A transaction records what Apply has done and how to undo it.
 type transaction struct {
-	ctx   context.Context
-	disk  Disk
-	stage string
-	count int
-	undos []func() error
+	ctx     context.Context
+	disk    Disk
+	stage   string
+	count   int               // number of paths in stage
+	newDirs map[string]string // directories to create, and where they are staged
+	undos   []func() error
 }
 
-func (t *transaction) did(undo func() error) { t.undos = append(t.undos, undo) }
+func (t *transaction) onRollback(undo func() error) { t.undos = append(t.undos, undo) }
 
-// undo reverts all, the last first.
-func (t *transaction) undo(cause error) error {
+// rollback undoes the steps in reverse order. It returns cause, with the errors
+// of undos that failed.
+func (t *transaction) rollback(cause error) error {
 	for _, undo := range slices.Backward(t.undos) {
 		if err := undo(); err != nil {
-			cause = fmt.Errorf("%w (and undoing it: %w)", cause, err)
+			cause = fmt.Errorf("%w (rollback failed: %w)", cause, err)
 		}
 	}
 	return cause
 }
 
-// staged is a new path in the staging directory.
-func (t *transaction) staged() string {
+// stagePath returns a new path in the staging directory.
+func (t *transaction) stagePath() string {
 	t.count++
 	return path.Join(t.stage, strconv.Itoa(t.count))
 }
 
-// mkdir makes a directory whose undoing removes it and what is in it.
+// mkdir creates a directory. Rollback removes it and its contents.
 func (t *transaction) mkdir(dir string) error {
 	if err := t.ctx.Err(); err != nil {
 		return err
 	}
-	if err := t.disk.Mkdir(local(dir), 0o777); err != nil {
+	if err := t.disk.Mkdir(osPath(dir), 0o777); err != nil {
 		return err
 	}
-	t.did(func() error { return t.disk.RemoveAll(local(dir)) })
+	t.onRollback(func() error { return t.disk.RemoveAll(osPath(dir)) })
 	return nil
 }
 
-// mkdirAll makes a directory and its parents. Undoing it removes those that
-// were not there, if they are empty.
+// mkdirAll creates a directory and its missing parents. Rollback removes those
+// that it created and that are empty.
 func (t *transaction) mkdirAll(dir string) error {
-	info, err := t.disk.Lstat(local(dir))
+	info, err := t.disk.Lstat(osPath(dir))
 	switch {
-	case err == nil && info.IsDir(), err == nil && info.Mode()&fs.ModeSymlink != 0:
-		return nil // a link that leads out of the root fails where it is used
+	case err == nil && info.IsDir():
+		return nil
+	case err == nil && info.Mode()&fs.ModeSymlink != 0:
+		return nil // if it points outside the root, using it fails
 	case err == nil:
-		return &fs.PathError{Op: "mkdir", Path: dir, Err: errors.New("a file is in the way")}
+		return &fs.PathError{Op: "mkdir", Path: dir, Err: errors.New("not a directory")}
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
@@ -151,81 +157,92 @@ func (t *transaction) mkdirAll(dir string) error {
 			return err
 		}
 	}
-	if err := t.disk.Mkdir(local(dir), 0o777); err != nil {
+	if err := t.disk.Mkdir(osPath(dir), 0o777); err != nil {
 		return err
 	}
-	t.did(func() error {
-		_ = t.disk.Remove(local(dir)) // somebody else's files in it keep it
+	t.onRollback(func() error {
+		_ = t.disk.Remove(osPath(dir)) // fails if others have put files in it
 		return nil
 	})
 	return nil
 }
 
-// prepare stages the new contents, and finds the moves that put them in place.
-func (t *transaction) prepare(changes []Change) ([]move, error) {
-	var moves []move
-	whole := map[string]string{} // new directories, and where they are staged
+// plan stages the new files and returns the steps that make the changes.
+func (t *transaction) plan(changes []Change) ([]step, error) {
+	var steps []step
 	for _, c := range changes {
 		dir := path.Dir(c.Path)
-		if _, ok := whole[dir]; !ok && !c.Remove {
-			if _, err := t.disk.Lstat(local(dir)); errors.Is(err, fs.ErrNotExist) {
-				whole[dir] = t.staged()
-				if err := t.mkdir(whole[dir]); err != nil {
+		if _, ok := t.newDirs[dir]; !ok && !c.Remove {
+			if _, err := t.disk.Lstat(osPath(dir)); errors.Is(err, fs.ErrNotExist) {
+				staged := t.stagePath()
+				if err := t.mkdir(staged); err != nil {
 					return nil, err
 				}
-				moves = append(moves, move{path: dir, staged: whole[dir]})
+				t.newDirs[dir] = staged
+				steps = append(steps, step{path: dir, staged: staged})
 			} else if err != nil {
 				return nil, err
 			}
 		}
-		if staged, ok := whole[dir]; ok {
+		if staged, ok := t.newDirs[dir]; ok {
 			if err := t.write(path.Join(staged, path.Base(c.Path)), c.Data, 0o666); err != nil {
 				return nil, err
 			}
 			continue
 		}
-
-		info, err := t.disk.Lstat(local(c.Path))
-		there := err == nil
-		switch {
-		case there && !info.Mode().IsRegular():
-			return nil, &fs.PathError{Op: "write", Path: c.Path, Err: errors.New("what is in the way is not a file")}
-		case !there && !errors.Is(err, fs.ErrNotExist):
+		s, err := t.planFile(c)
+		if err != nil {
 			return nil, err
-		case c.Remove && there:
-			moves = append(moves, move{path: c.Path, saved: t.staged()})
-		case c.Remove:
-		default:
-			m := move{path: c.Path, staged: t.staged()}
-			mode := fs.FileMode(0o666)
-			if there {
-				mode, m.saved = info.Mode().Perm(), t.staged()
-			}
-			if err := t.write(m.staged, c.Data, mode); err != nil {
-				return nil, err
-			}
-			if there { // the umask does not apply to what has a mode already
-				if err := t.disk.Chmod(local(m.staged), mode); err != nil {
-					return nil, err
-				}
-			}
-			moves = append(moves, m)
+		}
+		if s.staged != "" || s.backup != "" {
+			steps = append(steps, s)
 		}
 	}
-	return t.wholeDirectories(moves)
+	return t.mergeRemovals(steps)
 }
 
-// wholeDirectories makes one move of the removals of all that is in a directory, where
-// nothing new goes into it.
-func (t *transaction) wholeDirectories(moves []move) ([]move, error) {
-	removed := map[string][]string{}
-	for _, m := range moves {
-		if m.staged == "" {
-			removed[path.Dir(m.path)] = append(removed[path.Dir(m.path)], path.Base(m.path))
+// planFile stages a change in an existing directory. The step has neither a
+// staged path nor a backup if there is nothing to do.
+func (t *transaction) planFile(c Change) (step, error) {
+	s := step{path: c.Path}
+	info, err := t.disk.Lstat(osPath(c.Path))
+	exists := err == nil
+	switch {
+	case exists && !info.Mode().IsRegular():
+		return s, &fs.PathError{Op: "write", Path: c.Path, Err: errors.New("not a regular file")}
+	case !exists && !errors.Is(err, fs.ErrNotExist):
+		return s, err
+	}
+	if c.Remove {
+		if exists {
+			s.backup = t.stagePath()
+		}
+		return s, nil
+	}
+
+	s.staged = t.stagePath()
+	if !exists {
+		return s, t.write(s.staged, c.Data, 0o666)
+	}
+	s.backup = t.stagePath()
+	mode := info.Mode().Perm()
+	if err := t.write(s.staged, c.Data, mode); err != nil {
+		return s, err
+	}
+	return s, t.disk.Chmod(osPath(s.staged), mode) // undoes the umask
+}
+
+// mergeRemovals replaces the removals of all files in a directory by one step
+// that removes the directory, unless another step creates something in it.
+func (t *transaction) mergeRemovals(steps []step) ([]step, error) {
+	removed := map[string]int{} // by directory
+	for _, s := range steps {
+		if s.staged == "" {
+			removed[path.Dir(s.path)]++
 		}
 	}
-	for dir, names := range removed {
-		info, err := t.disk.Lstat(local(dir))
+	for dir, count := range removed {
+		info, err := t.disk.Lstat(osPath(dir))
 		if err != nil {
 			return nil, err
 		}
@@ -233,59 +250,62 @@ func (t *transaction) wholeDirectories(moves []move) ([]move, error) {
 		if err != nil {
 			return nil, err
 		}
-		gains := slices.ContainsFunc(moves, func(m move) bool { return m.staged != "" && strings.HasPrefix(m.path, dir+"/") })
-		if !info.IsDir() || gains || len(entries) != len(names) {
+		gains := slices.ContainsFunc(steps, func(s step) bool {
+			return s.staged != "" && strings.HasPrefix(s.path, dir+"/")
+		})
+		if !info.IsDir() || gains || len(entries) != count {
 			continue
 		}
-		i := slices.IndexFunc(moves, func(m move) bool { return m.staged == "" && path.Dir(m.path) == dir })
-		moves[i].path = dir
-		moves = slices.DeleteFunc(moves, func(m move) bool { return m.staged == "" && path.Dir(m.path) == dir && m.path != dir })
+		removal := func(s step) bool { return s.staged == "" && path.Dir(s.path) == dir && s.path != dir }
+		steps[slices.IndexFunc(steps, removal)].path = dir
+		steps = slices.DeleteFunc(steps, removal)
 	}
-	return moves, nil
+	return steps, nil
 }
 
 func (t *transaction) write(name string, data []byte, mode fs.FileMode) error {
 	if err := t.ctx.Err(); err != nil {
 		return err
 	}
-	return t.disk.WriteFile(local(name), data, mode)
+	return t.disk.WriteFile(osPath(name), data, mode)
 }
 
-// move puts one thing in place.
-func (t *transaction) move(m move) error {
+// run performs one step.
+func (t *transaction) run(s step) error {
 	if err := t.ctx.Err(); err != nil {
 		return err
 	}
-	if m.saved != "" && m.staged != "" {
-		// The old one stays where it is until the new one takes its place.
-		if err := t.save(m.path, m.saved); err != nil {
+	if s.backup != "" && s.staged != "" {
+		// The existing file stays in place until the rename replaces it.
+		if err := t.copy(s.path, s.backup); err != nil {
 			return err
 		}
-		if err := t.disk.Rename(local(m.staged), local(m.path)); err != nil {
+		if err := t.disk.Rename(osPath(s.staged), osPath(s.path)); err != nil {
 			return err
 		}
-		t.did(func() error { return t.disk.Rename(local(m.saved), local(m.path)) })
+		t.onRollback(func() error { return t.disk.Rename(osPath(s.backup), osPath(s.path)) })
 		return nil
 	}
-	from, to := m.staged, m.path
-	if m.staged == "" {
-		from, to = m.path, m.saved
-	} else if err := t.mkdirAll(path.Dir(m.path)); err != nil {
+	from, to := s.staged, s.path
+	if s.staged == "" {
+		from, to = s.path, s.backup
+	} else if err := t.mkdirAll(path.Dir(s.path)); err != nil {
 		return err
 	}
-	if err := t.disk.Rename(local(from), local(to)); err != nil {
+	if err := t.disk.Rename(osPath(from), osPath(to)); err != nil {
 		return err
 	}
-	t.did(func() error { return t.disk.Rename(local(to), local(from)) })
+	t.onRollback(func() error { return t.disk.Rename(osPath(to), osPath(from)) })
 	return nil
 }
 
-// save keeps a file under another name: by a link, or by a copy where links cannot be had.
-func (t *transaction) save(name, saved string) error {
-	if t.disk.Link(local(name), local(saved)) == nil {
+// copy makes a file available under another name. It creates a hard link, or
+// copies the file if the file system has no links.
+func (t *transaction) copy(name, to string) error {
+	if t.disk.Link(osPath(name), osPath(to)) == nil {
 		return nil
 	}
-	info, err := t.disk.Lstat(local(name))
+	info, err := t.disk.Lstat(osPath(name))
 	if err != nil {
 		return err
 	}
@@ -293,14 +313,14 @@ func (t *transaction) save(name, saved string) error {
 	if err != nil {
 		return err
 	}
-	if err := t.disk.WriteFile(local(saved), data, info.Mode().Perm()); err != nil {
+	if err := t.disk.WriteFile(osPath(to), data, info.Mode().Perm()); err != nil {
 		return err
 	}
-	return t.disk.Chmod(local(saved), info.Mode().Perm()) // without the umask
+	return t.disk.Chmod(osPath(to), info.Mode().Perm()) // undoes the umask
 }
 
-// sweep removes the staging directories of processes that were killed.
-func sweep(disk Disk, dir string) error {
+// removeStale removes the staging directories of processes that were killed.
+func removeStale(disk Disk, dir string) error {
 	names, err := readDir(disk, dir)
 	if err != nil {
 		return err
@@ -309,11 +329,11 @@ func sweep(disk Disk, dir string) error {
 		if !strings.HasPrefix(name, stagePrefix) {
 			continue
 		}
-		stage := local(path.Join(dir, name))
+		stage := osPath(path.Join(dir, name))
 		if info, err := disk.Lstat(stage); err != nil {
 			return err
 		} else if !info.IsDir() {
-			continue // a file of somebody's
+			continue // not a staging directory
 		}
 		if err := disk.RemoveAll(stage); err != nil {
 			return err
@@ -322,9 +342,9 @@ func sweep(disk Disk, dir string) error {
 	return nil
 }
 
-// readDir are the names in a directory.
+// readDir returns the names of the entries in a directory.
 func readDir(disk Disk, name string) ([]string, error) {
-	dir, err := disk.Open(local(name))
+	dir, err := disk.Open(osPath(name))
 	if err != nil {
 		return nil, err
 	}
@@ -333,19 +353,13 @@ func readDir(disk Disk, name string) ([]string, error) {
 }
 
 func readFile(disk Disk, name string) ([]byte, error) {
-	file, err := disk.Open(local(name))
+	file, err := disk.Open(osPath(name))
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	data := make([]byte, info.Size())
-	_, err = file.ReadAt(data, 0)
-	return data, err
+	return io.ReadAll(file)
 }
 
-// local is a path as the system writes it.
-func local(name string) string { return filepath.FromSlash(name) }
+// osPath converts a path with forward slashes to the system's separator.
+func osPath(name string) string { return filepath.FromSlash(name) }

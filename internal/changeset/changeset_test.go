@@ -22,21 +22,22 @@ import (
 	"github.com/fngen/fngen/internal/changeset"
 )
 
-// functions is the directory that the tests have Apply stage below.
+// functions is the parent of the staging directory in tests.
 const functions = "api/src/functions"
 
-// A disk is a root that counts the operations on it, and can fail at them.
+// A disk is a root that counts operations and can make them fail.
 type disk struct {
 	*os.Root
 	count   int
-	last    string // the operation that came last
-	noLinks bool
+	last    string // the last operation
+	noLinks bool   // Link is not supported
 
-	// before, where it is set, is called before each operation. Its error is the operation's.
+	// before is called before each operation, if it is not nil. If it
+	// returns an error, the operation fails with it.
 	before func() error
-	// halves has a WriteFile that fails leave half of the data behind.
-	halves bool
-	// after, where it is set, is called after each operation.
+	// shortWrites makes a WriteFile that fails write half of the data.
+	shortWrites bool
+	// after is called after each operation, if it is not nil.
 	after func()
 }
 
@@ -70,7 +71,7 @@ func (d *disk) Mkdir(name string, perm fs.FileMode) error {
 
 func (d *disk) WriteFile(name string, data []byte, perm fs.FileMode) error {
 	err := d.do("write", name, func() error { return d.Root.WriteFile(name, data, perm) })
-	if err != nil && d.halves {
+	if err != nil && d.shortWrites {
 		return errors.Join(err, d.Root.WriteFile(name, data[:len(data)/2], perm))
 	}
 	return err
@@ -110,13 +111,13 @@ func open(t *testing.T, dir string) *disk {
 	return &disk{Root: root}
 }
 
-// A file is the contents and the mode of one before a test, 0644 where none is given.
+// A file is a file that exists before a test. The default mode is 0644.
 type file struct {
 	data string
 	mode fs.FileMode
 }
 
-// newTree makes a directory with these files.
+// newTree creates a directory with files.
 func newTree(t *testing.T, files map[string]file) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -129,7 +130,8 @@ func newTree(t *testing.T, files map[string]file) string {
 	return dir
 }
 
-// tree is all that is below a directory: modes, contents and where links lead.
+// tree returns the modes and contents of everything below a directory, and the
+// targets of symlinks.
 func tree(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	entries := map[string]string{}
@@ -157,8 +159,8 @@ func tree(t *testing.T, dir string) map[string]string {
 	return entries
 }
 
-// withoutStage takes the staging directories out of a tree.
-func withoutStage(entries map[string]string) {
+// deleteStage removes the staging directories from a tree.
+func deleteStage(entries map[string]string) {
 	maps.DeleteFunc(entries, func(name, _ string) bool { return strings.HasPrefix(name, functions+"/.fngen-") })
 }
 
@@ -170,57 +172,60 @@ func remove(name string) changeset.Change {
 	return changeset.Change{Path: name, Remove: true}
 }
 
-// A changeCase is a list of changes as fngen makes them, and the project before.
+// A changeCase is a list of changes as fngen makes them, and the files that
+// exist before.
 type changeCase struct {
 	name    string
 	before  map[string]file
 	changes []changeset.Change
 }
 
-// The modes are ones that a umask takes bits of, and ones that it leaves.
+// changeCases returns typical changes. Some modes of the files are affected by
+// the umask, and some are not.
 func changeCases() []changeCase {
 	goMod := file{"module example.com/app\n\ngo 1.22\n", 0o600}
-	standing := map[string]file{
+	existing := map[string]file{
 		"go.mod":               goMod,
 		"go.sum":               {"old sum", 0o666},
 		"fngen.sum":            {"old record", 0o664},
 		"api/src/lib/fn/fn.go": {data: "package fn"},
 	}
 	with := func(files map[string]file) map[string]file {
-		all := maps.Clone(standing)
+		all := maps.Clone(existing)
 		maps.Copy(all, files)
 		return all
 	}
-	project := []changeset.Change{write("go.sum", "new sum"), write("go.mod", "new mod"), write("fngen.sum", "new record")}
+	project := []changeset.Change{write("go.sum", "new sum"), write("go.mod", "new mod"),
+		write("fngen.sum", "new record")}
 	function := []changeset.Change{
 		write(functions+"/divide/divide.go", "package divide"),
 		write(functions+"/divide/divide_scenarios_test.go", "package divide // scenarios"),
 		write(functions+"/divide/divide_test.go", "package divide // test"),
 	}
 	return []changeCase{
-		{"the first function", map[string]file{"go.mod": goMod}, slices.Concat(
+		{"first function", map[string]file{"go.mod": goMod}, slices.Concat(
 			[]changeset.Change{
 				write("api/src/lib/fn/fn.go", "package fn"),
 				write("api/src/lib/webhooks/scheme.go", "package webhooks // scheme"),
 				write("api/src/lib/webhooks/webhooks.go", "package webhooks"),
 			}, project, function)},
-		{"one more function", with(map[string]file{functions + "/hello/hello.go": {data: "package hello"}}),
+		{"another function", with(map[string]file{functions + "/hello/hello.go": {data: "package hello"}}),
 			slices.Concat(project, function)},
-		{"a function beside other files", with(map[string]file{
+		{"function in an existing directory", with(map[string]file{
 			functions + "/divide/divide.go":      {"package divide // edited", 0o640},
 			functions + "/divide/helper.go":      {data: "package divide // helper"},
 			functions + "/divide/testdata/in.js": {data: "{}"},
 		}), slices.Concat(project, function)},
-		{"a function goes", with(map[string]file{
+		{"function removed", with(map[string]file{
 			functions + "/divide/divide.go":      {data: "package divide"},
 			functions + "/divide/divide_test.go": {"package divide // test", 0o600},
 		}), []changeset.Change{
 			remove(functions + "/divide/divide.go"),
 			remove(functions + "/divide/divide_test.go"),
-			remove(functions + "/divide/not_there.go"),
+			remove(functions + "/divide/missing.go"),
 			write("fngen.sum", "new record"),
 		}},
-		{"a function goes from beside other files", with(map[string]file{
+		{"function removed, other files left", with(map[string]file{
 			functions + "/divide/divide.go":      {data: "package divide"},
 			functions + "/divide/divide_test.go": {"package divide // test", 0o600},
 			functions + "/divide/helper.go":      {data: "package divide // helper"},
@@ -229,7 +234,7 @@ func changeCases() []changeCase {
 			remove(functions + "/divide/divide_test.go"),
 			write("fngen.sum", "new record"),
 		}},
-		{"support packages are renewed", with(map[string]file{
+		{"support packages updated", with(map[string]file{
 			"api/src/lib/fn/gone.go":     {data: "package fn // gone"},
 			"api/src/lib/auth/user.go":   {data: "package auth // the user's"},
 			"api/src/lib/auth/old.go":    {data: "package auth // old"},
@@ -240,16 +245,16 @@ func changeCases() []changeCase {
 			remove("api/src/lib/fn/gone.go"),
 			write("api/src/lib/auth/new.go", "package auth // new"),
 			remove("api/src/lib/auth/old.go"),
-			// Every file of it has another name now.
+			// All files of this package are renamed.
 			write("api/src/lib/renamed/new.go", "package renamed // new"),
 			remove("api/src/lib/renamed/old.go"),
-			write("api/src/lib/brought/brought.go", "package brought"),
+			write("api/src/lib/added/added.go", "package added"),
 			write("fngen.sum", "new record"),
 		}},
 	}
 }
 
-// want is the tree after the changes, made in the plainest way.
+// want returns the expected tree, made with plain file operations.
 func (c changeCase) want(t *testing.T) map[string]string {
 	t.Helper()
 	dir := newTree(t, c.before)
@@ -261,34 +266,34 @@ func (c changeCase) want(t *testing.T) map[string]string {
 			require.NoError(t, os.WriteFile(name, change.Data, 0o666))
 		} else if err := os.Remove(name); !errors.Is(err, fs.ErrNotExist) {
 			require.NoError(t, err)
-			_ = os.Remove(filepath.Dir(name)) // where it is empty now
+			_ = os.Remove(filepath.Dir(name)) // fails unless it is empty
 		}
 	}
 	return tree(t, dir)
 }
 
-// The promise of the package: whichever operation fails, and in whatever way,
-// the disk is as it was or, where only cleaning up fails, all is done.
-func TestApplyIsAllOrNothing(t *testing.T) {
+// TestApplyIsAtomic makes each operation fail in turn, in several ways. The
+// tree is unchanged afterwards, or complete if only the cleanup failed.
+func TestApplyIsAtomic(t *testing.T) {
 	faults := []struct {
-		name            string
-		err             error
-		halves, noLinks bool
+		name                 string
+		err                  error
+		shortWrites, noLinks bool
 	}{
-		{name: "it fails", err: errors.New("boom")},
-		{name: "the disk is full", err: syscall.ENOSPC, halves: true},
-		{name: "permission is denied", err: syscall.EACCES},
-		{name: "it fails without links", err: errors.New("boom"), noLinks: true},
+		{name: "error", err: errors.New("boom")},
+		{name: "disk full", err: syscall.ENOSPC, shortWrites: true},
+		{name: "permission denied", err: syscall.EACCES},
+		{name: "error without links", err: errors.New("boom"), noLinks: true},
 	}
 	for _, c := range changeCases() {
 		want := c.want(t)
 		for _, fault := range faults {
 			t.Run(c.name+"/"+fault.name, func(t *testing.T) {
 				t.Parallel()
-				dir := newTree(t, c.before) // which each failure leaves as it is, for the next
+				dir := newTree(t, c.before) // each failure leaves it unchanged for the next one
 				before := tree(t, dir)
 				d := open(t, dir)
-				d.noLinks, d.halves = fault.noLinks, fault.halves
+				d.noLinks, d.shortWrites = fault.noLinks, fault.shortWrites
 				for n := 1; ; n++ {
 					var failed string
 					d.count = 0
@@ -304,14 +309,14 @@ func TestApplyIsAllOrNothing(t *testing.T) {
 					switch {
 					case err != nil:
 						require.ErrorIs(t, err, fault.err)
-						require.Equal(t, before, got, "after %s failed, number %d", failed, n)
+						require.Equal(t, before, got, "after %s failed, operation %d", failed, n)
 						continue
 					case strings.HasPrefix(failed, "removeall") && failed == d.last:
-						withoutStage(got) // what was replaced, and the next Apply removes
+						deleteStage(got) // the next Apply removes it
 					case failed != "":
-						require.True(t, strings.HasPrefix(failed, "link"), "%s failed and nobody noticed", failed)
+						require.True(t, strings.HasPrefix(failed, "link"), "the failure of %s was ignored", failed)
 					}
-					require.Equal(t, want, got, "after %s failed, number %d", failed, n)
+					require.Equal(t, want, got, "after %s failed, operation %d", failed, n)
 					if failed == "" {
 						require.Greater(t, n, 10)
 						return
@@ -324,9 +329,10 @@ func TestApplyIsAllOrNothing(t *testing.T) {
 	}
 }
 
-// A disk that stops working leaves no way to undo anything: the error says so.
-func TestApplySaysWhatItCouldNotUndo(t *testing.T) {
-	gone := errors.New("the disk is gone")
+// TestApplyReportsFailedRollback makes all operations fail from some point on,
+// so that Apply cannot roll back. Its error says so.
+func TestApplyReportsFailedRollback(t *testing.T) {
+	broken := errors.New("broken disk")
 	for _, c := range changeCases() {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -337,20 +343,20 @@ func TestApplySaysWhatItCouldNotUndo(t *testing.T) {
 				d := open(t, dir)
 				d.before = func() error {
 					if d.count >= n {
-						return gone
+						return broken
 					}
 					return nil
 				}
 				err := changeset.Apply(t.Context(), d, functions, c.changes)
 				got := tree(t, dir)
 				if err == nil {
-					withoutStage(got)
+					deleteStage(got)
 					require.Equal(t, want, got)
 					return
 				}
-				require.ErrorIs(t, err, gone)
-				if !strings.Contains(err.Error(), "undoing") {
-					for _, entries := range []map[string]string{before, got} { // an empty directory may stay
+				require.ErrorIs(t, err, broken)
+				if !strings.Contains(err.Error(), "rollback failed") {
+					for _, entries := range []map[string]string{before, got} { // an empty directory may be left
 						maps.DeleteFunc(entries, func(_, entry string) bool { return strings.HasPrefix(entry, "d") })
 					}
 					require.Equal(t, before, got)
@@ -360,12 +366,12 @@ func TestApplySaysWhatItCouldNotUndo(t *testing.T) {
 	}
 }
 
-func TestApplyStopsWhereItIsCancelled(t *testing.T) {
+func TestApplyCancelled(t *testing.T) {
 	for _, c := range changeCases() {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			want := c.want(t)
-			dir := newTree(t, c.before) // which each one leaves as it is, for the next
+			dir := newTree(t, c.before) // each cancelled Apply leaves it unchanged
 			before := tree(t, dir)
 			d := open(t, dir)
 			for n := 0; ; n++ {
@@ -386,10 +392,10 @@ func TestApplyStopsWhereItIsCancelled(t *testing.T) {
 				if err != nil {
 					require.ErrorIs(t, err, context.Canceled)
 					require.Equal(t, context.Canceled.Error(), err.Error())
-					require.Equal(t, before, tree(t, dir), "after %s, number %d", last, n)
+					require.Equal(t, before, tree(t, dir), "after %s, operation %d", last, n)
 					continue
 				}
-				// Too late: everything was in place.
+				// Cancelled too late: the changes were complete.
 				require.True(t, strings.HasPrefix(last, "removeall"), last)
 				require.Equal(t, want, tree(t, dir))
 				return
@@ -398,33 +404,35 @@ func TestApplyStopsWhereItIsCancelled(t *testing.T) {
 	}
 }
 
-// Undoing a new directory is no reason to remove what somebody else puts there meanwhile.
-func TestUndoKeepsWhatOthersMade(t *testing.T) {
+// TestRollbackKeepsForeignFiles checks that rollback does not remove files that
+// another process creates in a new directory.
+func TestRollbackKeepsForeignFiles(t *testing.T) {
 	dir := newTree(t, map[string]file{"go.mod": {data: "module example.com/app"}})
 	ctx, cancel := context.WithCancel(t.Context())
 	d := open(t, dir)
 	d.after = func() {
 		if d.last == "mkdir "+functions {
-			assert.NoError(t, os.WriteFile(filepath.Join(dir, functions, "theirs.go"), nil, 0o666))
+			assert.NoError(t, os.WriteFile(filepath.Join(dir, functions, "foreign.go"), nil, 0o666))
 			cancel()
 		}
 	}
-	err := changeset.Apply(ctx, d, functions, []changeset.Change{write(functions+"/divide/divide.go", "package divide")})
+	err := changeset.Apply(ctx, d, functions,
+		[]changeset.Change{write(functions+"/divide/divide.go", "package divide")})
 	require.ErrorIs(t, err, context.Canceled)
 	got := tree(t, dir)
-	assert.Contains(t, got, functions+"/theirs.go")
-	assert.Len(t, got, 5, "and go.mod and three folders")
+	assert.Contains(t, got, functions+"/foreign.go")
+	assert.Len(t, got, 5, "foreign.go, go.mod and three directories")
 }
 
-// What stands in the way is found before anything is in place, and nothing is
-// written through a link that leads out.
-func TestApplyRefuses(t *testing.T) {
+// TestApplyConflicts checks that conflicts are found before anything changes,
+// and that nothing is written through a symlink that points outside the root.
+func TestApplyConflicts(t *testing.T) {
 	outside := func(t *testing.T) string {
 		return newTree(t, map[string]file{
-			"src/functions/divide/divide.go": {data: "package divide // another's"},
-			"functions/divide/divide.go":     {data: "package divide // another's"},
-			"divide/divide.go":               {data: "package divide // another's"},
-			"divide.go":                      {data: "package divide // another's"},
+			"src/functions/divide/divide.go": {data: "package divide // foreign"},
+			"functions/divide/divide.go":     {data: "package divide // foreign"},
+			"divide/divide.go":               {data: "package divide // foreign"},
+			"divide.go":                      {data: "package divide // foreign"},
 			"go.mod":                         {data: "module example.com/other"},
 		})
 	}
@@ -445,24 +453,24 @@ func TestApplyRefuses(t *testing.T) {
 		files map[string]file
 		make  func(t *testing.T, dir, outside string)
 	}{
-		"a folder where the handler should be":   {map[string]file{handler + "/x": {}}, none},
-		"a folder where fngen.sum should be":     {map[string]file{"fngen.sum/x": {}}, none},
-		"a file where api should be":             {map[string]file{"api": {}}, none},
-		"a file where the functions should be":   {map[string]file{functions: {}}, none},
-		"a file where the function should be":    {map[string]file{functions + "/divide": {}}, none},
-		"a file where the lib folder should be":  {map[string]file{"api/src/lib": {}}, none},
-		"a file where the package should be":     {map[string]file{"api/src/lib/fn": {}}, none},
-		"api leads out":                          {nil, link("api", "")},
-		"the functions folder leads out":         {nil, link(functions, "functions")},
-		"the functions folder leads nowhere":     {nil, link(functions, "nowhere")},
-		"the function's folder leads out":        {nil, link(functions+"/divide", "divide")},
-		"the function's folder leads nowhere":    {nil, link(functions+"/divide", "nowhere")},
-		"the handler leads out":                  {nil, link(handler, "divide.go")},
-		"the handler leads to what is not there": {nil, link(handler, "nowhere.go")},
-		"go.mod leads out":                       {nil, link("go.mod", "go.mod")},
-		"the lib folder leads out":               {nil, link("api/src/lib", "src")},
-		"the support package leads out":          {nil, link("api/src/lib/fn", "divide")},
-		"the functions folder leads out, by root": {nil, func(t *testing.T, dir, outside string) {
+		"directory at the handler's path":          {map[string]file{handler + "/x": {}}, none},
+		"directory at fngen.sum":                   {map[string]file{"fngen.sum/x": {}}, none},
+		"file at api":                              {map[string]file{"api": {}}, none},
+		"file at the functions directory":          {map[string]file{functions: {}}, none},
+		"file at the function's directory":         {map[string]file{functions + "/divide": {}}, none},
+		"file at the lib directory":                {map[string]file{"api/src/lib": {}}, none},
+		"file at a package directory":              {map[string]file{"api/src/lib/fn": {}}, none},
+		"api points outside":                       {nil, link("api", "")},
+		"functions directory points outside":       {nil, link(functions, "functions")},
+		"functions directory is a broken symlink":  {nil, link(functions, "nowhere")},
+		"function's directory points outside":      {nil, link(functions+"/divide", "divide")},
+		"function's directory is a broken symlink": {nil, link(functions+"/divide", "nowhere")},
+		"handler points outside":                   {nil, link(handler, "divide.go")},
+		"handler is a broken symlink":              {nil, link(handler, "nowhere.go")},
+		"go.mod points outside":                    {nil, link("go.mod", "go.mod")},
+		"lib directory points outside":             {nil, link("api/src/lib", "src")},
+		"support package points outside":           {nil, link("api/src/lib/fn", "divide")},
+		"functions directory is an absolute symlink": {nil, func(t *testing.T, dir, outside string) {
 			require.NoError(t, os.MkdirAll(filepath.Join(dir, "api", "src"), 0o777))
 			require.NoError(t, os.Symlink(outside, filepath.Join(dir, filepath.FromSlash(functions))))
 		}},
@@ -470,9 +478,9 @@ func TestApplyRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			files := map[string]file{"go.mod": goMod}
 			maps.Copy(files, c.files)
-			dir, out := newTree(t, files), outside(t)
-			c.make(t, dir, out)
-			before, beforeOut := tree(t, dir), tree(t, out)
+			dir, outDir := newTree(t, files), outside(t)
+			c.make(t, dir, outDir)
+			before, beforeOut := tree(t, dir), tree(t, outDir)
 
 			err := changeset.Apply(t.Context(), open(t, dir), functions, []changeset.Change{
 				write("api/src/lib/fn/fn.go", "package fn"),
@@ -482,15 +490,16 @@ func TestApplyRefuses(t *testing.T) {
 				write(functions+"/divide/divide_test.go", "package divide // test"),
 			})
 			require.Error(t, err)
-			assert.NotContains(t, err.Error(), "undoing")
+			assert.NotContains(t, err.Error(), "rollback failed")
 			assert.Equal(t, before, tree(t, dir))
-			assert.Equal(t, beforeOut, tree(t, out))
+			assert.Equal(t, beforeOut, tree(t, outDir))
 		})
 	}
 }
 
-// Links that stay in the project are the user's way to lay it out.
-func TestApplyFollowsLinksInside(t *testing.T) {
+// TestApplyFollowsSymlinks checks that symlinks within the project are followed
+// and kept.
+func TestApplyFollowsSymlinks(t *testing.T) {
 	dir := newTree(t, map[string]file{
 		"go.mod":                     {data: "module example.com/app"},
 		"code/handlers/hello/x.go":   {data: "package hello"},
@@ -517,20 +526,21 @@ func TestApplyFollowsLinksInside(t *testing.T) {
 	assert.NotContains(t, got, "shared/divide/divide.go")
 	assert.NotContains(t, got, "shared/multiply/handler.go")
 	for _, name := range []string{"divide", "multiply"} {
-		assert.Contains(t, got, "code/handlers/"+name, "the link is the user's, and stays")
+		assert.Contains(t, got, "code/handlers/"+name, "the symlink is kept")
 	}
 	for name := range got {
 		assert.NotContains(t, name, ".fngen-")
 	}
 }
 
-// A process that is killed leaves its staging directory; the next one removes it.
-func TestApplySweeps(t *testing.T) {
+// TestApplyRemovesStaleStage checks that Apply removes the staging directory of
+// a process that was killed, and nothing else.
+func TestApplyRemovesStaleStage(t *testing.T) {
 	dir := newTree(t, map[string]file{
 		functions + "/.fngen-old/1/divide.go":   {data: "package divide"},
 		functions + "/.fngen-old/2":             {data: "module example.com/app"},
-		functions + "/.fngen-note":              {data: "a file, so none of ours"},
-		functions + "/.fngenrc/x":               {data: "of another name"},
+		functions + "/.fngen-note":              {data: "a file, not a directory"},
+		functions + "/.fngenrc/x":               {data: "a different name"},
 		functions + "/hello/.fngen-deep/x":      {data: "elsewhere"},
 		functions + "/hello/hello.go":           {data: "package hello"},
 		"api/src/lib/fn/.fngen-nothing/fn.go":   {data: "elsewhere"},
@@ -541,18 +551,18 @@ func TestApplySweeps(t *testing.T) {
 	maps.DeleteFunc(want, func(name, _ string) bool { return strings.HasPrefix(name, functions+"/.fngen-old") })
 	d := open(t, dir)
 	require.NoError(t, changeset.Apply(t.Context(), d, functions, nil))
-	assert.Zero(t, d.count, "no changes, no work")
-	require.NoError(t, changeset.Apply(t.Context(), d, functions, []changeset.Change{remove("not/there.go")}))
+	assert.Zero(t, d.count, "without changes there is nothing to do")
+	require.NoError(t, changeset.Apply(t.Context(), d, functions, []changeset.Change{remove("missing/file.go")}))
 	assert.Equal(t, want, tree(t, dir))
 }
 
 func TestLock(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	standing := t.TempDir()
+	project := t.TempDir()
 	for name, dir := range map[string]string{
-		"the directory itself":           standing,
-		"where directories cannot be":    filepath.Join(standing, "nothing", "to", "open"),
-		"where another cannot be either": filepath.Join(standing, "nothing", "else"),
+		"directory":                project,
+		"temporary file":           filepath.Join(project, "missing", "directory"),
+		"different temporary file": filepath.Join(project, "missing", "other"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			unlock, err := changeset.Lock(t.Context(), dir)
@@ -561,31 +571,31 @@ func TestLock(t *testing.T) {
 			waiting, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer stop()
 			_, err = changeset.Lock(waiting, dir)
-			require.ErrorIs(t, err, context.DeadlineExceeded, "a second one had the lock")
+			require.ErrorIs(t, err, context.DeadlineExceeded, "the lock was acquired twice")
 
 			cancelled, cancel := context.WithCancel(t.Context())
 			cancel()
 			_, err = changeset.Lock(cancelled, dir)
 			require.ErrorIs(t, err, context.Canceled)
 
-			got := make(chan error)
+			acquired := make(chan error)
 			go func() {
 				unlock, err := changeset.Lock(t.Context(), dir)
 				if err == nil {
 					err = unlock()
 				}
-				got <- err
+				acquired <- err
 			}()
 			require.NoError(t, unlock())
-			require.NoError(t, <-got, "who waits has it next")
-			assert.Empty(t, tree(t, standing), "and nothing is left behind")
+			require.NoError(t, <-acquired, "the next one acquires the lock")
+			assert.Empty(t, tree(t, project), "nothing is left behind")
 		})
 	}
 }
 
-// The paths of changes are the ones that the root takes: none leads out of it.
-func TestApplyIsConfined(t *testing.T) {
-	dir := newTree(t, map[string]file{"project/go.mod": {data: "module example.com/app"}, "go.mod": {data: "not ours"}})
+// TestApplyStaysInRoot checks that changes cannot escape the root.
+func TestApplyStaysInRoot(t *testing.T) {
+	dir := newTree(t, map[string]file{"project/go.mod": {data: "module example.com/app"}, "go.mod": {data: "foreign"}})
 	before := tree(t, dir)
 	d := open(t, path.Join(dir, "project"))
 	for _, name := range []string{"../go.mod", "/etc/fngen", "api/../../go.mod", "../new/new.go"} {

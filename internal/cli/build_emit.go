@@ -34,7 +34,7 @@ func (b *builder) emit(ctx context.Context, dir string) (err error) {
 	files := map[string][]byte{}
 	if b.o.target == targetLambda {
 		for _, f := range b.functions {
-			p, err := generator.LambdaProgram(place, f.Name, f.In(b.module))
+			p, err := generator.LambdaMain(place, f.Name, f.In(b.module))
 			if err != nil {
 				return err
 			}
@@ -105,12 +105,12 @@ func (e emittedError) Error() string {
 func (emittedError) Hint() string { return "remove them, or choose another folder" }
 
 // emitPlace is a directory as the place of main packages: one that the go command finds, and that may import the functions.
-func (b *builder) emitPlace(dir string) (generator.Place, error) {
+func (b *builder) emitPlace(dir string) (generator.MainOptions, error) {
 	rel, err := filepath.Rel(b.project.Dir, dir)
 	if err != nil || !filepath.IsLocal(rel) || rel == "." {
-		return generator.Place{}, errors.New("want a folder in the project")
+		return generator.MainOptions{}, errors.New("want a folder in the project")
 	}
-	place := generator.Place{Module: b.module, Lib: b.project.Lib, Dir: filepath.ToSlash(rel)}
+	place := generator.MainOptions{Module: b.module, Lib: b.project.Lib, Dir: filepath.ToSlash(rel)}
 	if err := modpath.CheckImportPath("m/" + place.Dir); err != nil {
 		return place, fmt.Errorf("no import path can name %s", place.Dir)
 	}

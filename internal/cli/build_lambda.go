@@ -55,11 +55,11 @@ func (b *builder) settings() (map[string]project.Lambda, error) {
 func (b *builder) lambda(ctx context.Context, folder *dist.Folder, settings map[string]project.Lambda, report *buildJSON) error {
 	tags := strings.Join(b.project.Tags(), ",")
 	files, packages := map[string][]byte{}, map[string]string{}
-	var mains []generator.Program
+	var mains []generator.MainPackage
 	groups := map[string][]project.Function{}
 	programs := map[string]dist.Program{}
 	for _, f := range b.functions {
-		p, err := generator.LambdaProgram(place(b.project, b.module), "lambda/"+f.Name, f.In(b.module))
+		p, err := generator.LambdaMain(place(b.project, b.module), "lambda/"+f.Name, f.In(b.module))
 		if err != nil {
 			return err
 		}

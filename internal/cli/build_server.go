@@ -58,7 +58,7 @@ func (b *builder) server(ctx context.Context, folder *dist.Folder, report *build
 		}
 		err = b.overlay(p.Files, tags, environ...).Build(ctx, filepath.Join(out, name), p.Package)
 		if broken := (*program.BuildError)(nil); errors.As(err, &broken) {
-			output := compilerSays(broken.Output, []generator.Program{p}, b.functions)
+			output := compilerSays(broken.Output, []generator.MainPackage{p}, b.functions)
 			report.Failed = append(report.Failed, b.serverFailures(output)...)
 			return full([]string{output})
 		} else if err != nil {
@@ -101,12 +101,12 @@ func envOr(w World, name, otherwise string) string {
 	return otherwise
 }
 
-func (b *builder) serverProgram(place generator.Place) (generator.Program, error) {
-	var handlers []generator.Handler
+func (b *builder) serverProgram(place generator.MainOptions) (generator.MainPackage, error) {
+	var handlers []generator.FunctionRef
 	for _, f := range b.functions {
 		handlers = append(handlers, f.In(b.module))
 	}
-	return generator.ServerProgram(place, "server", handlers)
+	return generator.ServerMain(place, "server", handlers)
 }
 
 // serverFailures are the functions that keep a server from being built: those that have errors of their own, or else the server itself.

@@ -88,7 +88,7 @@ func runDB(cmd *cobra.Command, w World, p *project.Project, command string) (err
 	if err != nil {
 		return err
 	}
-	migrate, err := generator.MigrateProgram(place(p, modfile.ModulePath(goMod)))
+	migrate, err := generator.MigrateMain(place(p, modfile.ModulePath(goMod)))
 	if err != nil {
 		return err
 	}

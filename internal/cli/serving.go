@@ -14,12 +14,12 @@ import (
 
 // place is where in a project fngen's programs are built: inside the functions directory, where Go's rule of internal
 // packages lets them import all, and in a folder that the go command passes over. Nothing is written there.
-func place(p *project.Project, module string) generator.Place {
-	return generator.Place{Module: module, Lib: p.Lib, Dir: path.Join(p.Functions, ".fngen")}
+func place(p *project.Project, module string) generator.MainOptions {
+	return generator.MainOptions{Module: module, Lib: p.Lib, Dir: path.Join(p.Functions, ".fngen")}
 }
 
 // compilerSays gives what the compiler says of a program in terms of the functions in it.
-func compilerSays(output string, programs []generator.Program, functions []project.Function) string {
+func compilerSays(output string, programs []generator.MainPackage, functions []project.Function) string {
 	return program.Explain(output, func(file string, line int) []program.Declared {
 		for _, p := range programs {
 			if file != path.Join(p.Package, "main.go") {
@@ -48,10 +48,10 @@ type serving struct {
 }
 
 // plan is a server program of the functions as they are.
-func (s serving) plan(w World, p *project.Project) (devserver.Plan, error) {
+func (s serving) plan(w World, p *project.Project) (devserver.Program, error) {
 	functions, skipped, err := p.List()
 	if err != nil {
-		return devserver.Plan{}, err
+		return devserver.Program{}, err
 	}
 	var broken []string
 	var notes []string
@@ -63,34 +63,34 @@ func (s serving) plan(w World, p *project.Project) (devserver.Plan, error) {
 		}
 	}
 	if len(broken) > 0 {
-		return devserver.Plan{}, &program.BuildError{Output: strings.Join(broken, "\n")}
+		return devserver.Program{}, &program.BuildError{Output: strings.Join(broken, "\n")}
 	}
 	if s.only != "" {
 		functions = slices.DeleteFunc(functions, func(f project.Function) bool { return f.Name != s.only })
 	}
 	module, err := p.Module()
 	if err != nil {
-		return devserver.Plan{}, err
+		return devserver.Program{}, err
 	}
-	var handlers []generator.Handler
+	var handlers []generator.FunctionRef
 	for _, f := range functions {
 		handlers = append(handlers, f.In(module))
 	}
-	built, err := generator.ServerProgram(place(p, module), s.command, handlers)
+	built, err := generator.ServerMain(place(p, module), s.command, handlers)
 	if err != nil {
-		return devserver.Plan{}, err
+		return devserver.Program{}, err
 	}
 	environ := w.Environ()
 	added, err := dotenv.Read(p.Root.FS(), dotenv.For(s.use), environ)
 	if err != nil {
-		return devserver.Plan{}, err
+		return devserver.Program{}, err
 	}
-	plan := devserver.Plan{
+	plan := devserver.Program{
 		Overlay: program.Overlay{Root: p.Dir, Files: built.Files, Flags: s.flags, Environ: environ},
 		Package: built.Package,
 		Environ: append(slices.Clone(environ), added...),
 		Notes:   notes,
-		Explain: func(output string) string { return compilerSays(output, []generator.Program{built}, functions) },
+		Explain: func(output string) string { return compilerSays(output, []generator.MainPackage{built}, functions) },
 	}
 	for _, f := range functions {
 		plan.Routes = append(plan.Routes, devserver.Route{
@@ -110,4 +110,19 @@ func buildFlags(w World, p *project.Project, flags ...string) []string {
 		flags = append(flags, "-ldflags=-s -w")
 	}
 	return flags
+}
+
+// debugFlags returns flags of go build for a program that runs under a
+// debugger: the project's packages are not optimized, and keep their debug
+// information.
+func debugFlags(p *project.Project) ([]string, error) {
+	module, err := p.Module()
+	if err != nil {
+		return nil, err
+	}
+	flags := []string{"-gcflags=" + module + "/...=-N -l"}
+	if tags := p.Tags(); len(tags) > 0 {
+		flags = append(flags, "-tags="+strings.Join(tags, ","))
+	}
+	return flags, nil
 }

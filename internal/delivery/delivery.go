@@ -1,75 +1,78 @@
-// Package delivery has sample events of webhook providers, edits fields of
-// events, and records the deliveries that fngen dev receives. It sends nothing
-// and signs nothing.
+// Package delivery provides sample webhook events, edits fields of a request
+// body, and logs the requests that a development server received. It neither
+// signs nor sends requests.
 package delivery
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
 
-// A Delivery is a request to a function, with the status of the response. fngen
-// dev serves its deliveries as JSON.
+// A Delivery is a logged request to a function with the status of the response.
+// The development server returns deliveries as JSON.
 type Delivery struct {
-	N        int         `json:"n"` // counts from 1
+	N        int         `json:"n"` // number in the log, from 1
 	Time     time.Time   `json:"time"`
 	Function string      `json:"function"`
 	Method   string      `json:"method"`
-	Target   string      `json:"target"` // the path and query on the functions' own port
+	Target   string      `json:"target"` // path and query, without the API prefix of the web port
 	Status   int         `json:"status"` // of the response
 	Header   http.Header `json:"header"`
 	Body     []byte      `json:"body"`
-	Omitted  int         `json:"omitted,omitempty"` // the size of a body that was too large to record
+	Omitted  int         `json:"omitted,omitempty"` // size of a body that was too large to log
 }
 
-// Size returns the size of the body in bytes, even if it was not recorded.
+// Size returns the size of the request's body in bytes.
 func (d Delivery) Size() int { return max(len(d.Body), d.Omitted) }
 
-// A Log records the most recent deliveries. It is safe for concurrent use.
+// A Log holds the latest deliveries. It is safe for concurrent use. Create one
+// with [NewLog].
 type Log struct {
-	limit, bodyLimit int
+	maxDeliveries, maxBody int
 
 	mu         sync.Mutex
 	deliveries []Delivery // oldest first
-	n          int        // the number of the last delivery
+	lastN      int        // number of the latest delivery
 }
 
-// NewLog returns a log of the last limit deliveries, but at least of one. Of a
-// body larger than bodyLimit bytes, it records only the size.
-func NewLog(limit, bodyLimit int) *Log { return &Log{limit: max(1, limit), bodyLimit: bodyLimit} }
+// NewLog returns a log of at most maxDeliveries deliveries, but at least one.
+// Of a body with more than maxBody bytes, it only keeps the size.
+func NewLog(maxDeliveries, maxBody int) *Log {
+	return &Log{maxDeliveries: max(1, maxDeliveries), maxBody: maxBody}
+}
 
-// Add records a delivery and returns its number. The caller must not change the
-// delivery afterwards.
+// Add adds a delivery, which the caller must not modify afterwards, and returns
+// its number. If the log is full, it drops the oldest delivery.
 func (l *Log) Add(d Delivery) int {
-	if len(d.Body) > l.bodyLimit {
+	if len(d.Body) > l.maxBody {
 		d.Body, d.Omitted = nil, len(d.Body)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.n++
-	d.N = l.n
-	if len(l.deliveries) >= l.limit {
-		copy(l.deliveries, l.deliveries[1:])
-		l.deliveries = l.deliveries[:len(l.deliveries)-1]
+	l.lastN++
+	d.N = l.lastN
+	if len(l.deliveries) >= l.maxDeliveries {
+		l.deliveries = slices.Delete(l.deliveries, 0, 1)
 	}
 	l.deliveries = append(l.deliveries, d)
 	return d.N
 }
 
-// All returns the recorded deliveries, oldest first. The result is never nil, so
-// that its JSON is an array.
+// All returns a copy of the log, oldest delivery first. The slice is never nil,
+// so that an empty log is [] in JSON.
 func (l *Log) All() []Delivery {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return append([]Delivery{}, l.deliveries...)
 }
 
-// Get returns delivery n, and reports whether it is still recorded.
+// Get returns the delivery with number n, if it is still in the log.
 func (l *Log) Get(n int) (Delivery, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	i := n - l.n + len(l.deliveries) - 1
+	i := n - l.lastN + len(l.deliveries) - 1
 	if i < 0 || i >= len(l.deliveries) {
 		return Delivery{}, false
 	}

@@ -12,7 +12,7 @@ import (
 
 func TestLog(t *testing.T) {
 	log := NewLog(3, 4)
-	assert.Equal(t, []Delivery{}, log.All(), "an empty log is [] in JSON")
+	assert.Equal(t, []Delivery{}, log.All(), "nil is not [] in JSON")
 	for i, body := range []string{"a", "bb", "four", "fiver", ""} {
 		assert.Equal(t, i+1, log.Add(Delivery{Function: "f", Body: []byte(body)}))
 	}
@@ -35,8 +35,7 @@ func TestLog(t *testing.T) {
 	assert.Equal(t, 4, d.Size())
 }
 
-// The result of All does not change when deliveries are added.
-func TestLogReturnsCopies(t *testing.T) {
+func TestAllReturnsCopy(t *testing.T) {
 	log := NewLog(1, 1)
 	log.Add(Delivery{Function: "a"})
 	all := log.All()
@@ -44,7 +43,7 @@ func TestLogReturnsCopies(t *testing.T) {
 	assert.Equal(t, "a", all[0].Function)
 }
 
-func TestLogConcurrently(t *testing.T) {
+func TestLogConcurrentUse(t *testing.T) {
 	log := NewLog(10, 10)
 	var wg sync.WaitGroup
 	for range 8 {
@@ -75,7 +74,7 @@ func TestDeliveryJSON(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, `{"n":12,"time":"2026-11-24T08:00:00Z","function":"x","method":"POST","target":"/x?y=1",`+
 		`"status":200,"header":{"K":["v"]},"body":"/w=="}`, string(data))
-	var back Delivery
-	require.NoError(t, json.Unmarshal(data, &back))
-	assert.Equal(t, d, back)
+	var decoded Delivery
+	require.NoError(t, json.Unmarshal(data, &decoded))
+	assert.Equal(t, d, decoded)
 }

@@ -16,38 +16,39 @@ import (
 )
 
 // samples has a directory for each provider with a file for each event. A file
-// contains the headers, without those of the signature, and a JSON body or the
-// fields of a form. The events are invented, but have the structure that the
-// provider documents. Values that differ between messages are written as ${name};
-// see fill.
+// contains the headers, except those of the signature, and either a JSON body
+// or the fields of a form. The data are made up, in the format that the
+// provider documents. Placeholders such as ${uuid} stand for values that differ
+// between messages: see fill.
 //
 //go:embed samples
 var samples embed.FS
 
-// plain is the directory of the schemes that belong to no provider.
-const plain = "plain"
+// plainDir has the samples for schemes that do not belong to a provider.
+const plainDir = "plain"
 
-// A Message is a webhook request before it is signed.
+// A Message is an unsigned webhook request.
 type Message struct {
 	Header map[string]string
 	Body   []byte
 }
 
-// An UnknownError reports a sample that does not exist.
+// An UnknownError reports a sample that does not exist, and lists those that
+// do.
 type UnknownError struct {
 	Scheme, Name string
-	Names        []string // the names of the scheme's samples
+	Names        []string
 }
 
 func (e *UnknownError) Error() string {
-	return fmt.Sprintf("%s has no sample %q: want one of %s", e.Scheme, e.Name, strings.Join(e.Names, ", "))
+	return fmt.Sprintf("unknown sample %q of %s, want one of %s", e.Name, e.Scheme, strings.Join(e.Names, ", "))
 }
 
-// Samples returns the names of a scheme's samples, sorted.
+// Samples returns the sorted names of a scheme's samples.
 func Samples(scheme string) []string {
 	var names []string
 	dir := sampleDir(scheme)
-	// Reading embedded files does not fail.
+	// Reading an embedded directory does not fail.
 	_ = fs.WalkDir(samples, dir, func(file string, _ fs.DirEntry, _ error) error {
 		if name, ok := strings.CutSuffix(strings.TrimPrefix(file, dir+"/"), ".json"); ok {
 			names = append(names, name)
@@ -61,15 +62,15 @@ func Samples(scheme string) []string {
 func sampleDir(scheme string) string {
 	dir := path.Join("samples", scheme)
 	if _, err := fs.Stat(samples, dir); err != nil || scheme == "" {
-		return path.Join("samples", plain)
+		return path.Join("samples", plainDir)
 	}
 	return dir
 }
 
-// Sample returns a sample event as its provider would send it at time t. The ids
-// in the event are made of random. If there is no such sample, the error is an
-// *UnknownError.
-func Sample(scheme, name string, t time.Time, random [16]byte) (Message, error) {
+// Sample returns the named sample event as its provider would send it at the
+// given time. Its id is derived from random. If there is no such sample, the
+// error is an *UnknownError.
+func Sample(scheme, name string, at time.Time, random [16]byte) (Message, error) {
 	if names := Samples(scheme); !slices.Contains(names, name) {
 		return Message{}, &UnknownError{scheme, name, names}
 	}
@@ -82,12 +83,12 @@ func Sample(scheme, name string, t time.Time, random [16]byte) (Message, error) 
 		Body   json.RawMessage
 		Form   json.RawMessage
 	}
-	if err := json.Unmarshal(fill(data, t, random), &file); err != nil {
-		return Message{}, fmt.Errorf("sample %s of %s: %w", name, scheme, err)
+	if err := json.Unmarshal(fill(data, at, random), &file); err != nil {
+		return Message{}, fmt.Errorf("decoding sample %s of %s: %w", name, scheme, err)
 	}
 	message := Message{Header: file.Header}
 	if file.Form != nil {
-		message.Body, err = form(file.Form)
+		message.Body, err = encodeForm(file.Form)
 		return message, err
 	}
 	var body bytes.Buffer
@@ -96,12 +97,11 @@ func Sample(scheme, name string, t time.Time, random [16]byte) (Message, error) 
 	return message, err
 }
 
-// fill replaces each ${name} in a sample with its value. "${unix}", "${unixMilli}"
-// and "${number}" become numbers, without the quotes.
-func fill(text []byte, t time.Time, random [16]byte) []byte {
-	t = t.UTC()
-	// Version 4, variant 1: RFC 9562, section 5.4.
-	id := random
+// fill replaces the placeholders in a sample. A string that consists only of
+// ${unix}, ${unixMilli} or ${number} becomes a number.
+func fill(text []byte, at time.Time, random [16]byte) []byte {
+	at = at.UTC()
+	id := random // becomes a UUID of version 4, variant 1 (RFC 9562, section 5.4)
 	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
 	digits := hex.EncodeToString(id[:])
 	uuid := strings.Join([]string{digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]}, "-")
@@ -110,13 +110,13 @@ func fill(text []byte, t time.Time, random [16]byte) []byte {
 	for _, b := range random[:8] {
 		n = n<<8 | uint64(b)
 	}
-	unix, milli := strconv.FormatInt(t.Unix(), 10), strconv.FormatInt(t.UnixMilli(), 10)
-	number := strconv.FormatUint(1e11+n%9e11, 10) // 12 digits, which are exact in a float64
+	unix, milli := strconv.FormatInt(at.Unix(), 10), strconv.FormatInt(at.UnixMilli(), 10)
+	number := strconv.FormatUint(1e11+n%9e11, 10) // 12 digits, exact as a float64
 	return []byte(strings.NewReplacer(
 		`"${unix}"`, unix, `"${unixMilli}"`, milli, `"${number}"`, number,
 		"${unix}", unix, "${unixMilli}", milli, "${number}", number,
-		"${time}", t.Format("2006-01-02T15:04:05.000Z"),
-		"${rfc1123}", t.Format(time.RFC1123Z),
+		"${time}", at.Format("2006-01-02T15:04:05.000Z"),
+		"${rfc1123}", at.Format(time.RFC1123Z),
 		"${uuid}", uuid,
 		"${hex32}", hex.EncodeToString(random[:]),
 		"${id}", hex.EncodeToString(random[:12]),
@@ -124,9 +124,9 @@ func fill(text []byte, t time.Time, random [16]byte) []byte {
 	).Replace(string(text)))
 }
 
-// form encodes a JSON object of strings as a form, in the order of its members.
-func form(object json.RawMessage) ([]byte, error) {
-	members, err := members(object)
+// encodeForm encodes an object of strings as a form. It keeps their order.
+func encodeForm(object json.RawMessage) ([]byte, error) {
+	members, err := decodeMembers(object)
 	if err != nil {
 		return nil, err
 	}

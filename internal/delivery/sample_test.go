@@ -26,20 +26,23 @@ import (
 
 var random = [16]byte{0xff, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 
-// keys returns the keys that a scheme signs and verifies with.
-func keys(scheme webhooks.Scheme) (private, public string) {
+// keys returns the keys with which messages of a scheme are signed and
+// verified.
+func keys(scheme webhooks.Scheme) (signing, verifying string) {
+	const secret = "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
+	const encoded = "whsec_TVktVk9JQ0UtSVMtTVktUEFTU1BPUlQtVkVSSUZZLU1F"
 	switch scheme {
 	case webhooks.Clerk, webhooks.GitLab, webhooks.Standard, webhooks.Svix:
-		return "whsec_TVktVk9JQ0UtSVMtTVktUEFTU1BPUlQtVkVSSUZZLU1F", "whsec_TVktVk9JQ0UtSVMtTVktUEFTU1BPUlQtVkVSSUZZLU1F"
+		return encoded, encoded
 	case webhooks.Discord: // RFC 8032, section 7.1, test 1
 		return "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
 			"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
 	}
-	return "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME", "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
+	return secret, secret
 }
 
-// Every sample of every scheme can be signed and verified. Require passes it to the
-// handler, or responds itself if it is a handshake.
+// Every sample can be signed and verified. webhooks.Require responds to
+// handshakes and passes all other samples to the handler.
 func TestSamples(t *testing.T) {
 	handshakes := map[string]struct {
 		status int
@@ -80,26 +83,26 @@ func TestSamples(t *testing.T) {
 				assert.NotContains(t, string(all), "${")
 				assert.NotContains(t, event.Body, "${")
 
-				private, secret := keys(scheme)
-				signed, err := webhooks.SignEvent(scheme, event, webhooks.Options{Secret: private})
+				signingKey, secret := keys(scheme)
+				signed, err := webhooks.SignEvent(scheme, event, webhooks.Options{Secret: signingKey})
 				require.NoError(t, err)
-				require.NoError(t, webhooks.VerifyEvent(scheme, signed, webhooks.Options{Secret: secret}))
+				options := webhooks.Options{Secret: secret}
+				require.NoError(t, webhooks.VerifyEvent(scheme, signed, options))
 				if scheme != webhooks.Skip {
-					err := webhooks.VerifyEvent(scheme, event, webhooks.Options{Secret: secret})
-					assert.Error(t, err, "the sample has no signature")
+					assert.Error(t, webhooks.VerifyEvent(scheme, event, options), "sample is already signed")
 				}
 
-				reached := false
-				handler := webhooks.Require(scheme, webhooks.Options{Secret: secret})(
+				called := false
+				handler := webhooks.Require(scheme, options)(
 					func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-						reached = true
+						called = true
 						assert.True(t, scheme == webhooks.Skip || webhooks.MessageID(ctx) != "")
 						return events.APIGatewayProxyResponse{StatusCode: http.StatusOK}, nil
 					})
 				response, err := handler(context.Background(), signed)
 				require.NoError(t, err)
 				handshake, ok := handshakes[string(scheme)+"/"+name]
-				assert.Equal(t, !ok, reached)
+				assert.Equal(t, !ok, called)
 				delete(handshakes, string(scheme)+"/"+name)
 				if ok {
 					assert.Equal(t, handshake.status, response.StatusCode)
@@ -111,26 +114,25 @@ func TestSamples(t *testing.T) {
 	assert.Empty(t, handshakes, "handshakes without a sample")
 }
 
-// Every provider has samples of its own, in a directory that is named after its
-// scheme.
-func TestSampleFolders(t *testing.T) {
-	folders := map[string]bool{}
+// Every provider has a directory of samples with the name of its scheme.
+func TestSampleDirectories(t *testing.T) {
+	dirs := map[string]bool{}
 	entries, err := os.ReadDir("samples")
 	require.NoError(t, err)
 	for _, entry := range entries {
-		folders[entry.Name()] = true
+		dirs[entry.Name()] = true
 	}
 	for _, scheme := range generator.Schemes() {
-		assert.Equal(t, scheme.IsProvider(), folders[scheme.Name], scheme.Name)
-		delete(folders, scheme.Name)
+		assert.Equal(t, scheme.IsProvider(), dirs[scheme.Name], scheme.Name)
+		delete(dirs, scheme.Name)
 	}
-	assert.Equal(t, map[string]bool{"plain": true}, folders)
+	assert.Equal(t, map[string]bool{"plain": true}, dirs)
 }
 
-// Samples have the names that the providers use for the events, in the body or in a
-// header.
+// A sample has the name by which its provider calls the event, in the body or
+// in a header.
 func TestSampleNames(t *testing.T) {
-	for scheme, where := range map[string]string{
+	for scheme, pattern := range map[string]string{
 		"clerk": `"type":"NAME"`, "paddle": `"event_type":"NAME"`, "square": `"type":"NAME"`, "stripe": `"type":"NAME"`,
 		"svix": `"type":"NAME"`, "standard": `"type":"NAME"`, "vercel": `"type":"NAME"`, "zoom": `"event":"NAME"`,
 		"shopify": "X-Shopify-Topic: NAME", "discourse": "X-Discourse-Event: NAME",
@@ -142,20 +144,21 @@ func TestSampleNames(t *testing.T) {
 			for header, value := range message.Header {
 				text += "\n" + header + ": " + value
 			}
-			assert.Contains(t, text, strings.ReplaceAll(where, "NAME", name), "%s/%s", scheme, name)
+			assert.Contains(t, text, strings.ReplaceAll(pattern, "NAME", name), "%s/%s", scheme, name)
 		}
 	}
 	for _, name := range delivery.Samples("github") {
 		message, err := delivery.Sample("github", name, time.Now(), random)
 		require.NoError(t, err)
-		event, action, acts := strings.Cut(name, ".")
+		event, action, hasAction := strings.Cut(name, ".")
 		assert.Equal(t, event, message.Header["X-GitHub-Event"])
-		assert.Equal(t, acts, strings.Contains(string(message.Body), `{"action":"`+action+`"`))
+		assert.Equal(t, hasAction, strings.Contains(string(message.Body), `{"action":"`+action+`"`))
 	}
 }
 
-// Each message has its own ids and the current time, and uses an id consistently.
-func TestSampleIsFilled(t *testing.T) {
+// Placeholders are replaced by the time and by values derived from random, with
+// the same value everywhere in a message.
+func TestPlaceholders(t *testing.T) {
 	at := time.Date(2026, 11, 24, 8, 0, 0, 123e6, time.FixedZone("", 3600))
 	message, err := delivery.Sample("stripe", "invoice.paid", at, random)
 	require.NoError(t, err)
@@ -177,7 +180,7 @@ func TestSampleIsFilled(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "CAff0102030405060708090a0b0c0d0e0f", form.Get("CallSid"))
 	assert.Equal(t, "Tue, 24 Nov 2026 07:00:00 +0000", form.Get("Timestamp"))
-	assert.True(t, strings.HasPrefix(string(message.Body), "CallSid="), "in the order of the file")
+	assert.True(t, strings.HasPrefix(string(message.Body), "CallSid="), "fields are not in the order of the file")
 
 	message, err = delivery.Sample("clerk", "user.deleted", at, random)
 	require.NoError(t, err)
@@ -190,18 +193,21 @@ func TestSampleIsFilled(t *testing.T) {
 	assert.Regexp(t, `"data_request":\{"id":[0-9]{12}\}`, string(message.Body))
 }
 
-func TestSampleUnknown(t *testing.T) {
+func TestUnknownSample(t *testing.T) {
 	for _, name := range []string{"nosuch", "", ".", "..", "../stripe/invoice.paid", "orders", "invoice.paid.json"} {
 		_, err := delivery.Sample("shopify", name, time.Now(), random)
 		var unknown *delivery.UnknownError
 		require.ErrorAs(t, err, &unknown, "%q", name)
 		assert.Equal(t, delivery.Samples("shopify"), unknown.Names)
-		assert.Contains(t, err.Error(), "shopify has no sample \""+name+"\": want one of app/uninstalled, customers/data_request, orders/cancelled")
+		want := "unknown sample \"" + name + "\" of shopify, want one of " +
+			"app/uninstalled, customers/data_request, orders/cancelled"
+		assert.Contains(t, err.Error(), want)
 	}
-	assert.Equal(t, delivery.Samples("sha256Verifier"), delivery.Samples(""), "other schemes have the plain samples")
+	assert.Equal(t, delivery.Samples("sha256Verifier"), delivery.Samples(""))
 }
 
-// The files are indented, end with a newline, and contain only example addresses.
+// Sample files are indented, end in a newline and contain only addresses at
+// example.com.
 func TestSampleFiles(t *testing.T) {
 	address := regexp.MustCompile(`[\w.]+@[\w.]+`)
 	require.NoError(t, filepath.WalkDir("samples", func(file string, entry fs.DirEntry, err error) error {

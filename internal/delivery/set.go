@@ -11,27 +11,27 @@ import (
 	"time"
 )
 
-// Set sets a field of a JSON text. The assignment has the form path=value, such as
-// data.object.amount=4200 or items.0.sku=A-1.
+// Set sets a field of a JSON text and returns the new text. The assignment has
+// the form path=value, for example data.object.amount=4200 or items.0.sku=A-1.
 //
-// A path consists of names of members and indexes of elements. A dot in a name is
-// written \. and the index after the last element appends one. Missing objects are
-// created. The value is JSON if it is valid JSON, and otherwise a string. All other
-// fields keep their order and their exact text.
+// A number in the path is the index of an array element; the index after the
+// last appends an element. Write a dot in a name as \. and create nested
+// objects by naming them. The value is JSON if it is valid JSON, and a string
+// otherwise. All other fields keep their order and their exact values.
 func Set(text []byte, assignment string) ([]byte, error) {
-	path, value, err := split(assignment)
+	path, value, err := splitAssignment(assignment)
 	if err != nil {
 		return nil, err
 	}
 	if !json.Valid(text) {
-		return nil, errors.New("the body is not JSON")
+		return nil, errors.New("body is not valid JSON")
 	}
 	return set(text, path, 0, value)
 }
 
-// SetForm sets a field of a form. The assignment has the form name=value. If the
-// form has several fields of the name, the first is set and the others are
-// removed.
+// SetForm sets a field of a form and returns the new form. The assignment has
+// the form name=value. If the field occurs more than once, one occurrence
+// remains.
 func SetForm(form []byte, assignment string) ([]byte, error) {
 	name, value, ok := strings.Cut(assignment, "=")
 	if !ok || name == "" {
@@ -40,9 +40,9 @@ func SetForm(form []byte, assignment string) ([]byte, error) {
 	field := url.QueryEscape(name) + "=" + url.QueryEscape(value)
 	var fields []string
 	for _, f := range strings.FieldsFunc(string(form), func(r rune) bool { return r == '&' }) {
-		written, _, _ := strings.Cut(f, "=")
-		if unescaped, err := url.QueryUnescape(written); err == nil && unescaped == name {
-			f, field = field, ""
+		escaped, _, _ := strings.Cut(f, "=")
+		if unescaped, err := url.QueryUnescape(escaped); err == nil && unescaped == name {
+			f, field = field, "" // replace the first occurrence, drop the others
 		}
 		if f != "" {
 			fields = append(fields, f)
@@ -56,8 +56,8 @@ func SetForm(form []byte, assignment string) ([]byte, error) {
 
 var errAssignment = errors.New("want path=value")
 
-// split splits an assignment into path and value.
-func split(assignment string) (path []string, value json.RawMessage, err error) {
+// splitAssignment returns the path and the value of an assignment.
+func splitAssignment(assignment string) (path []string, value json.RawMessage, err error) {
 	name, escaped := "", false
 	for i := 0; i < len(assignment); i++ {
 		switch c := assignment[i]; {
@@ -71,7 +71,7 @@ func split(assignment string) (path []string, value json.RawMessage, err error) 
 			}
 			path, name = append(path, name), ""
 			if c == '=' {
-				return path, parse(assignment[i+1:]), nil
+				return path, toJSON(assignment[i+1:]), nil
 			}
 		default:
 			name += string(c)
@@ -80,62 +80,61 @@ func split(assignment string) (path []string, value json.RawMessage, err error) 
 	return nil, nil, errAssignment
 }
 
-// parse returns value if it is JSON, and else as a JSON string.
-func parse(value string) json.RawMessage {
+// toJSON returns value if it is valid JSON, and else encodes it as a string.
+func toJSON(value string) json.RawMessage {
 	if json.Valid([]byte(value)) {
 		return json.RawMessage(value)
 	}
-	return encode(value)
+	return encodeString(value)
 }
 
-// encode returns s as a JSON string, without escaping <, > and &.
-func encode(s string) json.RawMessage {
+// encodeString encodes a string as JSON without escaping <, > and &.
+func encodeString(s string) json.RawMessage {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(s) // cannot fail for a string and a buffer
+	_ = encoder.Encode(s) // encoding a string to a buffer does not fail
 	return bytes.TrimSpace(text.Bytes())
 }
 
-// set returns old, which is the value at path[:depth], with value at
-// path[depth:] below it.
-func set(old json.RawMessage, path []string, depth int, value json.RawMessage) (json.RawMessage, error) {
+// set returns value with the field at path[depth:] set.
+func set(value json.RawMessage, path []string, depth int, to json.RawMessage) (json.RawMessage, error) {
 	if depth == len(path) {
-		return value, nil
+		return to, nil
 	}
-	switch old = bytes.TrimSpace(old); old[0] {
+	switch value = bytes.TrimSpace(value); value[0] {
 	case '{':
-		return setMember(old, path, depth, value)
+		return setMember(value, path, depth, to)
 	case '[':
-		return setElement(old, path, depth, value)
-	case 'n': // null, which senders write for a missing object
-		return setMember(json.RawMessage("{}"), path, depth, value)
+		return setElement(value, path, depth, to)
+	case 'n': // null, which senders use for a missing object
+		return setMember(json.RawMessage("{}"), path, depth, to)
 	}
-	return nil, fmt.Errorf("%s is neither an object nor an array", describe(path[:depth]))
+	return nil, fmt.Errorf("%s is neither an object nor an array", fieldName(path[:depth]))
 }
 
-func setMember(object json.RawMessage, path []string, depth int, value json.RawMessage) (json.RawMessage, error) {
-	all, err := members(object)
+func setMember(object json.RawMessage, path []string, depth int, to json.RawMessage) (json.RawMessage, error) {
+	members, err := decodeMembers(object)
 	if err != nil {
 		return nil, err
 	}
-	at := -1
-	for i, m := range all {
-		if m.name == path[depth] { // if a name is repeated, decoders use the last one
-			at = i
+	index := -1
+	for i, m := range members {
+		if m.name == path[depth] { // decoders use the last of several
+			index = i
 		}
 	}
-	if at < 0 {
-		at = len(all)
-		all = append(all, member{path[depth], json.RawMessage("null")})
+	if index < 0 {
+		index = len(members)
+		members = append(members, member{path[depth], json.RawMessage("null")})
 	}
-	if all[at].value, err = set(all[at].value, path, depth+1, value); err != nil {
+	if members[index].value, err = set(members[index].value, path, depth+1, to); err != nil {
 		return nil, err
 	}
 	var text bytes.Buffer
-	for i, m := range all {
+	for i, m := range members {
 		text.WriteByte("{,"[min(i, 1)])
-		text.Write(encode(m.name))
+		text.Write(encodeString(m.name))
 		text.WriteByte(':')
 		text.Write(m.value)
 	}
@@ -143,24 +142,24 @@ func setMember(object json.RawMessage, path []string, depth int, value json.RawM
 	return text.Bytes(), nil
 }
 
-func setElement(array json.RawMessage, path []string, depth int, value json.RawMessage) (json.RawMessage, error) {
-	var all []json.RawMessage
-	if err := json.Unmarshal(array, &all); err != nil {
+func setElement(array json.RawMessage, path []string, depth int, to json.RawMessage) (json.RawMessage, error) {
+	var elements []json.RawMessage
+	if err := json.Unmarshal(array, &elements); err != nil {
 		return nil, err
 	}
-	at, err := strconv.ParseUint(path[depth], 10, 31)
-	if err != nil || at > uint64(len(all)) {
-		return nil, fmt.Errorf("%s is an array of %d: want an index from 0 to %d, not %q",
-			describe(path[:depth]), len(all), len(all), path[depth])
+	index, err := strconv.ParseUint(path[depth], 10, 31)
+	if err != nil || index > uint64(len(elements)) {
+		name := fieldName(path[:depth])
+		return nil, fmt.Errorf("invalid index %q of array %s, want 0 to %d", path[depth], name, len(elements))
 	}
-	if at == uint64(len(all)) {
-		all = append(all, json.RawMessage("null"))
+	if index == uint64(len(elements)) {
+		elements = append(elements, json.RawMessage("null"))
 	}
-	if all[at], err = set(all[at], path, depth+1, value); err != nil {
+	if elements[index], err = set(elements[index], path, depth+1, to); err != nil {
 		return nil, err
 	}
 	var text bytes.Buffer
-	for i, element := range all {
+	for i, element := range elements {
 		text.WriteByte("[,"[min(i, 1)])
 		text.Write(element)
 	}
@@ -168,27 +167,27 @@ func setElement(array json.RawMessage, path []string, depth int, value json.RawM
 	return text.Bytes(), nil
 }
 
-// describe returns the name of a path for errors.
-func describe(path []string) string {
+// fieldName returns the name of a field for error messages.
+func fieldName(path []string) string {
 	if len(path) == 0 {
-		return "the body"
+		return "body"
 	}
 	return strings.Join(path, ".")
 }
 
-// A member is a member of a JSON object. Its value is unparsed.
+// A member is a name and a value of an object. The value is not decoded.
 type member struct {
 	name  string
 	value json.RawMessage
 }
 
-// members returns the members of an object in their order.
-func members(object json.RawMessage) ([]member, error) {
+// decodeMembers returns the members of an object in their order.
+func decodeMembers(object json.RawMessage) ([]member, error) {
 	decoder := json.NewDecoder(bytes.NewReader(object))
 	if _, err := decoder.Token(); err != nil {
 		return nil, err
 	}
-	var all []member
+	var members []member
 	for decoder.More() {
 		name, err := decoder.Token()
 		if err != nil {
@@ -198,14 +197,15 @@ func members(object json.RawMessage) ([]member, error) {
 		if err := decoder.Decode(&m.value); err != nil {
 			return nil, err
 		}
-		all = append(all, m)
+		members = append(members, m)
 	}
-	return all, nil
+	return members, nil
 }
 
-// Restamp returns the body of a delivery with its timestamp set to t, for schemes
-// whose timestamp is in the body. Otherwise a replayed delivery would be too old.
-func Restamp(scheme string, body []byte, t time.Time) []byte {
+// Restamp returns body with the time at, if messages of the scheme contain the
+// time of sending. Otherwise a verifier would reject a replayed message as too
+// old. It returns other bodies unchanged.
+func Restamp(scheme string, body []byte, at time.Time) []byte {
 	if scheme != "linear" {
 		return body
 	}
@@ -213,7 +213,7 @@ func Restamp(scheme string, body []byte, t time.Time) []byte {
 	if json.Unmarshal(body, &sent) != nil || sent["webhookTimestamp"] == nil {
 		return body
 	}
-	stamped, err := Set(body, "webhookTimestamp="+strconv.FormatInt(t.UnixMilli(), 10))
+	stamped, err := Set(body, "webhookTimestamp="+strconv.FormatInt(at.UnixMilli(), 10))
 	if err != nil {
 		return body
 	}

@@ -13,32 +13,34 @@ import (
 
 func TestSet(t *testing.T) {
 	for name, test := range map[string]struct{ text, assignment, want string }{
-		"replaces":                 {`{"a":1,"b":2}`, "a=3", `{"a":3,"b":2}`},
-		"appends a member":         {`{"b":1}`, "a=2", `{"b":1,"a":2}`},
-		"empty object":             {`{}`, "a=1", `{"a":1}`},
-		"nested":                   {`{"z":1,"a":{"c":1,"b":2}}`, "a.b=3", `{"z":1,"a":{"c":1,"b":3}}`},
-		"missing objects":          {`{}`, "a.b.c=1", `{"a":{"b":{"c":1}}}`},
-		"null member":              {`{"a":null}`, "a.b=1", `{"a":{"b":1}}`},
-		"null":                     {`null`, "a=1", `{"a":1}`},
-		"keeps digits":             {`{"n":12345678901234567890.10,"e":1E2,"a":1}`, "a=2.50", `{"n":12345678901234567890.10,"e":1E2,"a":2.50}`},
-		"spaces":                   {" { \"a\" : [ 1 ] ,\n \"b\" : 2 } ", "b=3", `{"a":[ 1 ],"b":3}`},
-		"element":                  {`{"a":[1,2]}`, "a.1=3", `{"a":[1,3]}`},
-		"member of an element":     {`{"a":[{"b":1},{"b":2}]}`, "a.0.b=3", `{"a":[{"b":3},{"b":2}]}`},
-		"appends an element":       {`{"a":[1]}`, "a.1=2", `{"a":[1,2]}`},
-		"empty array":              {`[]`, "0.a=1", `[{"a":1}]`},
-		"numeric member name":      {`{"0":1}`, "0=2", `{"0":2}`},
-		"repeated name":            {`{"a":1,"a":2}`, "a=3", `{"a":1,"a":3}`},
-		"escaped name":             {`{"\u0061":1}`, "a=2", `{"a":2}`},
-		"dot in a name":            {`{"a.b":1}`, `a\.b=2`, `{"a.b":2}`},
-		"backslash in a name":      {`{}`, `a\\b\=c=1`, `{"a\\b=c":1}`},
-		"text is not escaped":      {`{}`, "a=é<&>", `{"a":"é<&>"}`},
-		"leading zeros":            {`{}`, "a=007", `{"a":"007"}`},
-		"quoted number":            {`{}`, `a="42"`, `{"a":"42"}`},
-		"bool":                     {`{}`, "a=true", `{"a":true}`},
-		"empty value":              {`{}`, "a=", `{"a":""}`},
-		"object":                   {`{"a":1}`, `a={"b":[1,2]}`, `{"a":{"b":[1,2]}}`},
-		"equals sign in the value": {`{}`, "a=b=c", `{"a":"b=c"}`},
-		"name is not escaped":      {`{"<":1}`, "a=1", `{"<":1,"a":1}`},
+		"replace":             {`{"a":1,"b":2}`, "a=3", `{"a":3,"b":2}`},
+		"add at the end":      {`{"b":1}`, "a=2", `{"b":1,"a":2}`},
+		"add to empty object": {`{}`, "a=1", `{"a":1}`},
+		"nested":              {`{"z":1,"a":{"c":1,"b":2}}`, "a.b=3", `{"z":1,"a":{"c":1,"b":3}}`},
+		"missing objects":     {`{}`, "a.b.c=1", `{"a":{"b":{"c":1}}}`},
+		"member of null":      {`{"a":null}`, "a.b=1", `{"a":{"b":1}}`},
+		"null":                {`null`, "a=1", `{"a":1}`},
+		"digits are kept": {
+			`{"n":12345678901234567890.10,"e":1E2,"a":1}`, "a=2.50", `{"n":12345678901234567890.10,"e":1E2,"a":2.50}`,
+		},
+		"white space":            {" { \"a\" : [ 1 ] ,\n \"b\" : 2 } ", "b=3", `{"a":[ 1 ],"b":3}`},
+		"element":                {`{"a":[1,2]}`, "a.1=3", `{"a":[1,3]}`},
+		"member of element":      {`{"a":[{"b":1},{"b":2}]}`, "a.0.b=3", `{"a":[{"b":3},{"b":2}]}`},
+		"append element":         {`{"a":[1]}`, "a.1=2", `{"a":[1,2]}`},
+		"append to empty array":  {`[]`, "0.a=1", `[{"a":1}]`},
+		"number as name":         {`{"0":1}`, "0=2", `{"0":2}`},
+		"duplicate name":         {`{"a":1,"a":2}`, "a=3", `{"a":1,"a":3}`},
+		"escaped name":           {`{"\u0061":1}`, "a=2", `{"a":2}`},
+		"dot in a name":          {`{"a.b":1}`, `a\.b=2`, `{"a.b":2}`},
+		"backslash in a name":    {`{}`, `a\\b\=c=1`, `{"a\\b=c":1}`},
+		"string":                 {`{}`, "a=é<&>", `{"a":"é<&>"}`},
+		"leading zeros":          {`{}`, "a=007", `{"a":"007"}`},
+		"number as string":       {`{}`, `a="42"`, `{"a":"42"}`},
+		"boolean":                {`{}`, "a=true", `{"a":true}`},
+		"empty value":            {`{}`, "a=", `{"a":""}`},
+		"object":                 {`{"a":1}`, `a={"b":[1,2]}`, `{"a":{"b":[1,2]}}`},
+		"equals sign in a value": {`{}`, "a=b=c", `{"a":"b=c"}`},
+		"HTML in a name":         {`{"<":1}`, "a=1", `{"<":1,"a":1}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := Set([]byte(test.text), test.assignment)
@@ -50,20 +52,20 @@ func TestSet(t *testing.T) {
 
 func TestSetErrors(t *testing.T) {
 	for name, test := range map[string]struct{ text, assignment, want string }{
-		"no value":        {`{}`, "a", "want path=value"},
-		"no path":         {`{}`, "=1", "want path=value"},
-		"empty":           {`{}`, "", "want path=value"},
-		"empty name":      {`{}`, "a..b=1", "want path=value"},
-		"trailing dot":    {`{}`, "a.=1", "want path=value"},
-		"only escaped =":  {`{}`, `a\=1`, "want path=value"},
-		"not JSON":        {`a=b`, "a=1", "the body is not JSON"},
-		"empty body":      {``, "a=1", "the body is not JSON"},
-		"below a number":  {`{"a":{"b":1}}`, "a.b.c=1", "a.b is neither an object nor an array"},
-		"string":          {`"x"`, "a=1", "the body is neither an object nor an array"},
-		"not an index":    {`{"a":[1,2]}`, "a.x=1", `a is an array of 2: want an index from 0 to 2, not "x"`},
-		"negative index":  {`[1]`, "-1=1", `the body is an array of 1: want an index from 0 to 1, not "-1"`},
-		"index too large": {`[1]`, "2=1", "want an index from 0 to 1"},
-		"index overflow":  {`[1]`, "99999999999999999999=1", "want an index from 0 to 1"},
+		"no value":         {`{}`, "a", "want path=value"},
+		"no path":          {`{}`, "=1", "want path=value"},
+		"empty":            {`{}`, "", "want path=value"},
+		"empty name":       {`{}`, "a..b=1", "want path=value"},
+		"trailing dot":     {`{}`, "a.=1", "want path=value"},
+		"escaped =":        {`{}`, `a\=1`, "want path=value"},
+		"not JSON":         {`a=b`, "a=1", "body is not valid JSON"},
+		"empty body":       {``, "a=1", "body is not valid JSON"},
+		"member of number": {`{"a":{"b":1}}`, "a.b.c=1", "a.b is neither an object nor an array"},
+		"member of string": {`"x"`, "a=1", "body is neither an object nor an array"},
+		"not an index":     {`{"a":[1,2]}`, "a.x=1", `index "x" of array a, want 0 to 2`},
+		"negative index":   {`[1]`, "-1=1", `index "-1" of array body, want 0 to 1`},
+		"index too large":  {`[1]`, "2=1", "want 0 to 1"},
+		"index overflow":   {`[1]`, "99999999999999999999=1", "want 0 to 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Set([]byte(test.text), test.assignment)
@@ -74,13 +76,13 @@ func TestSetErrors(t *testing.T) {
 
 func TestSetForm(t *testing.T) {
 	for name, test := range map[string]struct{ form, assignment, want string }{
-		"replaces":         {"a=1&b=2", "a=3", "a=3&b=2"},
-		"appends":          {"b=2", "a=x y&z", "b=2&a=x+y%26z"},
+		"replace":          {"a=1&b=2", "a=3", "a=3&b=2"},
+		"add":              {"b=2", "a=x y&z", "b=2&a=x+y%26z"},
 		"empty form":       {"", "a=1", "a=1"},
-		"repeated name":    {"a=1&b=2&a=3", "a=4", "a=4&b=2"},
+		"duplicate name":   {"a=1&b=2&a=3", "a=4", "a=4&b=2"},
 		"dot in a name":    {"A.B=1", "A.B=2", "A.B=2"},
 		"escaped name":     {"%61=1", "a=2", "a=2"},
-		"keeps the others": {"x=%7e&y&=z&%zz=1", "a=", "x=%7e&y&=z&%zz=1&a="},
+		"others unchanged": {"x=%7e&y&=z&%zz=1", "a=", "x=%7e&y&=z&%zz=1&a="},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := SetForm([]byte(test.form), test.assignment)
@@ -106,10 +108,13 @@ func TestRestamp(t *testing.T) {
 	}
 }
 
-// The result of Set is JSON, and setting the same value again changes nothing.
+// FuzzSet checks that the result is valid JSON and that setting a field twice
+// changes nothing.
 func FuzzSet(f *testing.F) {
 	for _, seed := range [][2]string{
-		{`{"a":{"b":[1,{"c":null}]}}`, "a.b.1.c=2"}, {`[]`, "0=x"}, {`{"a":1,"a":2}`, `a={"b":1}`}, {`null`, `a\.b.c=1e400`}, {`{"\ud800":1}`, "\xff=1"}, {"1", "a=1"},
+		{
+			`{"a":{"b":[1,{"c":null}]}}`, "a.b.1.c=2"}, {`[]`, "0=x"}, {`{"a":1,"a":2}`, `a={"b":1}`}, {`null`, `a\.b.c=1e400`},
+		{`{"\ud800":1}`, "\xff=1"}, {"1", "a=1"},
 	} {
 		f.Add(seed[0], seed[1])
 	}
@@ -119,14 +124,14 @@ func FuzzSet(f *testing.F) {
 			return
 		}
 		if !json.Valid(once) {
-			t.Fatalf("%q set in %q is not JSON: %q", assignment, text, once)
+			t.Fatalf("setting %q in %q returned invalid JSON: %q", assignment, text, once)
 		}
 		twice, err := Set(once, assignment)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if string(once) != string(twice) {
-			t.Fatalf("once %q, twice %q", once, twice)
+			t.Fatalf("set once: %q, set twice: %q", once, twice)
 		}
 	})
 }
@@ -148,11 +153,11 @@ func FuzzSetForm(f *testing.F) {
 			}
 			found++
 			if text, err := url.QueryUnescape(text); err != nil || text != value {
-				t.Fatalf("%q set in %q is %q", assignment, form, set)
+				t.Fatalf("setting %q in %q returned %q", assignment, form, set)
 			}
 		}
 		if found != 1 {
-			t.Fatalf("%q is %d times in %q", name, found, set)
+			t.Fatalf("%q occurs %d times in %q", name, found, set)
 		}
 	})
 }

@@ -16,13 +16,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// cost is what a process took.
+// A cost is the resources that a process used.
 type cost struct {
 	wall, cpu time.Duration
 	peak      int64 // bytes
 }
 
-// spend runs a command to its end.
+// spend runs a command and returns its cost.
 func spend(b *testing.B, name string, args ...string) cost {
 	b.Helper()
 	cmd := exec.Command(name, args...)
@@ -34,13 +34,13 @@ func spend(b *testing.B, name string, args ...string) cost {
 	return cost{wall, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), usage.Maxrss * 1024}
 }
 
-// BenchmarkFunction compares fngen function to a program that writes the same bytes to the same
-// files and does nothing else, run in turn. What it prints are medians, and
-// the medians of the ratios of each pair.
+// BenchmarkFunction compares fngen function with a baseline program that only
+// writes the same files. The two run interleaved. It reports medians, and
+// medians of the ratios of each pair.
 func BenchmarkFunction(b *testing.B) {
 	const pairs = 60
-	floor := filepath.Join(b.TempDir(), "floor")
-	require.NoError(b, build("./testdata/floor", floor))
+	baseline := filepath.Join(b.TempDir(), "baseline")
+	require.NoError(b, build("./testdata/baseline", baseline))
 
 	for _, functions := range []int{0, 999} {
 		b.Run(fmt.Sprintf("after-%d", functions), func(b *testing.B) {
@@ -48,7 +48,7 @@ func BenchmarkFunction(b *testing.B) {
 			for i := range functions {
 				spend(b, fngen, "function", fmt.Sprintf("f%d", i), "--cwd", project)
 			}
-			// What the next function writes, for the floor to write.
+			// Find the files that fngen writes, for the baseline to write.
 			before := b.TempDir()
 			require.NoError(b, os.CopyFS(before, os.DirFS(project)))
 			spend(b, fngen, "function", "divide", "--cwd", project)
@@ -56,34 +56,37 @@ func BenchmarkFunction(b *testing.B) {
 			changed(b, before, project, written)
 
 			var walls, cpus []float64
-			var ours, floors []cost
+			var ours, baselines []cost
 			for range b.N {
 				for range pairs {
-					// Only the function's own files go, so that each run does the same.
+					// Remove the function, so that each run does the same work.
 					target := project
 					if functions == 0 {
 						target = newModule(b)
 					} else {
 						spend(b, fngen, "destroy", "function", "divide", "--cwd", project)
 					}
-					a, c := spend(b, fngen, "function", "divide", "--cwd", target), spend(b, floor, written, b.TempDir())
-					ours, floors = append(ours, a), append(floors, c)
+					a, c := spend(b, fngen, "function", "divide", "--cwd", target),
+						spend(b, baseline, written, b.TempDir())
+					ours, baselines = append(ours, a), append(baselines, c)
 					walls = append(walls, float64(a.wall)/float64(c.wall))
 					cpus = append(cpus, float64(a.cpu)/float64(c.cpu))
 				}
 			}
 			b.ReportMetric(0, "ns/op")
-			b.ReportMetric(median(walls), "wall/floor")
-			b.ReportMetric(median(cpus), "cpu/floor")
+			b.ReportMetric(median(walls), "wall/baseline")
+			b.ReportMetric(median(cpus), "cpu/baseline")
 			b.ReportMetric(medianOf(ours, func(c cost) float64 { return float64(c.wall.Microseconds()) / 1000 }), "ms")
-			b.ReportMetric(medianOf(floors, func(c cost) float64 { return float64(c.wall.Microseconds()) / 1000 }), "floor-ms")
-			b.ReportMetric(medianOf(ours, func(c cost) float64 { return float64(c.cpu.Microseconds()) / 1000 }), "cpu-ms")
+			b.ReportMetric(medianOf(baselines, func(c cost) float64 { return float64(c.wall.Microseconds()) / 1000 }),
+				"baseline-ms")
+			b.ReportMetric(medianOf(ours, func(c cost) float64 { return float64(c.cpu.Microseconds()) / 1000 }),
+				"cpu-ms")
 			b.ReportMetric(medianOf(ours, func(c cost) float64 { return float64(c.peak) / (1 << 20) }), "peak-MB")
 		})
 	}
 }
 
-// changed copies the files of after that before does not have as they are.
+// changed copies the files that are new or different in after.
 func changed(b *testing.B, before, after, to string) {
 	require.NoError(b, filepath.Walk(after, func(name string, info os.FileInfo, err error) error {
 		if err != nil || info.IsDir() {
@@ -118,13 +121,14 @@ func medianOf(costs []cost, figure func(cost) float64) float64 {
 	return median(values)
 }
 
-// BenchmarkTest compares fngen test to go test, run in turn, for ten functions. With count=1 the tests run, and cached they
-// do not, so that the rest is all there is.
+// BenchmarkTest compares fngen test with go test for ten functions,
+// interleaved. With count=1 the tests run. With cached results, fngen's own
+// startup dominates.
 func BenchmarkTest(b *testing.B) {
 	const pairs = 20
 	dir := newModule(b)
 	for i := range 10 {
-		addFunction(b, dir, fmt.Sprintf("f%d", i), "", strings.Repeat("t.Run(\"does as it is told\", func(t *testing.T) {}); ", 20))
+		addFunction(b, dir, fmt.Sprintf("f%d", i), "", strings.Repeat("t.Run(\"passes\", func(t *testing.T) {}); ", 20))
 	}
 	b.Chdir(dir)
 	for name, flags := range map[string][]string{"count=1": {"-count=1"}, "cached": nil} {
@@ -147,7 +151,8 @@ func BenchmarkTest(b *testing.B) {
 			b.ReportMetric(median(walls), "wall/go-test")
 			b.ReportMetric(median(cpus), "cpu/go-test")
 			b.ReportMetric(medianOf(times, func(c cost) float64 { return float64(c.wall.Microseconds()) / 1000 }), "ms")
-			b.ReportMetric(medianOf(bares, func(c cost) float64 { return float64(c.wall.Microseconds()) / 1000 }), "go-test-ms")
+			b.ReportMetric(medianOf(bares, func(c cost) float64 { return float64(c.wall.Microseconds()) / 1000 }),
+				"go-test-ms")
 		})
 	}
 }

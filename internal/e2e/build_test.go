@@ -29,7 +29,7 @@ import (
 	"github.com/fngen/fngen/internal/lambdaruntime"
 )
 
-// echoFunction answers with what it was asked, and says when it ends.
+// echoFunction responds with parts of its request, and reports its shutdown.
 const echoFunction = `package echo
 
 import (
@@ -60,7 +60,7 @@ func Shutdown(context.Context) error {
 }
 `
 
-// newEcho is a project that has the function echo, and another.
+// newEcho creates a project with the function echo and another one.
 func newEcho(t testing.TB) string {
 	t.Helper()
 	dir := newModule(t)
@@ -72,24 +72,26 @@ func newEcho(t testing.TB) string {
 	return dir
 }
 
-// fngenBuild runs fngen build for this machine's architecture, and is its exit code, and what it prints.
+// fngenBuild runs fngen build for this machine's architecture, and returns its
+// exit status and output.
 func fngenBuild(t *testing.T, dir string, args ...string) (int, string) {
 	t.Helper()
 	p, screen := goProcess(dir, append([]string{"build", "--arch", runtime.GOARCH}, args...)...)
-	p.Env = append(p.Env, "GOFLAGS=-mod=readonly -tags=own") // no -trimpath: that is fngen's
+	p.Env = append(p.Env, "GOFLAGS=-mod=readonly -tags=own") // without -trimpath, which fngen adds
 	code := p.run(t)
 	return code, screen.text.String()
 }
 
-// needLinux skips what runs programs that are built for AWS Lambda or containers.
+// needLinux skips a test that runs programs built for AWS Lambda or containers.
 func needLinux(t *testing.T) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
-		t.Skip("what is built runs on Linux")
+		t.Skip("the built programs run on Linux only")
 	}
 }
 
-// What is built answers all that AWS Lambda sends of HTTP, each in its own way.
+// TestBuiltForLambda checks that builds are reproducible, and that a built
+// function handles the events of all HTTP services.
 func TestBuiltForLambda(t *testing.T) {
 	needLinux(t)
 	t.Parallel()
@@ -100,7 +102,7 @@ func TestBuiltForLambda(t *testing.T) {
 	}
 	first, second := treeOf(t, filepath.Join(dir, "dist")), treeOf(t, filepath.Join(twin, "dist"))
 	require.Contains(t, first, "echo.zip")
-	assert.True(t, first.digest() == second.digest(), "two folders, two results")
+	assert.True(t, first.digest() == second.digest(), "builds in two directories differ")
 
 	info, err := buildinfo.ReadFile(filepath.Join(dir, "dist", "echo", "bootstrap"))
 	require.NoError(t, err)
@@ -108,19 +110,20 @@ func TestBuiltForLambda(t *testing.T) {
 	for _, s := range info.Settings {
 		settings[s.Key] = s.Value
 	}
-	assert.Equal(t, "lambda.norpc,own,other,more", settings["-tags"])
+	assert.Equal(t, "own,other,more,lambda.norpc", settings["-tags"])
 	assert.Equal(t, "0", settings["CGO_ENABLED"])
 	assert.Equal(t, "true", settings["-trimpath"])
 	assert.NotContains(t, settings, "vcs.revision")
 
-	before := changeTimes(t, filepath.Join(dir, "dist"))
+	before := modTimes(t, filepath.Join(dir, "dist"))
 	code, out := fngenBuild(t, dir, "--tags", "other,more")
 	require.Zero(t, code, out)
-	assert.Equal(t, before, changeTimes(t, filepath.Join(dir, "dist")))
+	assert.Equal(t, before, modTimes(t, filepath.Join(dir, "dist")))
 	assert.Contains(t, out, "0 built, 2 unchanged")
 
 	var log bytes.Buffer
-	r, err := lambdaruntime.Start(lambdaruntime.Function{Command: []string{unzipped(t, filepath.Join(dir, "dist", "echo.zip"))}, Log: &log})
+	bootstrap := unzip(t, filepath.Join(dir, "dist", "echo.zip"))
+	r, err := lambdaruntime.Start(lambdaruntime.Function{Command: []string{bootstrap}, Log: &log})
 	require.NoError(t, err)
 	defer r.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -139,20 +142,20 @@ func TestBuiltForLambda(t *testing.T) {
 			`{"statusCode":200,"statusDescription":"200 OK","multiValueHeaders":{"Set-Cookie":["a=1","b=2"]},"body":"PUT /echo [1 50%25] Hello"}`,
 		},
 	} {
-		answer, err := r.Invoke(ctx, []byte(c.event))
+		response, err := r.Invoke(ctx, []byte(c.event))
 		require.NoError(t, err, kind)
-		assert.Equal(t, meaning(t, []byte(c.want)), meaning(t, answer), kind)
+		assert.Equal(t, normalize(t, []byte(c.want)), normalize(t, response), kind)
 	}
 	_, err = r.Invoke(ctx, []byte(`{"Records":[{"eventSource":"aws:sqs"}]}`))
 	var failed *lambdaruntime.FunctionError
 	require.ErrorAs(t, err, &failed)
 	assert.Contains(t, failed.Message, "SQS")
-	_ = r.Terminate(ctx) // how it ends is what the log tells
+	_ = r.Terminate(ctx) // the log shows whether it shut down
 	assert.Contains(t, log.String(), "echo: shut down")
 }
 
-// meaning is an answer without what is left out or null as it pleases.
-func meaning(t *testing.T, data []byte) map[string]any {
+// normalize decodes a response and drops fields that may be null or absent.
+func normalize(t *testing.T, data []byte) map[string]any {
 	t.Helper()
 	var all map[string]any
 	require.NoError(t, json.Unmarshal(data, &all), "%s", data)
@@ -164,8 +167,8 @@ func meaning(t *testing.T, data []byte) map[string]any {
 	return all
 }
 
-// changeTimes are when files were changed.
-func changeTimes(t *testing.T, dir string) map[string]time.Time {
+// modTimes returns the modification times of files.
+func modTimes(t *testing.T, dir string) map[string]time.Time {
 	t.Helper()
 	all := map[string]time.Time{}
 	require.NoError(t, filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
@@ -179,8 +182,9 @@ func changeTimes(t *testing.T, dir string) map[string]time.Time {
 	return all
 }
 
-// unzipped is the program of a zip file, with the mode that it has there.
-func unzipped(t *testing.T, archive string) string {
+// unzip extracts the program in a zip file, with its mode, and returns its
+// path.
+func unzip(t *testing.T, archive string) string {
 	t.Helper()
 	r, err := zip.OpenReader(archive)
 	require.NoError(t, err)
@@ -195,7 +199,8 @@ func unzipped(t *testing.T, archive string) string {
 	return name
 }
 
-// A container's program runs with what its Dockerfile gives it.
+// TestBuiltForContainer runs a container's program with the environment and
+// arguments in the Dockerfile.
 func TestBuiltForContainer(t *testing.T) {
 	needLinux(t)
 	t.Parallel()
@@ -213,13 +218,13 @@ func TestBuiltForContainer(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(value("ENTRYPOINT")), &entry))
 	copied := strings.Fields(value("COPY"))
 	require.Len(t, copied, 3)
-	require.Equal(t, "--chmod=0755", copied[0], "whatever the umask was")
+	require.Equal(t, "--chmod=0755", copied[0], "regardless of the umask")
 	from, to := copied[1], copied[2]
 	require.Equal(t, entry[0], to)
 	program := filepath.Join(dir, "dist", strings.ReplaceAll(from, "${TARGETARCH}", runtime.GOARCH))
 
 	cmd := exec.Command(program, entry[1:]...)
-	// Of the image's variables, but on a port that is free, and for nobody else.
+	// The image's variables, except that it listens on a free loopback port.
 	cmd.Env = append(strings.Fields(value("ENV")), "HOST=127.0.0.1", "PORT=0")
 	screen := &screen{}
 	cmd.Stdout, cmd.Stderr = screen, screen
@@ -233,13 +238,13 @@ func TestBuiltForContainer(t *testing.T) {
 		defer screen.mu.Unlock()
 		at = address.FindString(screen.text.String())
 		return at != ""
-	}, time.Minute, 5*time.Millisecond, "it says where it listens")
+	}, time.Minute, 5*time.Millisecond, "no address in the output")
 	for path, want := range map[string]string{"/healthz": "", "/echo?q=1&q=2": "GET /echo [1 2] "} {
-		answer, err := http.Get("http://" + at + path)
+		response, err := http.Get("http://" + at + path)
 		require.NoError(t, err)
-		body, err := io.ReadAll(answer.Body)
-		require.NoError(t, errors.Join(err, answer.Body.Close()))
-		assert.Equal(t, http.StatusOK, answer.StatusCode, path)
+		body, err := io.ReadAll(response.Body)
+		require.NoError(t, errors.Join(err, response.Body.Close()))
+		assert.Equal(t, http.StatusOK, response.StatusCode, path)
 		if want != "" {
 			assert.Equal(t, want, string(body))
 		}
@@ -249,7 +254,8 @@ func TestBuiltForContainer(t *testing.T) {
 	assert.Contains(t, screen.text.String(), "echo: shut down")
 }
 
-// Interrupted, a build leaves nothing, and what was there before.
+// TestBuildInterrupted checks that an interrupted build leaves the output
+// directory unchanged.
 func TestBuildInterrupted(t *testing.T) {
 	t.Parallel()
 	dir := newEcho(t)
@@ -259,7 +265,7 @@ func TestBuildInterrupted(t *testing.T) {
 	require.Eventually(t, func() bool {
 		staged, err := filepath.Glob(filepath.Join(dir, "out", ".fngen-*"))
 		return err == nil && len(staged) > 0
-	}, time.Minute, time.Millisecond, "it stages something")
+	}, time.Minute, time.Millisecond, "nothing is staged")
 	require.NoError(t, p.Process.Signal(syscall.SIGINT))
 	assert.Equal(t, 1, p.wait())
 	assert.Equal(t, "fngen: interrupted\n", screen.text.String())
@@ -268,7 +274,8 @@ func TestBuildInterrupted(t *testing.T) {
 	assert.Contains(t, out, "notes.txt")
 }
 
-// On a disk that fills up, each file is whole or not there.
+// TestBuildFullDisk checks that every file is complete or missing if the disk
+// is full.
 func TestBuildFullDisk(t *testing.T) {
 	needLinux(t)
 	t.Parallel()
@@ -278,8 +285,9 @@ func TestBuildFullDisk(t *testing.T) {
 	want := treeOf(t, filepath.Join(dir, "dist"))
 	disk := t.TempDir()
 	for size, left := range map[string][]string{"2m": nil, "8m": {"echo", "echo/bootstrap"}} {
-		if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size="+size, "fngen", disk).CombinedOutput(); err != nil {
-			t.Skipf("a small disk cannot be mounted here: %v: %s", err, out)
+		mounted, err := exec.Command("mount", "-t", "tmpfs", "-o", "size="+size, "fngen", disk).CombinedOutput()
+		if err != nil {
+			t.Skipf("cannot mount tmpfs: %v: %s", err, mounted)
 		}
 		code, out := fngenBuild(t, dir, "echo", "-o", disk)
 		got := treeOf(t, disk)
@@ -294,8 +302,9 @@ func TestBuildFullDisk(t *testing.T) {
 	}
 }
 
-// BenchmarkBuild compares fngen build with one go build of the same main packages, run in turn, where every
-// package is compiled already and every program is to be linked; and builds where nothing has changed.
+// BenchmarkBuild compares fngen build with one go build of the same main
+// packages, interleaved. Packages are cached, and programs are linked. It also
+// reports the time of a build in which nothing has changed.
 func BenchmarkBuild(b *testing.B) {
 	const functions, pairs = 50, 3
 	dir := newModule(b)
@@ -307,17 +316,18 @@ func BenchmarkBuild(b *testing.B) {
 	b.Setenv("GOOS", "linux")
 	b.Setenv("CGO_ENABLED", "0")
 	ours := []string{"build", "--arch", runtime.GOARCH}
-	bare := []string{"build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-tags=lambda.norpc", "-o", "bin/", "./cmd/..."}
-	afresh := func() (cost, cost) {
+	bare := []string{"build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-tags=lambda.norpc", "-o", "bin/",
+		"./cmd/..."}
+	rebuild := func() (cost, cost) {
 		require.NoError(b, errors.Join(os.RemoveAll("dist"), os.RemoveAll("bin")))
 		return spend(b, fngen, ours...), spend(b, "go", bare...)
 	}
-	afresh()
+	rebuild()
 	var walls, cpus []float64
 	var times, bares, again []cost
 	for range b.N {
 		for range pairs {
-			a, c := afresh()
+			a, c := rebuild()
 			times, bares = append(times, a), append(bares, c)
 			walls = append(walls, float64(a.wall)/float64(c.wall))
 			cpus = append(cpus, float64(a.cpu)/float64(c.cpu))

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// atOnce runs commands in a directory, all at the same time.
-func atOnce(t *testing.T, dir string, commands [][]string) []*process {
+// runConcurrently runs commands in a directory concurrently.
+func runConcurrently(t *testing.T, dir string, commands [][]string) []*process {
 	t.Helper()
 	var processes []*process
 	for _, args := range commands {
@@ -25,7 +25,7 @@ func atOnce(t *testing.T, dir string, commands [][]string) []*process {
 	return processes
 }
 
-func TestSixteenAtOnceOnOneName(t *testing.T) {
+func TestConcurrentSameName(t *testing.T) {
 	want := reference(t, divide)
 	var commands [][]string
 	for range 16 {
@@ -33,22 +33,22 @@ func TestSixteenAtOnceOnOneName(t *testing.T) {
 	}
 	for range times(5) {
 		dir := newModule(t)
-		won := 0
-		for _, p := range atOnce(t, dir, commands) {
+		succeeded := 0
+		for _, p := range runConcurrently(t, dir, commands) {
 			if p.ProcessState.ExitCode() == 0 {
-				won++
+				succeeded++
 				continue
 			}
 			message, hint := p.refused(t)
 			assert.Contains(t, message, functions+"/divide/divide.go")
 			assert.NotEmpty(t, hint)
 		}
-		assert.Equal(t, 1, won)
+		assert.Equal(t, 1, succeeded)
 		require.Equal(t, want, treeOf(t, dir))
 	}
 }
 
-func TestSixteenNamesAtOnce(t *testing.T) {
+func TestConcurrentDifferentNames(t *testing.T) {
 	var commands [][]string
 	for i := range 16 {
 		args := []string{"function", fmt.Sprintf("number-%d", i)}
@@ -63,11 +63,11 @@ func TestSixteenNamesAtOnce(t *testing.T) {
 	var dir string
 	for range times(5) {
 		dir = newModule(t)
-		for _, p := range atOnce(t, dir, commands) {
+		for _, p := range runConcurrently(t, dir, commands) {
 			require.Zero(t, p.ProcessState.ExitCode(), p.stderr.String())
 			require.Empty(t, p.stderr.String())
 		}
-		require.Equal(t, want, treeOf(t, dir), "as if one had run after the other")
+		require.Equal(t, want, treeOf(t, dir), "the result is that of a sequential run")
 	}
 	compiles(t, dir)
 }

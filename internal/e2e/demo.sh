@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds fngen, makes a new module in a temporary folder, writes two functions
-# into it and runs their tests.
+# Builds fngen, creates a module in a temporary directory, generates two functions
+# and runs their tests.
 set -eu
 cd "$(dirname "$0")/../.."
 dir=$(mktemp -d)

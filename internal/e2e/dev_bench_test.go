@@ -21,38 +21,43 @@ import (
 	"github.com/fngen/fngen/generator"
 )
 
-// BenchmarkReload compares the time from a save to the new answer of fngen dev with that of go build of the same program
-// after the same save, in turn; and the time until fngen dev is ready with that of such a build. The program
-// that go build builds is the one that fngen dev does, written to a folder.
+// BenchmarkReload compares fngen dev with go build of the same program,
+// interleaved: the time from a save to the first response of the new code, and
+// the time until fngen dev is ready. fngen dev's program is written to a
+// directory for go build.
 func BenchmarkReload(b *testing.B) {
 	const rounds = 10
 	for _, functionCount := range []int{1, 100, 500} {
 		b.Run(fmt.Sprintf("functions-%d", functionCount), func(b *testing.B) {
 			dir := newModule(b)
 			spend(b, fngen, "function", "count", "--no-tests", "--cwd", dir)
-			place := generator.Place{Module: "example.com/app", Lib: "api/src/lib", Dir: functions + "/bare"}
-			var handlers []generator.Handler
+			place := generator.MainOptions{Module: "example.com/app", Lib: "api/src/lib", Dir: functions + "/bare"}
+			var handlers []generator.FunctionRef
 			for i := range functionCount {
 				name := "count" + strconv.Itoa(i)
-				writeFile(b, dir, path.Join(functions, name, name+".go"), regexp.MustCompile(`package count`).ReplaceAllString(numbered(0), "package "+name))
-				handlers = append(handlers, generator.Handler{
-					Function: name, Path: "example.com/app/" + functions + "/" + name, Package: name, Handler: "Handler",
+				writeFile(b, dir, path.Join(functions, name, name+".go"),
+					regexp.MustCompile(`package count`).ReplaceAllString(numbered(0), "package "+name))
+				handlers = append(handlers, generator.FunctionRef{
+					Function: name, Path: "example.com/app/" + functions + "/" + name, Package: name,
+					Handler: "Handler",
 				})
 			}
 			require.NoError(b, os.RemoveAll(filepath.Join(dir, functions, "count")))
-			p, err := generator.ServerProgram(place, "dev", handlers)
+			p, err := generator.ServerMain(place, "dev", handlers)
 			require.NoError(b, err)
 			for name, data := range p.Files {
 				writeFile(b, dir, name, string(data))
 			}
 			edit := func(n int) {
-				writeFile(b, dir, functions+"/count0/count0.go", regexp.MustCompile(`package count`).ReplaceAllString(numbered(n), "package count0"))
+				writeFile(b, dir, functions+"/count0/count0.go",
+					regexp.MustCompile(`package count`).ReplaceAllString(numbered(n), "package count0"))
 			}
 			binary := filepath.Join(b.TempDir(), "bare")
 			build := func() time.Duration {
 				cmd := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, "./"+p.Package)
 				cmd.Dir = dir
-				cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOPROXY=off", "GOWORK=off", "GOTOOLCHAIN=local")
+				cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOPROXY=off", "GOWORK=off",
+					"GOTOOLCHAIN=local")
 				start := time.Now()
 				out, err := cmd.CombinedOutput()
 				require.NoError(b, err, "%s", out)
@@ -79,9 +84,9 @@ func BenchmarkReload(b *testing.B) {
 				<-d.ended
 			}
 
-			build() // both find the same in the cache
+			build() // fills the build cache for both
 			n := 0
-			var starts, startRatios, over, ratios, saves, bares []float64
+			var starts, startRatios, overheads, ratios, saves, bares []float64
 			for range 3 {
 				n++
 				edit(n)
@@ -100,35 +105,18 @@ func BenchmarkReload(b *testing.B) {
 					n++
 					began := time.Now()
 					edit(n)
-					for {
-						response, err := http.Get(d.url + "/count0")
-						require.NoError(b, err)
-						body, err := io.ReadAll(response.Body)
-						response.Body.Close()
-						require.NoError(b, err)
-						if string(body) == strconv.Itoa(n) {
-							break
-						}
-					}
+					awaitBody(b, d.url+"/count0", strconv.Itoa(n))
 					took := time.Since(began)
-					time.Sleep(2 * time.Second)                           // it asks what the program is made of
-					require.NoError(b, d.Process.Signal(syscall.SIGSTOP)) // or both would build
+					time.Sleep(2 * time.Second)                           // until go list has run
+					require.NoError(b, d.Process.Signal(syscall.SIGSTOP)) // so that only go build builds
 					n++
 					edit(n)
 					bare := build()
 					require.NoError(b, d.Process.Signal(syscall.SIGCONT))
-					for {
-						response, err := http.Get(d.url + "/count0")
-						require.NoError(b, err)
-						body, _ := io.ReadAll(response.Body)
-						response.Body.Close()
-						if string(body) == strconv.Itoa(n) {
-							break
-						}
-					}
+					awaitBody(b, d.url+"/count0", strconv.Itoa(n))
 					time.Sleep(2 * time.Second)
 					saves, bares = append(saves, took.Seconds()*1000), append(bares, bare.Seconds()*1000)
-					over = append(over, (took-bare).Seconds()*1000)
+					overheads = append(overheads, (took-bare).Seconds()*1000)
 					ratios = append(ratios, took.Seconds()/bare.Seconds())
 				}
 			}
@@ -136,9 +124,24 @@ func BenchmarkReload(b *testing.B) {
 			b.ReportMetric(median(startRatios), "start/go-build")
 			b.ReportMetric(median(starts), "start-ms")
 			b.ReportMetric(median(ratios), "save/go-build")
-			b.ReportMetric(median(over), "over-ms")
+			b.ReportMetric(median(overheads), "overhead-ms")
 			b.ReportMetric(median(saves), "save-ms")
 			b.ReportMetric(median(bares), "go-build-ms")
 		})
+	}
+}
+
+// awaitBody sends requests until a response has the given body.
+func awaitBody(b *testing.B, url, want string) {
+	b.Helper()
+	for {
+		response, err := http.Get(url)
+		require.NoError(b, err)
+		body, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		require.NoError(b, err)
+		if string(body) == want {
+			return
+		}
 	}
 }

@@ -25,7 +25,7 @@ import (
 	"github.com/fngen/fngen/templates/runtime/gateway"
 )
 
-// echoing is a function that answers its event.
+// echoing is a function that responds with its event.
 const echoing = `package echo
 
 import (
@@ -45,7 +45,7 @@ func Handler(_ context.Context, event events.APIGatewayProxyRequest) (events.API
 }
 `
 
-// A vector is a request that peers were sent, of testdata/vectors/http-*.jsonl.
+// A vector is a request from testdata/vectors/http-*.jsonl.
 type vector struct {
 	Name    string
 	Request struct {
@@ -74,7 +74,7 @@ func vectors(t *testing.T) []vector {
 	return all
 }
 
-// raw is the request as it is on the wire.
+// raw returns the request in wire format.
 func (v vector) raw(host string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", v.Request.Method, v.Request.Target, host)
@@ -87,7 +87,7 @@ func (v vector) raw(host string) string {
 	return b.String() + "\r\n" + string(v.Request.Body)
 }
 
-// send sends a request as it is on the wire.
+// send sends a request in wire format and returns the response.
 func send(t *testing.T, url, raw, method string) (*http.Response, string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
@@ -104,8 +104,9 @@ func send(t *testing.T, url, raw, method string) (*http.Response, string) {
 	return response, string(body)
 }
 
-// What is sent to fngen dev reaches functions as if nothing were between, and Lambda's limits, webhooks and the web side are
-// as its help says.
+// TestDevRequests checks that requests reach functions unchanged through fngen
+// dev, and that Lambda's limits, webhooks and the web port behave as
+// documented.
 func TestDevRequests(t *testing.T) {
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "the web side's %s at %s", r.URL, r.Host)
@@ -113,11 +114,13 @@ func TestDevRequests(t *testing.T) {
 	defer web.Close()
 	d := startDev(t, map[string]string{
 		functions + "/echo/echo.go": echoing,
-		functions + "/large/large.go": strings.NewReplacer("package count", "package large", `"context"`, "\"context\"\n\t\"strings\"", `"0"`, `strings.Repeat("x", 10<<20)`,
+		functions + "/large/large.go": strings.NewReplacer("package count", "package large", `"context"`,
+			"\"context\"\n\t\"strings\"", `"0"`, `strings.Repeat("x", 10<<20)`,
 			"StatusCode", "IsBase64Encoded: false, StatusCode").Replace(numbered(0)),
-		functions + "/boom/boom.go": strings.NewReplacer("package count", "package boom", "return events", "panic(\"boom\")\n\treturn events").Replace(numbered(0)),
-		".env":                      "STRIPE_WEBHOOK_SECRET=whsec_canary\n",
-		"fngen.toml":                "[web]\ntarget = \"" + web.URL + "\"\n",
+		functions + "/boom/boom.go": strings.NewReplacer("package count", "package boom", "return events",
+			"panic(\"boom\")\n\treturn events").Replace(numbered(0)),
+		".env":       "STRIPE_WEBHOOK_SECRET=whsec_canary\n",
+		"fngen.toml": "[web]\ntarget = \"" + web.URL + "\"\n",
 	}, "--public-url", "https://public.example.com/api")
 	host := strings.TrimPrefix(d.url, "http://")
 
@@ -143,7 +146,8 @@ func TestDevRequests(t *testing.T) {
 		assert.Equal(t, "127.0.0.1", got.RequestContext.Identity.SourceIP)
 		assert.Equal(t, "public.example.com", got.RequestContext.DomainName)
 		assert.Equal(t, "/api/echo", got.RequestContext.Path)
-		got.RequestContext, want.RequestContext = events.APIGatewayProxyRequestContext{}, events.APIGatewayProxyRequestContext{}
+		got.RequestContext, want.RequestContext = events.APIGatewayProxyRequestContext{},
+			events.APIGatewayProxyRequestContext{}
 		wantJSON, err := json.Marshal(want)
 		require.NoError(t, err)
 		gotJSON, err := json.Marshal(got)
@@ -151,7 +155,7 @@ func TestDevRequests(t *testing.T) {
 		assert.JSONEq(t, string(wantJSON), string(gotJSON), v.Name)
 	}
 
-	// Ten megabytes both ways, which Lambda would refuse: that is said, once.
+	// A body of 10 MB, which Lambda would refuse, is served and noted once.
 	for range 2 {
 		response, err := http.Post(d.url+"/large", "application/octet-stream", bytes.NewReader(make([]byte, 10<<20)))
 		require.NoError(t, err)
@@ -160,27 +164,27 @@ func TestDevRequests(t *testing.T) {
 		response.Body.Close()
 		assert.Equal(t, int64(10<<20), n)
 	}
-	assert.Equal(t, 1, strings.Count(d.err.all(), "a request is larger than the 6 MB"))
-	assert.Equal(t, 1, strings.Count(d.err.all(), "a response is larger than the 6 MB"))
+	assert.Equal(t, 1, strings.Count(d.err.all(), "a request is larger than AWS Lambda's limit of 6 MB"))
+	assert.Equal(t, 1, strings.Count(d.err.all(), "a response is larger than AWS Lambda's limit of 6 MB"))
 	response, err := http.Post(d.url+"/large", "application/octet-stream", bytes.NewReader(make([]byte, 10<<20+1)))
 	require.NoError(t, err)
 	response.Body.Close()
 	assert.Equal(t, http.StatusRequestEntityTooLarge, response.StatusCode)
 
-	// A panic is a 500, in development with what it was.
+	// A panic results in a 500 that includes the error.
 	status, body := get(t, d.url+"/boom")
 	assert.Equal(t, http.StatusInternalServerError, status)
 	assert.Contains(t, body, `"error":"panic: boom"`)
 
-	// All but the functions is the web side's.
+	// Requests for other paths go to the web server.
 	_, body = get(t, d.web+"/page?q=1")
 	assert.Equal(t, "the web side's /page?q=1 at "+strings.TrimPrefix(d.web, "http://"), body)
 	status, _ = get(t, d.web+"/.redwood/functions/divide")
 	assert.Equal(t, http.StatusOK, status)
 
-	// fngen invoke finds it, signs, and sends again what came.
+	// fngen invoke finds fngen dev, signs requests, and replays deliveries.
 	do(t, d.dir, "function", "billing", "--webhook=stripe", "--no-tests")
-	time.Sleep(stirs)
+	time.Sleep(settle)
 	port := d.url[strings.LastIndexByte(d.url, ':')+1:]
 	invoke := func(args ...string) string {
 		t.Helper()
@@ -189,7 +193,8 @@ func TestDevRequests(t *testing.T) {
 		require.Zero(t, p.run(t), "fngen invoke %v: %s", args, p.stderr.String())
 		return p.stdout.String()
 	}
-	assert.Equal(t, `{"data":"billing function"}`, invoke("billing", "--sample", "invoice.paid", "--set", "data.object.amount_paid=4200"))
+	assert.Equal(t, `{"data":"billing function"}`,
+		invoke("billing", "--sample", "invoice.paid", "--set", "data.object.amount_paid=4200"))
 	assert.Equal(t, `{"data":"billing function"}`, invoke("--replay", "1"))
 	var deliveries []struct {
 		N, Status int
@@ -206,7 +211,8 @@ func TestDevRequests(t *testing.T) {
 	}
 	assert.NotContains(t, d.out.all()+d.err.all(), "whsec_canary")
 
-	// What fngen's commands ask is not for pages in a browser, by whatever name they got here.
+	// Web pages cannot use the API for fngen's commands, even through DNS
+	// rebinding.
 	for _, header := range [][]string{{"Origin", "http://evil.example"}, {"Host", "evil.example"}} {
 		request, err := http.NewRequest(http.MethodGet, d.url+"/.fngen/deliveries", nil)
 		require.NoError(t, err)
@@ -224,25 +230,27 @@ func TestDevRequests(t *testing.T) {
 	d.interrupt(t)
 }
 
-// Without fngen dev, fngen invoke runs the function for the one request, and leaves nothing.
+// TestInvokeAlone checks that fngen invoke runs the function itself if fngen
+// dev is not running, and leaves no files.
 func TestInvokeAlone(t *testing.T) {
 	dir := newModule(t)
 	do(t, dir, "function", "divide", "--no-tests")
 	writeFile(t, dir, functions+"/broken/broken.go", "package broken\n\nfunc Handler() {}\n")
 	before := treeOf(t, dir)
-	l, err := net.Listen("tcp", "127.0.0.1:0") // of a port at which nobody answers
+	l, err := net.Listen("tcp", "127.0.0.1:0") // finds a port on which nothing listens
 	require.NoError(t, err)
 	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 	require.NoError(t, l.Close())
 	p, _ := goProcess(dir, "invoke", "divide", "--port", port)
 	p.Stdout, p.Stderr = &p.stdout, &p.stderr
 	require.Zero(t, p.run(t), p.stderr.String())
-	assert.Equal(t, `{"data":"divide function"}`, p.stdout.String(), "another function that does not compile is not in its way")
+	assert.Equal(t, `{"data":"divide function"}`, p.stdout.String(), "other functions need not compile")
 	assert.Equal(t, before, treeOf(t, dir))
 
 	p, _ = goProcess(dir, "invoke", "broken", "--port", port)
 	p.Stdout, p.Stderr = &p.stdout, &p.stderr
 	assert.Equal(t, 1, p.run(t))
-	assert.Contains(t, p.stderr.String(), "api/src/functions/broken/broken.go:3: Handler has type func(), want func(context.Context, ")
+	assert.Contains(t, p.stderr.String(),
+		"api/src/functions/broken/broken.go:3: Handler has type func(), want func(context.Context, ")
 	assert.Contains(t, p.stderr.String(), "\nfngen: build failed\n")
 }

@@ -27,12 +27,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var edits = flag.Int("edits", 20, "saves during the load of TestDevUnderLoad")
+var edits = flag.Int("edits", 20, "number of saves in TestDevUnderLoad")
 
-// stirs is how long after a save a test asks that is not about how soon that may be: TestDevUnderLoad is.
-const stirs = 200 * time.Millisecond
+// settle is how long tests wait after a save before they send a request, if
+// they do not test how soon a save takes effect, as TestDevUnderLoad does.
+const settle = 200 * time.Millisecond
 
-// A dev is fngen dev at work on a project.
+// A dev is an fngen dev process that serves a project.
 type dev struct {
 	*process
 	dir      string
@@ -41,7 +42,7 @@ type dev struct {
 	url, web string // of the functions, and of the web side
 }
 
-// startDev makes a project of the files, commits it, and starts fngen dev.
+// startDev creates a project with files, commits it and starts fngen dev.
 func startDev(t *testing.T, files map[string]string, args ...string) *dev {
 	t.Helper()
 	dir := newModule(t)
@@ -52,7 +53,7 @@ func startDev(t *testing.T, files map[string]string, args ...string) *dev {
 	return startDevIn(t, dir, args...)
 }
 
-// startDevIn commits a project, and starts fngen dev.
+// startDevIn commits a project and starts fngen dev.
 func startDevIn(t *testing.T, dir string, args ...string) *dev {
 	t.Helper()
 	git(t, dir, "init", "-q")
@@ -92,13 +93,14 @@ func (s *screen) all() string {
 	return s.text.String()
 }
 
-// wait waits until something has been printed since the start.
+// wait waits until a string has been printed since the start.
 func (s *screen) wait(t *testing.T, wanted string) {
 	t.Helper()
-	require.Eventually(t, func() bool { return strings.Contains(s.all(), wanted) }, time.Minute, 2*time.Millisecond, "want %q on the screen", wanted)
+	require.Eventually(t, func() bool { return strings.Contains(s.all(), wanted) }, time.Minute, 2*time.Millisecond,
+		"want %q on the screen", wanted)
 }
 
-// get is a request and its answer.
+// get sends a request and returns the status and body of the response.
 func get(t *testing.T, url string, header ...string) (int, string) {
 	t.Helper()
 	request, err := http.NewRequest(http.MethodGet, url, nil)
@@ -114,7 +116,7 @@ func get(t *testing.T, url string, header ...string) (int, string) {
 	return response.StatusCode, string(body)
 }
 
-// children are the processes that descend from one.
+// children returns the descendants of a process.
 func children(t *testing.T, pid int) []int {
 	t.Helper()
 	parents := map[int]int{}
@@ -127,7 +129,7 @@ func children(t *testing.T, pid int) []int {
 		}
 		stat, err := os.ReadFile(filepath.Join("/proc", entry.Name(), "stat"))
 		if err != nil {
-			continue // it has ended
+			continue // it has exited
 		}
 		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
 		parents[child], _ = strconv.Atoi(fields[1])
@@ -144,19 +146,20 @@ func children(t *testing.T, pid int) []int {
 	return list
 }
 
-// interrupt ends it as Ctrl-C does, and checks that within a second nothing is left: no process, and no file.
+// interrupt ends fngen dev as Ctrl-C does, and checks that no process and no
+// file is left.
 func (d *dev) interrupt(t *testing.T) {
 	t.Helper()
 	left := children(t, d.Process.Pid)
-	require.NotEmpty(t, left, "the functions run in a process of their own")
+	require.NotEmpty(t, left, "the functions run in a child process")
 	temporary, err := filepath.Glob(filepath.Join(os.TempDir(), "fngen-*"))
 	require.NoError(t, err)
 	start := time.Now()
 	require.NoError(t, d.Process.Signal(os.Interrupt))
 	assert.Zero(t, <-d.ended, d.err.all())
-	assert.Less(t, time.Since(start), 5*time.Second, "it ends within a second, where nothing else runs")
+	assert.Less(t, time.Since(start), 5*time.Second, "it exits within a second on an idle machine")
 	for _, child := range left {
-		assert.ErrorIs(t, syscall.Kill(child, 0), syscall.ESRCH, "process %d is left", child)
+		assert.ErrorIs(t, syscall.Kill(child, 0), syscall.ESRCH, "process %d is running", child)
 	}
 	for _, dir := range temporary {
 		if strings.HasPrefix(filepath.Base(dir), "fngen-dev-") && d.owns(dir) {
@@ -168,10 +171,11 @@ func (d *dev) interrupt(t *testing.T) {
 	assert.Error(t, err, "the port is closed")
 }
 
-// owns tells whether a temporary directory is of this one: another test's may be at work.
+// owns reports whether a temporary directory belongs to this process and not to
+// another test's.
 func (d *dev) owns(dir string) bool { return strings.Contains(d.err.all(), dir) }
 
-// numbered is a function that answers a number, which each edit changes.
+// numbered returns a function that responds with a number.
 func numbered(n int) string {
 	return fmt.Sprintf(`package count
 
@@ -187,8 +191,9 @@ func Handler(_ context.Context, _ events.APIGatewayProxyRequest) (events.APIGate
 `, n)
 }
 
-// While files are saved and requests come in all the time, none fails, and none that is sent 50 ms after a file was
-// closed is answered by older code.
+// TestDevUnderLoad saves files under constant load. No request fails, and a
+// request that is sent 50 ms after a file was saved is never answered by older
+// code.
 func TestDevUnderLoad(t *testing.T) {
 	const file = functions + "/count/count.go"
 	d := startDev(t, map[string]string{file: numbered(0)})
@@ -229,7 +234,7 @@ func TestDevUnderLoad(t *testing.T) {
 		}
 		return ""
 	}
-	load.Go(func() { // whatever becomes of those before, there is a request every few milliseconds
+	load.Go(func() { // sends requests at a fixed rate, without waiting for responses
 		ticker := time.NewTicker(10 * time.Millisecond)
 		defer ticker.Stop()
 		for ctx.Err() == nil {
@@ -248,7 +253,7 @@ func TestDevUnderLoad(t *testing.T) {
 		mu.Lock()
 		closed = append(closed, time.Now())
 		mu.Unlock()
-		if n%3 == 0 { // two saves of which the second comes while the first is built
+		if n%3 == 0 { // save again during the build
 			continue
 		}
 		require.Eventually(t, func() bool {
@@ -264,7 +269,8 @@ func TestDevUnderLoad(t *testing.T) {
 	d.interrupt(t)
 }
 
-// What is saved counts, be it right or wrong, and whatever it is.
+// TestDevSaves checks that saving files of all kinds takes effect, whether or
+// not they compile.
 func TestDevSaves(t *testing.T) {
 	const file = functions + "/count/count.go"
 	d := startDev(t, map[string]string{
@@ -287,16 +293,18 @@ func TestDevSaves(t *testing.T) {
 		assert.Equal(t, http.StatusOK, status)
 		assert.Equal(t, body, got)
 	}
-	// save saves a file. It stirs within a moment, and requests wait from then on.
+	// save saves a file and waits until fngen dev has noticed. Later requests
+	// wait for the build.
 	save := func(name, data string) {
 		t.Helper()
 		writeFile(t, d.dir, name, data)
-		time.Sleep(stirs)
+		time.Sleep(settle)
 	}
 	answers("count", "1")
 	answers("env", "red text")
 
-	// On the web side's port the functions are below a path, and without a web side there is a list.
+	// The web port serves the functions under a path. Without a web server it
+	// serves a list of the functions.
 	status, body := get(t, d.web+"/.redwood/functions/count")
 	assert.Equal(t, http.StatusOK, status)
 	assert.Equal(t, "1", body)
@@ -306,14 +314,15 @@ func TestDevSaves(t *testing.T) {
 	save(".env", "COLOUR=blue\n")
 	answers("env", "blue text")
 	writeFile(t, d.dir, functions+"/env/text.txt", "other")
-	require.Eventually(t, func() bool { // what is embedded is known a moment after the first program runs
+	require.Eventually(t, func() bool { // embedded files are watched soon after the first build
 		_, body := get(t, d.url+"/env")
 		return body == "blue other"
 	}, time.Minute, 10*time.Millisecond)
 	save(functions+"/env/text.txt", "another")
 	answers("env", "blue another")
 
-	// What does not compile is told as the client wants to be told, and once on the screen.
+	// A compile error is sent in the format that the client accepts, and
+	// printed once.
 	save(file, strings.ReplaceAll(numbered(2), `"2"`, "x"))
 	for accept, want := range map[string]string{
 		"":                 "the functions do not build\n\napi/src/functions/count/count.go:10:",
@@ -327,13 +336,13 @@ func TestDevSaves(t *testing.T) {
 	}
 	assert.Equal(t, 1, strings.Count(d.err.all(), "undefined: x"))
 
-	// A handler of the wrong type is told where it is declared.
+	// A handler of the wrong type is reported at its declaration.
 	save(file, strings.ReplaceAll(numbered(2), "_ events.APIGatewayProxyRequest", "_ events.APIGatewayV2HTTPRequest"))
 	_, body = get(t, d.url+"/count")
 	assert.Contains(t, body, "api/src/functions/count/count.go:9: Handler has type func(")
 	assert.NotContains(t, body, ".fngen")
 
-	// What does not parse, as half of a file does not.
+	// A syntax error, as in a file that is partially written.
 	save(file, numbered(2)[:60])
 	status, body = get(t, d.url+"/count")
 	assert.Equal(t, http.StatusInternalServerError, status)
@@ -342,19 +351,21 @@ func TestDevSaves(t *testing.T) {
 	save(file, numbered(3))
 	answers("count", "3")
 
-	// What a function has come to import counts at once, although nobody has asked the go command yet what that is.
-	save(file, strings.NewReplacer("\t\"context\"\n", "\t\"context\"\n\n\t\"example.com/app/api/src/services/price\"\n", `"0"`, "price.Text").Replace(numbered(0)))
+	// A new import takes effect at once, before go list has run.
+	save(file, strings.NewReplacer("\t\"context\"\n",
+		"\t\"context\"\n\n\t\"example.com/app/api/src/services/price\"\n", `"0"`, "price.Text").Replace(numbered(0)))
 	answers("count", "cheap")
 	save("api/src/services/price/price.go", "package price\n\nconst Text = \"dear\"\n")
 	answers("count", "dear")
 
-	// So does a file that the build lacks, be it no Go file.
-	save(file, strings.NewReplacer("\t\"context\"\n", "\t\"context\"\n\t_ \"embed\"\n", "\nfunc", "\n//go:embed late.txt\nvar late string\n\nfunc", `"0"`, "late").Replace(numbered(0)))
+	// So does an embedded file that was missing.
+	save(file, strings.NewReplacer("\t\"context\"\n", "\t\"context\"\n\t_ \"embed\"\n", "\nfunc",
+		"\n//go:embed late.txt\nvar late string\n\nfunc", `"0"`, "late").Replace(numbered(0)))
 	status, body = get(t, d.url+"/count")
 	assert.Equal(t, http.StatusInternalServerError, status)
 	assert.Contains(t, body, "pattern late.txt: no matching files found")
 	writeFile(t, d.dir, functions+"/count/late.txt", "better late")
-	require.Eventually(t, func() bool { // that it is lacking is known a moment after the build
+	require.Eventually(t, func() bool { // missing files are watched soon after the build
 		_, body := get(t, d.url+"/count")
 		return body == "better late"
 	}, 20*time.Second, 10*time.Millisecond)
@@ -362,17 +373,18 @@ func TestDevSaves(t *testing.T) {
 	save(file, numbered(3))
 	answers("count", "3")
 
-	// A folder that comes is served, and one that goes is not.
+	// A new function is served, and a removed one is not.
 	do(t, d.dir, "function", "latecomer", "--no-tests")
-	time.Sleep(stirs)
+	time.Sleep(settle)
 	answers("latecomer", `{"data":"latecomer function"}`)
 	require.NoError(t, os.RemoveAll(filepath.Join(d.dir, functions, "latecomer")))
-	time.Sleep(stirs)
+	time.Sleep(settle)
 	status, body = get(t, d.url+"/latecomer")
 	assert.Equal(t, http.StatusNotFound, status)
 	assert.Contains(t, body, "/divide")
 
-	// A test, a file that no function is made of, and one that is saved as it was are no reason to build.
+	// Tests, unrelated files and files with unchanged contents trigger no
+	// build.
 	reloads := strings.Count(d.out.all(), "reloaded")
 	writeFile(t, d.dir, file, numbered(3))
 	writeFile(t, d.dir, functions+"/count/count_test.go", "package count\n")
@@ -380,9 +392,10 @@ func TestDevSaves(t *testing.T) {
 	answers("count", "3")
 	assert.Equal(t, reloads, strings.Count(d.out.all(), "reloaded"))
 
-	// A program that is killed is started again.
+	// A process that is killed is restarted.
 	for _, child := range children(t, d.Process.Pid) {
-		if err := syscall.Kill(child, syscall.SIGKILL); !errors.Is(err, syscall.ESRCH) { // an old one may just have ended
+		// A previous process may just have exited.
+		if err := syscall.Kill(child, syscall.SIGKILL); !errors.Is(err, syscall.ESRCH) {
 			require.NoError(t, err)
 		}
 	}
@@ -390,15 +403,17 @@ func TestDevSaves(t *testing.T) {
 		status, body := get(t, d.url+"/count")
 		return status == http.StatusOK && body == "3"
 	}, time.Minute, 5*time.Millisecond)
-	d.err.wait(t, "the program ended (signal: killed) and starts again")
+	d.err.wait(t, "the functions' process exited (signal: killed) and is restarted")
 
-	// A request is a line, without its query.
+	// A request is logged without its query.
 	_, _ = get(t, d.url+"/count?token=s3cr3t")
 	d.out.wait(t, "GET    /count  200")
 	assert.NotContains(t, d.out.all()+d.err.all(), "s3cr3t")
 
-	// What looks like a function and is none is told, once.
-	assert.Equal(t, 1, strings.Count(d.err.all(), "fngen: note: skipping api/src/functions/tool: package main cannot be imported\n"))
+	// A directory that looks like a function but is not one is reported once.
+	assert.Equal(t, 1,
+		strings.Count(d.err.all(),
+			"fngen: note: skipping api/src/functions/tool: package main cannot be imported\n"))
 
 	require.NoError(t, os.Remove(filepath.Join(d.dir, "README.md")))
 	require.NoError(t, os.Remove(filepath.Join(d.dir, functions, "count", "count_test.go")))
@@ -406,7 +421,8 @@ func TestDevSaves(t *testing.T) {
 	d.interrupt(t)
 }
 
-// A port that another has is told with who has it.
+// TestDevPortInUse checks that the error says which process uses the port, if
+// that is known.
 func TestDevPortInUse(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -421,27 +437,29 @@ func TestDevPortInUse(t *testing.T) {
 	assert.Equal(t, fmt.Sprintf("fngen: port %d is in use", port), message)
 	assert.Equal(t, fmt.Sprintf("hint: lsof -i :%d names the process; --port and --web-port choose other ports\n", port), hint)
 
-	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // as another fngen dev
+	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // responds like another fngen dev
 		_ = json.NewEncoder(w).Encode(map[string]any{"project": "/elsewhere", "pid": 123})
 	}))
 	p = command(dir, "dev", "--port", strconv.Itoa(port), "--web-port", "0")
 	p.run(t)
 	message, hint = p.refused(t)
-	assert.Equal(t, fmt.Sprintf("fngen: port %d is in use: fngen dev of /elsewhere has it, process 123", port), message)
+	assert.Equal(t, fmt.Sprintf("fngen: port %d is in use by fngen dev of /elsewhere (process 123)", port), message)
 	assert.Equal(t, "hint: stop that process, or choose another port with --port and --web-port\n", hint)
 }
 
-// Without the go command nothing can be served, now or later.
+// TestDevNoGoOnPath checks the error if the go command cannot be found.
 func TestDevNoGoOnPath(t *testing.T) {
 	dir := newModule(t)
 	do(t, dir, "function", "divide", "--no-tests")
 	p := command(dir, "dev", "--port", "0", "--web-port", "0")
 	p.Env = []string{"PATH="}
 	require.Equal(t, 1, p.run(t))
-	assert.Equal(t, "fngen: cannot find the go command\nhint: install Go, or put its bin folder on the PATH\n", p.stderr.String())
+	assert.Equal(t, "fngen: cannot find the go command\nhint: install Go, or add its bin directory to PATH\n",
+		p.stderr.String())
 }
 
-// When fngen itself is killed, the functions' program ends too.
+// TestDevLeavesNoOrphan checks that the functions' process exits if fngen dev
+// is killed.
 func TestDevLeavesNoOrphan(t *testing.T) {
 	d := startDev(t, nil)
 	left := children(t, d.Process.Pid)
@@ -456,7 +474,8 @@ func TestDevLeavesNoOrphan(t *testing.T) {
 	}
 }
 
-// What a project is made of may be elsewhere: in a folder that go.mod replaces a module by.
+// TestDevReplacedModule checks that files of a module that a replace directive
+// points to are watched.
 func TestDevReplacedModule(t *testing.T) {
 	dir := newModule(t)
 	do(t, dir, "function", "divide", "--no-tests")
@@ -465,25 +484,27 @@ func TestDevReplacedModule(t *testing.T) {
 	writeFile(t, shared, "text/text.go", "package text\n\nconst Text = \"before\"\n")
 	goMod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 	require.NoError(t, err)
-	writeFile(t, dir, "go.mod", string(goMod)+"\nrequire example.com/shared v0.0.0\n\nreplace example.com/shared => ../shared\n")
+	writeFile(t, dir, "go.mod",
+		string(goMod)+"\nrequire example.com/shared v0.0.0\n\nreplace example.com/shared => ../shared\n")
 	writeFile(t, dir, functions+"/count/count.go", strings.NewReplacer(
 		"\t\"context\"\n", "\t\"context\"\n\n\t\"example.com/shared/text\"\n", `"0"`, "text.Text").Replace(numbered(0)))
 	d := startDevIn(t, dir)
 	_, body := get(t, d.url+"/count")
 	assert.Equal(t, "before", body)
 	writeFile(t, shared, "text/text.go", "package text\n\nconst Text = \"after\"\n")
-	require.Eventually(t, func() bool { // where it is made of is known a moment after the first program runs
+	require.Eventually(t, func() bool { // dependencies are watched soon after the first build
 		_, body := get(t, d.url+"/count")
 		return body == "after"
 	}, time.Minute, 10*time.Millisecond)
 	writeFile(t, shared, "text/text.go", "package text\n\nconst Text = \"again\"\n")
-	time.Sleep(stirs)
+	time.Sleep(settle)
 	_, body = get(t, d.url+"/count")
 	assert.Equal(t, "again", body)
 	d.interrupt(t)
 }
 
-// With --debug-port a debugger runs the program, and is replaced with it. This one only does what it is told.
+// TestDevUnderDebugger checks that --debug-port runs the functions in a
+// debugger, which is restarted with them. The debugger is a stub.
 func TestDevUnderDebugger(t *testing.T) {
 	bin := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(bin, "dlv"), []byte(`#!/bin/sh
@@ -498,17 +519,19 @@ exec "$program" "$@"
 	assert.Contains(t, d.out.all(), `"mode": "remote", "host": "127.0.0.1", "port": 12345`)
 	first := children(t, d.Process.Pid)
 	writeFile(t, d.dir, functions+"/count/count.go", numbered(2))
-	time.Sleep(stirs)
+	time.Sleep(settle)
 	_, body := get(t, d.url+"/count")
 	assert.Equal(t, "2", body)
 	for _, child := range first {
-		assert.ErrorIs(t, syscall.Kill(child, 0), syscall.ESRCH, "the port is the next one's")
+		assert.ErrorIs(t, syscall.Kill(child, 0), syscall.ESRCH,
+			"the debugger's port must be free for the next process")
 	}
 	git(t, d.dir, "checkout", "-q", ".")
 	d.interrupt(t)
 }
 
-// A vendor folder need not have what only fngen's program imports.
+// TestDevVendor checks that a vendor directory need not contain packages that
+// only fngen's program imports.
 func TestDevVendor(t *testing.T) {
 	dir := newModule(t)
 	do(t, dir, "function", "divide", "--no-tests")
@@ -518,12 +541,14 @@ func TestDevVendor(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	require.NoDirExists(t, filepath.Join(dir, "vendor/github.com/aws/aws-lambda-go/lambdacontext"))
-	writeFile(t, dir, functions+"/broken/broken.go", strings.NewReplacer("package count", "package broken", `"0"`, "x").Replace(numbered(0)))
+	writeFile(t, dir, functions+"/broken/broken.go",
+		strings.NewReplacer("package count", "package broken", `"0"`, "x").Replace(numbered(0)))
 	environ := append(os.Environ(), "GOFLAGS=-trimpath", "GOPROXY=off", "GOWORK=off", "GOTOOLCHAIN=local")
 	broken := command(dir, "invoke", "broken", "--port", "1")
 	broken.Env = environ
 	require.Equal(t, 1, broken.run(t))
-	assert.Contains(t, broken.stderr.String(), "api/src/functions/broken/broken.go:10:", "the compiler's word, not the folder's")
+	assert.Contains(t, broken.stderr.String(), "api/src/functions/broken/broken.go:10:",
+		"the compiler's error, not one about vendoring")
 
 	p := command(dir, "invoke", "divide", "--port", "1")
 	p.Env = environ

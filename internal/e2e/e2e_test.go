@@ -1,7 +1,7 @@
 //go:build unix
 
-// Package e2e starts the fngen program as users do: real processes against a
-// real disk, killed, interrupted, sixteen at once, and where they may not or cannot write.
+// Package e2e tests the fngen program as users run it: as real processes on a
+// real disk that are killed, interrupted, run concurrently, and denied access.
 package e2e
 
 import (
@@ -24,12 +24,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fngen is the path of the program, which TestMain builds.
+// fngen is the path of the program under test, which TestMain builds.
 var fngen string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
-var withRace = flag.Bool("with-race", false, "test an fngen that the race detector watches, as make race does")
+var withRace = flag.Bool("with-race", false, "build fngen with the race detector, as make race does")
 
 func run(m *testing.M) int {
 	flag.Parse()
@@ -40,7 +40,8 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	fngen = filepath.Join(dir, "fngen")
-	// Tests run it as another user too, who must get at it.
+	// Some tests run the program as another user, who must be able to
+	// access it.
 	if err := errors.Join(build("../../cmd/fngen", fngen), os.Chmod(dir, 0o755)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -48,7 +49,7 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// build builds a program as make build does.
+// build builds a program with the flags of make build.
 func build(pkg, to string) error {
 	cmd := exec.Command("go", "build", "-race="+strconv.FormatBool(*withRace), "-trimpath", "-o", to, pkg)
 	cmd.Env = os.Environ()
@@ -59,8 +60,9 @@ func build(pkg, to string) error {
 	return cmd.Run()
 }
 
-// TestSources looks at what fngen is built from. The go command notes what
-// tests look at, and takes no earlier result for current once that has changed.
+// TestSources accesses the files that fngen is built from. The go command
+// records which files a test accesses, so that it does not reuse a cached
+// result after they have changed.
 func TestSources(t *testing.T) {
 	for _, dir := range []string{"cmd", "generator", "internal", "templates"} {
 		err := filepath.WalkDir(filepath.Join("..", "..", dir), func(name string, _ fs.DirEntry, err error) error {
@@ -74,14 +76,15 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// The command of most tests brings every support package, so it has the most steps.
+// divide is the command of most tests. It adds every support package, so that
+// it takes the most steps.
 var divide = []string{"function", "divide", "--webhook", "--auth"}
 
 const functions = "api/src/functions"
 
 const freshMod = "module example.com/app\n\ngo 1.22\n"
 
-// newModule is a directory with a go.mod, which others can enter.
+// newModule creates a directory with a go.mod that other users can access.
 func newModule(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -97,7 +100,7 @@ func writeFile(t testing.TB, dir, name, data string) {
 	require.NoError(t, os.WriteFile(name, []byte(data), 0o666))
 }
 
-// A process is fngen in a directory.
+// A process is an fngen process.
 type process struct {
 	*exec.Cmd
 	stdout, stderr bytes.Buffer
@@ -111,7 +114,7 @@ func command(dir string, args ...string) *process {
 	return p
 }
 
-// run runs the process, and returns its exit code: -1 where a signal ended it.
+// run runs the process and returns its exit status, or -1 if a signal ended it.
 func (p *process) run(t *testing.T) int {
 	t.Helper()
 	require.NoError(t, p.Start())
@@ -119,17 +122,17 @@ func (p *process) run(t *testing.T) int {
 }
 
 func (p *process) wait() int {
-	_ = p.Wait() // the exit code tells
+	_ = p.Wait() // the caller checks the exit status
 	return p.ProcessState.ExitCode()
 }
 
-// killed tells whether a signal ended the process.
+// killed reports whether a signal ended the process.
 func (p *process) killed() bool {
 	return p.ProcessState.Sys().(syscall.WaitStatus).Signaled()
 }
 
-// refused checks that the process failed as users should see it: exit code 1,
-// an error on one line, below it at most a hint, and nothing else.
+// refused checks that the process failed as documented: exit status 1, and on
+// stderr one line with the error and at most one with a hint.
 func (p *process) refused(t *testing.T) (message, hint string) {
 	t.Helper()
 	require.Equal(t, 1, p.ProcessState.ExitCode(), "stderr: %s", p.stderr.String())
@@ -142,7 +145,7 @@ func (p *process) refused(t *testing.T) (message, hint string) {
 	return message, hint
 }
 
-// do runs fngen, which has to succeed without a word on stderr.
+// do runs fngen, which must succeed and print nothing to stderr.
 func do(t *testing.T, dir string, args ...string) {
 	t.Helper()
 	p := command(dir, args...)
@@ -150,7 +153,7 @@ func do(t *testing.T, dir string, args ...string) {
 	require.Empty(t, p.stderr.String())
 }
 
-// tree is all that is below a directory, by path: modes and contents.
+// A tree maps the paths below a directory to their modes and contents.
 type tree map[string]string
 
 func treeOf(t *testing.T, dir string) tree {
@@ -177,7 +180,8 @@ func treeOf(t *testing.T, dir string) tree {
 	return entries
 }
 
-// reference is the tree that commands leave in a fresh module where nothing disturbs them.
+// reference returns the tree that commands create in a new module when nothing
+// interferes.
 func reference(t *testing.T, commands ...[]string) tree {
 	t.Helper()
 	dir := newModule(t)
@@ -187,28 +191,28 @@ func reference(t *testing.T, commands ...[]string) tree {
 	return treeOf(t, dir)
 }
 
-// below is the part of a tree in and below a directory.
+// below returns the entries in and below a directory, including the directory.
 func (entries tree) below(dir string) tree {
-	part := tree{}
+	subtree := tree{}
 	for name, entry := range entries {
 		if name == dir || strings.HasPrefix(name, dir+"/") {
-			part[name] = entry
+			subtree[name] = entry
 		}
 	}
-	return part
+	return subtree
 }
 
-// staged tells what is in a staging directory, or is one.
+// staged reports whether a path is a staging directory or in one.
 func staged(name string) bool { return strings.HasPrefix(name, functions+"/.fngen-") }
 
-// withoutStage is the tree without staging directories.
+// withoutStage returns the tree without staging directories.
 func (entries tree) withoutStage() tree {
 	entries = maps.Clone(entries)
 	maps.DeleteFunc(entries, func(name, _ string) bool { return staged(name) })
 	return entries
 }
 
-// packages are the directories of a tree that hold Go files.
+// packages returns the directories that contain Go files.
 func (entries tree) packages() []string {
 	var dirs []string
 	for name := range entries {
@@ -220,7 +224,7 @@ func (entries tree) packages() []string {
 	return slices.Compact(dirs)
 }
 
-// digest tells trees apart.
+// digest returns a hash of the tree.
 func (entries tree) digest() string {
 	h := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(entries)) {
@@ -229,11 +233,11 @@ func (entries tree) digest() string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
-// compiles checks that the go command, without a network, takes a module as it is.
+// compiles checks that a module builds and passes go vet without a network.
 func compiles(t *testing.T, dir string) {
 	t.Helper()
 	if len(treeOf(t, dir).withoutStage().packages()) == 0 {
-		return // go vet fails where there is nothing to vet
+		return // go vet fails if there are no packages
 	}
 	for _, command := range []string{"build", "vet"} {
 		cmd := exec.Command("go", command, "./...")
@@ -244,7 +248,7 @@ func compiles(t *testing.T, dir string) {
 	}
 }
 
-// nobody has a process run as a user without rights, where this one is root.
+// nobody makes a process run as an unprivileged user if the test runs as root.
 func nobody(p *process) {
 	if os.Getuid() == 0 {
 		p.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}

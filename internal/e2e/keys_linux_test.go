@@ -13,12 +13,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal is a pseudo terminal: what is typed, and where the process sits.
+// terminal opens a pseudo terminal, and returns its two ends.
 func terminal(t *testing.T) (keyboard, tty *os.File) {
 	t.Helper()
 	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
-		t.Skip("no terminals here: ", err)
+		t.Skip("cannot open a terminal: ", err)
 	}
 	t.Cleanup(func() { keyboard.Close() })
 	require.NoError(t, unix.IoctlSetPointerInt(int(keyboard.Fd()), unix.TIOCSPTLCK, 0))
@@ -30,8 +30,9 @@ func terminal(t *testing.T) (keyboard, tty *os.File) {
 	return keyboard, tty
 }
 
-// seated is fngen at a terminal.
-func seated(t *testing.T, dir string, args ...string) (*process, *screen, *os.File, func() unix.Termios) {
+// onTerminal returns an fngen process whose standard streams are a terminal,
+// and a function that returns the terminal's settings.
+func onTerminal(t *testing.T, dir string, args ...string) (*process, *screen, *os.File, func() unix.Termios) {
 	t.Helper()
 	keyboard, tty := terminal(t)
 	p, screen := goProcess(dir, args...)
@@ -46,12 +47,13 @@ func seated(t *testing.T, dir string, args ...string) (*process, *screen, *os.Fi
 	}
 }
 
-// The keys are those that Jest's users know, and however it ends, the terminal is as it was.
+// TestKeys checks the keys of watch mode, which are those of Jest, and that the
+// terminal's settings are restored.
 func TestKeys(t *testing.T) {
 	dir := newModule(t)
 	addFunction(t, dir, "divide", "", "")
 	addFunction(t, dir, "orders", "", "t.Fail()")
-	p, screen, keyboard, state := seated(t, dir, "test", "--watch")
+	p, screen, keyboard, state := onTerminal(t, dir, "test", "--watch")
 	press := func(keys string) {
 		_, err := keyboard.WriteString(keys)
 		require.NoError(t, err)
@@ -91,13 +93,13 @@ func TestTerminalIsRestored(t *testing.T) {
 		"SIGHUP":  func(p *process, _ *os.File) error { return p.Process.Signal(syscall.SIGHUP) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, _, keyboard, state := seated(t, dir, "test", "--watch")
+			p, _, keyboard, state := onTerminal(t, dir, "test", "--watch")
 			before := state()
 			done := p.begin(t)
-			pid := written(t, file)
+			pid := waitPID(t, file)
 			require.NoError(t, end(p, keyboard))
 			<-done
-			ends(t, pid)
+			waitExit(t, pid)
 			assert.Equal(t, before, state())
 		})
 	}

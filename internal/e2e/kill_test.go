@@ -15,14 +15,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// moments are when to strike: half of them anywhere in a process's time, and
-// half in the shorter time from its first write on, where it matters.
-type moments struct{ all, writing time.Duration }
+// A timing is the time during which to send signals: half of them at any time
+// in the life of a process, and half in the shorter time after its first write,
+// where they can do harm.
+type timing struct{ total, writing time.Duration }
 
-// measure takes the median of some runs, and a little more, so that strikes come after the end too.
-func measure(t *testing.T) moments {
+// measure returns the median timing of several runs plus ten percent, so that
+// some signals arrive after the process has exited.
+func measure(t *testing.T) timing {
 	t.Helper()
-	var all, writing []time.Duration
+	var total, writing []time.Duration
 	for range 9 {
 		dir := newModule(t)
 		p := command(dir, divide...)
@@ -31,15 +33,15 @@ func measure(t *testing.T) moments {
 		written := firstWrite(dir, done)
 		<-done
 		require.Zero(t, p.ProcessState.ExitCode(), p.stderr.String())
-		all = append(all, time.Since(start))
+		total = append(total, time.Since(start))
 		writing = append(writing, time.Since(written))
 	}
-	slices.Sort(all)
+	slices.Sort(total)
 	slices.Sort(writing)
-	return moments{all[4] * 11 / 10, writing[4] * 11 / 10}
+	return timing{total[4] * 11 / 10, writing[4] * 11 / 10}
 }
 
-// begin starts a process. The channel is closed when it has ended.
+// begin starts a process. The channel is closed when it has exited.
 func (p *process) begin(t *testing.T) <-chan struct{} {
 	t.Helper()
 	require.NoError(t, p.Start())
@@ -51,7 +53,8 @@ func (p *process) begin(t *testing.T) <-chan struct{} {
 	return done
 }
 
-// firstWrite waits until a process has written something to a fresh module, or has ended.
+// firstWrite waits until a process has written something to a new module, or
+// has exited.
 func firstWrite(dir string, done <-chan struct{}) time.Time {
 	for {
 		select {
@@ -65,40 +68,41 @@ func firstWrite(dir string, done <-chan struct{}) time.Time {
 	}
 }
 
-// strike runs the divide command in a fresh module and sends it a signal at the i-th moment.
-func (m moments) strike(t *testing.T, i int, signal syscall.Signal) (string, *process) {
+// strike runs the divide command in a new module, and sends it a signal at a
+// random time. Odd values of i select the time after the first write.
+func (m timing) strike(t *testing.T, i int, signal syscall.Signal) (string, *process) {
 	t.Helper()
 	dir := newModule(t)
 	p := command(dir, divide...)
 	done := p.begin(t)
-	within := m.all
+	within := m.total
 	if i%2 == 1 {
 		within = m.writing
 		firstWrite(dir, done)
 	}
 	time.Sleep(rand.N(within))
-	_ = p.Process.Signal(signal) // it may have ended
+	_ = p.Process.Signal(signal) // fails if it has exited
 	<-done
 	return dir, p
 }
 
-// times is how often to do what chance decides.
-func times(most int) int {
+// times returns how often to repeat a test that depends on chance.
+func times(n int) int {
 	if testing.Short() {
-		return most / 10
+		return max(1, n/10)
 	}
-	return most
+	return n
 }
 
-// Killed at any moment, fngen leaves a function that is there whole or not at all,
-// a module that compiles, and nothing that the next run does not put right.
+// TestKill kills fngen at random times. The function exists completely or not
+// at all, the module compiles, and the next run succeeds.
 func TestKill(t *testing.T) {
 	m := measure(t)
 	before, want := reference(t), reference(t, divide)
 	other := []string{"function", "other"}
 	wantBoth := reference(t, divide, other)
-	states := map[string]string{} // by digest, where it is kept
-	kept := t.TempDir()
+	states := map[string]string{} // saved trees, by digest
+	saved := t.TempDir()
 	var early, partial, late int
 	for i := range times(40) {
 		dir, _ := m.strike(t, i, syscall.SIGKILL)
@@ -106,16 +110,16 @@ func TestKill(t *testing.T) {
 		state := got.withoutStage()
 
 		for name := range state {
-			require.Contains(t, want, name, "a stray file")
+			require.Contains(t, want, name, "unexpected file")
 		}
 		for _, pkg := range want.packages() {
-			if part := state.below(pkg); len(part) > 0 {
-				require.Equal(t, want.below(pkg), part, "a part of a package")
+			if got := state.below(pkg); len(got) > 0 {
+				require.Equal(t, want.below(pkg), got, "incomplete package")
 			}
 		}
 		for _, name := range []string{"go.mod", "go.sum", "fngen.sum"} {
 			if state[name] != before[name] {
-				require.Equal(t, want[name], state[name], "neither the old %s nor the new one", name)
+				require.Equal(t, want[name], state[name], "%s is neither the old nor the new file", name)
 			}
 		}
 		switch {
@@ -127,7 +131,7 @@ func TestKill(t *testing.T) {
 			partial++
 		}
 		if digest := state.digest(); states[digest] == "" {
-			states[digest] = filepath.Join(kept, digest)
+			states[digest] = filepath.Join(saved, digest)
 			require.NoError(t, os.CopyFS(states[digest], os.DirFS(dir)))
 		}
 
@@ -139,12 +143,12 @@ func TestKill(t *testing.T) {
 			require.Equal(t, wantBoth, treeOf(t, dir))
 		}
 	}
-	t.Logf("of a run of %v, %v of it writing: %d killed before the first write, %d while writing, %d after; %d states",
-		m.all, m.writing, early, partial, late, len(states))
-	assert.NotZero(t, partial, "no kill came at a moment that matters")
+	t.Logf("run time %v, writing for %v: %d killed before the first write, %d while writing, %d after; %d states",
+		m.total, m.writing, early, partial, late, len(states))
+	assert.NotZero(t, partial, "no process was killed while writing")
 
-	// One directory for all, so that what compiled once is in the go command's cache.
-	module := filepath.Join(kept, "module")
+	// Use the same directory for all, so that packages are in the build cache.
+	module := filepath.Join(saved, "module")
 	for _, dir := range states {
 		require.NoError(t, os.Rename(dir, module))
 		compiles(t, module)
@@ -152,17 +156,18 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// A signal that can be caught leaves nothing at all behind, unless it comes too late.
+// TestInterrupt sends SIGINT and SIGTERM at random times. fngen leaves nothing
+// behind unless it has already finished.
 func TestInterrupt(t *testing.T) {
 	m := measure(t)
 	before, want := reference(t), reference(t, divide)
 	signals := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}
-	var untouched, undone, done int
+	var untouched, rolledBack, done int
 	for i := range times(40) {
 		dir, p := m.strike(t, i, signals[i/2%2])
 		got := treeOf(t, dir)
 		switch {
-		case p.killed(): // before main began to listen, or after it stopped to
+		case p.killed(): // before the signal handler was installed, or after it was removed
 			if got.digest() != want.digest() {
 				require.Equal(t, before, got)
 			}
@@ -174,9 +179,9 @@ func TestInterrupt(t *testing.T) {
 			message, _ := p.refused(t)
 			require.Contains(t, message, "interrupted")
 			require.Equal(t, before, got)
-			undone++
+			rolledBack++
 		}
 	}
-	t.Logf("%d ended before they did anything, %d stopped and undid it, %d were done", untouched, undone, done)
-	assert.NotZero(t, undone, "no signal came at a moment that matters")
+	t.Logf("%d ended by the signal, %d rolled back, %d completed", untouched, rolledBack, done)
+	assert.NotZero(t, rolledBack, "no process was interrupted while writing")
 }

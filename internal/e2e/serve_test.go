@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -18,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// slow is a function that takes a while, and one that is to be told when all ends.
+// slow is a function that takes 50 ms and has a Shutdown.
 const slow = `package slow
 
 import (
@@ -35,16 +37,76 @@ func Handler(_ context.Context, _ events.APIGatewayProxyRequest) (events.APIGate
 	return events.APIGatewayProxyResponse{StatusCode: 200, Body: os.Getenv("STAGE")}, nil
 }
 
-// Shutdown says that it was called.
+// Shutdown reports that it was called.
 func Shutdown(context.Context) error {
-	fmt.Fprintln(os.Stderr, "closed what was open")
+	fmt.Fprintln(os.Stderr, "slow: shut down")
 	return nil
 }
 `
 
+// A load is a number of clients that send requests until the server stops
+// listening.
+type load struct {
+	url, want string // each response must have status 200 and this body
+	clients   sync.WaitGroup
+	done      chan struct{}
+	responses atomic.Int64
+
+	mu       sync.Mutex
+	problems []string
+}
+
+func startLoad(url, want string) *load {
+	l := &load{url: url, want: want, done: make(chan struct{})}
+	for range 8 {
+		l.clients.Go(l.run)
+	}
+	return l
+}
+
+// stop waits for the clients and returns what went wrong.
+func (l *load) stop() []string {
+	close(l.done)
+	l.clients.Wait()
+	return l.problems
+}
+
+// run sends requests, each on its own connection.
+func (l *load) run() {
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for {
+		select {
+		case <-l.done:
+			return
+		default:
+		}
+		response, err := client.Get(l.url)
+		if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) {
+			return // the listener is closed
+		}
+		if err != nil {
+			l.report(err.Error())
+			return
+		}
+		body, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if err != nil || response.StatusCode != http.StatusOK || string(body) != l.want {
+			l.report(response.Status + " " + string(body))
+		}
+		l.responses.Add(1)
+	}
+}
+
+func (l *load) report(problem string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.problems = append(l.problems, problem)
+}
+
 var listening = regexp.MustCompile(`listening on (http://\S+)\n`)
 
-// Told to end, fngen serve first answers what it was asked, and so does the program that it leaves with --build-only.
+// TestServe checks that fngen serve and the program that it builds with
+// --build-only complete active requests when they receive SIGTERM.
 func TestServe(t *testing.T) {
 	dir := newModule(t)
 	do(t, dir, "function", "divide", "--no-tests")
@@ -59,14 +121,14 @@ func TestServe(t *testing.T) {
 	assert.Empty(t, p.stdout.String()+p.stderr.String())
 	assert.Equal(t, before, treeOf(t, dir))
 
-	serve, screenServe := goProcess(dir, "serve", "--port", "0", "--healthz")
-	alone, screenAlone := goProcess(t.TempDir())
-	alone.Path, alone.Args = binary, []string{binary, "-healthz"}
-	alone.Env = append(alone.Env, "PORT=0", "STAGE=production")
+	serve, serveScreen := goProcess(dir, "serve", "--port", "0", "--healthz")
+	standalone, binaryScreen := goProcess(t.TempDir())
+	standalone.Path, standalone.Args = binary, []string{binary, "-healthz"}
+	standalone.Env = append(standalone.Env, "PORT=0", "STAGE=production")
 	for name, server := range map[string]struct {
 		*process
 		screen *screen
-	}{"fngen serve": {serve, screenServe}, "the program": {alone, screenAlone}} {
+	}{"fngen serve": {serve, serveScreen}, "built program": {standalone, binaryScreen}} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, server.Start())
 			ended := make(chan int, 1)
@@ -79,57 +141,23 @@ func TestServe(t *testing.T) {
 			assert.Equal(t, "ok", body)
 			status, body = get(t, url+"/nothing")
 			assert.Equal(t, 404, status)
-			assert.Equal(t, `{"message":"Not Found"}`, body, "in production nobody is told what there is")
+			assert.Equal(t, `{"message":"Not Found"}`, body, "production does not list the functions")
 
-			// Requests come in all the time. Those that it takes are answered.
-			var load sync.WaitGroup
-			var mu sync.Mutex
-			answered, bad := 0, []string{}
-			stop := make(chan struct{})
-			for range 8 {
-				load.Go(func() {
-					client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-					for {
-						select {
-						case <-stop:
-							return
-						default:
-						}
-						response, err := client.Get(url + "/slow")
-						if err != nil {
-							if strings.Contains(err.Error(), "connection refused") || strings.Contains(err.Error(), "connection reset") {
-								return // it listens no more
-							}
-							mu.Lock()
-							bad = append(bad, err.Error())
-							mu.Unlock()
-							return
-						}
-						body, err := io.ReadAll(response.Body)
-						response.Body.Close()
-						mu.Lock()
-						answered++
-						if err != nil || response.StatusCode != 200 || string(body) != "production" {
-							bad = append(bad, response.Status+" "+string(body))
-						}
-						mu.Unlock()
-					}
-				})
-			}
-			require.Eventually(t, func() bool { mu.Lock(); defer mu.Unlock(); return answered > 20 }, time.Minute, time.Millisecond)
+			// Under constant load, every request that is accepted
+			// gets a response.
+			l := startLoad(url+"/slow", "production")
+			require.Eventually(t, func() bool { return l.responses.Load() > 20 }, time.Minute, time.Millisecond)
 			left := children(t, server.Process.Pid)
 			require.NoError(t, server.Process.Signal(syscall.SIGTERM))
 			assert.Zero(t, <-ended, server.screen.all())
-			close(stop)
-			load.Wait()
-			assert.Empty(t, bad)
-			assert.Equal(t, 1, strings.Count(server.screen.all(), "closed what was open\n"))
+			assert.Empty(t, l.stop())
+			assert.Equal(t, 1, strings.Count(server.screen.all(), "slow: shut down\n"))
 			for _, child := range left {
 				assert.ErrorIs(t, syscall.Kill(child, 0), syscall.ESRCH)
 			}
 		})
 	}
-	assert.Contains(t, screenAlone.all(), "fngen: listening on this machine only")
+	assert.Contains(t, binaryScreen.all(), "fngen: listening on the loopback interface only")
 	assert.Equal(t, before, treeOf(t, dir))
 	temporary, err := filepath.Glob(filepath.Join(os.TempDir(), "fngen-serve-*"))
 	require.NoError(t, err)

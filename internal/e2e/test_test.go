@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A screen is what a process has printed so far.
+// A screen collects the output of a process. It is safe for concurrent use.
 type screen struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -30,8 +30,8 @@ func (s *screen) Write(p []byte) (int, error) {
 	return s.text.Write(p)
 }
 
-// next waits until all of these have been printed, in any order, and returns what has been until then.
-// The next call begins after that.
+// next waits until all of the wanted strings have been printed, in any order,
+// and returns and discards the output up to then.
 func (s *screen) next(t *testing.T, wanted ...string) string {
 	t.Helper()
 	var text string
@@ -50,7 +50,8 @@ func (s *screen) next(t *testing.T, wanted ...string) string {
 	return text
 }
 
-// goProcess is fngen with what the go command needs around it.
+// goProcess returns an fngen process with the environment that the go command
+// needs.
 func goProcess(dir string, args ...string) (*process, *screen) {
 	p := command(dir, args...)
 	p.Env = append(os.Environ(), "GOFLAGS=-mod=readonly -trimpath", "GOPROXY=off", "GOWORK=off", "GOTOOLCHAIN=local")
@@ -59,19 +60,23 @@ func goProcess(dir string, args ...string) (*process, *screen) {
 	return p, s
 }
 
-// addFunction writes a function, whose test has this body.
+// addFunction writes a function whose test has the given imports and body.
 func addFunction(t testing.TB, dir, name, imports, body string) {
 	t.Helper()
 	folder := functions + "/" + name + "/"
 	writeFile(t, dir, folder+name+".go", fmt.Sprintf("package %s\n\nfunc Handler() {}\n", name))
-	writeFile(t, dir, folder+name+"_test.go", fmt.Sprintf("package %s\n\nimport (\n\t\"testing\"\n%s)\n\nfunc TestIt(t *testing.T) {%s}\n", name, imports, body))
+	writeFile(t, dir, folder+name+"_test.go",
+		fmt.Sprintf("package %s\n\nimport (\n\t\"testing\"\n%s)\n\nfunc TestIt(t *testing.T) {%s}\n", name, imports,
+			body))
 }
 
-// A save runs what depends on it, be it Go or not, and what came or went is noticed.
+// TestWatch checks that saving a file of any kind runs the tests that depend on
+// it, and that new and removed functions are noticed.
 func TestWatch(t *testing.T) {
 	dir := newModule(t)
 	addFunction(t, dir, "divide", "", "")
-	addFunction(t, dir, "orders", "\t\"example.com/app/api/src/lib/shared\"\n", "if shared.N != 1 { t.Error(shared.N) }")
+	addFunction(t, dir, "orders", "\t\"example.com/app/api/src/lib/shared\"\n",
+		"if shared.N != 1 { t.Error(shared.N) }")
 	writeFile(t, dir, "api/src/lib/shared/shared.go", "package shared\n\nconst N = 1\n")
 	p, screen := goProcess(dir, "test", "--watch")
 	done := p.begin(t)
@@ -108,14 +113,15 @@ func TestWatch(t *testing.T) {
 	assert.NotContains(t, screen.text.String(), "\x1b")
 }
 
-// sleeper is the body of a test that says who it is, and does not end.
+// sleeper returns the body of a test that writes its process id to a file and
+// does not return.
 func sleeper(file string) (imports, body string) {
 	return "\t\"os\"\n\t\"strconv\"\n\t\"time\"\n",
 		fmt.Sprintf(" os.WriteFile(%q, []byte(strconv.Itoa(os.Getpid())+\".\"), 0o666); time.Sleep(time.Hour) ", file)
 }
 
-// written waits for what a sleeper says.
-func written(t *testing.T, file string) int {
+// waitPID waits until a sleeper has written its process id, and returns it.
+func waitPID(t *testing.T, file string) int {
 	t.Helper()
 	var pid int
 	require.Eventually(t, func() bool {
@@ -126,48 +132,50 @@ func written(t *testing.T, file string) int {
 		}
 		pid, err = strconv.Atoi(text)
 		return err == nil && os.Remove(file) == nil
-	}, time.Minute, 5*time.Millisecond, "the test does not begin")
+	}, time.Minute, 5*time.Millisecond, "the test does not start")
 	return pid
 }
 
-func ends(t *testing.T, pid int) {
+// waitExit waits until a process has exited. It may be a zombie.
+func waitExit(t *testing.T, pid int) {
 	t.Helper()
 	assert.Eventually(t, func() bool {
 		if syscall.Kill(pid, 0) != nil {
 			return true
 		}
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		return err == nil && strings.Contains(string(stat), ") Z ") // whoever inherited it has not looked yet
-	}, time.Minute, 5*time.Millisecond, "the test's process %d is left", pid)
+		return err == nil && strings.Contains(string(stat), ") Z ") // its new parent has not waited for it yet
+	}, time.Minute, 5*time.Millisecond, "the test's process %d is running", pid)
 }
 
-// Ctrl-C ends the test's own process too, and a save begins the run anew.
+// TestInterruptedTests checks that Ctrl-C also ends the test processes, and
+// that a save restarts a run.
 func TestInterruptedTests(t *testing.T) {
 	dir, file := newModule(t), filepath.Join(t.TempDir(), "pid")
 	imports, body := sleeper(file)
 	addFunction(t, dir, "sleeps", imports, body)
 	p, screen := goProcess(dir, "test")
 	done := p.begin(t)
-	pid := written(t, file)
+	pid := waitPID(t, file)
 	require.NoError(t, p.Process.Signal(syscall.SIGINT))
 	<-done
-	ends(t, pid)
+	waitExit(t, pid)
 	assert.Equal(t, 1, p.ProcessState.ExitCode())
 	assert.Equal(t, "fngen: interrupted\n", screen.text.String())
 
 	p, _ = goProcess(dir, "test", "--watch")
 	done = p.begin(t)
-	pid = written(t, file)
+	pid = waitPID(t, file)
 	writeFile(t, dir, functions+"/sleeps/query.sql", "")
-	ends(t, pid)
-	pid = written(t, file)
+	waitExit(t, pid)
+	pid = waitPID(t, file)
 	require.NoError(t, p.Process.Signal(syscall.SIGINT))
 	<-done
-	ends(t, pid)
+	waitExit(t, pid)
 	assert.Zero(t, p.ProcessState.ExitCode())
 }
 
-// Only tests need the go command.
+// TestTestNoGoOnPath checks the error if the go command cannot be found.
 func TestTestNoGoOnPath(t *testing.T) {
 	dir := newModule(t)
 	addFunction(t, dir, "divide", "", "")

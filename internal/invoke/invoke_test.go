@@ -211,7 +211,7 @@ func TestCallEvent(t *testing.T) {
 
 	o.Event = []byte("?")
 	_, err = c.Call(context.Background(), o)
-	assert.EqualError(t, err, "the event is not JSON")
+	assert.EqualError(t, err, "event is not valid JSON")
 }
 
 // Without an fngen dev of this project, the client starts a server for the call
@@ -278,11 +278,11 @@ func TestCallErrors(t *testing.T) {
 		},
 		{
 			"unknown sample", invoke.Options{Function: "divide", Sample: "github/pus"},
-			"github has no sample", "--sample=github/push",
+			`unknown sample "pus" of github`, "--sample=github/push",
 		},
 		{
 			"set without JSON", invoke.Options{Function: "divide", Body: []byte("text"), Set: []string{"a=b"}},
-			"the body is not JSON", "",
+			"body is not valid JSON", "",
 		},
 	}
 	for _, test := range tests {

@@ -215,7 +215,7 @@ func (b *builder) delivery(ctx context.Context) (delivery.Delivery, error) {
 // Invoke API does: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 func (b *builder) event() (*request, error) {
 	if !json.Valid(b.Event) {
-		return nil, errors.New("the event is not JSON")
+		return nil, errors.New("event is not valid JSON")
 	}
 	return &request{
 		method:  http.MethodPost,

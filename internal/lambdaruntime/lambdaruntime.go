@@ -1,9 +1,12 @@
-// Package lambdaruntime runs what fngen built for AWS Lambda as Lambda does, for tests: it serves the Runtime API (and as
-// much of the Extensions API as aws-lambda-go uses) on a loopback address, and starts a bootstrap that polls it.
+// Package lambdaruntime emulates AWS Lambda for tests. It serves the Runtime
+// API, and as much of the Extensions API as aws-lambda-go uses, on a loopback
+// address, and runs a bootstrap program against it.
+//
+// Unlike Lambda, it neither freezes the process between invocations nor kills
+// it at the deadline.
 //
 // Sources: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html and
-// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html. It does not freeze the process between
-// invocations, and does not kill it at the deadline.
+// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html.
 package lambdaruntime
 
 import (
@@ -22,62 +25,63 @@ import (
 	"time"
 )
 
-// MaxPayload is the most bytes of an event that Lambda takes, and MaxResponse of an answer.
-// Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, and the error that Lambda gives.
+// Lambda's limits on the size of an event and of a response, in bytes. The
+// limit on responses is from Lambda's error message. Source:
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const (
 	MaxPayload  = 6 << 20
 	MaxResponse = 6<<20 + 100
 )
 
-// A Function is what to run.
+// A Function describes a bootstrap to run.
 type Function struct {
 	Command     []string      // the bootstrap and its arguments
-	Env         []string      // added to Lambda's own variables, and to nothing else
-	Concurrency int           // AWS_LAMBDA_MAX_CONCURRENCY where above 0
-	Timeout     time.Duration // of an invocation: its deadline, which only the function itself looks at; 0 is 30 s
-	Log         io.Writer     // of what the bootstrap writes; nil discards it
+	Env         []string      // added to the variables that Lambda sets; nothing is inherited
+	Concurrency int           // AWS_LAMBDA_MAX_CONCURRENCY, if greater than 0
+	Timeout     time.Duration // sets the deadline of invocations, which is not enforced; 0 means 30 s
+	Log         io.Writer     // receives stdout and stderr; nil discards them
 }
 
-// A Runtime is a function that runs. All of its methods may be called at once.
+// A Runtime is a running function. Its methods are safe for concurrent use.
 type Runtime struct {
 	timeout     time.Duration
 	cmd         *exec.Cmd
 	server      *http.Server
 	invocations chan *invocation
 
-	started time.Time
-	ready   chan struct{} // closed when the function polls first, or says that it cannot
-	cold    time.Duration // from started to then
-	failed  *FunctionError
-	first   sync.Once // of what closes ready
+	started   time.Time
+	ready     chan struct{} // closed after the first poll or an initialization error
+	readyOnce sync.Once     // closes ready
+	coldStart time.Duration // from started to the first poll
+	initErr   *FunctionError
 
-	gone chan struct{} // closed when the process has ended
-	err  error         // how
+	exited  chan struct{} // closed when the process has exited
+	exitErr error         // valid once exited is closed
 
 	mu      sync.Mutex
-	last    int                    // the number of the last invocation
-	running map[string]*invocation // by request id
+	count   int                    // number of invocations so far
+	pending map[string]*invocation // by request id
 }
 
 type invocation struct {
 	id      string
 	payload []byte
-	answer  chan answer // with room for the one
+	result  chan result // has room for one
 }
 
-type answer struct {
+type result struct {
 	response []byte
 	err      *FunctionError
 }
 
-// A FunctionError is what a function reported instead of a response.
+// A FunctionError is an error that a function reported instead of a response.
 type FunctionError struct {
 	Message    string       `json:"errorMessage"`
 	Type       string       `json:"errorType"`
 	StackTrace []StackFrame `json:"stackTrace"`
 }
 
-// A StackFrame is a line of a FunctionError's stack.
+// A StackFrame is one frame in the stack trace of a FunctionError.
 type StackFrame struct {
 	Path  string `json:"path"`
 	Line  int    `json:"line"`
@@ -86,7 +90,8 @@ type StackFrame struct {
 
 func (e *FunctionError) Error() string { return e.Type + ": " + e.Message }
 
-// Start starts a function, and does not wait until it polls. Close it when you are done.
+// Start starts a function and returns without waiting for it to poll. The
+// caller must call Close.
 func Start(f Function) (*Runtime, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -96,8 +101,8 @@ func Start(f Function) (*Runtime, error) {
 		timeout:     cmp.Or(f.Timeout, 30*time.Second),
 		invocations: make(chan *invocation),
 		ready:       make(chan struct{}),
-		gone:        make(chan struct{}),
-		running:     map[string]*invocation{},
+		exited:      make(chan struct{}),
+		pending:     map[string]*invocation{},
 	}
 	r.server = &http.Server{Handler: r.routes(), ReadHeaderTimeout: time.Minute}
 
@@ -122,107 +127,113 @@ func Start(f Function) (*Runtime, error) {
 		return nil, errors.Join(err, listener.Close())
 	}
 	go func() {
-		r.err = r.cmd.Wait()
-		close(r.gone)
+		r.exitErr = r.cmd.Wait()
+		close(r.exited)
 	}()
-	// The listener takes connections from the beginning. Nothing is served before all of r is there.
-	go func() { _ = r.server.Serve(listener) }() // until Close closes it
+	// The listener already accepts connections, but handlers need all of r.
+	go func() { _ = r.server.Serve(listener) }() // returns after Close
 	return r, nil
 }
 
-// Ready waits until the function polls for the first time, and is what that took from the start of its process.
-// It fails where the process ends before or reports that it cannot start, which is a *FunctionError.
+// Ready waits until the function polls for the first time, and returns the
+// duration of the cold start up to then. It fails if the process exits first.
+// If the function reports an initialization error, Ready returns it as a
+// *FunctionError.
 func (r *Runtime) Ready(ctx context.Context) (time.Duration, error) {
 	select {
 	case <-r.ready:
-		if r.failed != nil {
-			return 0, r.failed
+		if r.initErr != nil {
+			return 0, r.initErr
 		}
-		return r.cold, nil
-	case <-r.gone:
-		return 0, r.ended()
+		return r.coldStart, nil
+	case <-r.exited:
+		return 0, r.processError()
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}
 }
 
-// Invoke invokes the function and is its response. The error is a *FunctionError where the function reported one.
-// It waits until the function polls, answers, or ends, or until the context does, which leaves the invocation alone.
+// Invoke invokes the function and returns its response. If the function reports
+// an error, Invoke returns it as a *FunctionError. Invoke returns early if the
+// process exits or ctx is done; the latter does not affect the function.
 func (r *Runtime) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if len(payload) > MaxPayload {
-		return nil, fmt.Errorf("an event of %d bytes, where Lambda takes %d", len(payload), MaxPayload)
+		return nil, fmt.Errorf("event of %d bytes exceeds Lambda's limit of %d", len(payload), MaxPayload)
 	}
 	r.mu.Lock()
-	r.last++
-	i := &invocation{id: fmt.Sprintf("00000000-0000-4000-8000-%012d", r.last), payload: payload, answer: make(chan answer, 1)}
-	r.running[i.id] = i
+	r.count++
+	id := fmt.Sprintf("00000000-0000-4000-8000-%012d", r.count)
+	i := &invocation{id: id, payload: payload, result: make(chan result, 1)}
+	r.pending[id] = i
 	r.mu.Unlock()
-	defer r.take(i.id)
+	defer r.remove(id)
 
 	select {
 	case r.invocations <- i:
-	case <-r.gone:
-		return nil, r.ended()
+	case <-r.exited:
+		return nil, r.processError()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 	select {
-	case a := <-i.answer:
-		return a.result()
-	case <-r.gone:
+	case res := <-i.result:
+		return res.unpack()
+	case <-r.exited:
 		select {
-		case a := <-i.answer: // the last thing that it did
-			return a.result()
+		case res := <-i.result: // the process exited after it responded
+			return res.unpack()
 		default:
-			return nil, r.ended()
+			return nil, r.processError()
 		}
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
-func (a answer) result() ([]byte, error) {
-	if a.err != nil {
-		return nil, a.err
+func (r result) unpack() ([]byte, error) {
+	if r.err != nil { // a nil *FunctionError in an error would not be nil
+		return nil, r.err
 	}
-	return a.response, nil
+	return r.response, nil
 }
 
-// take is a running invocation, once: nil where there is none of that id, or no more.
-func (r *Runtime) take(id string) *invocation {
+// remove removes a pending invocation and returns it, or nil if there is none
+// with this id.
+func (r *Runtime) remove(id string) *invocation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	i := r.running[id]
-	delete(r.running, id)
+	i := r.pending[id]
+	delete(r.pending, id)
 	return i
 }
 
-// ended says how the process ended, once it did.
-func (r *Runtime) ended() error {
-	if r.err == nil {
-		return errors.New("the function's process has ended")
+// processError returns an error that describes how the process exited.
+func (r *Runtime) processError() error {
+	if r.exitErr == nil {
+		return errors.New("function process exited")
 	}
-	return fmt.Errorf("the function's process has ended: %w", r.err)
+	return fmt.Errorf("function process exited: %w", r.exitErr)
 }
 
-// Terminate sends a SIGTERM, as Lambda does to processes with an extension, and waits until the process has ended.
-// The error is an *exec.ExitError where its exit code is not 0.
+// Terminate sends SIGTERM, as Lambda does if an extension is registered, and
+// waits until the process has exited. If its exit status is not 0, the error is
+// an *exec.ExitError.
 func (r *Runtime) Terminate(ctx context.Context) error {
 	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
 	select {
-	case <-r.gone:
-		return r.err
+	case <-r.exited:
+		return r.exitErr
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// Close kills the process, if it still runs, and stops serving.
+// Close kills the process if it is running, and stops the server.
 func (r *Runtime) Close() error {
-	_ = r.cmd.Process.Kill() // which fails where it has ended
-	<-r.gone
+	_ = r.cmd.Process.Kill() // fails if the process has exited
+	<-r.exited
 	return r.server.Close()
 }
 
@@ -237,14 +248,14 @@ func (r *Runtime) routes() http.Handler {
 		_, _ = io.WriteString(w, "{}")
 	})
 	mux.HandleFunc("GET /2020-01-01/extension/event/next", func(_ http.ResponseWriter, req *http.Request) {
-		<-req.Context().Done() // there is no event for who asked for none
+		<-req.Context().Done() // the extension subscribed to no events
 	})
 	return mux
 }
 
 func (r *Runtime) next(w http.ResponseWriter, req *http.Request) {
-	r.first.Do(func() {
-		r.cold = time.Since(r.started)
+	r.readyOnce.Do(func() {
+		r.coldStart = time.Since(r.started)
 		close(r.ready)
 	})
 	select {
@@ -255,7 +266,7 @@ func (r *Runtime) next(w http.ResponseWriter, req *http.Request) {
 		h.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:123456789012:function:function")
 		h.Set("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1")
 		h.Set("Content-Type", "application/json")
-		_, _ = w.Write(i.payload) // where it fails, the process is gone, which Invoke sees
+		_, _ = w.Write(i.payload) // fails only if the process exits, which Invoke notices
 	case <-req.Context().Done():
 	}
 }
@@ -263,9 +274,10 @@ func (r *Runtime) next(w http.ResponseWriter, req *http.Request) {
 func (r *Runtime) response(w http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, MaxResponse))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		r.finish(w, req, http.StatusRequestEntityTooLarge, answer{err: &FunctionError{
-			Type:    "Function.ResponseSizeTooLarge",
-			Message: fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxResponse),
+		r.finish(w, req, http.StatusRequestEntityTooLarge, result{err: &FunctionError{
+			Type: "Function.ResponseSizeTooLarge",
+			Message: fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).",
+				MaxResponse),
 		}})
 		return
 	}
@@ -274,35 +286,36 @@ func (r *Runtime) response(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	if kind := req.Trailer.Get("Lambda-Runtime-Function-Error-Type"); kind != "" {
-		r.finish(w, req, http.StatusAccepted, answer{err: &FunctionError{Type: kind, Message: "while the response was sent"}})
+		err := &FunctionError{Type: kind, Message: "error while streaming the response"}
+		r.finish(w, req, http.StatusAccepted, result{err: err})
 		return
 	}
-	r.finish(w, req, http.StatusAccepted, answer{response: body})
+	r.finish(w, req, http.StatusAccepted, result{response: body})
 }
 
 func (r *Runtime) failure(w http.ResponseWriter, req *http.Request) {
-	reported, err := reported(req)
+	reported, err := decodeError(req)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	r.finish(w, req, http.StatusAccepted, answer{err: reported})
+	r.finish(w, req, http.StatusAccepted, result{err: reported})
 }
 
 func (r *Runtime) initFailure(w http.ResponseWriter, req *http.Request) {
-	reported, err := reported(req)
+	reported, err := decodeError(req)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	r.first.Do(func() {
-		r.failed = reported
+	r.readyOnce.Do(func() {
+		r.initErr = reported
 		close(r.ready)
 	})
 	w.WriteHeader(http.StatusAccepted)
 }
 
-func reported(req *http.Request) (*FunctionError, error) {
+func decodeError(req *http.Request) (*FunctionError, error) {
 	var e FunctionError
 	if err := json.NewDecoder(io.LimitReader(req.Body, MaxResponse)).Decode(&e); err != nil {
 		return nil, err
@@ -310,13 +323,13 @@ func reported(req *http.Request) (*FunctionError, error) {
 	return &e, nil
 }
 
-// finish ends an invocation.
-func (r *Runtime) finish(w http.ResponseWriter, req *http.Request, status int, a answer) {
-	i := r.take(req.PathValue("id"))
+// finish delivers the result of the invocation that req is about.
+func (r *Runtime) finish(w http.ResponseWriter, req *http.Request, status int, res result) {
+	i := r.remove(req.PathValue("id"))
 	if i == nil {
 		http.Error(w, `{"errorType":"InvalidRequestID"}`, http.StatusBadRequest)
 		return
 	}
-	i.answer <- a
+	i.result <- res
 	w.WriteHeader(status)
 }

@@ -18,7 +18,8 @@ import (
 	"github.com/fngen/fngen/internal/lambdaruntime"
 )
 
-// TestMain is a bootstrap too, which speaks the Runtime API without aws-lambda-go.
+// TestMain lets the test binary serve as a bootstrap that speaks the Runtime
+// API without aws-lambda-go.
 func TestMain(m *testing.M) {
 	if api := os.Getenv("AWS_LAMBDA_RUNTIME_API"); api != "" {
 		bootstrap("http://" + api + "/2018-06-01/runtime/")
@@ -57,7 +58,8 @@ func bootstrap(base string) {
 		case "exit":
 			os.Exit(5)
 		case "error":
-			post("invocation/"+id+"/error", strings.NewReader(`{"errorType":"T","errorMessage":"M","stackTrace":[{"path":"p","line":7,"label":"l"}]}`))
+			post("invocation/"+id+"/error",
+				strings.NewReader(`{"errorType":"T","errorMessage":"M","stackTrace":[{"path":"p","line":7,"label":"l"}]}`))
 		case "large":
 			status := post("invocation/"+id+"/response", bytes.NewReader(make([]byte, lambdaruntime.MaxResponse+1)))
 			fmt.Fprintln(os.Stdout, "status", status)
@@ -88,16 +90,16 @@ func start(t *testing.T, f lambdaruntime.Function) *lambdaruntime.Runtime {
 	return r
 }
 
-func limited(t *testing.T) context.Context {
+func testContext(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
 
 func TestInvoke(t *testing.T) {
-	t.Setenv("OUR_OWN", "x")
+	t.Setenv("PARENT_VARIABLE", "x")
 	r := start(t, lambdaruntime.Function{Env: []string{"COLOR=red"}, Concurrency: 3, Timeout: time.Hour})
-	ctx := limited(t)
+	ctx := testContext(t)
 	cold, err := r.Ready(ctx)
 	require.NoError(t, err)
 	assert.Positive(t, cold)
@@ -106,7 +108,7 @@ func TestInvoke(t *testing.T) {
 	assert.Equal(t, cold, again)
 
 	var wg sync.WaitGroup
-	for i := range 20 { // at once, though this one takes them one by one
+	for i := range 20 { // concurrently, although this bootstrap handles one at a time
 		wg.Go(func() {
 			out, err := r.Invoke(ctx, fmt.Append(nil, i))
 			assert.NoError(t, err)
@@ -118,14 +120,16 @@ func TestInvoke(t *testing.T) {
 	_, err = r.Invoke(ctx, []byte("error"))
 	var failed *lambdaruntime.FunctionError
 	require.ErrorAs(t, err, &failed)
-	assert.Equal(t, lambdaruntime.FunctionError{Type: "T", Message: "M", StackTrace: []lambdaruntime.StackFrame{{Path: "p", Line: 7, Label: "l"}}}, *failed)
+	assert.Equal(t,
+		lambdaruntime.FunctionError{Type: "T", Message: "M",
+			StackTrace: []lambdaruntime.StackFrame{{Path: "p", Line: 7, Label: "l"}}}, *failed)
 	assert.EqualError(t, err, "T: M")
 
 	out, err := r.Invoke(ctx, []byte("env"))
 	require.NoError(t, err)
 	assert.Contains(t, string(out), "COLOR=red")
 	assert.Contains(t, string(out), "AWS_LAMBDA_MAX_CONCURRENCY=3")
-	assert.NotContains(t, string(out), "OUR_OWN", "nothing of the test's own environment")
+	assert.NotContains(t, string(out), "PARENT_VARIABLE", "the environment is not inherited")
 
 	out, err = r.Invoke(ctx, []byte("headers"))
 	require.NoError(t, err)
@@ -134,7 +138,7 @@ func TestInvoke(t *testing.T) {
 	}
 
 	_, err = r.Invoke(ctx, make([]byte, lambdaruntime.MaxPayload+1))
-	require.EqualError(t, err, "an event of 6291457 bytes, where Lambda takes 6291456")
+	require.EqualError(t, err, "event of 6291457 bytes exceeds Lambda's limit of 6291456")
 
 	short, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
 	defer cancel()
@@ -145,13 +149,13 @@ func TestInvoke(t *testing.T) {
 	assert.Equal(t, "next", string(out))
 
 	_, err = r.Invoke(ctx, []byte("exit"))
-	require.EqualError(t, err, "the function's process has ended: exit status 5")
+	require.EqualError(t, err, "function process exited: exit status 5")
 	_, err = r.Invoke(ctx, []byte("x"))
-	require.EqualError(t, err, "the function's process has ended: exit status 5")
+	require.EqualError(t, err, "function process exited: exit status 5")
 }
 
-// What Lambda refuses of a bootstrap.
-func TestRefused(t *testing.T) {
+// TestRejected checks what Lambda rejects from a bootstrap.
+func TestRejected(t *testing.T) {
 	reader, writer := io.Pipe()
 	r := start(t, lambdaruntime.Function{Log: writer})
 	line := func() string {
@@ -163,26 +167,26 @@ func TestRefused(t *testing.T) {
 		}
 		return line.String()
 	}
-	_, err := r.Invoke(limited(t), []byte("large"))
+	_, err := r.Invoke(testContext(t), []byte("large"))
 	var failed *lambdaruntime.FunctionError
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, "Function.ResponseSizeTooLarge", failed.Type)
 	assert.Equal(t, "status 413\n", line())
 
-	out, err := r.Invoke(limited(t), []byte("twice"))
+	out, err := r.Invoke(testContext(t), []byte("twice"))
 	require.NoError(t, err)
 	assert.Equal(t, "once", string(out))
 	assert.Equal(t, "status 400\n", line())
 }
 
 func TestReady(t *testing.T) {
-	_, err := start(t, lambdaruntime.Function{Env: []string{"FAIL=init"}}).Ready(limited(t))
+	_, err := start(t, lambdaruntime.Function{Env: []string{"FAIL=init"}}).Ready(testContext(t))
 	var failed *lambdaruntime.FunctionError
 	require.ErrorAs(t, err, &failed)
 	assert.EqualError(t, err, "Init: no disk")
 
-	_, err = start(t, lambdaruntime.Function{Env: []string{"FAIL=exit"}}).Ready(limited(t))
-	require.EqualError(t, err, "the function's process has ended: exit status 4")
+	_, err = start(t, lambdaruntime.Function{Env: []string{"FAIL=exit"}}).Ready(testContext(t))
+	require.EqualError(t, err, "function process exited: exit status 4")
 
 	_, err = lambdaruntime.Start(lambdaruntime.Function{Command: []string{"no-such-bootstrap"}})
 	require.Error(t, err)

@@ -7,9 +7,10 @@ import (
 	"strconv"
 )
 
-func group(*exec.Cmd) {}
+func setGroup(*exec.Cmd) {}
 
-// interrupt ends the process and those that it started: there is no asking here. taskkill is Windows's.
+// interrupt ends the process and its descendants. Windows has no signal for
+// this that processes can handle, so it uses taskkill.
 func interrupt(cmd *exec.Cmd) error {
 	if err := exec.Command("taskkill", "/T", "/F", "/PID", strconv.Itoa(cmd.Process.Pid)).Run(); err != nil {
 		return cmd.Process.Kill()

@@ -9,9 +9,9 @@ import (
 	"syscall"
 )
 
-func group(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+func setGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-// interrupt asks all processes of the group to end.
+// interrupt sends SIGINT to the process group.
 func interrupt(cmd *exec.Cmd) error {
 	err := syscall.Kill(-cmd.Process.Pid, syscall.SIGINT)
 	if errors.Is(err, syscall.ESRCH) {
@@ -20,5 +20,5 @@ func interrupt(cmd *exec.Cmd) error {
 	return err
 }
 
-// kill ends those that did not. Most often there is none.
+// kill kills the processes of the group that are left, if any.
 func kill(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

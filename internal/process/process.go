@@ -1,5 +1,5 @@
-// Package process runs programs that start others, such as the go command, and
-// sees to it that none of them is left when the run is over.
+// Package process runs subprocesses that may start subprocesses of their own,
+// such as the go command, and cleans up the whole process group.
 package process
 
 import (
@@ -8,21 +8,22 @@ import (
 	"time"
 )
 
-// grace is what programs get to end in when they were asked to.
-const grace = 3 * time.Second
+// gracePeriod is the time that processes have to exit after an interrupt.
+const gracePeriod = 3 * time.Second
 
-// Command is a program with a process group of its own: Ctrl-C in a terminal does not
-// reach it. [Run] runs it.
+// Command returns a command that runs in its own process group, so that Ctrl-C
+// in a terminal does not reach it. It must be run by [Run].
 func Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
-	group(cmd)
+	setGroup(cmd)
 	cmd.Cancel = func() error { return interrupt(cmd) }
-	cmd.WaitDelay = grace
+	cmd.WaitDelay = gracePeriod
 	return cmd
 }
 
-// Run runs a command to its end. When the context ends before, every process of the group is interrupted, what is left after
-// a grace period is killed, and the error is the context's.
+// Run runs a command and waits until it exits. If ctx is done first, Run
+// interrupts the process group, kills what is left after a grace period, and
+// returns the context's error.
 func Run(ctx context.Context, cmd *exec.Cmd) error {
 	if err := ctx.Err(); err != nil {
 		return err

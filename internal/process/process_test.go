@@ -22,13 +22,13 @@ import (
 
 func TestRun(t *testing.T) {
 	var out strings.Builder
-	cmd := process.Command(context.Background(), "sh", "-c", "echo said; exit 3")
+	cmd := process.Command(context.Background(), "sh", "-c", "echo output; exit 3")
 	cmd.Stdout = &out
 	err := process.Run(context.Background(), cmd)
 	var exit *exec.ExitError
 	require.ErrorAs(t, err, &exit)
 	assert.Equal(t, 3, exit.ExitCode())
-	assert.Equal(t, "said\n", out.String())
+	assert.Equal(t, "output\n", out.String())
 
 	require.NoError(t, process.Run(context.Background(), process.Command(context.Background(), "true")))
 	err = process.Run(context.Background(), process.Command(context.Background(), "no-such-program"))
@@ -39,12 +39,13 @@ func TestRun(t *testing.T) {
 	assert.ErrorIs(t, process.Run(ctx, process.Command(ctx, "true")), context.Canceled)
 }
 
-// When the context ends, so does every process that was started, those that do not listen too.
-func TestRunEndsAll(t *testing.T) {
+// TestRunCancelled checks that no process is left when the context is
+// cancelled, even if processes ignore the interrupt.
+func TestRunCancelled(t *testing.T) {
 	for name, script := range map[string]string{
-		"children":       `sleep 1000 & echo $!; wait`,
-		"stubborn":       `trap "" INT; sleep 1000 & echo $!; wait`,
-		"an early leave": `trap "" INT; sleep 1000 & echo $!`,
+		"child process":  `sleep 1000 & echo $!; wait`,
+		"ignores SIGINT": `trap "" INT; sleep 1000 & echo $!; wait`,
+		"exited parent":  `trap "" INT; sleep 1000 & echo $!`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,13 +62,14 @@ func TestRunEndsAll(t *testing.T) {
 			require.NoError(t, err)
 			cancel()
 			require.ErrorIs(t, <-ended, context.Canceled)
-			assert.Eventually(t, func() bool { return gone(child) }, 10*time.Second, 5*time.Millisecond, "process %d is left", child)
+			assert.Eventually(t, func() bool { return exited(child) }, 10*time.Second, 5*time.Millisecond,
+				"process %d is running", child)
 		})
 	}
 }
 
-// gone tells whether a process has ended, collected by whoever inherits it or not.
-func gone(pid int) bool {
+// exited reports whether a process has exited. It may be a zombie.
+func exited(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {
 		return true
 	}

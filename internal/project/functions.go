@@ -34,8 +34,8 @@ type Function struct {
 func (f Function) Dir() string { return path.Dir(f.Handler.File) }
 
 // In is the function as programs of the module import it.
-func (f Function) In(module string) generator.Handler {
-	return generator.Handler{
+func (f Function) In(module string) generator.FunctionRef {
+	return generator.FunctionRef{
 		Function: f.Name, Path: path.Join(module, f.Dir()), Package: f.Package,
 		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name,
 	}

@@ -1,20 +1,22 @@
-// Package auth tells functions who is signed in, and keeps everybody else out.
+// Package auth authenticates requests and restricts functions to signed-in
+// users and their roles.
 //
-// A request brings a token, and the name of who issued it:
+// A request carries a token and names the provider that issued it:
 //
 //	Authorization: Bearer <token>
 //	auth-provider: supabase
 //
-// or a cookie that names who issued the others, as RedwoodJS's dbAuth does:
+// With cookies, as in RedwoodJS's dbAuth, one cookie names the provider:
 //
 //	Cookie: auth-provider=dbAuth; session=<session>
 //
-// The provider's entry in [Decoders] verifies it, [GetCurrentUser] makes a [User] of what it
-// says, and the request's context carries that user from there on. The two, and
-// User, are in user.go, which is yours to change.
+// The provider's entry in [Decoders] verifies the token, [GetCurrentUser]
+// turns its claims into a [User], and the request's context carries that user.
+// All three are declared in user.go, which is yours to edit.
 //
-// Decoders there are for JSON Web Tokens, by a secret or by public keys ([JWT]), and for
-// sessions of dbAuth ([DBAuth]). Yours is a function: see [Decoder].
+// [JWT] decodes JSON Web Tokens that were signed with a shared secret or a
+// private key, and [DBAuth] decodes dbAuth sessions. For any other kind of
+// token, write a [Decoder].
 package auth
 
 import (
@@ -32,33 +34,39 @@ import (
 )
 
 var (
-	// ErrUnauthenticated says that nobody is signed in: a 401.
+	// ErrUnauthenticated means that no user is signed in (status 401).
 	ErrUnauthenticated = errors.New("not signed in")
 
-	// ErrForbidden says that the user has none of the roles that are asked for: a 403.
+	// ErrForbidden means that the user has none of the required roles (status
+	// 403).
 	ErrForbidden = errors.New("not allowed")
 )
 
 type userKey struct{}
 
-// WithUser is ctx with a user who is signed in. Tests call handlers with it;
-// a user whom ctx has is not looked for in the request.
+// WithUser returns a copy of ctx in which user is signed in. Use it in tests:
+// if the context already has a user, the request's credentials are ignored.
 func WithUser(ctx context.Context, user *User) context.Context {
 	return context.WithValue(ctx, userKey{}, user)
 }
 
-// CurrentUser is who is signed in, or nil.
+// As returns an option of fntest.Call that signs a user in: see [WithUser].
+func As(user *User) func(context.Context) context.Context {
+	return func(ctx context.Context) context.Context { return WithUser(ctx, user) }
+}
+
+// CurrentUser returns the signed-in user, or nil if there is none.
 func CurrentUser(ctx context.Context) *User {
 	user, _ := ctx.Value(userKey{}).(*User)
 	return user
 }
 
-// IsAuthenticated tells whether somebody is signed in.
+// IsAuthenticated reports whether a user is signed in.
 func IsAuthenticated(ctx context.Context) bool {
 	return CurrentUser(ctx) != nil
 }
 
-// HasRole tells whether who is signed in has one of the roles.
+// HasRole reports whether the signed-in user has at least one of the roles.
 func HasRole(ctx context.Context, roles ...string) bool {
 	user := CurrentUser(ctx)
 	return user != nil && slices.ContainsFunc(user.Roles, func(role string) bool {
@@ -66,8 +74,8 @@ func HasRole(ctx context.Context, roles ...string) bool {
 	})
 }
 
-// RequireAuth is nil where somebody is signed in who has one of the roles, or
-// where no roles are given. Else it is ErrUnauthenticated or ErrForbidden.
+// RequireAuth returns ErrUnauthenticated if no user is signed in, and
+// ErrForbidden if roles are given and the user has none of them.
 func RequireAuth(ctx context.Context, roles ...string) error {
 	switch {
 	case !IsAuthenticated(ctx):
@@ -78,9 +86,9 @@ func RequireAuth(ctx context.Context, roles ...string) error {
 	return nil
 }
 
-// Require is middleware that lets requests pass whose user has one of the
-// roles, or any user where no roles are given. It answers 401 where nobody is signed
-// in and 403 where the roles are lacking.
+// Require returns middleware that authenticates the request with [Decoders] and
+// [GetCurrentUser]. It responds with 401 if no user is signed in, and with 403
+// if roles are given and the user has none of them.
 func Require(roles ...string) fn.Middleware {
 	return func(next fn.Handler) fn.Handler {
 		return UseRequireAuth(Options{
@@ -107,22 +115,24 @@ func refuse(status int) (events.APIGatewayProxyResponse, error) {
 	return response, err
 }
 
-// Options of UseRequireAuth.
+// Options configure UseRequireAuth.
 type Options struct {
-	// Handler is called for every request and decides by IsAuthenticated, HasRole
-	// or RequireAuth what it does for whom.
+	// Handler is called for every request. It decides what the user may do,
+	// with IsAuthenticated, HasRole or RequireAuth.
 	Handler fn.Handler
 
-	// GetCurrentUser makes a user of a verified token's claims; nil is nobody.
+	// GetCurrentUser returns the user that the claims of a verified token
+	// describe, or nil if that user may not sign in.
 	GetCurrentUser func(context.Context, Claims) (*User, error)
 
-	// Decoders verify tokens, by provider.
+	// Decoders maps the name of a provider to the Decoder of its tokens.
 	Decoders map[string]Decoder
 }
 
-// UseRequireAuth wraps a handler so that its context has the user who is signed in. It
-// refuses nobody: see [Require] for that. Where a token does not verify, nobody is
-// signed in, and the reason is logged.
+// UseRequireAuth returns a handler that authenticates the request and then
+// calls o.Handler with the user in its context. It rejects no request: if the
+// token is not valid, it logs the reason and calls o.Handler without a user.
+// Use [Require] to reject such requests.
 func UseRequireAuth(o Options) fn.Handler {
 	return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		if IsAuthenticated(ctx) {
@@ -131,7 +141,7 @@ func UseRequireAuth(o Options) fn.Handler {
 		user, err := o.user(ctx, event)
 		switch {
 		case err != nil:
-			slog.WarnContext(ctx, "nobody is signed in", "path", event.Path, "reason", err)
+			slog.WarnContext(ctx, "authentication failed", "path", event.Path, "reason", err)
 		case user != nil:
 			ctx = WithUser(ctx, user)
 		}
@@ -139,33 +149,36 @@ func UseRequireAuth(o Options) fn.Handler {
 	}
 }
 
-// user is who sent the event: nil where it names no provider.
+// user returns the user that the event's credentials identify, or nil if the
+// event names no provider.
 func (o Options) user(ctx context.Context, event events.APIGatewayProxyRequest) (user *User, err error) {
-	c, err := credentials(event)
-	if err != nil || c.Provider == "" {
+	credentials, err := parseCredentials(event)
+	if err != nil || credentials.Provider == "" {
 		return nil, err
 	}
-	decode := o.Decoders[c.Provider]
+	provider := credentials.Provider
+	decode := o.Decoders[provider]
 	if decode == nil {
-		return nil, fmt.Errorf("auth: no decoder for the provider %q", c.Provider)
+		return nil, fmt.Errorf("auth: no decoder for provider %q", provider)
 	}
-	// Anyone can send what a decoder stumbles over: that must not take a function down.
+	// A token comes from the client. If it makes a decoder panic, the request
+	// is unauthenticated; the function keeps running.
 	defer func() {
 		if p := recover(); p != nil {
-			user, err = nil, fmt.Errorf("auth: token of the provider %q: panic: %v\n%s", c.Provider, p, debug.Stack())
+			user, err = nil, fmt.Errorf("auth: token of provider %q: panic: %v\n%s", provider, p, debug.Stack())
 		}
 	}()
-	ctx = &credentialsContext{ctx, c}
-	claims, err := decode(ctx, c.Token)
+	ctx = context.WithValue(ctx, credentialsKey{}, credentials)
+	claims, err := decode(ctx, credentials.Token)
 	if err != nil {
-		return nil, fmt.Errorf("auth: token of the provider %q: %w", c.Provider, err)
+		return nil, fmt.Errorf("auth: token of provider %q: %w", provider, err)
 	}
 	if claims == nil {
 		return nil, nil
 	}
 	user, err = o.GetCurrentUser(ctx, claims)
 	if err != nil {
-		return nil, fmt.Errorf("auth: current user: %w", err)
+		return nil, fmt.Errorf("auth: GetCurrentUser: %w", err)
 	}
 	return user, nil
 }

@@ -37,14 +37,15 @@ func token(tb testing.TB, method jwt.SigningMethod, key any, claims jwt.MapClaim
 	return signed
 }
 
-// hs256 is a token as a provider issues it.
+// hs256 returns a token that is signed with secret.
 func hs256(tb testing.TB, claims jwt.MapClaims) string {
 	tb.Helper()
 	return token(tb, jwt.SigningMethodHS256, []byte(secret), claims)
 }
 
-// critical is a token that is valid but for an extension that nobody here understands.
-func critical(tb testing.TB) string {
+// tokenWithCrit returns a token that is valid except for a critical header
+// extension that the verifier does not know.
+func tokenWithCrit(tb testing.TB) string {
 	tb.Helper()
 	unsigned := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sub": "1"})
 	unsigned.Header["crit"] = []string{"b64"}
@@ -65,10 +66,10 @@ func request(provider, authorization string) events.APIGatewayProxyRequest {
 	return event
 }
 
-// logTo has the log go to a handler until the test ends.
-func logTo(tb testing.TB, handler slog.Handler) {
+// setLogHandler makes handler the default until the test ends.
+func setLogHandler(tb testing.TB, handler slog.Handler) {
 	logger, writer, flags := slog.Default(), log.Writer(), log.Flags()
-	tb.Cleanup(func() { // slog.SetDefault redirects package log, and does not undo that
+	tb.Cleanup(func() { // slog.SetDefault also redirects package log
 		slog.SetDefault(logger)
 		log.SetOutput(writer)
 		log.SetFlags(flags)
@@ -78,15 +79,15 @@ func logTo(tb testing.TB, handler slog.Handler) {
 
 func captureLog(t *testing.T) *bytes.Buffer {
 	var buffer bytes.Buffer
-	logTo(t, slog.NewTextHandler(&buffer, nil))
+	setLogHandler(t, slog.NewTextHandler(&buffer, nil))
 	return &buffer
 }
 
-// greet answers who is signed in.
+// greet is a handler that responds with the ID of the signed-in user.
 func greet(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	user := auth.CurrentUser(ctx)
 	if user == nil {
-		return fn.JSON(http.StatusOK, "nobody")
+		return fn.JSON(http.StatusOK, "anonymous")
 	}
 	return fn.JSON(http.StatusOK, user.ID)
 }
@@ -101,17 +102,17 @@ func TestUserInContext(t *testing.T) {
 		has           bool
 		err           error
 	}{
-		"nobody":                      {nil, nil, false, false, auth.ErrUnauthenticated},
-		"nobody, role asked":          {nil, []string{"admin"}, false, false, auth.ErrUnauthenticated},
-		"somebody":                    {plain, nil, true, false, nil},
-		"without roles, role asked":   {plain, []string{"admin"}, true, false, auth.ErrForbidden},
-		"without roles, the empty":    {plain, []string{""}, true, false, auth.ErrForbidden},
-		"with roles, none asked":      {admin, nil, true, false, nil},
-		"has the role":                {admin, []string{"admin"}, true, true, nil},
-		"has the second of its roles": {admin, []string{"editor"}, true, true, nil},
-		"has one of those asked":      {admin, []string{"owner", "editor"}, true, true, nil},
-		"has none of those asked":     {admin, []string{"owner", "reader"}, true, false, auth.ErrForbidden},
-		"roles have a case":           {admin, []string{"Admin"}, true, false, auth.ErrForbidden},
+		"anonymous":                  {nil, nil, false, false, auth.ErrUnauthenticated},
+		"anonymous, role required":   {nil, []string{"admin"}, false, false, auth.ErrUnauthenticated},
+		"signed in":                  {plain, nil, true, false, nil},
+		"no roles, role required":    {plain, []string{"admin"}, true, false, auth.ErrForbidden},
+		"no roles, empty role":       {plain, []string{""}, true, false, auth.ErrForbidden},
+		"roles, none required":       {admin, nil, true, false, nil},
+		"first of the user's roles":  {admin, []string{"admin"}, true, true, nil},
+		"second of the user's roles": {admin, []string{"editor"}, true, true, nil},
+		"one of the required roles":  {admin, []string{"owner", "editor"}, true, true, nil},
+		"none of the required roles": {admin, []string{"owner", "reader"}, true, false, auth.ErrForbidden},
+		"roles are case-sensitive":   {admin, []string{"Admin"}, true, false, auth.ErrForbidden},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -130,32 +131,43 @@ func TestUserInContext(t *testing.T) {
 func TestRequire(t *testing.T) {
 	t.Setenv(auth.SecretEnv, secret)
 	tests := map[string]struct {
-		user   *auth.User // in the context already
+		user   *auth.User // in the context of the request
 		claims jwt.MapClaims
 		roles  []string
 		status int
 	}{
-		"nobody":              {nil, nil, nil, http.StatusUnauthorized},
-		"nobody, role":        {nil, nil, []string{"admin"}, http.StatusUnauthorized},
-		"user":                {&auth.User{ID: "1"}, nil, nil, http.StatusOK},
-		"user lacks role":     {&auth.User{ID: "1"}, nil, []string{"admin"}, http.StatusForbidden},
-		"user has role":       {&auth.User{ID: "1", Roles: []string{"admin"}}, nil, []string{"admin"}, http.StatusOK},
-		"token":               {nil, jwt.MapClaims{"sub": "1"}, nil, http.StatusOK},
-		"token lacks role":    {nil, jwt.MapClaims{"sub": "1"}, []string{"admin"}, http.StatusForbidden},
-		"role as text":        {nil, jwt.MapClaims{"sub": "1", "roles": "admin"}, []string{"admin"}, http.StatusOK},
-		"roles as list":       {nil, jwt.MapClaims{"sub": "1", "roles": []string{"editor", "admin"}}, []string{"admin"}, http.StatusOK},
-		"list lacks role":     {nil, jwt.MapClaims{"sub": "1", "roles": []string{"editor"}}, []string{"admin"}, http.StatusForbidden},
-		"text is no list":     {nil, jwt.MapClaims{"sub": "1", "roles": "editor,admin"}, []string{"admin"}, http.StatusForbidden},
-		"role within a role":  {nil, jwt.MapClaims{"sub": "1", "roles": "administrator"}, []string{"admin"}, http.StatusForbidden},
-		"roles of other kind": {nil, jwt.MapClaims{"sub": "1", "roles": map[string]any{"admin": true}}, []string{"admin"}, http.StatusForbidden},
+		"anonymous":        {nil, nil, nil, http.StatusUnauthorized},
+		"anonymous, role":  {nil, nil, []string{"admin"}, http.StatusUnauthorized},
+		"user":             {&auth.User{ID: "1"}, nil, nil, http.StatusOK},
+		"user lacks role":  {&auth.User{ID: "1"}, nil, []string{"admin"}, http.StatusForbidden},
+		"user has role":    {&auth.User{ID: "1", Roles: []string{"admin"}}, nil, []string{"admin"}, http.StatusOK},
+		"token":            {nil, jwt.MapClaims{"sub": "1"}, nil, http.StatusOK},
+		"token lacks role": {nil, jwt.MapClaims{"sub": "1"}, []string{"admin"}, http.StatusForbidden},
+		"role as string":   {nil, jwt.MapClaims{"sub": "1", "roles": "admin"}, []string{"admin"}, http.StatusOK},
+		"roles as list": {
+			nil, jwt.MapClaims{"sub": "1", "roles": []string{"editor", "admin"}}, []string{"admin"}, http.StatusOK,
+		},
+		"list lacks role": {
+			nil, jwt.MapClaims{"sub": "1", "roles": []string{"editor"}}, []string{"admin"}, http.StatusForbidden,
+		},
+		"comma-separated": {
+			nil, jwt.MapClaims{"sub": "1", "roles": "editor,admin"}, []string{"admin"}, http.StatusForbidden,
+		},
+		"prefix of a role": {
+			nil, jwt.MapClaims{"sub": "1", "roles": "administrator"}, []string{"admin"}, http.StatusForbidden,
+		},
+		"roles as object": {
+			nil, jwt.MapClaims{"sub": "1", "roles": map[string]any{"admin": true}}, []string{"admin"}, http.StatusForbidden,
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			called := false
-			handler := fn.Chain(func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+			handle := func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 				called = true
 				return greet(ctx, event)
-			}, auth.Require(tt.roles...))
+			}
+			handler := fn.Chain(handle, auth.Require(tt.roles...))
 
 			ctx, event := t.Context(), request("", "")
 			if tt.user != nil {
@@ -184,7 +196,8 @@ func TestRequire(t *testing.T) {
 	}
 }
 
-// What arrives decides who is signed in: nobody, and the log says why, or user 1.
+// TestTokens checks which tokens sign user 1 in, and that the log has the
+// reason for those that do not.
 func TestTokens(t *testing.T) {
 	claims := jwt.MapClaims{"sub": "1"}
 	good := hs256(t, claims)
@@ -192,6 +205,7 @@ func TestTokens(t *testing.T) {
 	at := func(claim string, when time.Time) string {
 		return "Bearer " + hs256(t, jwt.MapClaims{"sub": "1", claim: when.Unix()})
 	}
+	bearer := func(method jwt.SigningMethod, key any) string { return "Bearer " + token(t, method, key, claims) }
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
 	parts := strings.Split(good, ".")
@@ -200,76 +214,100 @@ func TestTokens(t *testing.T) {
 	tests := map[string]struct {
 		provider, authorization string
 		secret                  string
-		logged                  string // why nobody is signed in
+		logged                  string // the reason, "" for a valid token
 	}{
-		"good":                 {"custom", "Bearer " + good, secret, ""},
+		"custom":               {"custom", "Bearer " + good, secret, ""},
 		"supabase":             {"supabase", "Bearer " + good, secret, ""},
 		"netlify":              {"netlify", "Bearer " + good, secret, ""},
 		"scheme in lower case": {"custom", "bearer " + good, secret, ""},
 		"another scheme":       {"custom", "Basic " + good, secret, ""},
 		"expires later":        {"custom", at("exp", now.Add(time.Hour)), secret, ""},
-		"valid already":        {"custom", at("nbf", now.Add(-time.Hour)), secret, ""},
+		"valid since earlier":  {"custom", at("nbf", now.Add(-time.Hour)), secret, ""},
 
-		"expired":                {"custom", at("exp", now.Add(-time.Hour)), secret, "expired"},
-		"not valid yet":          {"custom", at("nbf", now.Add(time.Hour)), secret, "not valid yet"},
-		"expiry is no time":      {"custom", "Bearer " + hs256(t, jwt.MapClaims{"sub": "1", "exp": "never"}), secret, "exp is invalid"},
-		"wrong secret":           {"custom", "Bearer " + token(t, jwt.SigningMethodHS256, []byte("another"), claims), secret, "signature is invalid"},
-		"empty secret":           {"custom", "Bearer " + token(t, jwt.SigningMethodHS256, []byte(""), claims), secret, "signature is invalid"},
-		"HS384":                  {"custom", "Bearer " + token(t, jwt.SigningMethodHS384, []byte(secret), claims), secret, "signing method HS384 is invalid"},
-		"HS512":                  {"custom", "Bearer " + token(t, jwt.SigningMethodHS512, []byte(secret), claims), secret, "signing method HS512 is invalid"},
-		"none":                   {"custom", "Bearer " + token(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claims), secret, "signing method none is invalid"},
-		"RS256":                  {"custom", "Bearer " + token(t, jwt.SigningMethodRS256, private, claims), secret, "signing method RS256 is invalid"},
-		"forged claims":          {"custom", "Bearer " + parts[0] + "." + forged + "." + parts[2], secret, "signature is invalid"},
-		"signature cut off":      {"custom", "Bearer " + parts[0] + "." + parts[1] + ".", secret, "signature is invalid"},
-		"two parts":              {"custom", "Bearer " + parts[0] + "." + parts[1], secret, "malformed"},
-		"not a token":            {"custom", "Bearer token", secret, "malformed"},
-		"secret unset":           {"custom", "Bearer " + good, "", auth.SecretEnv + " is empty"},
-		"unset, empty signs":     {"custom", "Bearer " + token(t, jwt.SigningMethodHS256, []byte(""), claims), "", auth.SecretEnv + " is empty"},
-		"unknown provider":       {"other", "Bearer " + good, secret, `no decoder for the provider \"other\"`},
-		"provider has a case":    {"Custom", "Bearer " + good, secret, `no decoder for the provider \"Custom\"`},
-		"no Authorization":       {"custom", "", secret, "want Bearer"},
-		"scheme without a token": {"custom", "Bearer", secret, "want Bearer"},
-		"token without a scheme": {"custom", good, secret, "want Bearer"},
-		"three parts":            {"custom", "Bearer " + good + " more", secret, "want Bearer"},
-		"two spaces":             {"custom", "Bearer  " + good, secret, "want Bearer"},
-		"a tab for a space":      {"custom", "Bearer\t" + good, secret, "want Bearer"},
-		"no scheme, a space":     {"custom", " " + good, secret, "want Bearer"},
-		"scheme and a space":     {"custom", "Bearer ", secret, "want Bearer"},
-		"Basic, no token":        {"custom", "Basic dXNlcjpwYXNz", secret, "malformed"},
-		"huge":                   {"custom", "Bearer " + hs256(t, jwt.MapClaims{"sub": strings.Repeat("1", 16<<10)}), secret, "bytes, more than 16384"},
-		"huge, no token":         {"custom", "Bearer " + strings.Repeat("a.", 1<<20), secret, "bytes, more than 16384"},
-		"critical extension":     {"custom", "Bearer " + critical(t), secret, "extensions that must be understood"},
+		"expired":       {"custom", at("exp", now.Add(-time.Hour)), secret, "expired"},
+		"not yet valid": {"custom", at("nbf", now.Add(time.Hour)), secret, "not valid yet"},
+		"expiry is not a time": {
+			"custom", "Bearer " + hs256(t, jwt.MapClaims{"sub": "1", "exp": "never"}), secret, "exp is invalid",
+		},
+		"wrong secret": {
+			"custom", bearer(jwt.SigningMethodHS256, []byte("another")), secret, "signature is invalid",
+		},
+		"empty secret": {"custom", bearer(jwt.SigningMethodHS256, []byte("")), secret, "signature is invalid"},
+		"HS384": {
+			"custom", bearer(jwt.SigningMethodHS384, []byte(secret)), secret, "signing method HS384 is invalid",
+		},
+		"HS512": {
+			"custom", bearer(jwt.SigningMethodHS512, []byte(secret)), secret, "signing method HS512 is invalid",
+		},
+		"none": {
+			"custom", bearer(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType), secret, "signing method none is invalid",
+		},
+		"RS256": {"custom", bearer(jwt.SigningMethodRS256, private), secret, "signing method RS256 is invalid"},
+		"forged claims": {
+			"custom", "Bearer " + parts[0] + "." + forged + "." + parts[2], secret, "signature is invalid",
+		},
+		"signature cut off": {
+			"custom", "Bearer " + parts[0] + "." + parts[1] + ".", secret, "signature is invalid",
+		},
+		"two segments": {"custom", "Bearer " + parts[0] + "." + parts[1], secret, "malformed"},
+		"not a token":  {"custom", "Bearer token", secret, "malformed"},
+		"secret unset": {"custom", "Bearer " + good, "", auth.SecretEnv + " is not set"},
+		"unset, empty secret": {
+			"custom", bearer(jwt.SigningMethodHS256, []byte("")), "", auth.SecretEnv + " is not set",
+		},
+		"unknown provider":       {"other", "Bearer " + good, secret, `no decoder for provider \"other\"`},
+		"provider in upper case": {"Custom", "Bearer " + good, secret, `no decoder for provider \"Custom\"`},
+		"no Authorization":       {"custom", "", secret, "missing or malformed Authorization header"},
+		"scheme without a token": {"custom", "Bearer", secret, "missing or malformed Authorization header"},
+		"token without a scheme": {"custom", good, secret, "missing or malformed Authorization header"},
+		"three words": {
+			"custom", "Bearer " + good + " more", secret, "missing or malformed Authorization header",
+		},
+		"two spaces":           {"custom", "Bearer  " + good, secret, "missing or malformed Authorization header"},
+		"tab instead of space": {"custom", "Bearer\t" + good, secret, "missing or malformed Authorization header"},
+		"empty scheme":         {"custom", " " + good, secret, "missing or malformed Authorization header"},
+		"empty token":          {"custom", "Bearer ", secret, "missing or malformed Authorization header"},
+		"Basic credentials":    {"custom", "Basic dXNlcjpwYXNz", secret, "malformed"},
+		"oversized": {
+			"custom", "Bearer " + hs256(t, jwt.MapClaims{"sub": strings.Repeat("1", 16<<10)}), secret, "exceeds 16384",
+		},
+		"oversized, not a token": {"custom", "Bearer " + strings.Repeat("a.", 1<<20), secret, "exceeds 16384"},
+		"critical extension":     {"custom", "Bearer " + tokenWithCrit(t), secret, "critical header extensions"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(auth.SecretEnv, tt.secret)
 			logged := captureLog(t)
-			open := auth.UseRequireAuth(auth.Options{Handler: greet, GetCurrentUser: auth.GetCurrentUser, Decoders: auth.Decoders})
+			permissive := auth.UseRequireAuth(auth.Options{
+				Handler:        greet,
+				GetCurrentUser: auth.GetCurrentUser,
+				Decoders:       auth.Decoders,
+			})
 			event := request(tt.provider, tt.authorization)
 
-			response, err := open(t.Context(), event)
+			response, err := permissive(t.Context(), event)
 			require.NoError(t, err)
-			assert.Equal(t, http.StatusOK, response.StatusCode, "the wrapper refuses nobody")
-			closed, err := fn.Chain(greet, auth.Require())(t.Context(), event)
+			assert.Equal(t, http.StatusOK, response.StatusCode, "UseRequireAuth rejects no request")
+			guarded, err := fn.Chain(greet, auth.Require())(t.Context(), event)
 			require.NoError(t, err)
 
 			if tt.logged == "" {
 				assert.Equal(t, `"1"`, response.Body)
-				assert.Equal(t, http.StatusOK, closed.StatusCode)
+				assert.Equal(t, http.StatusOK, guarded.StatusCode)
 				assert.Empty(t, logged.String())
 				return
 			}
-			assert.Equal(t, `"nobody"`, response.Body)
-			assert.Equal(t, http.StatusUnauthorized, closed.StatusCode)
+			assert.Equal(t, `"anonymous"`, response.Body)
+			assert.Equal(t, http.StatusUnauthorized, guarded.StatusCode)
 			assert.Contains(t, logged.String(), tt.logged)
 			assert.NotContains(t, logged.String(), secret)
-			assert.NotContains(t, closed.Body, tt.logged, "the reason is for the log alone")
+			assert.NotContains(t, guarded.Body, tt.logged, "the response does not contain the reason")
 		})
 	}
 }
 
-// A request that names no provider is an ordinary anonymous one, not a failure to log.
-func TestNoProviderIsNobody(t *testing.T) {
+// A request that names no provider is anonymous, which is nothing to log.
+func TestNoProviderIsAnonymous(t *testing.T) {
 	t.Setenv(auth.SecretEnv, secret)
 	logged := captureLog(t)
 	for _, authorization := range []string{"", "Bearer " + hs256(t, jwt.MapClaims{"sub": "1"}), "nonsense"} {
@@ -280,13 +318,15 @@ func TestNoProviderIsNobody(t *testing.T) {
 	assert.Empty(t, logged.String())
 }
 
-func TestHeadersInAnyCase(t *testing.T) {
+func TestHeaderNamesIgnoreCase(t *testing.T) {
 	t.Setenv(auth.SecretEnv, secret)
 	authorization := "Bearer " + hs256(t, jwt.MapClaims{"sub": "1"})
 	for name, event := range map[string]events.APIGatewayProxyRequest{
-		"canonical":    {Headers: map[string]string{"Auth-Provider": "custom", "Authorization": authorization}},
-		"lower":        {Headers: map[string]string{"auth-provider": "custom", "authorization": authorization}},
-		"multi-valued": {MultiValueHeaders: map[string][]string{"auth-provider": {"custom"}, "authorization": {authorization}}},
+		"canonical": {Headers: map[string]string{"Auth-Provider": "custom", "Authorization": authorization}},
+		"lower":     {Headers: map[string]string{"auth-provider": "custom", "authorization": authorization}},
+		"multi-valued": {
+			MultiValueHeaders: map[string][]string{"auth-provider": {"custom"}, "authorization": {authorization}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			response, err := fn.Chain(greet, auth.Require())(t.Context(), event)
@@ -301,14 +341,18 @@ func TestGetCurrentUser(t *testing.T) {
 		claims string
 		want   auth.User
 	}{
-		"nothing":            {`{}`, auth.User{}},
-		"subject":            {`{"sub": "1"}`, auth.User{ID: "1"}},
-		"subject not text":   {`{"sub": 1}`, auth.User{}},
-		"role":               {`{"sub": "1", "roles": "admin"}`, auth.User{ID: "1", Roles: []string{"admin"}}},
-		"roles":              {`{"sub": "1", "roles": ["admin", "editor"]}`, auth.User{ID: "1", Roles: []string{"admin", "editor"}}},
-		"no roles":           {`{"sub": "1", "roles": []}`, auth.User{ID: "1"}},
-		"roles null":         {`{"sub": "1", "roles": null}`, auth.User{ID: "1"}},
-		"some roles no text": {`{"sub": "1", "roles": [1, "admin", null, ["editor"]]}`, auth.User{ID: "1", Roles: []string{"admin"}}},
+		"no claims":         {`{}`, auth.User{}},
+		"subject":           {`{"sub": "1"}`, auth.User{ID: "1"}},
+		"subject is number": {`{"sub": 1}`, auth.User{}},
+		"role":              {`{"sub": "1", "roles": "admin"}`, auth.User{ID: "1", Roles: []string{"admin"}}},
+		"roles": {
+			`{"sub": "1", "roles": ["admin", "editor"]}`, auth.User{ID: "1", Roles: []string{"admin", "editor"}},
+		},
+		"no roles":   {`{"sub": "1", "roles": []}`, auth.User{ID: "1"}},
+		"roles null": {`{"sub": "1", "roles": null}`, auth.User{ID: "1"}},
+		"mixed roles": {
+			`{"sub": "1", "roles": [1, "admin", null, ["editor"]]}`, auth.User{ID: "1", Roles: []string{"admin"}},
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -321,8 +365,9 @@ func TestGetCurrentUser(t *testing.T) {
 	}
 }
 
-// Whatever keeps a user from being found, the request goes on as nobody's: it is no 500.
-func TestUseRequireAuthFindsNobody(t *testing.T) {
+// If the user cannot be determined, the request continues as anonymous instead
+// of failing with 500.
+func TestUseRequireAuthContinuesAnonymously(t *testing.T) {
 	type (
 		decoder = auth.Decoder
 		current = func(context.Context, auth.Claims) (*auth.User, error)
@@ -334,12 +379,18 @@ func TestUseRequireAuthFindsNobody(t *testing.T) {
 		current current
 		logged  string
 	}{
-		"error":          {decodes, func(context.Context, auth.Claims) (*auth.User, error) { return nil, failing }, failing.Error()},
-		"error and user": {decodes, func(context.Context, auth.Claims) (*auth.User, error) { return &auth.User{ID: "1"}, failing }, failing.Error()},
-		"nil":            {decodes, func(context.Context, auth.Claims) (*auth.User, error) { return nil, nil }, ""},
+		"error": {
+			decodes, func(context.Context, auth.Claims) (*auth.User, error) { return nil, failing }, failing.Error(),
+		},
+		"error and user": {
+			decodes,
+			func(context.Context, auth.Claims) (*auth.User, error) { return &auth.User{ID: "1"}, failing },
+			failing.Error(),
+		},
+		"nil": {decodes, func(context.Context, auth.Claims) (*auth.User, error) { return nil, nil }, ""},
 		"decoder fails": {
 			func(context.Context, string) (auth.Claims, error) { return auth.Claims{"sub": "1"}, failing },
-			func(context.Context, auth.Claims) (*auth.User, error) { panic("called for claims that did not verify") },
+			func(context.Context, auth.Claims) (*auth.User, error) { panic("called for unverified claims") },
 			failing.Error(),
 		},
 	}
@@ -358,7 +409,7 @@ func TestUseRequireAuthFindsNobody(t *testing.T) {
 			response, err := handler(t.Context(), request("mine", "Bearer t"))
 			require.NoError(t, err)
 			assert.Equal(t, http.StatusOK, response.StatusCode)
-			assert.Equal(t, `"nobody"`, response.Body)
+			assert.Equal(t, `"anonymous"`, response.Body)
 			if tt.logged == "" {
 				assert.Empty(t, logged.String())
 			} else {
@@ -368,7 +419,7 @@ func TestUseRequireAuthFindsNobody(t *testing.T) {
 	}
 }
 
-func TestUseRequireAuthPassesOn(t *testing.T) {
+func TestUseRequireAuthPassesContextAndToken(t *testing.T) {
 	type key struct{}
 	handler := auth.UseRequireAuth(auth.Options{
 		Handler: greet,
@@ -387,13 +438,13 @@ func TestUseRequireAuthPassesOn(t *testing.T) {
 	assert.Equal(t, `"Zoë"`, response.Body)
 }
 
-// A test signs somebody in by WithUser, whatever the event says.
-func TestUserInContextStays(t *testing.T) {
+// A user from WithUser takes precedence over the credentials of the event.
+func TestWithUserTakesPrecedence(t *testing.T) {
 	t.Setenv(auth.SecretEnv, secret)
 	ctx := auth.WithUser(t.Context(), &auth.User{ID: "first"})
 	for name, authorization := range map[string]string{
-		"another's token": "Bearer " + hs256(t, jwt.MapClaims{"sub": "second"}),
-		"bad token":       "Bearer bad",
+		"valid token":   "Bearer " + hs256(t, jwt.MapClaims{"sub": "second"}),
+		"invalid token": "Bearer bad",
 	} {
 		t.Run(name, func(t *testing.T) {
 			logged := captureLog(t)
@@ -405,18 +456,25 @@ func TestUserInContextStays(t *testing.T) {
 	}
 }
 
-func TestRequestsAtOnce(t *testing.T) {
+func TestAs(t *testing.T) {
+	ctx := auth.As(&auth.User{ID: "first"})(t.Context())
+	assert.Equal(t, "first", auth.CurrentUser(ctx).ID)
+	assert.Nil(t, auth.CurrentUser(auth.As(nil)(ctx)))
+}
+
+func TestConcurrentRequests(t *testing.T) {
 	const requests = 16
 	t.Setenv(auth.SecretEnv, secret)
 
-	// All are inside the handler before the first one looks who it serves.
+	// No request reads its user before all of them are inside the handler.
 	var inside, done sync.WaitGroup
 	inside.Add(requests)
-	handler := fn.Chain(func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	handle := func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		inside.Done()
 		inside.Wait()
 		return greet(ctx, event)
-	}, auth.Require())
+	}
+	handler := fn.Chain(handle, auth.Require())
 
 	for i := range requests {
 		id := fmt.Sprint("user ", i)
@@ -430,9 +488,9 @@ func TestRequestsAtOnce(t *testing.T) {
 	done.Wait()
 }
 
-// signed tells, without the package that is used for it, whether a token has the
-// algorithm HS256 and its signature.
-func signed(token string) bool {
+// signedWithHS256 reports whether token is signed with HS256 and secret. It
+// does not use the JWT library, so that it can check it.
+func signedWithHS256(token string) bool {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		return false
@@ -456,11 +514,11 @@ func signed(token string) bool {
 	return hmac.Equal(mac.Sum(nil), signature)
 }
 
-// FuzzToken: whatever a request has for a token, nothing panics, it is a 200 or a 401, and
-// a 200 only for what the secret signed.
+// FuzzToken checks that no token causes a panic, that the status is 200 or 401,
+// and that it is 200 only for tokens signed with the secret.
 func FuzzToken(f *testing.F) {
 	f.Setenv(auth.SecretEnv, secret)
-	logTo(f, slog.DiscardHandler)
+	setLogHandler(f, slog.DiscardHandler)
 
 	good := hs256(f, jwt.MapClaims{"sub": "1", "roles": []string{"admin"}})
 	f.Add("Bearer", good)
@@ -484,10 +542,10 @@ func FuzzToken(f *testing.F) {
 		require.NoError(t, err)
 		switch response.StatusCode {
 		case http.StatusOK:
-			require.True(t, signed(strings.TrimSpace(token)), "nobody with the secret signed this: %q", token)
+			require.True(t, signedWithHS256(strings.TrimSpace(token)), "accepted, but not signed with the secret: %q", token)
 		case http.StatusUnauthorized:
 		default:
-			require.Fail(t, "it is neither 200 nor 401", "%d", response.StatusCode)
+			require.Fail(t, "unexpected status", "%d, want 200 or 401", response.StatusCode)
 		}
 	})
 }

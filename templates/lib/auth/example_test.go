@@ -12,9 +12,10 @@ import (
 )
 
 func ExampleRequire() {
-	handler := fn.Chain(func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	handle := func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		return fn.JSON(http.StatusOK, auth.CurrentUser(ctx).ID)
-	}, auth.Require("admin"))
+	}
+	handler := fn.Chain(handle, auth.Require("admin"))
 
 	for _, ctx := range []context.Context{
 		context.Background(),
@@ -34,7 +35,7 @@ func ExampleUseRequireAuth() {
 	handler := auth.UseRequireAuth(auth.Options{
 		Handler: func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 			if !auth.IsAuthenticated(ctx) {
-				return fn.JSON(http.StatusOK, "hello, whoever you are")
+				return fn.JSON(http.StatusOK, "hello, stranger")
 			}
 			return fn.JSON(http.StatusOK, "hello, "+auth.CurrentUser(ctx).ID)
 		},
@@ -55,7 +56,7 @@ func ExampleUseRequireAuth() {
 	}})
 	fmt.Println(signedIn.Body)
 	// Output:
-	// "hello, whoever you are"
+	// "hello, stranger"
 	// "hello, bearer of t"
 }
 

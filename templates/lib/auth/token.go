@@ -13,28 +13,31 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// SecretEnv names the environment variable of the secret that this function
-// shares with who issues its tokens.
-const SecretEnv = "AUTH_JWT_SECRET" // #nosec G101 -- a name, no secret
+// SecretEnv is the name of the environment variable with the secret that the
+// providers in Decoders sign their tokens with.
+const SecretEnv = "AUTH_JWT_SECRET" // #nosec G101 -- the name of a secret
 
-// maxToken bounds what is decoded. API Gateway takes headers of 10 KB, and a browser cookies of 4 KB.
+// maxToken is the maximum size of a token in bytes. API Gateway accepts headers
+// of 10 KB, and browsers store cookies of 4 KB.
 const maxToken = 16 << 10
 
-// A Decoder verifies a token and returns what it says. An error means that nobody is signed in,
-// and is logged; no claims and no error mean it too, and are not. [RequestCredentials] has what else
-// says whose the request is; anything more of it, middleware in front can put into the context.
+// A Decoder verifies a token and returns its claims. If it returns an error,
+// the error is logged and no user is signed in. If it returns neither claims
+// nor an error, the request is anonymous and nothing is logged.
+// [RequestCredentials] returns the other credentials of the request.
 type Decoder func(ctx context.Context, token string) (Claims, error)
 
-// Claims are what a token says: the members of its JSON object (RFC 7519, section 4).
+// Claims are the members of a token's JSON object (RFC 7519, section 4).
 type Claims map[string]any
 
-// Text is a claim that is a string, or "".
+// Text returns a claim that is a string, or "" for any other claim.
 func (c Claims) Text(name string) string {
 	text, _ := c[name].(string)
 	return text
 }
 
-// ID is a claim that is a string or a number, as text, or "".
+// ID returns a claim that is a string or a number, formatted as a string, or ""
+// for any other claim.
 func (c Claims) ID(name string) string {
 	if number, ok := c[name].(float64); ok {
 		return strconv.FormatFloat(number, 'f', -1, 64)
@@ -42,7 +45,8 @@ func (c Claims) ID(name string) string {
 	return c.Text(name)
 }
 
-// List is a claim that is a string or a list of strings. What is neither is left out.
+// List returns a claim that is a string or a list of strings. It omits elements
+// that are not strings.
 func (c Claims) List(name string) []string {
 	switch claim := c[name].(type) {
 	case string:
@@ -61,50 +65,61 @@ func (c Claims) List(name string) []string {
 	return nil
 }
 
-// Keys finds the public keys that may have signed a token, by the id and the algorithm that
-// its header has. The id is "" where the header has none. Package jwks, which fngen add jwks
-// brings, has those that an issuer publishes.
+// Keys returns the public keys that can verify a token, given the key id (kid)
+// and the algorithm (alg) of its header. The id is "" if the header has none.
+// Package jwks, which "fngen add jwks" adds to a project, fetches the keys that
+// an issuer publishes.
 type Keys func(ctx context.Context, id, algorithm string) ([]crypto.PublicKey, error)
 
-// JWTOptions say which tokens count. One of SecretEnv and Keys has to be set.
+// JWTOptions describe the tokens that JWT accepts. Set either SecretEnv or
+// Keys.
 type JWTOptions struct {
-	// SecretEnv names the environment variable of the secret that signs. It is
-	// read for each token.
+	// SecretEnv is the name of the environment variable with the secret that
+	// signs tokens. The variable is read for every token.
 	SecretEnv string
 
-	// Keys has the public keys of who signs. Who does it for one function mostly does it for others:
-	// so Issuer and Audience are needed then, and a token has to have an expiry.
+	// Keys returns the public keys of the issuer. An issuer with a key pair
+	// usually serves many applications. With Keys, therefore, Issuer is
+	// required, one of Audience and AnyAudience is required, and tokens must
+	// expire.
 	Keys Keys
 
-	// Algorithms may sign, and no other: HS256 where it is empty and there is a secret, RS256 where
-	// there are keys. With a secret it is of HS256, HS384 and HS512, with keys of
-	// RS, PS and ES with 256, 384 and 512, and EdDSA.
+	// Algorithms lists the signature algorithms to accept. With SecretEnv,
+	// these are HS256 (the default), HS384 and HS512. With Keys, these are
+	// RS256 (the default), RS384, RS512, PS256, PS384, PS512, ES256, ES384,
+	// ES512 and EdDSA.
 	Algorithms []string
 
-	// Issuer is the claim iss, to the letter.
+	// Issuer is the exact value of the claim iss. If it is empty, the claim is
+	// not checked.
 	Issuer string
 
-	// Audience are those of whom the token has to be for one.
+	// Audience lists the audiences to accept. A token must name at least one of
+	// them. If the list is empty, the audience is not checked.
 	Audience []string
 
-	// AudienceClaim is the claim that has the audience, where it is not aud: azp, or client_id.
+	// AudienceClaim is the name of the claim with the audience. It defaults to
+	// aud; some issuers use azp or client_id.
 	AudienceClaim string
 
-	// AnyAudience is for an issuer that serves no other application, instead of an Audience.
+	// AnyAudience replaces Audience for an issuer that serves only this
+	// application.
 	AnyAudience bool
 
-	// Leeway is how far this clock and the issuer's may differ. Zero is not at all.
+	// Leeway is the tolerated difference between this clock and the issuer's.
 	Leeway time.Duration
 
-	// Now is the clock, time.Now where it is nil.
+	// Now returns the current time. It defaults to time.Now.
 	Now func() time.Time
 }
 
-// JWT decodes JSON Web Tokens (RFC 7519) whose signature, issuer, audience, expiry and not-before are
-// as the options have it. What is unset, as what comes from the environment may be, refuses every
-// token and says so in the log. Options that can never be right panic.
+// JWT returns a Decoder of JSON Web Tokens (RFC 7519). It checks the signature,
+// issuer, audience, expiry (exp) and not-before time (nbf) of each token. If a
+// required option is empty, for example because an environment variable is not
+// set, the Decoder rejects every token with an error that names the option. JWT
+// panics if the options contradict each other or name an unknown algorithm.
 func JWT(o JWTOptions) Decoder {
-	if err := o.check(); err != nil {
+	if err := o.validate(); err != nil {
 		panic("auth: JWT: " + err.Error())
 	}
 	if o.AudienceClaim == "" {
@@ -112,15 +127,15 @@ func JWT(o JWTOptions) Decoder {
 	}
 	parser := jwt.NewParser(o.parserOptions()...)
 	return func(ctx context.Context, token string) (Claims, error) {
-		secret := o.secret()
-		if err := o.unset(secret); err != nil {
+		secret := os.Getenv(o.SecretEnv)
+		if err := o.checkRequired(secret); err != nil {
 			return nil, err
 		}
 		if len(token) > maxToken {
-			return nil, fmt.Errorf("the token has %d bytes, more than %d", len(token), maxToken)
+			return nil, fmt.Errorf("token of %d bytes exceeds %d", len(token), maxToken)
 		}
 		claims := jwt.MapClaims{}
-		if _, err := parser.ParseWithClaims(token, claims, o.key(ctx, secret)); err != nil {
+		if _, err := parser.ParseWithClaims(token, claims, o.keyFunc(ctx, secret)); err != nil {
 			return nil, fmt.Errorf("verifying: %w", err)
 		}
 		if err := o.checkAudience(Claims(claims)); err != nil {
@@ -130,56 +145,49 @@ func JWT(o JWTOptions) Decoder {
 	}
 }
 
-// SharedSecret decodes JSON Web Tokens that are signed by HMAC-SHA256 (HS256, and no other algorithm)
-// with the secret in an environment variable, which is read for each token. A token
-// that has expired or is not valid yet is refused, and all are while the variable is unset.
+// SharedSecret returns a Decoder of JSON Web Tokens that are signed with HS256
+// (HMAC-SHA256) and the secret in the named environment variable. It checks
+// neither the issuer nor the audience; use JWT for that.
 func SharedSecret(env string) Decoder { return JWT(JWTOptions{SecretEnv: env}) }
 
-// check finds what can never be right.
-func (o *JWTOptions) check() error {
+// validate reports mistakes in the code that set the options.
+func (o *JWTOptions) validate() error {
 	allowed := []string{"HS256", "HS384", "HS512"}
 	if o.Keys != nil {
 		allowed = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 	}
 	switch {
 	case (o.SecretEnv == "") == (o.Keys == nil):
-		return errors.New("want one of SecretEnv and Keys")
+		return errors.New("set either SecretEnv or Keys")
 	case o.Leeway < 0:
-		return fmt.Errorf("the leeway %s is negative", o.Leeway)
+		return fmt.Errorf("negative leeway %s", o.Leeway)
 	case o.AnyAudience && len(o.Audience) > 0:
-		return errors.New("want one of Audience and AnyAudience")
+		return errors.New("set either Audience or AnyAudience")
 	}
 	for _, algorithm := range o.Algorithms {
 		if !slices.Contains(allowed, algorithm) {
-			return fmt.Errorf("the algorithm %q is none of %v", algorithm, allowed)
+			return fmt.Errorf("unknown algorithm %q, want one of %v", algorithm, allowed)
 		}
 	}
 	return nil
 }
 
-// unset finds what is missing, and may be there in another environment.
-func (o *JWTOptions) unset(secret string) error {
+// checkRequired reports options that are empty but required. They may come from
+// the environment, so this is not checked before the first token.
+func (o *JWTOptions) checkRequired(secret string) error {
 	switch {
 	case o.Keys == nil && secret == "":
-		return errors.New("the secret is unset: " + o.SecretEnv + " is empty")
+		return errors.New("environment variable " + o.SecretEnv + " is not set")
 	case slices.Contains(o.Audience, ""):
-		return errors.New("an audience is empty")
+		return errors.New("option Audience contains an empty string")
 	case o.Keys == nil:
 		return nil
 	case o.Issuer == "":
-		return errors.New("the issuer is unset")
+		return errors.New("option Issuer is not set")
 	case len(o.Audience) == 0 && !o.AnyAudience:
-		return errors.New("the audience is unset")
+		return errors.New("option Audience is not set")
 	}
 	return nil
-}
-
-// secret is the one that signs, "" where there are keys.
-func (o *JWTOptions) secret() string {
-	if o.Keys != nil {
-		return ""
-	}
-	return os.Getenv(o.SecretEnv)
 }
 
 func (o *JWTOptions) parserOptions() []jwt.ParserOption {
@@ -204,19 +212,20 @@ func (o *JWTOptions) parserOptions() []jwt.ParserOption {
 	return options
 }
 
-// key is what the parser asks for keys. The kind of a key fits the algorithm: HMAC takes
-// bytes alone, which no public key is.
-func (o *JWTOptions) key(ctx context.Context, secret string) jwt.Keyfunc {
+// keyFunc returns the function that gives the parser its keys. The type of a
+// key must match the algorithm, so a public key is never used as an HMAC
+// secret.
+func (o *JWTOptions) keyFunc(ctx context.Context, secret string) jwt.Keyfunc {
 	return func(token *jwt.Token) (any, error) {
 		if _, ok := token.Header["crit"]; ok { // RFC 7515, section 4.1.11
-			return nil, errors.New("its header has extensions that must be understood, and none is")
+			return nil, errors.New("critical header extensions (crit) are not supported")
 		}
 		if o.Keys == nil {
 			return []byte(secret), nil
 		}
-		id, ok := token.Header["kid"].(string)
-		if _, has := token.Header["kid"]; has && !ok {
-			return nil, errors.New("the key's id is not text")
+		id, isString := token.Header["kid"].(string)
+		if _, present := token.Header["kid"]; present && !isString {
+			return nil, errors.New("key id (kid) is not a string")
 		}
 		keys, err := o.Keys(ctx, id, token.Method.Alg())
 		if err != nil {
@@ -239,5 +248,5 @@ func (o *JWTOptions) checkAudience(claims Claims) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("verifying: its claim %s names none of the audience", o.AudienceClaim)
+	return fmt.Errorf("verifying: claim %s names none of the accepted audiences", o.AudienceClaim)
 }

@@ -35,7 +35,8 @@ const (
 
 var noon = time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC)
 
-// claims are those of a token that is valid at noon, with changes.
+// claims returns the claims of a token that is valid at noon. Changes are pairs
+// of a name and a value; nil deletes the claim.
 func claims(changes ...any) jwt.MapClaims {
 	all := jwt.MapClaims{"sub": "1", "iss": issuer, "aud": audience, "exp": noon.Add(time.Hour).Unix()}
 	for i := 0; i < len(changes); i += 2 {
@@ -48,8 +49,8 @@ func claims(changes ...any) jwt.MapClaims {
 	return all
 }
 
-// just has one key for every token.
-func just(keys ...crypto.PublicKey) auth.Keys {
+// staticKeys returns the same keys for every token.
+func staticKeys(keys ...crypto.PublicKey) auth.Keys {
 	return func(context.Context, string, string) ([]crypto.PublicKey, error) { return keys, nil }
 }
 
@@ -59,7 +60,7 @@ func TestJWTClaims(t *testing.T) {
 	at := func(offset time.Duration) int64 { return noon.Add(offset).Unix() }
 	options := func(change func(*auth.JWTOptions)) auth.JWTOptions {
 		o := auth.JWTOptions{
-			Keys:       just(private.Public()),
+			Keys:       staticKeys(private.Public()),
 			Algorithms: []string{"EdDSA"},
 			Issuer:     issuer,
 			Audience:   []string{"https://other.example.com", audience},
@@ -79,37 +80,43 @@ func TestJWTClaims(t *testing.T) {
 		claims  jwt.MapClaims
 		err     string
 	}{
-		"good":                       {options(nil), claims(), ""},
-		"one of several audiences":   {options(nil), claims("aud", []string{"https://third.example.com", audience}), ""},
-		"audience of another":        {options(nil), claims("aud", "https://third.example.com"), "names none of the audience"},
-		"audience and more":          {options(nil), claims("aud", audience+"/"), "names none of the audience"},
-		"audience within a text":     {options(nil), claims("aud", "a,"+audience), "names none of the audience"},
-		"no audience":                {options(nil), claims("aud", nil), "names none of the audience"},
-		"empty audience":             {options(nil), claims("aud", ""), "names none of the audience"},
-		"audience no text":           {options(nil), claims("aud", 1), "names none of the audience"},
-		"audiences no text":          {options(nil), claims("aud", []any{1}), "names none of the audience"},
-		"any audience":               {anyone, claims("aud", "https://third.example.com"), ""},
-		"any audience, or none":      {anyone, claims("aud", nil), ""},
-		"audience elsewhere":         {azp, claims("azp", audience, "aud", nil), ""},
-		"audience in aud, not there": {azp, claims(), "claim azp names none of the audience"},
-		"issuer is another":          {options(nil), claims("iss", "https://other.example.com/"), "invalid issuer"},
-		"issuer without its slash":   {options(nil), claims("iss", strings.TrimSuffix(issuer, "/")), "invalid issuer"},
-		"issuer, and more":           {options(nil), claims("iss", issuer+"x"), "invalid issuer"},
-		"no issuer":                  {options(nil), claims("iss", nil), "iss claim is required"},
-		"issuer no text":             {options(nil), claims("iss", []string{issuer}), "iss is invalid"},
-		"no expiry":                  {options(nil), claims("exp", nil), "exp claim is required"},
-		"expiry no time":             {options(nil), claims("exp", "tomorrow"), "exp is invalid"},
-		"expires this second":        {options(nil), claims("exp", at(0)), "expired"},
-		"expires next second":        {options(nil), claims("exp", at(time.Second)), ""},
-		"expired":                    {options(nil), claims("exp", at(-time.Second)), "expired"},
-		"expired, within leeway":     {lenient, claims("exp", at(-59*time.Second)), ""},
-		"expired, at the leeway":     {lenient, claims("exp", at(-time.Minute)), "expired"},
-		"valid this second":          {options(nil), claims("nbf", at(0)), ""},
-		"valid next second":          {options(nil), claims("nbf", at(time.Second)), "not valid yet"},
-		"not valid yet, in leeway":   {lenient, claims("nbf", at(time.Minute)), ""},
-		"not valid yet":              {lenient, claims("nbf", at(61*time.Second)), "not valid yet"},
-		"not-before no time":         {options(nil), claims("nbf", true), "nbf is invalid"},
-		"issued by a fast clock":     {options(nil), claims("iat", at(30*time.Second)), ""},
+		"valid":                    {options(nil), claims(), ""},
+		"one of several audiences": {options(nil), claims("aud", []string{"https://third.example.com", audience}), ""},
+		"another audience": {
+			options(nil), claims("aud", "https://third.example.com"), "names none of the accepted audiences",
+		},
+		"prefix of audience": {
+			options(nil), claims("aud", audience+"/"), "names none of the accepted audiences",
+		},
+		"comma-separated audiences": {
+			options(nil), claims("aud", "a,"+audience), "names none of the accepted audiences",
+		},
+		"no audience":              {options(nil), claims("aud", nil), "names none of the accepted audiences"},
+		"empty audience":           {options(nil), claims("aud", ""), "names none of the accepted audiences"},
+		"audience is number":       {options(nil), claims("aud", 1), "names none of the accepted audiences"},
+		"audiences are numbers":    {options(nil), claims("aud", []any{1}), "names none of the accepted audiences"},
+		"any audience":             {anyone, claims("aud", "https://third.example.com"), ""},
+		"any audience, none given": {anyone, claims("aud", nil), ""},
+		"audience in azp":          {azp, claims("azp", audience, "aud", nil), ""},
+		"audience in aud, not azp": {azp, claims(), "claim azp names none of the accepted audiences"},
+		"another issuer":           {options(nil), claims("iss", "https://other.example.com/"), "invalid issuer"},
+		"issuer without slash":     {options(nil), claims("iss", strings.TrimSuffix(issuer, "/")), "invalid issuer"},
+		"prefix of issuer":         {options(nil), claims("iss", issuer+"x"), "invalid issuer"},
+		"no issuer":                {options(nil), claims("iss", nil), "iss claim is required"},
+		"issuer is list":           {options(nil), claims("iss", []string{issuer}), "iss is invalid"},
+		"no expiry":                {options(nil), claims("exp", nil), "exp claim is required"},
+		"expiry is not a time":     {options(nil), claims("exp", "tomorrow"), "exp is invalid"},
+		"expires this second":      {options(nil), claims("exp", at(0)), "expired"},
+		"expires next second":      {options(nil), claims("exp", at(time.Second)), ""},
+		"expired":                  {options(nil), claims("exp", at(-time.Second)), "expired"},
+		"expired, within leeway":   {lenient, claims("exp", at(-59*time.Second)), ""},
+		"expired, at the leeway":   {lenient, claims("exp", at(-time.Minute)), "expired"},
+		"valid from this second":   {options(nil), claims("nbf", at(0)), ""},
+		"valid from next second":   {options(nil), claims("nbf", at(time.Second)), "not valid yet"},
+		"not yet valid, in leeway": {lenient, claims("nbf", at(time.Minute)), ""},
+		"not yet valid":            {lenient, claims("nbf", at(61*time.Second)), "not valid yet"},
+		"not-before is not a time": {options(nil), claims("nbf", true), "nbf is invalid"},
+		"issued in the future":     {options(nil), claims("iat", at(30*time.Second)), ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -125,7 +132,8 @@ func TestJWTClaims(t *testing.T) {
 	}
 }
 
-// The algorithm is one that is listed, and the key is one of it: a token chooses neither.
+// The token's algorithm must be listed and must match the type of the key, so
+// the sender of a token chooses neither.
 func TestJWTAlgorithms(t *testing.T) {
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
@@ -137,7 +145,7 @@ func TestJWTAlgorithms(t *testing.T) {
 	require.NoError(t, err)
 	public := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 
-	rs := just(&rsaKey.PublicKey)
+	rs := staticKeys(&rsaKey.PublicKey)
 	tests := map[string]struct {
 		keys       auth.Keys
 		algorithms []string
@@ -145,24 +153,40 @@ func TestJWTAlgorithms(t *testing.T) {
 		key        any
 		err        string
 	}{
-		"RS256":                          {rs, nil, jwt.SigningMethodRS256, rsaKey, ""},
-		"RS384":                          {rs, []string{"RS256", "RS384"}, jwt.SigningMethodRS384, rsaKey, ""},
-		"PS256":                          {rs, []string{"PS256"}, jwt.SigningMethodPS256, rsaKey, ""},
-		"ES256":                          {just(&ecKey.PublicKey), []string{"ES256"}, jwt.SigningMethodES256, ecKey, ""},
-		"EdDSA":                          {just(edPublic), []string{"EdDSA"}, jwt.SigningMethodEdDSA, edKey, ""},
-		"the second of two keys":         {just(edPublic, &rsaKey.PublicKey), nil, jwt.SigningMethodRS256, rsaKey, ""},
-		"PS256, not listed":              {rs, nil, jwt.SigningMethodPS256, rsaKey, "signing method PS256 is invalid"},
-		"ES256, not listed":              {just(&ecKey.PublicKey), nil, jwt.SigningMethodES256, ecKey, "signing method ES256 is invalid"},
-		"HS256 by the public key in PEM": {rs, nil, jwt.SigningMethodHS256, public, "signing method HS256 is invalid"},
-		"HS256 by the public key in DER": {rs, nil, jwt.SigningMethodHS256, der, "signing method HS256 is invalid"},
-		"none":                           {rs, nil, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, "signing method none is invalid"},
-		"a key of another algorithm":     {rs, []string{"ES256"}, jwt.SigningMethodES256, ecKey, "key is of invalid type"},
-		"no key":                         {just(), nil, jwt.SigningMethodRS256, rsaKey, "empty verification key set"},
-		"another key":                    {just(&ecKey.PublicKey), []string{"EdDSA"}, jwt.SigningMethodEdDSA, edKey, "key is of invalid type"},
+		"RS256": {rs, nil, jwt.SigningMethodRS256, rsaKey, ""},
+		"RS384": {rs, []string{"RS256", "RS384"}, jwt.SigningMethodRS384, rsaKey, ""},
+		"PS256": {rs, []string{"PS256"}, jwt.SigningMethodPS256, rsaKey, ""},
+		"ES256": {staticKeys(&ecKey.PublicKey), []string{"ES256"}, jwt.SigningMethodES256, ecKey, ""},
+		"EdDSA": {staticKeys(edPublic), []string{"EdDSA"}, jwt.SigningMethodEdDSA, edKey, ""},
+		"second of two keys": {
+			staticKeys(edPublic, &rsaKey.PublicKey), nil, jwt.SigningMethodRS256, rsaKey, "",
+		},
+		"PS256, not listed": {rs, nil, jwt.SigningMethodPS256, rsaKey, "signing method PS256 is invalid"},
+		"ES256, not listed": {
+			staticKeys(&ecKey.PublicKey), nil, jwt.SigningMethodES256, ecKey, "signing method ES256 is invalid",
+		},
+		"HS256 with public key as PEM": {rs, nil, jwt.SigningMethodHS256, public, "signing method HS256 is invalid"},
+		"HS256 with public key as DER": {rs, nil, jwt.SigningMethodHS256, der, "signing method HS256 is invalid"},
+		"none": {
+			rs, nil, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, "signing method none is invalid",
+		},
+		"key of another algorithm": {
+			rs, []string{"ES256"}, jwt.SigningMethodES256, ecKey, "key is of invalid type",
+		},
+		"no key": {staticKeys(), nil, jwt.SigningMethodRS256, rsaKey, "empty verification key set"},
+		"another key": {
+			staticKeys(&ecKey.PublicKey), []string{"EdDSA"}, jwt.SigningMethodEdDSA, edKey, "key is of invalid type",
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			decode := auth.JWT(auth.JWTOptions{Keys: tt.keys, Algorithms: tt.algorithms, Issuer: issuer, AnyAudience: true, Now: func() time.Time { return noon }})
+			decode := auth.JWT(auth.JWTOptions{
+				Keys:        tt.keys,
+				Algorithms:  tt.algorithms,
+				Issuer:      issuer,
+				AnyAudience: true,
+				Now:         func() time.Time { return noon },
+			})
 			_, err := decode(t.Context(), token(t, tt.method, tt.key, claims()))
 			if tt.err == "" {
 				require.NoError(t, err)
@@ -187,12 +211,12 @@ func TestJWTKeys(t *testing.T) {
 	}
 	type key struct{}
 	down := errors.New("the endpoint is down")
-	var asked []string
+	var lookups []string
 	decode := auth.JWT(auth.JWTOptions{
 		Algorithms: []string{"EdDSA"}, Issuer: issuer, AnyAudience: true, Now: func() time.Time { return noon },
 		Keys: func(ctx context.Context, id, algorithm string) ([]crypto.PublicKey, error) {
 			assert.Equal(t, "here", ctx.Value(key{}))
-			asked = append(asked, id+" "+algorithm)
+			lookups = append(lookups, id+" "+algorithm)
 			if id == "bad" {
 				return []crypto.PublicKey{private.Public()}, down
 			}
@@ -207,25 +231,26 @@ func TestJWTKeys(t *testing.T) {
 	}
 	_, err = decode(ctx, withID("bad"))
 	require.ErrorIs(t, err, down)
-	assert.Equal(t, []string{" EdDSA", " EdDSA", "a EdDSA", "bad EdDSA"}, asked)
+	assert.Equal(t, []string{" EdDSA", " EdDSA", "a EdDSA", "bad EdDSA"}, lookups)
 	_, err = decode(ctx, withID(1))
-	require.ErrorContains(t, err, "the key's id is not text")
-	assert.Len(t, asked, 4)
+	require.ErrorContains(t, err, "key id (kid) is not a string")
+	assert.Len(t, lookups, 4)
 }
 
-// What may be unset in one environment refuses all in it; what can be right in none is found at the start.
+// Options that contradict each other panic. Options that are not set reject
+// every token, since they may come from the environment.
 func TestJWTOptions(t *testing.T) {
-	keys := just()
+	keys := staticKeys()
 	for name, o := range map[string]auth.JWTOptions{
-		"neither secret nor keys":   {Issuer: issuer, AnyAudience: true},
-		"secret and keys":           {SecretEnv: "X", Keys: keys},
-		"none":                      {SecretEnv: "X", Algorithms: []string{"HS256", "none"}},
-		"unknown algorithm":         {SecretEnv: "X", Algorithms: []string{"hs256"}},
-		"empty algorithm":           {SecretEnv: "X", Algorithms: []string{""}},
-		"public-key alg, secret":    {SecretEnv: "X", Algorithms: []string{"RS256"}},
-		"secret's algorithm, keys":  {Keys: keys, Algorithms: []string{"RS256", "HS256"}},
-		"negative leeway":           {SecretEnv: "X", Leeway: -time.Second},
-		"any audience, and one too": {Keys: keys, AnyAudience: true, Audience: []string{audience}},
+		"neither secret nor keys": {Issuer: issuer, AnyAudience: true},
+		"secret and keys":         {SecretEnv: "X", Keys: keys},
+		"algorithm none":          {SecretEnv: "X", Algorithms: []string{"HS256", "none"}},
+		"unknown algorithm":       {SecretEnv: "X", Algorithms: []string{"hs256"}},
+		"empty algorithm":         {SecretEnv: "X", Algorithms: []string{""}},
+		"secret with RS256":       {SecretEnv: "X", Algorithms: []string{"RS256"}},
+		"keys with HS256":         {Keys: keys, Algorithms: []string{"RS256", "HS256"}},
+		"negative leeway":         {SecretEnv: "X", Leeway: -time.Second},
+		"any audience and one":    {Keys: keys, AnyAudience: true, Audience: []string{audience}},
 	} {
 		assert.Panics(t, func() { auth.JWT(o) }, name)
 	}
@@ -236,16 +261,22 @@ func TestJWTOptions(t *testing.T) {
 		options auth.JWTOptions
 		err     string
 	}{
-		"secret":             {auth.JWTOptions{SecretEnv: "X"}, ""},
-		"secret, and more":   {auth.JWTOptions{SecretEnv: "X", Issuer: issuer, Audience: []string{audience}}, ""},
-		"another issuer":     {auth.JWTOptions{SecretEnv: "X", Issuer: "https://other.example.com"}, "invalid issuer"},
-		"another audience":   {auth.JWTOptions{SecretEnv: "X", Audience: []string{"other"}}, "none of the audience"},
-		"another algorithm":  {auth.JWTOptions{SecretEnv: "X", Algorithms: []string{"HS512"}}, "HS256 is invalid"},
-		"secret unset":       {auth.JWTOptions{SecretEnv: "FNGEN_UNSET"}, "FNGEN_UNSET is empty"},
-		"issuer unset":       {auth.JWTOptions{Keys: keys, AnyAudience: true}, "the issuer is unset"},
-		"audience unset":     {auth.JWTOptions{Keys: keys, Issuer: issuer}, "the audience is unset"},
-		"an empty audience":  {auth.JWTOptions{Keys: keys, Issuer: issuer, Audience: []string{""}}, "an audience is empty"},
-		"empty, with secret": {auth.JWTOptions{SecretEnv: "X", Audience: []string{audience, ""}}, "an audience is empty"},
+		"secret":            {auth.JWTOptions{SecretEnv: "X"}, ""},
+		"secret and claims": {auth.JWTOptions{SecretEnv: "X", Issuer: issuer, Audience: []string{audience}}, ""},
+		"another issuer":    {auth.JWTOptions{SecretEnv: "X", Issuer: "https://other.example.com"}, "invalid issuer"},
+		"another audience": {
+			auth.JWTOptions{SecretEnv: "X", Audience: []string{"other"}}, "none of the accepted audiences",
+		},
+		"another algorithm": {auth.JWTOptions{SecretEnv: "X", Algorithms: []string{"HS512"}}, "HS256 is invalid"},
+		"secret unset":      {auth.JWTOptions{SecretEnv: "FNGEN_UNSET"}, "FNGEN_UNSET is not set"},
+		"issuer unset":      {auth.JWTOptions{Keys: keys, AnyAudience: true}, "option Issuer is not set"},
+		"audience unset":    {auth.JWTOptions{Keys: keys, Issuer: issuer}, "option Audience is not set"},
+		"an empty audience": {
+			auth.JWTOptions{Keys: keys, Issuer: issuer, Audience: []string{""}}, "contains an empty string",
+		},
+		"empty, with secret": {
+			auth.JWTOptions{SecretEnv: "X", Audience: []string{audience, ""}}, "contains an empty string",
+		},
 	} {
 		_, err := auth.JWT(tt.options)(t.Context(), good)
 		if tt.err == "" {
@@ -256,7 +287,7 @@ func TestJWTOptions(t *testing.T) {
 	}
 }
 
-// A decoder that panics is one that fails.
+// A panic in a decoder or in GetCurrentUser is handled like an error.
 func TestDecoderPanics(t *testing.T) {
 	logged := captureLog(t)
 	handler := auth.UseRequireAuth(auth.Options{
@@ -268,16 +299,21 @@ func TestDecoderPanics(t *testing.T) {
 			"nil":     nil,
 		},
 	})
-	for provider, reason := range map[string]string{"broken": "index out of range", "current": "no such column", "nil": "no decoder"} {
+	for provider, reason := range map[string]string{
+		"broken":  "index out of range",
+		"current": "no such column",
+		"nil":     "no decoder",
+	} {
 		response, err := handler(t.Context(), request(provider, "Bearer t"))
 		require.NoError(t, err)
-		assert.Equal(t, `"nobody"`, response.Body)
+		assert.Equal(t, `"anonymous"`, response.Body)
 		assert.Contains(t, logged.String(), reason)
 	}
 }
 
-// Whatever names a request has, an answer has no header of its making, and a log no line.
-func TestNamesAreNotInjected(t *testing.T) {
+// Control characters in a request add no header to the response and no line to
+// the log.
+func TestNoHeaderOrLogInjection(t *testing.T) {
 	t.Setenv(auth.SecretEnv, secret)
 	const evil = "a\r\nSet-Cookie: a=b\r\n\r\n\x1b[2J<script>"
 	unsigned := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{})
@@ -308,8 +344,9 @@ func TestNamesAreNotInjected(t *testing.T) {
 	}
 }
 
-// A hundred users at once, each of whom sees nobody else, and some strangers among them.
-func TestUsersAtOnce(t *testing.T) {
+// A hundred concurrent users of different providers never see each other's
+// identity, and anonymous requests stay anonymous.
+func TestConcurrentUsers(t *testing.T) {
 	const users, rounds = 100, 20
 	t.Setenv(auth.SecretEnv, secret)
 	t.Setenv(auth.SessionSecretEnv, sessionSecret)
@@ -326,7 +363,7 @@ func TestUsersAtOnce(t *testing.T) {
 			"secret": auth.SharedSecret(auth.SecretEnv),
 			"dbAuth": auth.DBAuth("session"),
 			"keys": auth.JWT(auth.JWTOptions{
-				Keys: just(&private.PublicKey), Algorithms: []string{"ES256"}, Issuer: issuer, AnyAudience: true,
+				Keys: staticKeys(&private.PublicKey), Algorithms: []string{"ES256"}, Issuer: issuer, AnyAudience: true,
 				Now: func() time.Time { return noon },
 			}),
 		},
@@ -342,9 +379,9 @@ func TestUsersAtOnce(t *testing.T) {
 		case 1:
 			event = request("keys", "Bearer "+token(t, jwt.SigningMethodES256, private, claims("sub", want)))
 		case 2:
-			event.Headers["Cookie"] = "auth-provider=dbAuth; session=" + encrypt(t, sessionSecret, `{"id":`+want+`}`)
+			event.Headers["Cookie"] = "auth-provider=dbAuth; session=" + encryptSession(t, sessionSecret, `{"id":`+want+`}`)
 		default:
-			event, want = request("secret", "Bearer bad"), "nobody"
+			event, want = request("secret", "Bearer bad"), "anonymous"
 		}
 		done.Go(func() {
 			<-start
@@ -359,8 +396,9 @@ func TestUsersAtOnce(t *testing.T) {
 	done.Wait()
 }
 
-// BenchmarkRequire says what a request that a shared secret signs costs, over parsing its token. The two
-// take turns, so that whatever else the machine does hits both.
+// BenchmarkRequire reports the cost of Require with a shared secret relative to
+// parsing the token. The two are interleaved, so that other load on the machine
+// affects both.
 func BenchmarkRequire(b *testing.B) {
 	b.Setenv(auth.SecretEnv, secret)
 	bearer := hs256(b, jwt.MapClaims{
@@ -369,28 +407,29 @@ func BenchmarkRequire(b *testing.B) {
 	})
 	event := request("supabase", "Bearer "+bearer)
 	event.Headers["Accept"], event.Headers["Host"], event.Headers["User-Agent"] = "*/*", "example.com", "benchmark"
-	answer, err := fn.JSON(http.StatusOK, nil)
+	ok, err := fn.JSON(http.StatusOK, nil)
 	require.NoError(b, err)
-	handler := fn.Chain(func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-		return answer, nil
-	}, auth.Require("admin"))
+	handle := func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		return ok, nil
+	}
+	handler := fn.Chain(handle, auth.Require("admin"))
 
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}))
 	key := func(*jwt.Token) (any, error) { return []byte(secret), nil }
 
-	const turn = 100
+	const batch = 100
 	var ratios []float64
 	b.ReportAllocs()
 	for b.Loop() {
 		start := time.Now()
-		for range turn {
+		for range batch {
 			response, err := handler(b.Context(), event)
 			if err != nil || response.StatusCode != http.StatusOK {
 				b.Fatal(response.StatusCode, err)
 			}
 		}
 		middle := time.Now()
-		for range turn {
+		for range batch {
 			if _, err := parser.ParseWithClaims(bearer, jwt.MapClaims{}, key); err != nil {
 				b.Fatal(err)
 			}

@@ -34,7 +34,7 @@ func ExampleSignedWebhook() {
 	// Output: sha256=ce112c50a0b25d4d7438282ac75122e2d78016c91573477f620ef3512d77edc6
 }
 
-// It compiles and does not run: it needs the T of a test that the go command runs.
+// The example compiles but does not run, because it needs the T of a test.
 func ExampleContext() {
 	var t *testing.T // of the test function
 

@@ -1,9 +1,10 @@
-// Package ipallow lets requests pass that come from addresses which are listed, and no others.
+// Package ipallow allows requests only from listed client IP addresses.
 //
 //	var Handler = fn.Chain(handle, ipallow.Require("203.0.113.7", "10.0.0.0/8", "2001:db8::/32"))
 //
-// The address is the one that API Gateway saw, in the event's requestContext. What a header says of it
-// counts only where a proxy sent it that is listed too: see [Source].
+// The client's address is the one that API Gateway saw, in the event's
+// requestContext. Headers such as X-Forwarded-For are only trusted from listed
+// proxies: see [Source].
 package ipallow
 
 import (
@@ -21,14 +22,19 @@ import (
 	"github.com/fngen/fngen/templates/lib/fn"
 )
 
-// Require is middleware that answers 401 to requests from any other address than those of the
-// list: addresses and CIDRs, of IPv4 and IPv6. It panics where the list will not do, as
-// regexp.MustCompile does: Parse and Allow are for a list that comes from elsewhere.
+// Require returns middleware that responds with 401 unless the request comes
+// from an address on the list, which consists of IPv4 and IPv6 addresses and
+// CIDRs. It panics if the list is not valid. For a list that is not known at
+// compile time, use Parse and Allow.
+//
+// The status is 401 because RedwoodJS's documentation recommends it for this
+// check and clients may depend on it. Other servers usually respond with 403.
 func Require(list ...string) fn.Middleware {
 	return Allow(Source{}, MustParse(list...))
 }
 
-// Allow is Require of a source and a list. The empty list allows nobody.
+// Allow is like Require but takes a parsed list and the source of the client's
+// address. An empty list allows no request.
 func Allow(source Source, list List) fn.Middleware {
 	return func(next fn.Handler) fn.Handler {
 		return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
@@ -37,8 +43,9 @@ func Allow(source Source, list List) fn.Middleware {
 				err = fmt.Errorf("ipallow: %s is not on the list", addr)
 			}
 			if err != nil {
-				slog.WarnContext(ctx, "address refused", "path", event.Path, "reason", err)
-				return fn.JSON(http.StatusUnauthorized, map[string]string{"message": http.StatusText(http.StatusUnauthorized)})
+				slog.WarnContext(ctx, "client IP address not allowed", "path", event.Path, "reason", err)
+				const status = http.StatusUnauthorized
+				return fn.JSON(status, map[string]string{"message": http.StatusText(status)})
 			}
 			return next(ctx, event)
 		}
@@ -47,12 +54,13 @@ func Allow(source Source, list List) fn.Middleware {
 
 // A List is a set of addresses. The zero List is empty.
 type List struct {
-	prefixes []netip.Prefix // sorted, and none within another
+	prefixes []netip.Prefix // sorted and disjoint
 }
 
-// Parse reads a list of addresses and CIDRs: one at least, and none that has bits after its
-// mask, which mostly is a slip. An IPv4 address that is mapped into IPv6 (::ffff:10.0.0.1) is the
-// IPv4 address, in the list and in requests.
+// Parse returns a List of addresses and CIDRs. It fails if the list is empty or
+// if a CIDR has host bits set, which is usually a typing error. An IPv4-mapped
+// IPv6 address (::ffff:10.0.0.1) is the same as the IPv4 address, both in the
+// list and in requests.
 func Parse(list ...string) (List, error) {
 	if len(list) == 0 {
 		return List{}, errors.New("ipallow: the list is empty")
@@ -71,17 +79,18 @@ func Parse(list ...string) (List, error) {
 		}
 		return a.Bits() - b.Bits()
 	})
-	// Two prefixes overlap only where one is within the other, which then stands behind it.
-	apart := prefixes[:1]
+	// Two prefixes overlap only if one contains the other, which then sorts
+	// after it. Drop the contained ones.
+	disjoint := prefixes[:1]
 	for _, prefix := range prefixes[1:] {
-		if !apart[len(apart)-1].Overlaps(prefix) {
-			apart = append(apart, prefix)
+		if !disjoint[len(disjoint)-1].Overlaps(prefix) {
+			disjoint = append(disjoint, prefix)
 		}
 	}
-	return List{apart}, nil
+	return List{disjoint}, nil
 }
 
-// MustParse is Parse, and panics where that fails.
+// MustParse is like Parse but panics if the list is not valid.
 func MustParse(list ...string) List {
 	parsed, err := Parse(list...)
 	if err != nil {
@@ -90,7 +99,8 @@ func MustParse(list ...string) List {
 	return parsed
 }
 
-// parsePrefix reads an address or a CIDR. The error goes on after the entry.
+// parsePrefix parses an address or a CIDR. Its errors, such as "has host bits
+// set", continue a sentence that starts with the entry.
 func parsePrefix(entry string) (netip.Prefix, error) {
 	var prefix netip.Prefix
 	if strings.Contains(entry, "/") {
@@ -102,51 +112,55 @@ func parsePrefix(entry string) (netip.Prefix, error) {
 	} else {
 		addr, err := netip.ParseAddr(entry)
 		if err != nil {
-			return prefix, errors.New("is not an address, such as 203.0.113.7 or 2001:db8::1")
+			return prefix, errors.New("is not an IP address, such as 203.0.113.7 or 2001:db8::1")
 		}
 		if addr.Zone() != "" {
-			return prefix, errors.New("has a zone, which no request has")
+			return prefix, errors.New("has a zone, which addresses of requests do not have")
 		}
 		prefix = netip.PrefixFrom(addr, addr.BitLen())
 	}
 	if prefix.Addr().Is4In6() {
-		const mapping = 96 // bits that say that it is mapped
-		if prefix.Bits() < mapping {
-			return prefix, errors.New("takes in more than the IPv4 addresses that are mapped into IPv6")
+		const mappedBits = 96 // the length of ::ffff:0:0
+		if prefix.Bits() < mappedBits {
+			return prefix, errors.New("covers more than the IPv4-mapped addresses")
 		}
-		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-mapping)
+		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-mappedBits)
 	}
 	if prefix != prefix.Masked() {
-		return prefix, fmt.Errorf("has bits after its mask: want %s", prefix.Masked())
+		return prefix, fmt.Errorf("has host bits set, want %s", prefix.Masked())
 	}
 	return prefix, nil
 }
 
-// Contains tells whether the address is on the list.
+// Contains reports whether the address is on the list.
 func (l List) Contains(addr netip.Addr) bool {
 	addr = addr.Unmap()
-	i, found := slices.BinarySearchFunc(l.prefixes, addr, func(p netip.Prefix, a netip.Addr) int { return p.Addr().Compare(a) })
+	i, found := slices.BinarySearchFunc(l.prefixes, addr, func(prefix netip.Prefix, addr netip.Addr) int {
+		return prefix.Addr().Compare(addr)
+	})
 	return found || i > 0 && l.prefixes[i-1].Contains(addr)
 }
 
-// A Source tells which address a request comes from: the one that API Gateway saw or, where that is
-// a proxy's, the one that the proxy saw. The zero Source has no proxies, so that no header counts.
+// A Source determines the client's address of a request. It is the address that
+// API Gateway saw or, if that belongs to a proxy, the address that the proxy
+// saw. The zero Source has no proxies and ignores all headers.
 type Source struct {
-	// Proxies are the addresses of proxies in front of API Gateway, such as a CDN's.
+	// Proxies lists the proxies in front of API Gateway, such as those of a
+	// CDN.
 	Proxies List
 
-	// Header is where they say for whom they ask, each adding an address at the end:
-	// X-Forwarded-For where it is empty. A proxy has to set or extend the header in every
-	// request, or callers could write it.
+	// Header is the header to which each proxy appends the address that it saw.
+	// It defaults to X-Forwarded-For. Every proxy must set it or append to it
+	// in every request. Otherwise clients can forge their address.
 	Header string
 }
 
-// Addr is the address that the event comes from. It fails where that is no address, and where a
-// proxy's header has none.
+// Addr returns the client's address. It fails if the event has no valid address
+// or if a proxy did not send one.
 func (s Source) Addr(event events.APIGatewayProxyRequest) (netip.Addr, error) {
 	addr, err := parseAddr(event.RequestContext.Identity.SourceIP)
 	if err != nil {
-		return addr, fmt.Errorf("ipallow: the source ip of requestContext %w", err)
+		return addr, fmt.Errorf("ipallow: requestContext.identity.sourceIp %w", err)
 	}
 	if len(s.Proxies.prefixes) == 0 || !s.Proxies.Contains(addr) {
 		return addr, nil
@@ -160,16 +174,17 @@ func (s Source) Addr(event events.APIGatewayProxyRequest) (netip.Addr, error) {
 		return netip.Addr{}, err
 	}
 	if len(lines) == 0 {
-		return netip.Addr{}, fmt.Errorf("ipallow: the proxy %s sent no %s", addr, name)
+		return netip.Addr{}, fmt.Errorf("ipallow: proxy %s did not send %s", addr, name)
 	}
-	// From the end, as far as proxies of ours wrote it. What stands before is what callers say.
+	// Read the header from its end, as long as a listed proxy wrote the entry.
+	// The client may have forged everything before that.
 	for i := len(lines) - 1; i >= 0; i-- {
 		for rest, more := lines[i], true; more && s.Proxies.Contains(addr); {
 			last := strings.LastIndexByte(rest, ',')
 			more = last >= 0
 			addr, err = parseAddr(strings.Trim(rest[last+1:], " \t"))
 			if err != nil {
-				return addr, fmt.Errorf("ipallow: an entry of %s %w", name, err)
+				return addr, fmt.Errorf("ipallow: entry in %s %w", name, err)
 			}
 			rest = rest[:max(last, 0)]
 		}
@@ -177,8 +192,9 @@ func (s Source) Addr(event events.APIGatewayProxyRequest) (netip.Addr, error) {
 	return addr, nil
 }
 
-// headerLines are the values of a header, in any case, in the order in which they arrived. Two
-// spellings have no order, and so no meaning.
+// headerLines returns the values of a header in the order in which they were
+// sent. It ignores case, but fails if the event has the header in more than one
+// spelling, because the order of their values is unknown.
 func headerLines(event events.APIGatewayProxyRequest, name string) ([]string, error) {
 	var lines []string
 	spellings := 0
@@ -197,13 +213,13 @@ func headerLines(event events.APIGatewayProxyRequest, name string) ([]string, er
 		}
 	}
 	if spellings > 1 {
-		return nil, fmt.Errorf("ipallow: %s is there in more than one spelling", name)
+		return nil, fmt.Errorf("ipallow: event has %s in more than one spelling", name)
 	}
 	return lines, nil
 }
 
-// parseAddr reads an address as proxies write it: some add the port. The error goes on after
-// what is read, which it does not repeat.
+// parseAddr parses an address, to which some proxies add a port. Its error
+// continues a sentence that starts with the origin of the text.
 func parseAddr(text string) (netip.Addr, error) {
 	bare := text
 	if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {
@@ -213,7 +229,7 @@ func parseAddr(text string) (netip.Addr, error) {
 	if err != nil {
 		withPort, err := netip.ParseAddrPort(text)
 		if err != nil {
-			return addr, errors.New("is not an address")
+			return addr, errors.New("is not an IP address")
 		}
 		addr = withPort.Addr()
 	}

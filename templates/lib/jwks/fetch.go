@@ -12,13 +12,13 @@ import (
 	"strings"
 )
 
-// maxBody bounds what an endpoint answers. Issuers' key sets have 2 to 20 KB.
+// maxBody is the maximum size of a response in bytes. Key sets have 2 to 20 KB.
 const maxBody = 512 << 10
 
-// maxRedirects is how many are followed.
+// maxRedirects is the maximum number of redirects to follow.
 const maxRedirects = 3
 
-// A fetcher fetches the keys of an issuer.
+// A fetcher downloads the keys of an issuer.
 type fetcher struct {
 	options Options
 	client  *http.Client
@@ -35,9 +35,9 @@ func newFetcher(o Options) *fetcher {
 			return fmt.Errorf("more than %d redirects", maxRedirects)
 		}
 		if via[0].URL.Scheme == "https" && request.URL.Scheme != "https" {
-			return fmt.Errorf("a redirect to %q, which is not https", request.URL)
+			return fmt.Errorf("redirect to %q does not use https", request.URL)
 		}
-		return f.check(request.URL)
+		return f.checkURL(request.URL)
 	}
 	return f
 }
@@ -46,7 +46,7 @@ func (f *fetcher) keys(ctx context.Context) ([]key, error) {
 	address := f.options.URL
 	switch {
 	case (address == "") == (f.options.Issuer == ""):
-		return nil, errors.New("want one of URL and Issuer")
+		return nil, errors.New("set either URL or Issuer")
 	case address == "":
 		var err error
 		if address, err = f.discover(ctx); err != nil {
@@ -57,38 +57,39 @@ func (f *fetcher) keys(ctx context.Context) ([]key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parse(data)
+	return parseSet(data)
 }
 
-// discover is the address of the issuer's key set, as its configuration has it.
+// discover returns the URL of the key set from the issuer's OpenID
+// configuration.
 func (f *fetcher) discover(ctx context.Context) (string, error) {
 	data, err := f.get(ctx, strings.TrimSuffix(f.options.Issuer, "/")+"/.well-known/openid-configuration")
 	if err != nil {
 		return "", err
 	}
 	var configuration struct {
-		Issuer string
-		URI    string `json:"jwks_uri"`
+		Issuer  string
+		JWKSURI string `json:"jwks_uri"`
 	}
 	if err := json.Unmarshal(data, &configuration); err != nil {
-		return "", fmt.Errorf("the configuration: %w", err)
+		return "", fmt.Errorf("decoding the OpenID configuration: %w", err)
 	}
 	if configuration.Issuer != f.options.Issuer {
-		return "", fmt.Errorf("the configuration is of the issuer %q, want %q", configuration.Issuer, f.options.Issuer)
+		return "", fmt.Errorf("OpenID configuration of issuer %q, want %q", configuration.Issuer, f.options.Issuer)
 	}
-	if strings.HasPrefix(f.options.Issuer, "https:") && !strings.HasPrefix(configuration.URI, "https:") {
-		return "", fmt.Errorf("the configuration has the keys at %q, which is not https", configuration.URI)
+	if strings.HasPrefix(f.options.Issuer, "https:") && !strings.HasPrefix(configuration.JWKSURI, "https:") {
+		return "", fmt.Errorf("jwks_uri %q does not use https", configuration.JWKSURI)
 	}
-	return configuration.URI, nil
+	return configuration.JWKSURI, nil
 }
 
-// get is what an address answers.
+// get returns the body at address.
 func (f *fetcher) get(ctx context.Context, address string) ([]byte, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.check(u); err != nil {
+	if err := f.checkURL(u); err != nil {
 		return nil, err
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
@@ -109,21 +110,22 @@ func (f *fetcher) get(ctx context.Context, address string) ([]byte, error) {
 		return nil, fmt.Errorf("GET %s: %w", address, err)
 	}
 	if len(data) > maxBody {
-		return nil, fmt.Errorf("GET %s: more than %d bytes", address, maxBody)
+		return nil, fmt.Errorf("GET %s: response exceeds %d bytes", address, maxBody)
 	}
 	return data, nil
 }
 
-// check is nil for an address whose answer only the issuer can have given.
-func (f *fetcher) check(u *url.URL) error {
+// checkURL returns an error unless a response from u must come from the issuer:
+// over TLS, from this machine, or over a network that AllowHTTP trusts.
+func (f *fetcher) checkURL(u *url.URL) error {
 	host := u.Hostname()
 	ip := net.ParseIP(host)
 	local := host == "localhost" || ip != nil && ip.IsLoopback()
 	switch {
 	case u.User != nil:
-		return errors.New("the address has a user or a password in it") // which is not named, so as not to log it
+		return errors.New("URL contains a user name or password") // do not log it
 	case host != "" && (u.Scheme == "https" || u.Scheme == "http" && (local || f.options.AllowHTTP)):
 		return nil
 	}
-	return fmt.Errorf("the address %q is not https", u)
+	return fmt.Errorf("URL %q does not use https", u)
 }

@@ -1,4 +1,5 @@
-// Package jwks has the public keys that an issuer of tokens publishes: its JSON Web Key Set (RFC 7517).
+// Package jwks fetches the public keys with which to verify an issuer's tokens,
+// its JSON Web Key Set (RFC 7517), and caches them.
 //
 //	var auth0 = auth.JWT(auth.JWTOptions{
 //		Keys:     jwks.New(jwks.Options{URL: "https://TENANT.auth0.com/.well-known/jwks.json"}).Keys,
@@ -6,25 +7,29 @@
 //		Audience: []string{"https://api.example.com"},
 //	})
 //
-// The keys are fetched when the first token asks for one, and kept. They are fetched anew when they are
-// old, and when a token names one that is not among them, as happens after a rotation: but for that seldom,
-// whatever tokens there are. While the endpoint fails, the keys that were had stay, for a day, and it is asked
-// less and less often. Nothing runs between requests, where a function may be frozen.
+// The first token causes a fetch. The keys are fetched again when they are
+// older than [Options].MaxAge, and when a token names an unknown key, as it
+// does after the issuer rotated its keys. Fetches for unknown keys are limited
+// to one per [Options].MinInterval. While the endpoint fails, the cached keys
+// are used for up to [Options].MaxStale, and fetches are retried with
+// exponential backoff. Nothing runs between requests, when a function may be
+// frozen.
 //
-// It is no decoder: which tokens count is package auth's to say.
+// Package auth decides which tokens to accept. This package only finds keys.
 package jwks
 
 import (
+	"cmp"
 	"context"
 	"crypto"
-	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 )
 
-// What Options have where they say nothing.
+// Defaults of the fields of Options.
 const (
 	DefaultMaxAge      = 10 * time.Minute
 	DefaultMaxStale    = 24 * time.Hour
@@ -32,62 +37,67 @@ const (
 	DefaultTimeout     = 3 * time.Second
 )
 
-// The pauses between attempts that fail: the first, doubled each time up to the last.
+// The delay after the first failed fetch doubles with each further failure, up
+// to maxDelay.
 const (
-	firstPause = time.Second
-	lastPause  = 5 * time.Minute
+	minDelay = time.Second
+	maxDelay = 5 * time.Minute
 )
 
-// Options say where the keys are. Either URL or Issuer is needed; the zero value of each
-// other field has a default.
+// Options configure a Set. Set either URL or Issuer. All other fields are
+// optional.
 type Options struct {
-	// URL is where the key set is. It has to be https, or on this machine.
+	// URL is the address of the key set. It must use https unless it is on this
+	// machine.
 	URL string
 
-	// Issuer is that of OpenID Connect, whose configuration says where its key set is
-	// (OpenID Connect Discovery 1.0, section 4): the claim iss of its tokens.
+	// Issuer is the issuer (claim iss) of the tokens. Its OpenID configuration
+	// names the address of the key set (OpenID Connect Discovery 1.0, section
+	// 4).
 	Issuer string
 
-	// MaxAge is how long keys count without asking again: what is revoked may sign for that long.
+	// MaxAge is how long keys are used before they are fetched again. A revoked
+	// key is accepted for at most that long.
 	MaxAge time.Duration
 
-	// MaxStale is how long they count while the endpoint fails.
+	// MaxStale is how long keys are used while the endpoint fails.
 	MaxStale time.Duration
 
-	// MinInterval is the least time between two fetches for the sake of unknown keys: anyone can
-	// make a token that names one.
+	// MinInterval is the minimum time between two fetches for unknown keys.
+	// Without it, a client with forged tokens could cause a fetch per request.
 	MinInterval time.Duration
 
-	// Timeout bounds a fetch. Tokens wait for it, as long as their requests do.
+	// Timeout limits a fetch. Requests wait for a fetch that they need.
 	Timeout time.Duration
 
-	// Client fetches. It follows redirects as URL would be allowed, whatever CheckRedirect it has.
+	// Client sends the requests. Its CheckRedirect is replaced: redirects must
+	// lead to an address that would be valid as URL.
 	Client *http.Client
 
-	// AllowHTTP is for an endpoint in a network that nobody else has access to. Who can change
-	// what it answers can sign in as anyone.
+	// AllowHTTP permits http for other machines. Use it only in a network that
+	// you trust: whoever can modify the response can sign in as any user.
 	AllowHTTP bool
 
-	// Now is the clock, time.Now where it is nil.
+	// Now returns the current time. It defaults to time.Now.
 	Now func() time.Time
 }
 
-// A Set is the keys of one issuer. It is for any number of goroutines.
+// A Set holds the keys of one issuer. It is safe for concurrent use.
 type Set struct {
 	options Options
 	fetch   func(context.Context) ([]key, error)
 
-	mu       sync.Mutex
-	keys     []key         // of the last fetch that succeeded
-	fetched  time.Time     // when that was
-	searched time.Time     // when one for the sake of an unknown key was
-	failures int           // in a row
-	err      error         // of the last of them
-	next     time.Time     // when there may be another attempt
-	flight   chan struct{} // closed when the fetch that is under way ends; nil where there is none
+	mu           sync.Mutex
+	keys         []key         // from the last successful fetch
+	fetchedAt    time.Time     // time of that fetch
+	lastSearch   time.Time     // time of the last fetch for an unknown key
+	failures     int           // consecutive failed fetches
+	err          error         // error of the last fetch
+	nextAttempt  time.Time     // no fetch before this time
+	pendingFetch chan struct{} // closed when the running fetch ends; nil if there is none
 }
 
-// New is the set of the options. It does not fetch.
+// New returns a Set. It fetches nothing yet.
 func New(o Options) *Set {
 	o.MaxAge = orDefault(o.MaxAge, DefaultMaxAge)
 	o.MaxStale = max(o.MaxAge, orDefault(o.MaxStale, DefaultMaxStale))
@@ -99,79 +109,80 @@ func New(o Options) *Set {
 	return &Set{options: o, fetch: newFetcher(o).keys}
 }
 
-func orDefault(d, otherwise time.Duration) time.Duration {
+func orDefault(d, defaultValue time.Duration) time.Duration {
 	if d <= 0 {
-		return otherwise
+		return defaultValue
 	}
 	return d
 }
 
-// Keys are those that may have signed a token whose header has the id and the algorithm: one, as a rule. Where the id is
-// empty, they are all that the algorithm may use.
+// Keys returns the public keys that match the key id and the algorithm of a
+// token's header: usually one. If the id is empty, it returns all keys for the
+// algorithm.
 func (s *Set) Keys(ctx context.Context, id, algorithm string) ([]crypto.PublicKey, error) {
-	for waited := false; ; waited = true {
-		keys, flight, err := s.find(ctx, id, algorithm, waited)
-		if flight == nil {
-			return keys, err
-		}
-		select {
-		case <-flight:
-		case <-ctx.Done():
-			return nil, fmt.Errorf("waiting for %s: %w", s.name(), context.Cause(ctx))
-		}
+	keys, pending, err := s.lookup(ctx, id, algorithm, true)
+	if pending == nil {
+		return keys, err
 	}
+	select {
+	case <-pending:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting for %s: %w", s.name(), context.Cause(ctx))
+	}
+	keys, _, err = s.lookup(ctx, id, algorithm, false)
+	return keys, err
 }
 
-// find looks for keys, and starts a fetch where that may find better ones. It returns the fetch
-// to wait for, save to one who has waited already.
-func (s *Set) find(ctx context.Context, id, algorithm string, waited bool) ([]crypto.PublicKey, <-chan struct{}, error) {
+// lookup returns the matching keys. If mayFetch is true and a fetch could find
+// newer ones, it starts the fetch, unless one is running, and returns a channel
+// that is closed when the fetch ends.
+func (s *Set) lookup(ctx context.Context, id, alg string, mayFetch bool) ([]crypto.PublicKey, <-chan struct{}, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.options.Now()
-	age := now.Sub(s.fetched)
-	had := !s.fetched.IsZero() && age < s.options.MaxStale
+	age := now.Sub(s.fetchedAt)
+	usable := !s.fetchedAt.IsZero() && age < s.options.MaxStale
 	var found []crypto.PublicKey
-	if had {
-		found = matching(s.keys, id, algorithm)
+	if usable {
+		found = matching(s.keys, id, alg)
 	}
-	fresh := had && age < s.options.MaxAge
+	fresh := usable && age < s.options.MaxAge
 	if fresh && len(found) > 0 {
 		return found, nil, nil
 	}
 
-	if !waited {
-		if s.flight == nil && s.may(now, fresh) {
+	if mayFetch {
+		if s.pendingFetch == nil && s.fetchIsDue(now, fresh) {
 			if fresh {
-				s.searched = now
+				s.lastSearch = now
 			}
-			s.flight = make(chan struct{})
-			go s.refresh(context.WithoutCancel(ctx)) // others wait for it too
+			s.pendingFetch = make(chan struct{})
+			// Other requests wait for the fetch too, so it outlives this one.
+			go s.refresh(context.WithoutCancel(ctx))
 		}
-		if s.flight != nil {
-			return nil, s.flight, nil
+		if s.pendingFetch != nil {
+			return nil, s.pendingFetch, nil
 		}
 	}
 	switch {
 	case len(found) > 0:
 		return found, nil, nil
 	case s.err != nil:
-		return nil, nil, fmt.Errorf("the keys of %s: %w", s.name(), s.err)
+		return nil, nil, fmt.Errorf("fetching keys of %s: %w", s.name(), s.err)
 	}
-	return nil, nil, fmt.Errorf("%w %q for %s at %s", errNoKey, id, algorithm, s.name())
+	return nil, nil, fmt.Errorf("no key %q for %s at %s", id, alg, s.name())
 }
 
-var errNoKey = errors.New("no key")
-
-// may tells whether it is time for a fetch, which is for the sake of an unknown key where the
-// keys are fresh. The first of those always is.
-func (s *Set) may(now time.Time, fresh bool) bool {
-	if now.Before(s.next) {
+// fetchIsDue reports whether a fetch may start now. If the cached keys are
+// fresh, the fetch is for an unknown key.
+func (s *Set) fetchIsDue(now time.Time, fresh bool) bool {
+	if now.Before(s.nextAttempt) {
 		return false
 	}
-	return !fresh || now.Sub(s.searched) >= s.options.MinInterval
+	return !fresh || now.Sub(s.lastSearch) >= s.options.MinInterval
 }
 
-// refresh fetches, and ends the flight.
+// refresh fetches the keys and ends the pending fetch.
 func (s *Set) refresh(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
@@ -182,20 +193,21 @@ func (s *Set) refresh(ctx context.Context) {
 	now := s.options.Now()
 	if err != nil {
 		s.err = err
-		s.next = now.Add(min(firstPause<<min(s.failures, 30), lastPause))
+		s.nextAttempt = now.Add(min(minDelay<<min(s.failures, 30), maxDelay))
 		s.failures++
 	} else {
-		s.keys, s.fetched, s.next = keys, now, time.Time{}
+		s.keys, s.fetchedAt, s.nextAttempt = keys, now, time.Time{}
 		s.err, s.failures = nil, 0
 	}
-	close(s.flight)
-	s.flight = nil
+	close(s.pendingFetch)
+	s.pendingFetch = nil
 }
 
-// name is what errors call the set.
+// name returns the address of the set for error messages, without a password.
 func (s *Set) name() string {
-	if s.options.URL != "" {
-		return s.options.URL
+	u, err := url.Parse(cmp.Or(s.options.URL, s.options.Issuer))
+	if err != nil {
+		return "an invalid URL"
 	}
-	return s.options.Issuer
+	return u.Redacted()
 }

@@ -15,6 +15,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"log"
 	"log/slog"
@@ -44,7 +45,7 @@ const (
 	audience = "https://api.example.com"
 )
 
-// A signer signs tokens, as an issuer does.
+// A signer is the private key of an issuer.
 type signer struct {
 	id     string
 	method jwt.SigningMethod
@@ -75,10 +76,12 @@ func newSigner(tb testing.TB, id, algorithm string) signer {
 	return signer{id, jwt.GetSigningMethod(algorithm), key}
 }
 
-// token is one that the signer issued for subject, valid for an hour from now.
+// token returns a token for subject that is valid for an hour from now.
 func (s signer) token(tb testing.TB, subject string, now time.Time) string {
 	tb.Helper()
-	unsigned := jwt.NewWithClaims(s.method, jwt.MapClaims{"sub": subject, "iss": issuer, "aud": audience, "exp": now.Add(time.Hour).Unix()})
+	unsigned := jwt.NewWithClaims(s.method, jwt.MapClaims{
+		"sub": subject, "iss": issuer, "aud": audience, "exp": now.Add(time.Hour).Unix(),
+	})
 	if s.id != "" {
 		unsigned.Header["kid"] = s.id
 	}
@@ -89,7 +92,8 @@ func (s signer) token(tb testing.TB, subject string, now time.Time) string {
 
 type jwk = map[string]any
 
-// jwk is the signer's public key, as RFC 7518 writes it in section 6.
+// jwk returns the signer's public key as a JSON Web Key (RFC 7518, section 6).
+// Changes are pairs of a name and a value; nil deletes the member.
 func (s signer) jwk(changes ...any) jwk {
 	b64 := base64.RawURLEncoding.EncodeToString
 	k := jwk{"use": "sig", "alg": s.method.Alg()}
@@ -101,7 +105,7 @@ func (s signer) jwk(changes ...any) jwk {
 		k["kty"], k["n"], k["e"] = "RSA", b64(public.N.Bytes()), b64(big.NewInt(int64(public.E)).Bytes())
 	case *ecdsa.PublicKey:
 		size := (public.Params().BitSize + 7) / 8
-		point, err := public.Bytes() // 4, x, y
+		point, err := public.Bytes() // the byte 4, x, y
 		if err != nil {
 			panic(err)
 		}
@@ -119,11 +123,11 @@ func (s signer) jwk(changes ...any) jwk {
 	return k
 }
 
-// An endpoint is an issuer's, on this machine.
+// An endpoint is a local HTTP server of an issuer.
 type endpoint struct {
 	*httptest.Server
-	hits   atomic.Int64
-	answer atomic.Pointer[http.HandlerFunc]
+	hits    atomic.Int64
+	handler atomic.Pointer[http.HandlerFunc]
 }
 
 func newEndpoint(tb testing.TB, start func(http.Handler) *httptest.Server) *endpoint {
@@ -131,14 +135,15 @@ func newEndpoint(tb testing.TB, start func(http.Handler) *httptest.Server) *endp
 	e := &endpoint{}
 	e.Server = start(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e.hits.Add(1)
-		(*e.answer.Load())(w, r)
+		(*e.handler.Load())(w, r)
 	}))
 	tb.Cleanup(e.Close)
 	return e
 }
 
-func (e *endpoint) serve(h http.HandlerFunc) { e.answer.Store(&h) }
+func (e *endpoint) serve(h http.HandlerFunc) { e.handler.Store(&h) }
 
+// set returns a handler that responds with a key set.
 func set(keys ...jwk) http.HandlerFunc {
 	if keys == nil {
 		keys = []jwk{}
@@ -150,6 +155,7 @@ func set(keys ...jwk) http.HandlerFunc {
 	return text(string(data))
 }
 
+// text returns a handler that responds with body.
 func text(body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -157,7 +163,7 @@ func text(body string) http.HandlerFunc {
 	}
 }
 
-// A clock stands still, unless it is set.
+// A clock only moves when it is advanced.
 type clock struct{ at atomic.Int64 }
 
 func newClock() *clock {
@@ -169,7 +175,7 @@ func newClock() *clock {
 func (c *clock) now() time.Time          { return time.Unix(0, c.at.Load()) }
 func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
 
-// decoder decodes what the endpoint's keys sign.
+// decoder returns a decoder of tokens that are signed with the keys of o.
 func (c *clock) decoder(o jwks.Options, algorithms ...string) auth.Decoder {
 	o.Now = c.now
 	return auth.JWT(auth.JWTOptions{
@@ -197,7 +203,7 @@ func TestAlgorithms(t *testing.T) {
 
 			for _, other := range all {
 				_, err := c.decoder(jwks.Options{URL: e.URL}, other)(t.Context(), s.token(t, "1", c.now()))
-				assert.Equal(t, other == algorithm, err == nil, "listed is %s: %v", other, err)
+				assert.Equal(t, other == algorithm, err == nil, "decoder for %s: %v", other, err)
 			}
 			forger := newSigner(t, s.id, algorithm)
 			_, err = decode(t.Context(), forger.token(t, "1", c.now()))
@@ -210,23 +216,25 @@ func TestAlgorithms(t *testing.T) {
 		_, err := decode(t.Context(), s.token(t, "1", c.now()))
 		require.NoError(t, err)
 	})
-	t.Run("another algorithm of the same kind", func(t *testing.T) {
+	t.Run("another algorithm for the same key", func(t *testing.T) {
 		s := signers["RS256"]
 		s.method = jwt.SigningMethodPS256
 		_, err := decode(t.Context(), s.token(t, "1", c.now()))
 		require.ErrorContains(t, err, "no key")
 	})
-	t.Run("the id of another key", func(t *testing.T) {
+	t.Run("id of another key", func(t *testing.T) {
 		s := signers["ES256"]
 		s.id = signers["EdDSA"].id
 		_, err := decode(t.Context(), s.token(t, "1", c.now()))
 		require.ErrorContains(t, err, "no key")
 	})
-	t.Run("HS256 by the public key", func(t *testing.T) {
+	t.Run("HS256 with the public key as secret", func(t *testing.T) {
 		der, err := x509.MarshalPKIXPublicKey(signers["RS256"].key.Public())
 		require.NoError(t, err)
 		for _, secret := range [][]byte{der, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})} {
-			unsigned := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sub": "1", "iss": issuer, "aud": audience, "exp": c.now().Add(time.Hour).Unix()})
+			unsigned := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+				"sub": "1", "iss": issuer, "aud": audience, "exp": c.now().Add(time.Hour).Unix(),
+			})
 			unsigned.Header["kid"] = "id of RS256"
 			signed, err := unsigned.SignedString(secret)
 			require.NoError(t, err)
@@ -236,46 +244,57 @@ func TestAlgorithms(t *testing.T) {
 	})
 }
 
-// What issuers publish, and what their tokens say, as they document it; the requests end on this machine.
+// TestIssuers decodes tokens as issuers document them, with keys as they
+// publish them. A local server replaces the issuers.
 func TestIssuers(t *testing.T) {
 	const (
 		tenant  = "11111111-2222-3333-4444-555555555555"
+		azure   = "https://login.microsoftonline.com/" + tenant + "/v2.0"
 		cognito = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abcdefghi"
 	)
 	tests := map[string]struct {
 		algorithm string
-		key       []any // changes of the key
+		key       []any // changes to the key
 		options   jwks.Options
 		tokens    auth.JWTOptions
 		claims    jwt.MapClaims
-		others    jwt.MapClaims // that make it another application's
+		others    jwt.MapClaims // claims of a token for another application
 	}{
 		"auth0": {
 			"RS256", []any{"x5t", "AAAA", "x5c", []string{"MIIB"}},
 			jwks.Options{URL: "https://tenant.auth0.com/.well-known/jwks.json"},
 			auth.JWTOptions{Issuer: "https://tenant.auth0.com/", Audience: []string{"https://api.example.com"}},
-			jwt.MapClaims{"iss": "https://tenant.auth0.com/", "aud": []string{"https://api.example.com", "https://tenant.auth0.com/userinfo"}, "azp": "client"},
+			jwt.MapClaims{
+				"iss": "https://tenant.auth0.com/",
+				"aud": []string{"https://api.example.com", "https://tenant.auth0.com/userinfo"},
+				"azp": "client",
+			},
 			jwt.MapClaims{"aud": []string{"https://other.example.com", "https://tenant.auth0.com/userinfo"}},
 		},
 		"clerk": {
 			"RS256", nil,
 			jwks.Options{URL: "https://clerk.example.com/.well-known/jwks.json"},
-			auth.JWTOptions{Issuer: "https://clerk.example.com", Audience: []string{"https://example.com"}, AudienceClaim: "azp"},
+			auth.JWTOptions{
+				Issuer: "https://clerk.example.com", Audience: []string{"https://example.com"}, AudienceClaim: "azp",
+			},
 			jwt.MapClaims{"iss": "https://clerk.example.com", "azp": "https://example.com", "sid": "sess_1"},
 			jwt.MapClaims{"azp": "https://evil.example.com"},
 		},
 		"azure": {
-			"RS256", []any{"alg", nil, "x5t", "AAAA", "x5c", []string{"MIIB"}, "issuer", "https://login.microsoftonline.com/" + tenant + "/v2.0"},
+			"RS256", []any{"alg", nil, "x5t", "AAAA", "x5c", []string{"MIIB"}, "issuer", azure},
 			jwks.Options{URL: "https://login.microsoftonline.com/" + tenant + "/discovery/v2.0/keys"},
-			auth.JWTOptions{Issuer: "https://login.microsoftonline.com/" + tenant + "/v2.0", Audience: []string{"client"}},
-			jwt.MapClaims{"iss": "https://login.microsoftonline.com/" + tenant + "/v2.0", "aud": "client", "tid": tenant, "ver": "2.0", "roles": []string{"admin"}},
+			auth.JWTOptions{Issuer: azure, Audience: []string{"client"}},
+			jwt.MapClaims{"iss": azure, "aud": "client", "tid": tenant, "ver": "2.0", "roles": []string{"admin"}},
 			jwt.MapClaims{"iss": "https://login.microsoftonline.com/99999999-2222-3333-4444-555555555555/v2.0"},
 		},
 		"firebase": {
 			"RS256", nil,
 			jwks.Options{URL: "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com"},
 			auth.JWTOptions{Issuer: "https://securetoken.google.com/project", Audience: []string{"project"}},
-			jwt.MapClaims{"iss": "https://securetoken.google.com/project", "aud": "project", "firebase": map[string]any{"sign_in_provider": "password"}},
+			jwt.MapClaims{
+				"iss": "https://securetoken.google.com/project", "aud": "project",
+				"firebase": map[string]any{"sign_in_provider": "password"},
+			},
 			jwt.MapClaims{"iss": "https://securetoken.google.com/other", "aud": "other"},
 		},
 		"cognito, id": {
@@ -295,7 +314,10 @@ func TestIssuers(t *testing.T) {
 		"supabase": {
 			"ES256", []any{"key_ops", []string{"verify"}, "ext", true},
 			jwks.Options{URL: "https://project.supabase.co/auth/v1/.well-known/jwks.json"},
-			auth.JWTOptions{Issuer: "https://project.supabase.co/auth/v1", Audience: []string{"authenticated"}, Algorithms: []string{"ES256"}},
+			auth.JWTOptions{
+				Issuer: "https://project.supabase.co/auth/v1", Audience: []string{"authenticated"},
+				Algorithms: []string{"ES256"},
+			},
 			jwt.MapClaims{"iss": "https://project.supabase.co/auth/v1", "aud": "authenticated", "role": "authenticated"},
 			jwt.MapClaims{"aud": "anon"},
 		},
@@ -330,13 +352,13 @@ func TestIssuers(t *testing.T) {
 				all[claim] = value
 			}
 			_, err = decode(t.Context(), sign())
-			require.Error(t, err, "it is another application's")
+			require.Error(t, err, "accepted a token for another application")
 			assert.EqualValues(t, 1, e.hits.Load())
 		})
 	}
 }
 
-// A set is fetched once, however many ask at once, and kept until it is old.
+// Concurrent requests share one fetch, and the keys are cached for MaxAge.
 func TestCache(t *testing.T) {
 	c, e, s := newClock(), newEndpoint(t, httptest.NewServer), newSigner(t, "a", "ES256")
 	started, release := make(chan struct{}, 1), make(chan struct{})
@@ -373,8 +395,8 @@ func TestCache(t *testing.T) {
 	assert.EqualValues(t, 2, e.hits.Load())
 }
 
-// A key that is new is found at once; one that is gone counts no more once the set is old. Ids that nobody
-// has make for one fetch in a while.
+// A new key is found at once, a removed key is rejected after MaxAge, and
+// unknown keys cause at most one fetch per MinInterval.
 func TestRotation(t *testing.T) {
 	c, e := newClock(), newEndpoint(t, httptest.NewServer)
 	first, second, third := newSigner(t, "1", "ES256"), newSigner(t, "2", "ES256"), newSigner(t, "3", "ES256")
@@ -392,18 +414,18 @@ func TestRotation(t *testing.T) {
 	assert.EqualValues(t, 2, e.hits.Load())
 
 	for range 100 {
-		require.ErrorContains(t, signs(newSigner(t, "nobody's", "ES256")), "no key")
+		require.ErrorContains(t, signs(newSigner(t, "unknown", "ES256")), "no key")
 	}
-	assert.EqualValues(t, 2, e.hits.Load(), "not for each of them")
+	assert.EqualValues(t, 2, e.hits.Load(), "fetched for each unknown key")
 
 	e.serve(set(second.jwk(), third.jwk()))
 	require.ErrorContains(t, signs(third), "no key")
 	c.advance(jwks.DefaultMinInterval)
 	require.NoError(t, signs(third))
 	assert.EqualValues(t, 3, e.hits.Load())
-	require.ErrorContains(t, signs(first), "no key", "it was revoked")
+	require.ErrorContains(t, signs(first), "no key", "accepted a removed key")
 
-	// The same id for another key, which no issuer should do.
+	// An issuer should not reuse an id for another key.
 	impostor := newSigner(t, "3", "ES256")
 	e.serve(set(impostor.jwk()))
 	require.ErrorContains(t, signs(impostor), "signature is invalid")
@@ -413,8 +435,9 @@ func TestRotation(t *testing.T) {
 	require.ErrorContains(t, signs(third), "signature is invalid")
 }
 
-// An endpoint that fails is asked less and less often, and what was known of it counts for a day.
-func TestBackOff(t *testing.T) {
+// Failed fetches are retried with exponential backoff, and the cached keys are
+// used for MaxStale.
+func TestBackoff(t *testing.T) {
 	c, e, s := newClock(), newEndpoint(t, httptest.NewServer), newSigner(t, "a", "ES256")
 	down := func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "secret detail", http.StatusServiceUnavailable)
@@ -427,16 +450,16 @@ func TestBackOff(t *testing.T) {
 
 	e.serve(down)
 	hits := int64(0)
-	for _, pause := range []time.Duration{1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300} {
+	for _, delay := range []time.Duration{1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300} {
 		hits++
 		for range 3 {
 			require.ErrorContains(t, signs(), "503")
 			assert.NotContains(t, signs().Error(), "secret detail")
 		}
 		assert.Equal(t, hits, e.hits.Load())
-		c.advance(pause*time.Second - 1)
+		c.advance(delay*time.Second - 1)
 		require.Error(t, signs())
-		assert.Equal(t, hits, e.hits.Load(), "not before %d seconds", pause)
+		assert.Equal(t, hits, e.hits.Load(), "fetched again before %d seconds", delay)
 		c.advance(1)
 	}
 
@@ -450,19 +473,20 @@ func TestBackOff(t *testing.T) {
 	assert.Equal(t, hits+1, e.hits.Load())
 	c.advance(time.Second)
 	require.NoError(t, signs())
-	assert.Equal(t, hits+2, e.hits.Load(), "after a success, the pauses start from the first")
+	assert.Equal(t, hits+2, e.hits.Load(), "the delay does not start over after a success")
 
 	c.advance(jwks.DefaultMaxStale - jwks.DefaultMaxAge - 2*time.Second)
 	require.NoError(t, signs())
 	c.advance(time.Second)
-	require.ErrorContains(t, signs(), "503", "a day later, they count no more")
+	require.ErrorContains(t, signs(), "503", "used keys for longer than MaxStale")
 	c.advance(5 * time.Minute)
 	e.serve(set(s.jwk()))
 	require.NoError(t, signs())
 }
 
-// Whatever an endpoint answers, nobody is signed in by it who was not before, and what was known stays.
-func TestEndpointLies(t *testing.T) {
+// An invalid response makes no token valid and does not replace the cached
+// keys.
+func TestInvalidResponses(t *testing.T) {
 	s := newSigner(t, "a", "RS256")
 	small, err := rsa.GenerateKey(rand.Reader, 1024)
 	require.NoError(t, err)
@@ -470,61 +494,80 @@ func TestEndpointLies(t *testing.T) {
 	weak := signer{"a", jwt.SigningMethodRS256, small}
 	private := s.key.(*rsa.PrivateKey)
 	tests := map[string]struct {
-		answer http.HandlerFunc
-		err    string
+		handler http.HandlerFunc
+		err     string
 	}{
-		"nothing":           {text(""), "not a key set"},
-		"HTML":              {text("<!doctype html><title>Sign in</title>"), "not a key set"},
-		"cut off":           {text(`{"keys":[{"kty":"RSA",`), "not a key set"},
-		"a list":            {text(`[]`), "not a key set"},
-		"null":              {text(`null`), "no keys"},
-		"no keys":           {text(`{"keys":[]}`), "no keys"},
-		"keys no list":      {text(`{"keys":{"a":{}}}`), "not a key set"},
-		"keys no objects":   {text(`{"keys":[1,null,"x",[]]}`), "none of 4 keys"},
-		"deeply nested":     {text(strings.Repeat(`{"keys":[`, 20_000)), "not a key set"},
-		"too many":          {text(`{"keys":[` + strings.Repeat(`{},`, 100) + `{}]}`), "more than 100 keys"},
-		"huge":              {text(`{"keys":[{"x":"` + strings.Repeat("A", 1<<20)), "more than 524288 bytes"},
-		"huge, compressed":  {bomb(t), "more than 524288 bytes"},
-		"endless":           {endless, "more than 524288 bytes"},
-		"another status":    {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(203); set(s.jwk())(w, r) }, "203"},
+		"empty":                {text(""), "decoding the key set"},
+		"HTML":                 {text("<!doctype html><title>Sign in</title>"), "decoding the key set"},
+		"truncated":            {text(`{"keys":[{"kty":"RSA",`), "decoding the key set"},
+		"a list":               {text(`[]`), "decoding the key set"},
+		"null":                 {text(`null`), "key set is empty"},
+		"no keys":              {text(`{"keys":[]}`), "key set is empty"},
+		"keys is not a list":   {text(`{"keys":{"a":{}}}`), "decoding the key set"},
+		"keys are not objects": {text(`{"keys":[1,null,"x",[]]}`), "none of the 4 keys"},
+		"deeply nested":        {text(strings.Repeat(`{"keys":[`, 20_000)), "decoding the key set"},
+		"too many keys":        {text(`{"keys":[` + strings.Repeat(`{},`, 100) + `{}]}`), "key set has 101 keys"},
+		"oversized":            {text(`{"keys":[{"x":"` + strings.Repeat("A", 1<<20)), "exceeds 524288 bytes"},
+		"oversized after gzip": {gzipBomb(t), "exceeds 524288 bytes"},
+		"endless":              {endless, "exceeds 524288 bytes"},
+		"status 203": {
+			func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(203); set(s.jwk())(w, r) }, "203",
+		},
 		"not found":         {http.NotFound, "404"},
-		"hangs up":          {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF"},
-		"hangs up halfway":  {halfway, "unexpected EOF"},
-		"redirects forever": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) }, "more than 3 redirects"},
+		"connection closed": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF"},
+		"response aborted":  {abort, "unexpected EOF"},
+		"redirects forever": {
+			func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) },
+			"more than 3 redirects",
+		},
 		"redirects to http": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://issuer.invalid/keys", http.StatusFound)
-		}, "not https"},
+		}, "does not use https"},
 		"redirects to a file": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "file:///etc/passwd", http.StatusFound)
-		}, "not https"},
-		"a secret":             {set(jwk{"kty": "oct", "kid": "a", "k": "c2VjcmV0", "alg": "HS256"}), "none of 1 keys"},
-		"a secret, for RS256":  {set(jwk{"kty": "oct", "kid": "a", "k": "c2VjcmV0", "alg": "RS256"}), "none of 1 keys"},
-		"unknown kind":         {set(s.jwk("kty", "XYZ")), "none of 1 keys"},
-		"no kind":              {set(s.jwk("kty", nil)), "none of 1 keys"},
-		"for encryption":       {set(s.jwk("use", "enc")), "not for signatures"},
-		"to sign":              {set(s.jwk("key_ops", []string{"sign"})), "not to verify"},
-		"another algorithm":    {set(s.jwk("alg", "ES256")), "not of its algorithm"},
-		"algorithm none":       {set(s.jwk("alg", "none")), "not of its algorithm"},
-		"algorithm HS256":      {set(s.jwk("alg", "HS256")), "not of its algorithm"},
-		"algorithm RSA-OAEP":   {set(s.jwk("alg", "RSA-OAEP")), "not of its algorithm"},
-		"1024 bits":            {set(weak.jwk()), "1024 bits"},
-		"too many bits":        {set(s.jwk("n", base64.RawURLEncoding.EncodeToString(bytes.Repeat([]byte{0xff}, 8<<10)))), "65536 bits"},
-		"exponent 1":           {set(s.jwk("e", "AQ")), "none of 1 keys"},
-		"exponent too large":   {set(s.jwk("e", "AQAAAAAAAAAD")), "none of 1 keys"},
-		"no modulus":           {set(s.jwk("n", "")), "none of 1 keys"},
-		"modulus not base64":   {set(s.jwk("n", "!")), "none of 1 keys"},
-		"not on the curve":     {set(jwk{"kty": "EC", "crv": "P-256", "kid": "a", "x": "AQ", "y": "AQ"}), "none of 1 keys"},
-		"curve of Bitcoin":     {set(jwk{"kty": "EC", "crv": "secp256k1", "kid": "a", "x": "AQ", "y": "AQ"}), "none of 1 keys"},
-		"key agreement":        {set(jwk{"kty": "OKP", "crv": "X25519", "kid": "a", "x": strings.Repeat("A", 43)}), "no kind that signs"},
-		"half an Ed25519 key":  {set(jwk{"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": "AQ"}), "none of 1 keys"},
-		"an id that injects":   {set(s.jwk("kid", "a\r\nSet-Cookie: x", "use", "enc")), `"a\r\nSet-Cookie: x" is not for signatures`},
-		"an id that is a list": {set(s.jwk("kid", []string{"a"})), "none of 1 keys"},
+		}, "does not use https"},
+		"symmetric key": {
+			set(jwk{"kty": "oct", "kid": "a", "k": "c2VjcmV0", "alg": "HS256"}), "none of the 1 keys",
+		},
+		"symmetric key, RS256": {
+			set(jwk{"kty": "oct", "kid": "a", "k": "c2VjcmV0", "alg": "RS256"}), "none of the 1 keys",
+		},
+		"unknown key type":   {set(s.jwk("kty", "XYZ")), "none of the 1 keys"},
+		"no key type":        {set(s.jwk("kty", nil)), "none of the 1 keys"},
+		"for encryption":     {set(s.jwk("use", "enc")), "not for signatures"},
+		"for signing only":   {set(s.jwk("key_ops", []string{"sign"})), "not for verifying"},
+		"another algorithm":  {set(s.jwk("alg", "ES256")), "cannot be used with its algorithm"},
+		"algorithm none":     {set(s.jwk("alg", "none")), "cannot be used with its algorithm"},
+		"algorithm HS256":    {set(s.jwk("alg", "HS256")), "cannot be used with its algorithm"},
+		"algorithm RSA-OAEP": {set(s.jwk("alg", "RSA-OAEP")), "cannot be used with its algorithm"},
+		"RSA, 1024 bits":     {set(weak.jwk()), "1024 bits"},
+		"RSA, 65536 bits": {
+			set(s.jwk("n", base64.RawURLEncoding.EncodeToString(bytes.Repeat([]byte{0xff}, 8<<10)))), "65536 bits",
+		},
+		"exponent 1":         {set(s.jwk("e", "AQ")), "none of the 1 keys"},
+		"exponent too large": {set(s.jwk("e", "AQAAAAAAAAAD")), "none of the 1 keys"},
+		"no modulus":         {set(s.jwk("n", "")), "none of the 1 keys"},
+		"modulus not base64": {set(s.jwk("n", "!")), "none of the 1 keys"},
+		"not on the curve": {
+			set(jwk{"kty": "EC", "crv": "P-256", "kid": "a", "x": "AQ", "y": "AQ"}), "none of the 1 keys",
+		},
+		"curve secp256k1": {
+			set(jwk{"kty": "EC", "crv": "secp256k1", "kid": "a", "x": "AQ", "y": "AQ"}), "none of the 1 keys",
+		},
+		"key agreement": {
+			set(jwk{"kty": "OKP", "crv": "X25519", "kid": "a", "x": strings.Repeat("A", 43)}), "unsupported key type or curve",
+		},
+		"short Ed25519 key": {set(jwk{"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": "AQ"}), "none of the 1 keys"},
+		"id with line break": {
+			set(s.jwk("kid", "a\r\nSet-Cookie: x", "use", "enc")), `"a\r\nSet-Cookie: x" is not for signatures`,
+		},
+		"id is a list": {set(s.jwk("kid", []string{"a"})), "none of the 1 keys"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			c, e := newClock(), newEndpoint(t, httptest.NewServer)
 			e.Config.ErrorLog = log.New(new(bytes.Buffer), "", 0)
-			e.serve(tt.answer)
+			e.serve(tt.handler)
 			decode := c.decoder(jwks.Options{URL: e.URL}, "RS256", "ES256", "EdDSA")
 			_, err := decode(t.Context(), s.token(t, "1", c.now()))
 			require.ErrorContains(t, err, tt.err)
@@ -534,30 +577,30 @@ func TestEndpointLies(t *testing.T) {
 			_, err = decode(t.Context(), s.token(t, "1", c.now()))
 			require.NoError(t, err)
 			c.advance(jwks.DefaultMaxAge)
-			e.serve(tt.answer)
+			e.serve(tt.handler)
 			_, err = decode(t.Context(), s.token(t, "1", c.now()))
-			require.NoError(t, err, "what was known stays")
+			require.NoError(t, err, "lost the cached keys")
 			_, err = decode(t.Context(), weak.token(t, "1", c.now()))
 			require.ErrorContains(t, err, "signature is invalid")
 		})
 	}
 
-	// What other issuers do, and is no lie.
-	for name, answer := range map[string]http.HandlerFunc{
-		"among others":         set(jwk{"kty": "XYZ"}, s.jwk("use", "enc", "kid", "b"), s.jwk()),
+	// Valid sets with features that this package does not need.
+	for name, handler := range map[string]http.HandlerFunc{
+		"among unusable keys":  set(jwk{"kty": "XYZ"}, s.jwk("use", "enc", "kid", "b"), s.jwk()),
 		"no algorithm":         set(s.jwk("alg", nil)),
 		"no use":               set(s.jwk("use", nil)),
-		"Ed25519 by its name":  set(ed.jwk("alg", "Ed25519"), s.jwk()),
-		"operations":           set(s.jwk("key_ops", []string{"sign", "verify"})),
-		"padded":               set(s.jwk("n", s.jwk()["n"].(string)+"==")),
-		"private, by mistake":  set(s.jwk("d", base64.RawURLEncoding.EncodeToString(private.D.Bytes()))),
-		"unread certificates":  set(s.jwk("x5c", []string{"!"}, "x5u", "http://issuer.invalid/", "x5t", "!")),
-		"two of an id":         set(newSigner(t, "a", "RS256").jwk(), s.jwk()),
-		"no type, by redirect": func(w http.ResponseWriter, r *http.Request) { redirectOnce(w, r, set(s.jwk())) },
+		"Ed25519 as algorithm": set(ed.jwk("alg", "Ed25519"), s.jwk()),
+		"key_ops":              set(s.jwk("key_ops", []string{"sign", "verify"})),
+		"padded base64":        set(s.jwk("n", s.jwk()["n"].(string)+"==")),
+		"private key":          set(s.jwk("d", base64.RawURLEncoding.EncodeToString(private.D.Bytes()))),
+		"invalid certificates": set(s.jwk("x5c", []string{"!"}, "x5u", "http://issuer.invalid/", "x5t", "!")),
+		"two keys with one id": set(newSigner(t, "a", "RS256").jwk(), s.jwk()),
+		"redirect":             func(w http.ResponseWriter, r *http.Request) { redirectOnce(w, r, set(s.jwk())) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, e := newClock(), newEndpoint(t, httptest.NewServer)
-			e.serve(answer)
+			e.serve(handler)
 			signer, algorithm := s, "RS256"
 			if strings.HasPrefix(name, "Ed25519") {
 				signer, algorithm = ed, "EdDSA"
@@ -568,7 +611,8 @@ func TestEndpointLies(t *testing.T) {
 	}
 }
 
-func bomb(tb testing.TB) http.HandlerFunc {
+// gzipBomb returns a handler that responds with 10 MB of spaces, compressed.
+func gzipBomb(tb testing.TB) http.HandlerFunc {
 	var data bytes.Buffer
 	w := gzip.NewWriter(&data)
 	_, err := w.Write(append([]byte(`{"keys":[]`), bytes.Repeat([]byte(" "), 10<<20)...))
@@ -588,7 +632,7 @@ func endless(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-func halfway(w http.ResponseWriter, _ *http.Request) {
+func abort(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Length", "1000")
 	fmt.Fprint(w, `{"keys":[`)
 	w.(http.Flusher).Flush()
@@ -603,8 +647,9 @@ func redirectOnce(w http.ResponseWriter, r *http.Request, then http.HandlerFunc)
 	then(w, r)
 }
 
-// A slow endpoint costs a request its own deadline at the most, and all of them no more than the timeout.
-func TestEndpointIsSlow(t *testing.T) {
+// A request waits for a slow endpoint until its own deadline or the timeout of
+// the fetch, whichever is first.
+func TestSlowEndpoint(t *testing.T) {
 	c, e, s := newClock(), newEndpoint(t, httptest.NewServer), newSigner(t, "a", "ES256")
 	gone := make(chan struct{})
 	e.serve(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done(); close(gone) })
@@ -613,9 +658,9 @@ func TestEndpointIsSlow(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := keys.Keys(ctx, "a", "ES256")
-	require.ErrorIs(t, err, context.Canceled, "one who waits no longer")
+	require.ErrorIs(t, err, context.Canceled, "waited after the request was canceled")
 	_, err = keys.Keys(t.Context(), "a", "ES256")
-	require.ErrorIs(t, err, context.DeadlineExceeded, "the fetch goes on for the others, as long as the timeout")
+	require.ErrorIs(t, err, context.DeadlineExceeded, "the fetch does not outlive the canceled request")
 	<-gone
 	assert.EqualValues(t, 1, e.hits.Load())
 
@@ -630,59 +675,67 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// The timeout is the default, and covers what comes after the headers.
-func TestTimeout(t *testing.T) {
+func TestDefaultTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 			<-r.Context().Done()
 			return nil, r.Context().Err()
 		})}
 		start := time.Now()
-		_, err := jwks.New(jwks.Options{URL: "https://issuer.example.com/keys", Client: client}).Keys(t.Context(), "a", "ES256")
+		keys := jwks.New(jwks.Options{URL: "https://issuer.example.com/keys", Client: client})
+		_, err := keys.Keys(t.Context(), "a", "ES256")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, jwks.DefaultTimeout, time.Since(start))
 	})
 }
 
-func TestEndpointIsDown(t *testing.T) {
+func TestUnreachableEndpoint(t *testing.T) {
 	c, e, s := newClock(), newEndpoint(t, httptest.NewServer), newSigner(t, "a", "ES256")
 	e.Close()
 	_, err := c.decoder(jwks.Options{URL: e.URL}, "ES256")(t.Context(), s.token(t, "1", c.now()))
 	require.ErrorContains(t, err, "connection refused")
 }
 
-func TestAddress(t *testing.T) {
-	unreachable := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, fmt.Errorf("asked") })}
-	for address, want := range map[string]string{
-		"":                             "want one of URL and Issuer",
-		"https://issuer.example.com/k": "asked",
-		"http://127.0.0.1:80/k":        "asked",
-		"http://[::1]/k":               "asked",
-		"http://localhost/k":           "asked",
-		"http://issuer.example.com/k":  "not https",
-		"http://localhost.example.com": "not https",
-		"http://127.0.0.1.example.com": "not https",
-		"HTTPS://issuer.example.com/k": "asked",
-		"//issuer.example.com/k":       "not https",
-		"issuer.example.com":           "not https",
-		"https://":                     "not https",
-		"https:///k":                   "not https",
-		"file:///etc/passwd":           "not https",
-		"https://u:p@example.com/k":    "has a user or a password",
-		"http://u:p@localhost/k":       "has a user or a password",
-		"https://exa mple.com":         "invalid character",
-		"https://example.com\r\nX: y":  "invalid control character",
-	} {
-		_, err := jwks.New(jwks.Options{URL: address, Client: unreachable}).Keys(t.Context(), "a", "RS256")
-		require.ErrorContains(t, err, want, address)
+func TestURL(t *testing.T) {
+	unreachable := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		return nil, errors.New("request sent")
+	})}
+	fetch := func(o jwks.Options) error {
+		o.Client = unreachable
+		_, err := jwks.New(o).Keys(t.Context(), "a", "RS256")
+		return err
 	}
-	_, err := jwks.New(jwks.Options{URL: "http://issuer.example.com/k", Client: unreachable, AllowHTTP: true}).Keys(t.Context(), "a", "RS256")
-	require.ErrorContains(t, err, "asked")
-	_, err = jwks.New(jwks.Options{URL: "https://a.example.com", Issuer: "https://a.example.com", Client: unreachable}).Keys(t.Context(), "a", "RS256")
-	require.ErrorContains(t, err, "want one of URL and Issuer")
+	for address, want := range map[string]string{
+		"":                                "set either URL or Issuer",
+		"https://issuer.example.com/k":    "request sent",
+		"http://127.0.0.1:80/k":           "request sent",
+		"http://[::1]/k":                  "request sent",
+		"http://localhost/k":              "request sent",
+		"http://issuer.example.com/k":     "does not use https",
+		"http://localhost.example.com":    "does not use https",
+		"http://127.0.0.1.example.com":    "does not use https",
+		"HTTPS://issuer.example.com/k":    "request sent",
+		"//issuer.example.com/k":          "does not use https",
+		"issuer.example.com":              "does not use https",
+		"https://":                        "does not use https",
+		"https:///k":                      "does not use https",
+		"file:///etc/passwd":              "does not use https",
+		"https://u:hunter2@example.com/k": "contains a user name or password",
+		"http://u:hunter2@localhost/k":    "contains a user name or password",
+		"https://exa mple.com":            "invalid character",
+		"https://example.com\r\nX: y":     "invalid control character",
+	} {
+		err := fetch(jwks.Options{URL: address})
+		require.ErrorContains(t, err, want, address)
+		require.NotContains(t, err.Error(), "hunter2", address)
+	}
+	err := fetch(jwks.Options{URL: "http://issuer.example.com/k", AllowHTTP: true})
+	require.ErrorContains(t, err, "request sent")
+	err = fetch(jwks.Options{URL: "https://a.example.com", Issuer: "https://a.example.com"})
+	require.ErrorContains(t, err, "set either URL or Issuer")
 }
 
-// Over TLS, certificates count, and a redirect does not leave it.
+// Certificates are verified, and a redirect from https to http fails.
 func TestTLS(t *testing.T) {
 	c, e, s := newClock(), newEndpoint(t, httptest.NewTLSServer), newSigner(t, "a", "ES256")
 	e.Config.ErrorLog = log.New(new(bytes.Buffer), "", 0)
@@ -695,12 +748,13 @@ func TestTLS(t *testing.T) {
 	plain := newEndpoint(t, httptest.NewServer)
 	plain.serve(set(s.jwk()))
 	e.serve(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, plain.URL, http.StatusFound) })
-	_, err = c.decoder(jwks.Options{URL: e.URL, Client: e.Client(), AllowHTTP: true}, "ES256")(t.Context(), s.token(t, "1", c.now()))
-	require.ErrorContains(t, err, "not https")
+	decode := c.decoder(jwks.Options{URL: e.URL, Client: e.Client(), AllowHTTP: true}, "ES256")
+	_, err = decode(t.Context(), s.token(t, "1", c.now()))
+	require.ErrorContains(t, err, "does not use https")
 	assert.Zero(t, plain.hits.Load())
 }
 
-// The configuration of OpenID Connect says where the keys are.
+// The OpenID configuration names the address of the keys.
 func TestDiscovery(t *testing.T) {
 	s := newSigner(t, "a", "ES256")
 	serve := func(e *endpoint, configuration func() any) {
@@ -723,7 +777,7 @@ func TestDiscovery(t *testing.T) {
 		configuration func(e *endpoint) any
 		err           string
 	}{
-		"as it should be": {httptest.NewServer, "", func(e *endpoint) any {
+		"valid": {httptest.NewServer, "", func(e *endpoint) any {
 			return map[string]any{"issuer": e.URL + "/tenant", "jwks_uri": e.URL + "/keys", "more": 1}
 		}, ""},
 		"issuer with a slash": {httptest.NewServer, "/", func(e *endpoint) any {
@@ -734,19 +788,27 @@ func TestDiscovery(t *testing.T) {
 		}, ""},
 		"another issuer": {httptest.NewServer, "", func(e *endpoint) any {
 			return map[string]any{"issuer": "https://evil.example.com", "jwks_uri": e.URL + "/keys"}
-		}, "of the issuer"},
-		"no issuer":     {httptest.NewServer, "", func(e *endpoint) any { return map[string]any{"jwks_uri": e.URL + "/keys"} }, "of the issuer"},
-		"no keys":       {httptest.NewServer, "", func(e *endpoint) any { return map[string]any{"issuer": e.URL + "/tenant"} }, "not https"},
-		"not an object": {httptest.NewServer, "", func(e *endpoint) any { return "x" }, "the configuration"},
-		"keys not by TLS": {httptest.NewTLSServer, "", func(e *endpoint) any {
+		}, "OpenID configuration of issuer"},
+		"no issuer": {
+			httptest.NewServer, "",
+			func(e *endpoint) any { return map[string]any{"jwks_uri": e.URL + "/keys"} },
+			"OpenID configuration of issuer",
+		},
+		"no jwks_uri": {
+			httptest.NewServer, "",
+			func(e *endpoint) any { return map[string]any{"issuer": e.URL + "/tenant"} },
+			"does not use https",
+		},
+		"not an object": {httptest.NewServer, "", func(e *endpoint) any { return "x" }, "OpenID configuration"},
+		"keys not over TLS": {httptest.NewTLSServer, "", func(e *endpoint) any {
 			return map[string]any{"issuer": e.URL + "/tenant", "jwks_uri": "http://localhost/keys"}
-		}, "not https"},
-		"keys in the open": {httptest.NewServer, "", func(e *endpoint) any {
+		}, "does not use https"},
+		"keys over http": {httptest.NewServer, "", func(e *endpoint) any {
 			return map[string]any{"issuer": e.URL + "/tenant", "jwks_uri": "http://a.example.com/"}
-		}, "not https"},
+		}, "does not use https"},
 		"keys in a file": {httptest.NewServer, "", func(e *endpoint) any {
 			return map[string]any{"issuer": e.URL + "/tenant", "jwks_uri": "file:///etc/passwd"}
-		}, "not https"},
+		}, "does not use https"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, e := newClock(), newEndpoint(t, tt.start)
@@ -763,11 +825,12 @@ func TestDiscovery(t *testing.T) {
 	}
 }
 
-// A hundred users at once, while keys rotate: each is who signed in, or nobody for a moment.
-func TestUsersAtOnce(t *testing.T) {
+// A hundred concurrent users, whose keys are fetched again meanwhile, never see
+// each other's identity.
+func TestConcurrentUsers(t *testing.T) {
 	const users, rounds = 100, 10
-	slogged := slog.Default()
-	t.Cleanup(func() { slog.SetDefault(slogged) })
+	defaultLogger := slog.Default()
+	t.Cleanup(func() { slog.SetDefault(defaultLogger) })
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 
 	c, e := newClock(), newEndpoint(t, httptest.NewServer)
@@ -777,7 +840,7 @@ func TestUsersAtOnce(t *testing.T) {
 		Handler: func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 			user := auth.CurrentUser(ctx)
 			if user == nil {
-				return fn.JSON(http.StatusOK, "nobody")
+				return fn.JSON(http.StatusOK, "anonymous")
 			}
 			return fn.JSON(http.StatusOK, user.ID)
 		},
@@ -788,7 +851,7 @@ func TestUsersAtOnce(t *testing.T) {
 	for i := range users {
 		s, want := signers[i%len(signers)], fmt.Sprint("user ", i)
 		if i%10 == 9 {
-			s, want = newSigner(t, "1", "ES256"), "nobody"
+			s, want = newSigner(t, "1", "ES256"), "anonymous"
 		}
 		event := events.APIGatewayProxyRequest{Headers: map[string]string{
 			"auth-provider": "issuer", "authorization": "Bearer " + s.token(t, want, c.now()),
@@ -805,7 +868,8 @@ func TestUsersAtOnce(t *testing.T) {
 	done.Wait()
 }
 
-// FuzzSet: whatever an endpoint answers, nothing panics, and there are keys or there is a reason.
+// FuzzSet checks that no response causes a panic, and that Keys returns either
+// keys or an error.
 func FuzzSet(f *testing.F) {
 	for _, algorithm := range []string{"RS256", "ES256", "EdDSA"} {
 		data, err := json.Marshal(map[string]any{"keys": []jwk{newSigner(f, "a", algorithm).jwk()}})
@@ -823,7 +887,8 @@ func FuzzSet(f *testing.F) {
 			response.Request = r
 			return response, nil
 		})}
-		keys, err := jwks.New(jwks.Options{URL: "https://issuer.example.com", Client: client}).Keys(t.Context(), id, algorithm)
+		set := jwks.New(jwks.Options{URL: "https://issuer.example.com", Client: client})
+		keys, err := set.Keys(t.Context(), id, algorithm)
 		require.Equal(t, err == nil, len(keys) > 0)
 		for _, key := range keys {
 			_, secret := key.([]byte)

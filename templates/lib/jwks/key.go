@@ -13,57 +13,58 @@ import (
 	"github.com/MicahParks/jwkset"
 )
 
-// maxKeys bounds a set. Azure, with the most, has less than ten.
+// maxKeys is the maximum number of keys in a set. Large issuers publish ten.
 const maxKeys = 100
 
-// The sizes that RSA keys have, in bits. Verifying by a larger one takes long.
+// The accepted sizes of RSA keys, in bits. Larger keys are slow to verify with.
 const minRSA, maxRSA = 2048, 8192
 
 // A key verifies signatures.
 type key struct {
 	id         string
-	algorithms []string // that it is for
+	algorithms []string // to use it with
 	public     crypto.PublicKey
 }
 
-// matching are the keys that an id and an algorithm fit.
+// matching returns the keys for an id and an algorithm. An empty id matches all
+// keys.
 func matching(keys []key, id, algorithm string) []crypto.PublicKey {
-	var list []crypto.PublicKey
+	var found []crypto.PublicKey
 	for _, k := range keys {
 		if (id == "" || k.id == id) && slices.Contains(k.algorithms, algorithm) {
-			list = append(list, k.public)
+			found = append(found, k.public)
 		}
 	}
-	return list
+	return found
 }
 
-// parse is the keys of a set that verify signatures, of which there has to be one. Others, and what this
-// knows nothing of, are passed over, as RFC 7517 wants it in section 5.
-func parse(data []byte) ([]key, error) {
+// parseSet returns the keys of a set that can verify signatures. It skips other
+// keys (RFC 7517, section 5) and fails if none remain.
+func parseSet(data []byte) ([]key, error) {
 	var set struct{ Keys []json.RawMessage }
 	if err := json.Unmarshal(data, &set); err != nil {
-		return nil, fmt.Errorf("not a key set: %w", err)
+		return nil, fmt.Errorf("decoding the key set: %w", err)
 	}
-	if len(set.Keys) > maxKeys {
-		return nil, fmt.Errorf("more than %d keys", maxKeys)
+	switch {
+	case len(set.Keys) > maxKeys:
+		return nil, fmt.Errorf("key set has %d keys, want at most %d", len(set.Keys), maxKeys)
+	case len(set.Keys) == 0:
+		return nil, errors.New("key set is empty")
 	}
 	var keys []key
-	var reason error
+	var lastErr error
 	for _, data := range set.Keys {
 		k, err := parseKey(data)
 		if err != nil {
-			reason = err
+			lastErr = err
 			continue
 		}
 		keys = append(keys, k)
 	}
-	switch {
-	case len(keys) > 0:
-		return keys, nil
-	case reason != nil:
-		return nil, fmt.Errorf("none of %d keys can be used: %w", len(set.Keys), reason)
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("none of the %d keys in the set can be used: %w", len(set.Keys), lastErr)
 	}
-	return nil, errors.New("no keys")
+	return keys, nil
 }
 
 func parseKey(data []byte) (key, error) {
@@ -72,40 +73,41 @@ func parseKey(data []byte) (key, error) {
 		return key{}, err
 	}
 	if m.USE != "" && m.USE != jwkset.UseSig {
-		return key{}, fmt.Errorf("the key %q is not for signatures", m.KID)
+		return key{}, fmt.Errorf("key %q is not for signatures (use is %q)", m.KID, m.USE)
 	}
 	if len(m.KEYOPS) > 0 && !slices.Contains(m.KEYOPS, jwkset.KeyOpsVerify) {
-		return key{}, fmt.Errorf("the key %q is not to verify", m.KID)
+		return key{}, fmt.Errorf("key %q is not for verifying (key_ops is %q)", m.KID, m.KEYOPS)
 	}
-	// Only the key is of interest: not the certificates, which nobody here could verify.
+	// Leave out the certificates: there is no authority to verify them with.
 	jwk, err := jwkset.NewJWKFromMarshal(jwkset.JWKMarshal{
 		KTY: m.KTY, CRV: m.CRV, N: m.N, E: m.E, X: m.X, Y: m.Y,
 	}, jwkset.JWKMarshalOptions{}, jwkset.JWKValidateOptions{})
 	if err != nil {
-		return key{}, fmt.Errorf("the key %q: %w", m.KID, err)
+		return key{}, fmt.Errorf("key %q: %w", m.KID, err)
 	}
 	k := key{id: m.KID, public: jwk.Key()}
 	if k.algorithms, err = algorithms(k.public); err != nil {
-		return key{}, fmt.Errorf("the key %q: %w", m.KID, err)
+		return key{}, fmt.Errorf("key %q: %w", m.KID, err)
 	}
 	if m.ALG == "Ed25519" { // RFC 9864, section 2.2
 		m.ALG = jwkset.AlgEdDSA
 	}
 	if m.ALG != "" {
 		if !slices.Contains(k.algorithms, m.ALG.String()) {
-			return key{}, fmt.Errorf("the key %q is not of its algorithm %q", m.KID, m.ALG)
+			return key{}, fmt.Errorf("key %q cannot be used with its algorithm %q", m.KID, m.ALG)
 		}
 		k.algorithms = []string{m.ALG.String()}
 	}
 	return k, nil
 }
 
-// algorithms are those that a key can be used with (RFC 7518, section 3.1, and RFC 8037).
+// algorithms returns the algorithms that a key can be used with (RFC 7518,
+// section 3.1, and RFC 8037).
 func algorithms(public crypto.PublicKey) ([]string, error) {
 	switch public := public.(type) {
 	case *rsa.PublicKey:
 		if bits := public.N.BitLen(); bits < minRSA || bits > maxRSA {
-			return nil, fmt.Errorf("it has %d bits, want %d to %d", bits, minRSA, maxRSA)
+			return nil, fmt.Errorf("RSA key of %d bits, want %d to %d", bits, minRSA, maxRSA)
 		}
 		return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}, nil
 	case *ecdsa.PublicKey:
@@ -120,5 +122,5 @@ func algorithms(public crypto.PublicKey) ([]string, error) {
 	case ed25519.PublicKey:
 		return []string{"EdDSA"}, nil
 	}
-	return nil, errors.New("it is of no kind that signs")
+	return nil, errors.New("unsupported key type or curve")
 }

@@ -13,50 +13,60 @@ import (
 	"github.com/fngen/fngen/templates/lib/fn"
 )
 
-// Calls is middleware that logs each call of a function once, when it is answered: its method, path and source ip, the
-// status, and how long it took. It writes to slog's default logger, at the level error for what failed, warn for
-// what was refused, and else info. First in a chain, it logs what the others refuse too.
+// Calls returns middleware that logs each call of a function when it has
+// responded: the method, the path, the source IP, the status and the duration.
+// It logs to slog.Default, at the level ERROR for status 500 and above, WARN for
+// status 400 and above, and INFO for all others. List it first in a chain, so
+// that it also logs requests that other middleware rejects.
 func Calls(function string) fn.Middleware { return CallsTo(nil, function) }
 
-// CallsTo is Calls to a logger of its own.
+// CallsTo is like Calls but logs to the given logger.
 func CallsTo(log *slog.Logger, function string) fn.Middleware {
 	return func(next fn.Handler) fn.Handler {
-		return func(ctx context.Context, event events.APIGatewayProxyRequest) (response events.APIGatewayProxyResponse, err error) {
+		return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 			started := time.Now()
-			panicked := true
+			status, message := http.StatusInternalServerError, "panic"
+			// Log a panic, but do not recover from it, which would hide its
+			// origin.
 			defer func() {
-				attrs := []slog.Attr{
-					slog.String("function", function),
-					slog.String("method", event.HTTPMethod),
-					slog.String("path", event.Path),
-					slog.String("sourceIp", event.RequestContext.Identity.SourceIP),
-				}
-				if _, ok := lambdacontext.FromContext(ctx); !ok && event.RequestContext.RequestID != "" {
-					attrs = append(attrs, slog.String("requestId", event.RequestContext.RequestID))
-				}
-				status := response.StatusCode
-				if panicked || err != nil {
-					status = http.StatusInternalServerError // which the caller is told
-				}
-				attrs = append(attrs, slog.Int("status", status), slog.Float64("durationMs", float64(time.Since(started).Microseconds())/1000))
-				switch {
-				case panicked:
-					// It goes on to whoever runs the function: recovering here would hide where it came from.
-					attrs = append(attrs, slog.String("error", "panic"))
-				case err != nil:
-					attrs = append(attrs, slog.String("error", fmt.Sprint(err)))
-				}
 				logger := log
 				if logger == nil {
 					logger = slog.Default()
 				}
+				attrs := callAttrs(ctx, function, event)
+				attrs = append(attrs,
+					slog.Int("status", status),
+					slog.Float64("durationMs", float64(time.Since(started).Microseconds())/1000),
+				)
+				if message != "" {
+					attrs = append(attrs, slog.String("error", message))
+				}
 				logger.LogAttrs(ctx, callLevel(status), "call", attrs...)
 			}()
-			response, err = next(ctx, event)
-			panicked = false
+			response, err := next(ctx, event)
+			if err != nil {
+				message = fmt.Sprint(err) // unlike err.Error, it does not panic
+			} else {
+				status, message = response.StatusCode, ""
+			}
 			return response, err
 		}
 	}
+}
+
+// callAttrs returns the attributes of a request. The request's id is only among
+// them if the context has none, since the logger adds that one.
+func callAttrs(ctx context.Context, function string, event events.APIGatewayProxyRequest) []slog.Attr {
+	attrs := []slog.Attr{
+		slog.String("function", function),
+		slog.String("method", event.HTTPMethod),
+		slog.String("path", event.Path),
+		slog.String("sourceIp", event.RequestContext.Identity.SourceIP),
+	}
+	if _, ok := lambdacontext.FromContext(ctx); !ok && event.RequestContext.RequestID != "" {
+		attrs = append(attrs, slog.String("requestId", event.RequestContext.RequestID))
+	}
+	return attrs
 }
 
 func callLevel(status int) slog.Level {

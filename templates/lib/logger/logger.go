@@ -1,13 +1,15 @@
-// Package logger makes log/slog write what a function's operator reads, and nothing that they must not:
-// JSON in production, text on a terminal, and no secrets in either.
+// Package logger provides a log/slog handler for functions. It writes JSON in
+// production and readable text on a terminal, and it redacts secrets in both.
 //
 //	func init() { slog.SetDefault(logger.New(logger.Options{})) }
 //
 //	var Handler = fn.Chain(handle, logger.Calls("divide"))
 //
-// On AWS Lambda the fields are those that its log features read, as of lambdacontext.NewLogHandler: timestamp, level,
-// message and requestId, as JSON unless AWS_LAMBDA_LOG_FORMAT says Text. The level is LOG_LEVEL's, or else
-// AWS_LAMBDA_LOG_LEVEL's: trace, debug, info, warn, error or fatal.
+// The fields timestamp, level, message and requestId are those that AWS
+// Lambda's logging features read, the same as from lambdacontext.NewLogHandler.
+// On Lambda, AWS_LAMBDA_LOG_FORMAT=Text selects text instead of JSON. The
+// environment variable LOG_LEVEL sets the level to trace, debug, info, warn,
+// error or fatal. Without it, AWS_LAMBDA_LOG_LEVEL does.
 package logger
 
 import (
@@ -16,42 +18,46 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// Options of a logger. Each field's zero value has a default.
+// Options configure a logger. All fields are optional.
 type Options struct {
-	// Redact are keys whose values are not to be logged, besides those that never are: each that has authorization, cookie,
-	// password, secret or token in it. A key counts in any case and however its words are
-	// joined, alone or among others: "card number" is cardNumber, card_number and X-Card-Number too.
+	// Redact lists keys whose values are not logged, in addition to all keys
+	// that contain authorization, cookie, password, secret or token. Case and
+	// the separators of words do not matter, and a key may have more words:
+	// "card number" also matches cardNumber, card_number and X-Card-Number.
 	Redact []string
 
-	// Level is the least that is logged. Where it is nil, the environment says it, and else it is info.
+	// Level is the minimum level to log. It defaults to the level that the
+	// environment sets, or else to info.
 	Level slog.Leveler
 
-	// Format is how. Where it is empty, it is Terminal on a terminal, and else JSON, unless Lambda says Text.
+	// Format defaults to Terminal if Writer is a terminal. Otherwise it
+	// defaults to JSON, or to Text if AWS_LAMBDA_LOG_FORMAT selects that.
 	Format Format
 
-	// Writer is where to: os.Stdout on Lambda and else os.Stderr, where it is nil.
+	// Writer defaults to os.Stdout on Lambda and to os.Stderr elsewhere.
 	Writer io.Writer
 }
 
-// A Format is how a logger writes.
+// A Format is a format of log lines.
 type Format string
 
-// The formats.
+// The formats of log lines.
 const (
-	JSON     Format = "json"     // an object in each line
+	JSON     Format = "json"     // one object per line
 	Text     Format = "text"     // slog's key=value
-	Terminal Format = "terminal" // for people; in colour, unless NO_COLOR is set
+	Terminal Format = "terminal" // for people, in color unless NO_COLOR is set
 )
 
-// New is a logger.
+// New returns a logger.
 func New(o Options) *slog.Logger { return slog.New(NewHandler(o)) }
 
-// NewHandler is the handler of a logger.
+// NewHandler returns the handler of a logger.
 func NewHandler(o Options) slog.Handler {
 	onLambda := os.Getenv("AWS_LAMBDA_FUNCTION_NAME") != ""
 	if o.Writer == nil {
@@ -69,13 +75,13 @@ func NewHandler(o Options) slog.Handler {
 			o.Format = Terminal
 		}
 	}
-	var complaint string
+	var warning string
 	if o.Level == nil {
-		o.Level, complaint = environmentLevel()
+		o.Level, warning = environmentLevel()
 	}
 
-	h := &handler{redact: newRedactor(o.Redact)}
-	options := &slog.HandlerOptions{Level: o.Level, ReplaceAttr: rename}
+	h := &handler{redactor: newRedactor(o.Redact)}
+	options := &slog.HandlerOptions{Level: o.Level, ReplaceAttr: replaceAttr}
 	switch o.Format {
 	case Text:
 		h.next = slog.NewTextHandler(o.Writer, options)
@@ -84,13 +90,13 @@ func NewHandler(o Options) slog.Handler {
 	default:
 		h.next = slog.NewJSONHandler(o.Writer, options)
 	}
-	if complaint != "" {
-		slog.New(h).Warn(complaint)
+	if warning != "" {
+		slog.New(h).Warn(warning)
 	}
 	return h
 }
 
-// isTerminal tells whether a person may read along.
+// isTerminal reports whether w is a character device, such as a terminal.
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	if !ok {
@@ -100,14 +106,15 @@ func isTerminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// The levels of Lambda that slog has no name for.
+// Lambda's levels that slog does not define.
 const (
 	levelTrace = slog.LevelDebug - 4
 	levelFatal = slog.LevelError + 4
 )
 
-// environmentLevel is the level that the environment asks for, and what is to be said about it.
-func environmentLevel() (slog.Level, string) {
+// environmentLevel returns the level that the environment sets. If its value is
+// not valid, it returns a warning to log.
+func environmentLevel() (level slog.Level, warning string) {
 	for _, name := range []string{"LOG_LEVEL", "AWS_LAMBDA_LOG_LEVEL"} {
 		value := os.Getenv(name)
 		if value == "" {
@@ -115,7 +122,7 @@ func environmentLevel() (slog.Level, string) {
 		}
 		level, ok := parseLevel(value)
 		if !ok {
-			return slog.LevelInfo, fmt.Sprintf("%s is %q: want trace, debug, info, warn, error or fatal", name, value)
+			return slog.LevelInfo, fmt.Sprintf("unknown %s %q, want trace, debug, info, warn, error or fatal", name, value)
 		}
 		return level, ""
 	}
@@ -133,8 +140,8 @@ func parseLevel(text string) (level slog.Level, ok bool) {
 	return level, err == nil
 }
 
-// rename gives slog's own fields the names that Lambda has for them.
-func rename(groups []string, attr slog.Attr) slog.Attr {
+// replaceAttr renames slog's own fields and levels as Lambda expects them.
+func replaceAttr(groups []string, attr slog.Attr) slog.Attr {
 	if len(groups) > 0 {
 		return attr
 	}
@@ -149,14 +156,15 @@ func rename(groups []string, attr slog.Attr) slog.Attr {
 	return lambdacontext.ReplaceAttr(groups, attr)
 }
 
-// A handler redacts what it hands on, and adds the request's id.
+// A handler redacts attributes and adds the request's id, and then calls the
+// next handler.
 type handler struct {
-	next   slog.Handler // has the attributes before the first group
-	redact *redactor
-	groups []group // that are open
+	next     slog.Handler // has the attributes before the first group
+	redactor *redactor
+	groups   []group // open groups, outermost first
 }
 
-// A group is what WithGroup opened, and the attributes that came after.
+// A group is a group from WithGroup with the attributes that were added to it.
 type group struct {
 	name  string
 	attrs []slog.Attr
@@ -169,18 +177,19 @@ func (h *handler) Enabled(ctx context.Context, level slog.Level) bool {
 func (h *handler) Handle(ctx context.Context, record slog.Record) error {
 	attrs := make([]slog.Attr, 0, record.NumAttrs()+1)
 	record.Attrs(func(attr slog.Attr) bool {
-		attrs = append(attrs, h.attr(attr))
+		attrs = append(attrs, h.redact(attr))
 		return true
 	})
 	for i := len(h.groups) - 1; i >= 0; i-- {
-		within := append(append([]slog.Attr{}, h.groups[i].attrs...), attrs...)
-		attrs = []slog.Attr{{Key: h.groups[i].name, Value: slog.GroupValue(within...)}}
-		if h.redact.hides(h.groups[i].name) {
+		members := slices.Concat(h.groups[i].attrs, attrs)
+		attrs = []slog.Attr{{Key: h.groups[i].name, Value: slog.GroupValue(members...)}}
+		if h.redactor.matches(h.groups[i].name) {
 			attrs[0].Value = slog.StringValue(redacted)
 		}
 	}
 	clean := slog.NewRecord(record.Time, record.Level, record.Message, record.PC)
-	// On top, whichever groups are open: who looks for a request finds all that it logged.
+	// Add the id outside of all groups, so that a search by id finds every
+	// line.
 	if invocation, ok := lambdacontext.FromContext(ctx); ok && invocation.AwsRequestID != "" {
 		clean.AddAttrs(slog.String("requestId", invocation.AwsRequestID))
 	}
@@ -191,16 +200,16 @@ func (h *handler) Handle(ctx context.Context, record slog.Record) error {
 func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	clean := make([]slog.Attr, len(attrs))
 	for i, attr := range attrs {
-		clean[i] = h.attr(attr)
+		clean[i] = h.redact(attr)
 	}
 	with := *h
 	if len(h.groups) == 0 {
 		with.next = h.next.WithAttrs(clean)
 		return &with
 	}
-	with.groups = append([]group{}, h.groups...)
+	with.groups = slices.Clone(h.groups)
 	last := &with.groups[len(with.groups)-1]
-	last.attrs = append(append([]slog.Attr{}, last.attrs...), clean...)
+	last.attrs = slices.Concat(last.attrs, clean)
 	return &with
 }
 
@@ -209,13 +218,13 @@ func (h *handler) WithGroup(name string) slog.Handler {
 		return h
 	}
 	with := *h
-	with.groups = append(append([]group{}, h.groups...), group{name: name})
+	with.groups = append(slices.Clone(h.groups), group{name: name})
 	return &with
 }
 
-// attr is an attribute without what is not to be logged.
-func (h *handler) attr(attr slog.Attr) slog.Attr {
-	if h.redact.hides(attr.Key) {
+// redact returns an attribute with all secrets in it redacted.
+func (h *handler) redact(attr slog.Attr) slog.Attr {
+	if h.redactor.matches(attr.Key) {
 		return slog.String(attr.Key, redacted)
 	}
 	value := attr.Value.Resolve()
@@ -223,11 +232,11 @@ func (h *handler) attr(attr slog.Attr) slog.Attr {
 	case slog.KindGroup:
 		clean := make([]slog.Attr, len(value.Group()))
 		for i, member := range value.Group() {
-			clean[i] = h.attr(member)
+			clean[i] = h.redact(member)
 		}
 		return slog.Attr{Key: attr.Key, Value: slog.GroupValue(clean...)}
 	case slog.KindAny:
-		return slog.Attr{Key: attr.Key, Value: h.redact.value(value.Any())}
+		return slog.Attr{Key: attr.Key, Value: h.redactor.value(value.Any())}
 	}
 	return slog.Attr{Key: attr.Key, Value: value}
 }

@@ -26,9 +26,12 @@ import (
 	"github.com/fngen/fngen/templates/lib/logger"
 )
 
-// environment is what the tests run in: not on Lambda, and nothing set.
-func environment(t *testing.T, pairs ...string) {
-	for _, name := range []string{"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_LEVEL", "LOG_LEVEL", "NO_COLOR"} {
+// setEnv unsets the environment variables that package logger reads and then
+// sets those in pairs, a name and a value each.
+func setEnv(t *testing.T, pairs ...string) {
+	for _, name := range []string{
+		"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_LEVEL", "LOG_LEVEL", "NO_COLOR",
+	} {
 		t.Setenv(name, "")
 	}
 	for i := 0; i < len(pairs); i += 2 {
@@ -36,10 +39,11 @@ func environment(t *testing.T, pairs ...string) {
 	}
 }
 
-func invocation(ctx context.Context) context.Context {
+func lambdaContext(ctx context.Context) context.Context {
 	return lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: "r-1"})
 }
 
+// hidden is a secret that must never be logged.
 const hidden = "hunter2"
 
 type login struct {
@@ -91,9 +95,10 @@ func (marshals) MarshalJSON() ([]byte, error) {
 	return []byte(`{"n":12345678901234567890,"deep":[{"client_secret":"hunter2"}]}`), nil
 }
 
-// What hides stays hidden, wherever it nests, in each format; what does not is there.
-func TestRedacts(t *testing.T) {
-	environment(t)
+// TestRedact checks that secrets are redacted in every format and at every
+// depth, and that all other values are logged.
+func TestRedact(t *testing.T) {
+	setEnv(t)
 	cyclic := &node{Name: "root"}
 	cyclic.Left, cyclic.Right = cyclic, &node{Name: "right", Left: cyclic}
 	deep := any("end")
@@ -102,50 +107,88 @@ func TestRedacts(t *testing.T) {
 	}
 	tests := map[string]struct {
 		attr slog.Attr
-		want string // as JSON
+		want string // in the JSON format
 	}{
 		"attribute":              {slog.String("password", hidden), `"password":"[redacted]"`},
-		"any case":               {slog.String("AUTHORIZATION", hidden), `"AUTHORIZATION":"[redacted]"`},
-		"within a word":          {slog.String("dbpasswords", hidden), `"dbpasswords":"[redacted]"`},
-		"joined":                 {slog.String("access_token", hidden), `"access_token":"[redacted]"`},
+		"upper case":             {slog.String("AUTHORIZATION", hidden), `"AUTHORIZATION":"[redacted]"`},
+		"substring of a word":    {slog.String("dbpasswords", hidden), `"dbpasswords":"[redacted]"`},
+		"one of two words":       {slog.String("access_token", hidden), `"access_token":"[redacted]"`},
 		"configured":             {slog.String("iban", hidden), `"iban":"[redacted]"`},
-		"configured, words":      {slog.String("X-Card-Number", hidden), `"X-Card-Number":"[redacted]"`},
-		"configured, camel":      {slog.String("theCARDNumber", hidden), `"theCARDNumber":"[redacted]"`},
-		"configured, not within": {slog.String("shipping", "fast"), `"shipping":"fast"`},
+		"configured, header":     {slog.String("X-Card-Number", hidden), `"X-Card-Number":"[redacted]"`},
+		"configured, camel case": {slog.String("theCARDNumber", hidden), `"theCARDNumber":"[redacted]"`},
+		"configured, substring":  {slog.String("shipping", "fast"), `"shipping":"fast"`},
 		"number":                 {slog.Int("token", 42), `"token":"[redacted]"`},
-		"group":                  {slog.Group("request", slog.Group("headers", slog.String("Cookie", hidden), slog.String("accept", "x"))), `"request":{"headers":{"Cookie":"[redacted]","accept":"x"}}`},
-		"a whole group":          {slog.Group("secrets", slog.String("a", hidden)), `"secrets":"[redacted]"`},
+		"group": {
+			slog.Group("request", slog.Group("headers", slog.String("Cookie", hidden), slog.String("accept", "x"))),
+			`"request":{"headers":{"Cookie":"[redacted]","accept":"x"}}`,
+		},
+		"name of a group": {slog.Group("secrets", slog.String("a", hidden)), `"secrets":"[redacted]"`},
 		"header": {slog.Any("headers", http.Header{"Authorization": {hidden}, "Set-Cookie": {hidden}, "Accept": {"a", "b"}}),
 			`"headers":{"Accept":["a","b"],"Authorization":"[redacted]","Set-Cookie":"[redacted]"}`},
-		"map":        {slog.Any("m", map[string]any{"a": map[string]string{"secret": hidden, "b": "c"}}), `"m":{"a":{"b":"c","secret":"[redacted]"}}`},
+		"map": {
+			slog.Any("m", map[string]any{"a": map[string]string{"secret": hidden, "b": "c"}}),
+			`"m":{"a":{"b":"c","secret":"[redacted]"}}`,
+		},
 		"map of int": {slog.Any("m", map[int]string{2: "two", 1: "one"}), `"m":{"1":"one","2":"two"}`},
-		"struct":     {slog.Any("u", login{"anna", hidden, hidden, 0, hidden, hidden}), `"u":{"name":"anna","pw":"[redacted]","APIToken":"[redacted]"}`},
-		"pointers, slices, maps": {slog.Any("a", &account{
-			login: &login{Name: "anna", Password: hidden, Plain: 1}, Card: "4242", Logins: []login{{Name: "b", Password: hidden}},
-			ByName: map[string]*login{"c": {Name: "c", Password: hidden}, "token": {Name: hidden}, "none": nil}, Any: []any{map[string]string{"Cookie": hidden}},
-			Updated: time.Unix(0, 0).UTC(), Wait: time.Second, Addr: netip.MustParseAddr("::1"),
-		}), `"a":{"Card":"**** 4242","Logins":[{"name":"b","pw":"[redacted]","APIToken":"[redacted]"}],` +
-			`"ByName":{"c":{"name":"c","pw":"[redacted]","APIToken":"[redacted]"},"none":null,"token":"[redacted]"},"Any":[{"Cookie":"[redacted]"}],` +
-			`"Updated":"1970-01-01T00:00:00Z","Wait":1000000000,"Addr":"::1","name":"anna","pw":"[redacted]","APIToken":"[redacted]","Plain":1}`},
-		"LogValuer":              {slog.Any("who", groups{}), `"who":{"user":"anna","password":"[redacted]"}`},
-		"LogValuer, nested":      {slog.Any("all", []any{groups{}, &[]groups{{}}}), `"all":[{"user":"anna","password":"[redacted]"},[{"user":"anna","password":"[redacted]"}]]`},
+		"struct": {
+			slog.Any("u", login{"anna", hidden, hidden, 0, hidden, hidden}),
+			`"u":{"name":"anna","pw":"[redacted]","APIToken":"[redacted]"}`,
+		},
+		"pointers, slices, maps": {
+			slog.Any("a", &account{
+				login:  &login{Name: "anna", Password: hidden, Plain: 1},
+				Card:   "4242",
+				Logins: []login{{Name: "b", Password: hidden}},
+				ByName: map[string]*login{
+					"c": {Name: "c", Password: hidden}, "token": {Name: hidden}, "none": nil,
+				},
+				Any:     []any{map[string]string{"Cookie": hidden}},
+				Updated: time.Unix(0, 0).UTC(),
+				Wait:    time.Second,
+				Addr:    netip.MustParseAddr("::1"),
+			}),
+			`"a":{"Card":"**** 4242","Logins":[{"name":"b","pw":"[redacted]","APIToken":"[redacted]"}],` +
+				`"ByName":{"c":{"name":"c","pw":"[redacted]","APIToken":"[redacted]"},"none":null,"token":"[redacted]"},` +
+				`"Any":[{"Cookie":"[redacted]"}],"Updated":"1970-01-01T00:00:00Z","Wait":1000000000,"Addr":"::1",` +
+				`"name":"anna","pw":"[redacted]","APIToken":"[redacted]","Plain":1}`,
+		},
+		"LogValuer": {slog.Any("who", groups{}), `"who":{"user":"anna","password":"[redacted]"}`},
+		"LogValuer, nested": {
+			slog.Any("all", []any{groups{}, &[]groups{{}}}),
+			`"all":[{"user":"anna","password":"[redacted]"},[{"user":"anna","password":"[redacted]"}]]`,
+		},
 		"LogValuer, panics":      {slog.Any("p", panics{}), `"p":"LogValue panicked`},
 		"nested, panics":         {slog.Any("p", []any{panics{}}), `LogValue panicked`},
 		"json.Marshaler, panics": {slog.Any("p", failsToMarshal{}), `"p":"!PANIC: bug"`},
-		"json.Marshaler":         {slog.Any("m", marshals{}), `"m":{"deep":[{"client_secret":"[redacted]"}],"n":12345678901234567890}`},
-		"json.RawMessage":        {slog.Any("m", json.RawMessage(`{"token":"hunter2"}`)), `"m":{"token":"[redacted]"}`},
-		"bad JSON":               {slog.Any("m", json.RawMessage(`{"token":"hunter2"`)), `"m":"!ERROR: unexpected EOF"`},
-		"attributes":             {slog.Any("attrs", []slog.Attr{slog.String("secret", hidden)}), `"attrs":{"secret":"[redacted]"}`},
-		"error":                  {slog.Any("err", fmt.Errorf("no: %w", io.EOF)), `"err":"no: EOF"`},
-		"nil":                    {slog.Any("none", nil), `"none":null`},
-		"nil pointer":            {slog.Any("none", (*login)(nil)), `"none":null`},
-		"a cycle":                {slog.Any("n", cyclic), `"n":{"Name":"root","Left":"[cycle]","Right":{"Name":"right","Left":"[cycle]","Right":null}}`},
-		"too deep":               {slog.Any("d", deep), `[too deep]`},
-		"function":               {slog.Any("f", func() {}), `"f":"func()"`},
-		"not a number":           {slog.Any("f", []float64{1.5, 0}), `"f":[1.5,0]`},
-		"event": {slog.Any("event", events.APIGatewayProxyRequest{Headers: map[string]string{"authorization": hidden}, MultiValueHeaders: map[string][]string{"cookie": {hidden}}}),
-			`"headers":{"authorization":"[redacted]"}`},
-		"tags": {slog.Any("html", []string{"<b>"}), `"html":["<b>"]`},
+		"json.Marshaler": {
+			slog.Any("m", marshals{}), `"m":{"deep":[{"client_secret":"[redacted]"}],"n":12345678901234567890}`,
+		},
+		"json.RawMessage": {slog.Any("m", json.RawMessage(`{"token":"hunter2"}`)), `"m":{"token":"[redacted]"}`},
+		"bad JSON": {
+			slog.Any("m", json.RawMessage(`{"token":"hunter2"`)),
+			`"m":"!ERROR: unexpected EOF"`,
+		},
+		"attributes": {
+			slog.Any("attrs", []slog.Attr{slog.String("secret", hidden)}),
+			`"attrs":{"secret":"[redacted]"}`,
+		},
+		"error":       {slog.Any("err", fmt.Errorf("no: %w", io.EOF)), `"err":"no: EOF"`},
+		"nil":         {slog.Any("none", nil), `"none":null`},
+		"nil pointer": {slog.Any("none", (*login)(nil)), `"none":null`},
+		"cycle": {
+			slog.Any("n", cyclic), `"n":{"Name":"root","Left":"[cycle]","Right":{"Name":"right","Left":"[cycle]","Right":null}}`,
+		},
+		"too deep": {slog.Any("d", deep), `[too deep]`},
+		"function": {slog.Any("f", func() {}), `"f":"func()"`},
+		"numbers":  {slog.Any("f", []float64{1.5, 0}), `"f":[1.5,0]`},
+		"event": {
+			slog.Any("event", events.APIGatewayProxyRequest{
+				Headers:           map[string]string{"authorization": hidden},
+				MultiValueHeaders: map[string][]string{"cookie": {hidden}},
+			}),
+			`"headers":{"authorization":"[redacted]"}`,
+		},
+		"HTML": {slog.Any("html", []string{"<b>"}), `"html":["<b>"]`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -166,19 +209,19 @@ func TestRedacts(t *testing.T) {
 	}
 }
 
-// A group that was opened is a key like others.
-func TestRedactsOpenGroup(t *testing.T) {
-	environment(t)
+// The name of a group from WithGroup can be a secret key too.
+func TestRedactOpenGroup(t *testing.T) {
+	setEnv(t)
 	var out bytes.Buffer
 	log := logger.New(logger.Options{Writer: &out, Format: logger.JSON})
-	log.WithGroup("a").With("b", 1).WithGroup("secrets").With("c", hidden).InfoContext(invocation(t.Context()), "m", "d", hidden)
+	log = log.WithGroup("a").With("b", 1).WithGroup("secrets").With("c", hidden)
+	log.InfoContext(lambdaContext(t.Context()), "m", "d", hidden)
 	assert.NotContains(t, out.String(), hidden)
-	assert.Contains(t, out.String(), `"requestId":"r-1","a":{"b":1,"secrets":"[redacted]"}`, "the request's id is on top")
+	assert.Contains(t, out.String(), `"requestId":"r-1","a":{"b":1,"secrets":"[redacted]"}`)
 }
 
-// It is a handler as slog wants one.
-func TestIsAHandler(t *testing.T) {
-	environment(t)
+func TestHandlerConformance(t *testing.T) {
+	setEnv(t)
 	var out bytes.Buffer
 	slogtest.Run(t, func(*testing.T) slog.Handler {
 		out.Reset()
@@ -186,9 +229,10 @@ func TestIsAHandler(t *testing.T) {
 	}, func(t *testing.T) map[string]any {
 		var record map[string]any
 		require.NoError(t, json.Unmarshal(out.Bytes(), &record), out.String())
-		for from, to := range map[string]string{"timestamp": "time", "message": "msg"} {
-			if value, ok := record[from]; ok {
-				record[to] = value
+		// slogtest expects slog's own names.
+		for name, slogName := range map[string]string{"timestamp": "time", "message": "msg"} {
+			if value, ok := record[name]; ok {
+				record[slogName] = value
 			}
 		}
 		return record
@@ -199,33 +243,47 @@ func TestFormatsAndLevels(t *testing.T) {
 	const function = "AWS_LAMBDA_FUNCTION_NAME"
 	for name, tt := range map[string]struct {
 		env  []string
-		want string // what it writes of one message for each level
+		want string // output for one message per level
 	}{
-		"nothing set":         {nil, `{"timestamp":T,"level":"INFO","message":"info","requestId":"r-1"} {WARN} {ERROR} {FATAL}`},
-		"debug":               {[]string{"LOG_LEVEL", "debug"}, `{DEBUG} {INFO} {WARN} {ERROR} {FATAL}`},
-		"any case":            {[]string{"LOG_LEVEL", "Warn"}, `{WARN} {ERROR} {FATAL}`},
-		"trace":               {[]string{"LOG_LEVEL", "trace"}, `{TRACE} {DEBUG} {INFO} {WARN} {ERROR} {FATAL}`},
-		"fatal":               {[]string{"LOG_LEVEL", "FATAL"}, `{FATAL}`},
-		"between":             {[]string{"LOG_LEVEL", "error+1"}, `{FATAL}`},
-		"Lambda's":            {[]string{function, "f", "AWS_LAMBDA_LOG_FORMAT", "JSON", "AWS_LAMBDA_LOG_LEVEL", "ERROR"}, `{ERROR} {FATAL}`},
-		"one's own is first":  {[]string{function, "f", "AWS_LAMBDA_LOG_LEVEL", "ERROR", "LOG_LEVEL", "warn"}, `{WARN} {ERROR} {FATAL}`},
-		"Lambda, format text": {[]string{function, "f", "AWS_LAMBDA_LOG_FORMAT", "Text", "LOG_LEVEL", "fatal"}, `timestamp=T level=FATAL message=fatal requestId=r-1`},
-		"Lambda, no format":   {[]string{function, "f", "LOG_LEVEL", "fatal"}, `{FATAL}`},
-		"text is Lambda's":    {[]string{"AWS_LAMBDA_LOG_FORMAT", "Text", "LOG_LEVEL", "fatal"}, `{FATAL}`},
-		"a level that is none": {[]string{"LOG_LEVEL", "loud"},
-			`{"timestamp":T,"level":"WARN","message":"LOG_LEVEL is \"loud\": want trace, debug, info, warn, error or fatal"} {INFO} {WARN} {ERROR} {FATAL}`},
+		"default": {
+			nil, `{"timestamp":T,"level":"INFO","message":"info","requestId":"r-1"} {WARN} {ERROR} {FATAL}`,
+		},
+		"debug":          {[]string{"LOG_LEVEL", "debug"}, `{DEBUG} {INFO} {WARN} {ERROR} {FATAL}`},
+		"mixed case":     {[]string{"LOG_LEVEL", "Warn"}, `{WARN} {ERROR} {FATAL}`},
+		"trace":          {[]string{"LOG_LEVEL", "trace"}, `{TRACE} {DEBUG} {INFO} {WARN} {ERROR} {FATAL}`},
+		"fatal":          {[]string{"LOG_LEVEL", "FATAL"}, `{FATAL}`},
+		"between levels": {[]string{"LOG_LEVEL", "error+1"}, `{FATAL}`},
+		"Lambda's level": {
+			[]string{function, "f", "AWS_LAMBDA_LOG_FORMAT", "JSON", "AWS_LAMBDA_LOG_LEVEL", "ERROR"}, `{ERROR} {FATAL}`,
+		},
+		"LOG_LEVEL wins": {
+			[]string{function, "f", "AWS_LAMBDA_LOG_LEVEL", "ERROR", "LOG_LEVEL", "warn"}, `{WARN} {ERROR} {FATAL}`,
+		},
+		"Lambda, text": {
+			[]string{function, "f", "AWS_LAMBDA_LOG_FORMAT", "Text", "LOG_LEVEL", "fatal"},
+			`timestamp=T level=FATAL message=fatal requestId=r-1`,
+		},
+		"Lambda, default":     {[]string{function, "f", "LOG_LEVEL", "fatal"}, `{FATAL}`},
+		"text, not on Lambda": {[]string{"AWS_LAMBDA_LOG_FORMAT", "Text", "LOG_LEVEL", "fatal"}, `{FATAL}`},
+		"unknown level": {
+			[]string{"LOG_LEVEL", "loud"},
+			`{"timestamp":T,"level":"WARN","message":` +
+				`"unknown LOG_LEVEL \"loud\", want trace, debug, info, warn, error or fatal"} ` +
+				`{INFO} {WARN} {ERROR} {FATAL}`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			environment(t, tt.env...)
+			setEnv(t, tt.env...)
 			var out bytes.Buffer
 			log := logger.New(logger.Options{Writer: &out})
 			levels := []string{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
 			for i, level := range []slog.Level{-8, -4, 0, 4, 8, 12} {
-				log.Log(invocation(t.Context()), level, strings.ToLower(levels[i]))
+				log.Log(lambdaContext(t.Context()), level, strings.ToLower(levels[i]))
 			}
 			want := tt.want
 			for _, level := range levels {
-				want = strings.ReplaceAll(want, "{"+level+"}", fmt.Sprintf(`{"timestamp":T,"level":%q,"message":%q,"requestId":"r-1"}`, level, strings.ToLower(level)))
+				const line = `{"timestamp":T,"level":%q,"message":%q,"requestId":"r-1"}`
+				want = strings.ReplaceAll(want, "{"+level+"}", fmt.Sprintf(line, level, strings.ToLower(level)))
 			}
 			got := regexp.MustCompile(`(timestamp"?[:=])"?[0-9T:.+Z-]+"?`).ReplaceAllString(out.String(), "${1}T")
 			assert.Equal(t, want, strings.ReplaceAll(strings.TrimSpace(got), "\n", " "))
@@ -233,30 +291,36 @@ func TestFormatsAndLevels(t *testing.T) {
 	}
 }
 
-// The fields are lambdacontext's own.
-func TestFieldsAreLambdas(t *testing.T) {
-	environment(t, "AWS_LAMBDA_FUNCTION_NAME", "f", "AWS_LAMBDA_LOG_FORMAT", "JSON")
+// The output on Lambda equals that of lambdacontext's handler.
+func TestMatchesLambdaHandler(t *testing.T) {
+	setEnv(t, "AWS_LAMBDA_FUNCTION_NAME", "f", "AWS_LAMBDA_LOG_FORMAT", "JSON")
 	record := slog.NewRecord(time.Unix(1, 2), slog.LevelWarn, "m", 0)
 	record.AddAttrs(slog.Int("a", 1))
 	var ours, theirs bytes.Buffer
-	require.NoError(t, logger.NewHandler(logger.Options{Writer: &ours}).Handle(invocation(t.Context()), record))
-	own := slog.NewJSONHandler(&theirs, &slog.HandlerOptions{ReplaceAttr: lambdacontext.ReplaceAttr})
+	require.NoError(t, logger.NewHandler(logger.Options{Writer: &ours}).Handle(lambdaContext(t.Context()), record))
+	handler := slog.NewJSONHandler(&theirs, &slog.HandlerOptions{ReplaceAttr: lambdacontext.ReplaceAttr})
 	record.AddAttrs(slog.String("requestId", "r-1"))
-	require.NoError(t, own.Handle(t.Context(), record))
+	require.NoError(t, handler.Handle(t.Context(), record))
 	assert.JSONEq(t, theirs.String(), ours.String())
 }
 
 func TestTerminal(t *testing.T) {
-	environment(t)
+	setEnv(t)
 	var out bytes.Buffer
 	log := logger.New(logger.Options{Writer: &out, Format: logger.Terminal, Level: slog.LevelDebug})
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6_000_000, time.UTC)
 	record := slog.NewRecord(at, slog.LevelInfo, "hello world", 0)
-	record.AddAttrs(slog.Int("n", 1), slog.String("text", "two words"), slog.String("empty", ""), slog.Group("g", slog.Any("list", []string{"a", "b"})), slog.Any("m", map[string]int{"x": 1}))
-	require.NoError(t, log.With("with", "a=b").Handler().Handle(invocation(t.Context()), record))
-	assert.Equal(t, `03:04:05.006 INFO  hello world with="a=b" requestId=r-1 n=1 text="two words" empty="" g.list=["a","b"] m={"x":1}`+"\n", out.String())
+	record.AddAttrs(
+		slog.Int("n", 1), slog.String("text", "two words"), slog.String("empty", ""),
+		slog.Group("g", slog.Any("list", []string{"a", "b"})), slog.Any("m", map[string]int{"x": 1}),
+	)
+	require.NoError(t, log.With("with", "a=b").Handler().Handle(lambdaContext(t.Context()), record))
+	want := `03:04:05.006 INFO  hello world with="a=b" requestId=r-1 n=1 text="two words" empty="" ` +
+		`g.list=["a","b"] m={"x":1}` + "\n"
+	assert.Equal(t, want, out.String())
 
-	// What callers send moves no cursor and begins no line.
+	// Control characters are escaped, so that clients cannot control the
+	// terminal.
 	out.Reset()
 	log.Debug("a\x1b[2Jb\nc", "k\x1b[31m", "v\x1b]0;t\a", "list", []string{"\x1b[2J"}, "say", `"hi"`)
 	assert.NotContains(t, out.String(), "\x1b")
@@ -265,7 +329,11 @@ func TestTerminal(t *testing.T) {
 	assert.Contains(t, out.String(), `say="\"hi\""`)
 }
 
-func call(t *testing.T, handler fn.Handler, ctx context.Context, event events.APIGatewayProxyRequest) (map[string]any, any) {
+// call calls handler with the middleware CallsTo. It returns the logged record
+// and the value of a panic.
+func call(
+	ctx context.Context, t *testing.T, handler fn.Handler, event events.APIGatewayProxyRequest,
+) (map[string]any, any) {
 	t.Helper()
 	var out bytes.Buffer
 	log := logger.New(logger.Options{Writer: &out, Format: logger.JSON})
@@ -274,15 +342,19 @@ func call(t *testing.T, handler fn.Handler, ctx context.Context, event events.AP
 		defer func() { panicked = recover() }()
 		_, _ = fn.Chain(handler, logger.CallsTo(log, "orders"))(ctx, event)
 	}()
-	require.Equal(t, 1, strings.Count(out.String(), "\n"), "once")
+	require.Equal(t, 1, strings.Count(out.String(), "\n"))
 	var record map[string]any
 	require.NoError(t, json.Unmarshal(out.Bytes(), &record))
 	return record, panicked
 }
 
 func TestCalls(t *testing.T) {
-	environment(t)
-	event := events.APIGatewayProxyRequest{HTTPMethod: "POST", Path: "/orders", Headers: map[string]string{"Authorization": hidden}}
+	setEnv(t)
+	event := events.APIGatewayProxyRequest{
+		HTTPMethod: "POST",
+		Path:       "/orders",
+		Headers:    map[string]string{"Authorization": hidden},
+	}
 	event.RequestContext.Identity.SourceIP = "203.0.113.7"
 	event.RequestContext.RequestID = "gateway"
 	for name, tt := range map[string]struct {
@@ -295,8 +367,8 @@ func TestCalls(t *testing.T) {
 	}{
 		"ok":              {200, nil, nil, "INFO", 200, nil},
 		"redirect":        {302, nil, nil, "INFO", 302, nil},
-		"refused":         {401, nil, nil, "WARN", 401, nil},
-		"failed":          {503, nil, nil, "ERROR", 503, nil},
+		"rejected":        {401, nil, nil, "WARN", 401, nil},
+		"unavailable":     {503, nil, nil, "ERROR", 503, nil},
 		"error":           {0, errors.New("database down"), nil, "ERROR", 500, "database down"},
 		"error, response": {200, errors.New("database down"), nil, "ERROR", 500, "database down"},
 		"panic":           {0, nil, "bug", "ERROR", 500, "panic"},
@@ -308,8 +380,8 @@ func TestCalls(t *testing.T) {
 				}
 				return events.APIGatewayProxyResponse{StatusCode: tt.status}, tt.err
 			}
-			record, panicked := call(t, handler, invocation(t.Context()), event)
-			assert.Equal(t, tt.panics, panicked, "it goes on")
+			record, panicked := call(lambdaContext(t.Context()), t, handler, event)
+			assert.Equal(t, tt.panics, panicked, "recovered from the panic")
 			assert.Equal(t, tt.level, record["level"])
 			assert.EqualValues(t, tt.logged, record["status"])
 			assert.Equal(t, tt.error, record["error"])
@@ -321,20 +393,21 @@ func TestCalls(t *testing.T) {
 			assert.Equal(t, "r-1", record["requestId"])
 			assert.GreaterOrEqual(t, record["durationMs"], 0.0)
 
-			record, _ = call(t, handler, t.Context(), event)
-			assert.Equal(t, "gateway", record["requestId"], "where Lambda gives none")
+			record, _ = call(t.Context(), t, handler, event)
+			assert.Equal(t, "gateway", record["requestId"], "no id without a Lambda context")
 		})
 	}
 }
 
-// Calls goes to the logger that is the default when it is called.
+// Calls uses the logger that is the default at the time of the request.
 func TestCallsDefault(t *testing.T) {
-	environment(t)
-	handler := fn.Chain(func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	setEnv(t)
+	handle := func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		return fn.JSON(http.StatusOK, "in")
-	}, logger.Calls("orders"))
-	before := slog.Default()
-	defer slog.SetDefault(before)
+	}
+	handler := fn.Chain(handle, logger.Calls("orders"))
+	defaultLogger := slog.Default()
+	defer slog.SetDefault(defaultLogger)
 	var out bytes.Buffer
 	slog.SetDefault(logger.New(logger.Options{Writer: &out, Format: logger.JSON}))
 	_, err := handler(t.Context(), events.APIGatewayProxyRequest{})
@@ -342,9 +415,9 @@ func TestCallsDefault(t *testing.T) {
 	assert.Contains(t, out.String(), `"function":"orders"`)
 }
 
-// Many at once, on one logger and those derived of it.
-func TestConcurrent(t *testing.T) {
-	environment(t)
+// A logger and loggers derived from it are safe for concurrent use.
+func TestConcurrentUse(t *testing.T) {
+	setEnv(t)
 	for _, format := range []logger.Format{logger.JSON, logger.Text, logger.Terminal} {
 		var out bytes.Buffer
 		log := logger.New(logger.Options{Writer: &out, Format: format}).WithGroup("g").With("a", 1)
@@ -362,7 +435,7 @@ func TestConcurrent(t *testing.T) {
 	}
 }
 
-// Whatever a key is and whatever JSON comes in, the line is one line, and what hides is hidden.
+// FuzzRedact checks that no key or value adds a line or reveals a secret.
 func FuzzRedact(f *testing.F) {
 	f.Add("password", "iban", `{"a":{"Token":"x"}}`)
 	f.Add("X-Card-Number", "card number", `[1,{"cardNumber":{"a":"b"}}]`)
@@ -379,8 +452,11 @@ func FuzzRedact(f *testing.F) {
 		}
 		for _, format := range []logger.Format{logger.JSON, logger.Text, logger.Terminal} {
 			var out bytes.Buffer
-			log := logger.New(logger.Options{Writer: &out, Format: format, Redact: []string{configured}, Level: slog.LevelInfo})
-			log.Info("m", slog.Any("all", []any{v, map[string]any{"my-" + "secret" + key: canary}, map[string]any{"token": v, key: v}}))
+			log := logger.New(logger.Options{
+				Writer: &out, Format: format, Redact: []string{configured}, Level: slog.LevelInfo,
+			})
+			secret := map[string]any{"my-secret" + key: canary}
+			log.Info("m", slog.Any("all", []any{v, secret, map[string]any{"token": v, key: v}}))
 			require.Equal(t, 1, strings.Count(out.String(), "\n"))
 			require.NotContains(t, out.String(), canary)
 			if format == logger.JSON {
@@ -396,10 +472,11 @@ func ExampleCalls() {
 		Redact: []string{"iban"},
 		Writer: exampleWriter{},
 	})
-	var handler = fn.Chain(func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	handle := func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		log.InfoContext(ctx, "transfer", "iban", "DE02 1203 0000 0000 2020 51", "headers", event.Headers)
 		return fn.JSON(http.StatusOK, "done")
-	}, logger.CallsTo(log, "transfer"))
+	}
+	handler := fn.Chain(handle, logger.CallsTo(log, "transfer"))
 
 	ctx := lambdacontext.NewContext(context.Background(), &lambdacontext.LambdaContext{AwsRequestID: "1"})
 	_, _ = handler(ctx, events.APIGatewayProxyRequest{
@@ -411,7 +488,7 @@ func ExampleCalls() {
 	// {"level":"INFO","message":"call","requestId":"1","function":"transfer","method":"POST","path":"/transfer","sourceIp":"","status":200}
 }
 
-// exampleWriter prints lines without what changes from run to run.
+// An exampleWriter prints log lines without the time and the duration.
 type exampleWriter struct{}
 
 func (exampleWriter) Write(line []byte) (int, error) {

@@ -2,28 +2,32 @@ package logger
 
 import (
 	"bytes"
+	"cmp"
 	"encoding"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"math"
 	"reflect"
-	"sort"
+	"slices"
 	"strings"
 	"unicode"
 )
 
-// redacted stands for what is not to be logged.
+// redacted replaces the value of a secret.
 const redacted = "[redacted]"
 
-// secrets are parts of keys whose values are never logged.
+// secrets are the substrings of keys that are always redacted.
 var secrets = [...]string{"authorization", "cookie", "password", "secret", "token"}
 
-// maxDepth is how deep a value is looked into. What nests deeper is cut off.
+// maxDepth is the maximum depth of a value. What is nested deeper is not
+// logged.
 const maxDepth = 32
 
-// A redactor knows which keys are whose values hide.
-type redactor struct{ keys []string } // of letters and digits, in lower case
+// A redactor replaces the values of secret keys.
+type redactor struct {
+	keys []string // configured keys, in lower case and without separators
+}
 
 func newRedactor(keys []string) *redactor {
 	r := &redactor{}
@@ -35,8 +39,8 @@ func newRedactor(keys []string) *redactor {
 	return r
 }
 
-// hides tells whether the value of a key is not to be logged.
-func (r *redactor) hides(key string) bool {
+// matches reports whether the value of a key is a secret.
+func (r *redactor) matches(key string) bool {
 	words := words(key)
 	joined := strings.Join(words, "")
 	for _, secret := range secrets {
@@ -44,7 +48,8 @@ func (r *redactor) hides(key string) bool {
 			return true
 		}
 	}
-	// Whole words, in a row: "pin" hides cardPin and not shipping.
+	// A configured key matches consecutive whole words: "pin" matches cardPin
+	// but not shipping.
 	for _, secret := range r.keys {
 		for i := range words {
 			for rest, j := secret, i; j < len(words) && strings.HasPrefix(rest, words[j]); j++ {
@@ -57,13 +62,14 @@ func (r *redactor) hides(key string) bool {
 	return false
 }
 
-// words are those of a key, in lower case: of X-Card-Number, card_number, cardNumber or CARDNumber.
+// words splits a key into words in lower case. X-Card-Number, card_number,
+// cardNumber and CARDNumber all contain the words card and number.
 func words(key string) []string {
-	var list []string
+	var found []string
 	var word []rune
 	end := func() {
 		if len(word) > 0 {
-			list = append(list, strings.ToLower(string(word)))
+			found = append(found, strings.ToLower(string(word)))
 			word = word[:0]
 		}
 	}
@@ -82,30 +88,25 @@ func words(key string) []string {
 		word = append(word, c)
 	}
 	end()
-	return list
+	return found
 }
 
-// value is a value as JSON has it, without what is not to be logged.
+// value converts v to the value that JSON would encode, with secrets redacted.
 func (r *redactor) value(v any) (value slog.Value) {
-	defer func() { // of a method of the value's
+	defer func() { // methods of v, such as MarshalJSON, may panic
 		if p := recover(); p != nil {
 			value = slog.StringValue(fmt.Sprintf("!PANIC: %v", p))
 		}
 	}()
-	w := walker{r, map[visit]bool{}}
-	switch v := w.walk(reflect.ValueOf(v), 0).(type) {
-	case string:
-		return slog.StringValue(v)
-	case object:
-		return slog.AnyValue(v)
-	case []any:
-		return slog.AnyValue(list(v))
-	default:
-		return slog.AnyValue(v)
+	w := walker{r, map[reference]bool{}}
+	converted := w.walk(reflect.ValueOf(v), 0)
+	if elements, ok := converted.([]any); ok {
+		converted = list(elements)
 	}
+	return slog.AnyValue(converted)
 }
 
-// An object is what is left of a struct or a map.
+// An object is a converted struct or map. It keeps the order of its members.
 type object []member
 
 type member struct {
@@ -113,10 +114,10 @@ type member struct {
 	value any
 }
 
-// A list is what is left of a slice.
+// A list is a converted slice or array.
 type list []any
 
-// MarshalJSON keeps the order of the members.
+// MarshalJSON implements json.Marshaler.
 func (o object) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteByte('{')
@@ -124,11 +125,11 @@ func (o object) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		name, err := compact(m.name)
+		name, err := encode(m.name)
 		if err != nil {
 			return nil, err
 		}
-		value, err := compact(m.value)
+		value, err := encode(m.value)
 		if err != nil {
 			return nil, err
 		}
@@ -140,22 +141,22 @@ func (o object) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// String is the object as text has it.
-func (o object) String() string { return asText(o) }
+// String returns the object as JSON, for the text formats.
+func (o object) String() string { return encodeToString(o) }
 
-// String is the list as text has it.
-func (l list) String() string { return asText(l) }
+// String returns the list as JSON, for the text formats.
+func (l list) String() string { return encodeToString(l) }
 
-func asText(v any) string {
-	text, err := compact(v)
+func encodeToString(v any) string {
+	text, err := encode(v)
 	if err != nil {
 		return "!ERROR: " + err.Error()
 	}
 	return string(text)
 }
 
-// compact is JSON with <, > and & as they are.
-func compact(v any) ([]byte, error) {
+// encode encodes v as JSON without escaping <, > and &.
+func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
@@ -163,19 +164,19 @@ func compact(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-// A walker goes through a value.
+// A walker converts a value recursively.
 type walker struct {
 	*redactor
-	within map[visit]bool // what it is within
+	active map[reference]bool // references on the path to the current value
 }
 
-// A visit is to what a pointer of a type points to.
-type visit struct {
+// A reference identifies the target of a pointer, map or slice.
+type reference struct {
 	pointer uintptr
-	kind    reflect.Type
+	typ     reflect.Type
 }
 
-// walk is what is left of a value.
+// walk converts a value of any kind.
 func (w walker) walk(v reflect.Value, depth int) any {
 	if !v.IsValid() {
 		return nil
@@ -188,48 +189,27 @@ func (w walker) walk(v reflect.Value, depth int) any {
 		if v.IsNil() {
 			return nil
 		}
-		here := visit{v.Pointer(), v.Type()}
-		if w.within[here] {
+		ref := reference{v.Pointer(), v.Type()}
+		if w.active[ref] {
 			return "[cycle]"
 		}
-		w.within[here] = true
-		defer delete(w.within, here)
+		w.active[ref] = true
+		defer delete(w.active, ref)
 	case reflect.Interface:
 		return w.walk(v.Elem(), depth)
 	}
 	if v.CanInterface() {
-		switch x := v.Interface().(type) {
-		case slog.LogValuer:
-			return w.resolved(slog.AnyValue(x).Resolve(), depth)
-		case slog.Value:
-			return w.resolved(x.Resolve(), depth)
-		case slog.Attr:
-			return object{w.member(x.Key, func() any { return w.resolved(x.Value.Resolve(), depth) })}
-		case json.Number:
-			return x
-		case json.Marshaler:
-			text, err := x.MarshalJSON()
-			if err != nil {
-				return "!ERROR: " + err.Error()
-			}
-			return w.decoded(text, depth)
-		case error:
-			return x.Error()
-		case encoding.TextMarshaler:
-			text, err := x.MarshalText()
-			if err != nil {
-				return "!ERROR: " + err.Error()
-			}
-			return string(text)
+		if converted, ok := w.walkInterface(v.Interface(), depth); ok {
+			return converted
 		}
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
 		return w.walk(v.Elem(), depth+1)
 	case reflect.Struct:
-		return w.fields(v, depth)
+		return w.walkStruct(v, depth)
 	case reflect.Map:
-		return w.entries(v, depth)
+		return w.walkMap(v, depth)
 	case reflect.Slice, reflect.Array:
 		if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 {
 			return v.Bytes()
@@ -253,23 +233,52 @@ func (w walker) walk(v reflect.Value, depth int) any {
 	case reflect.String:
 		return v.String()
 	}
-	return v.Type().String() // a function, a channel: JSON has none
+	return v.Type().String() // JSON has no functions and channels
 }
 
-// resolved is what is left of a value of slog's.
-func (w walker) resolved(v slog.Value, depth int) any {
+// walkInterface converts a value whose methods define how to log or encode it.
+func (w walker) walkInterface(v any, depth int) (converted any, ok bool) {
+	switch v := v.(type) {
+	case slog.LogValuer:
+		return w.walkValue(slog.AnyValue(v).Resolve(), depth), true
+	case slog.Value:
+		return w.walkValue(v.Resolve(), depth), true
+	case slog.Attr:
+		return object{w.member(v.Key, func() any { return w.walkValue(v.Value.Resolve(), depth) })}, true
+	case json.Number:
+		return v, true
+	case json.Marshaler:
+		text, err := v.MarshalJSON()
+		if err != nil {
+			return "!ERROR: " + err.Error(), true
+		}
+		return w.walkJSON(text, depth), true
+	case error:
+		return v.Error(), true
+	case encoding.TextMarshaler:
+		text, err := v.MarshalText()
+		if err != nil {
+			return "!ERROR: " + err.Error(), true
+		}
+		return string(text), true
+	}
+	return nil, false
+}
+
+// walkValue converts a slog.Value.
+func (w walker) walkValue(v slog.Value, depth int) any {
 	if v.Kind() != slog.KindGroup {
 		return w.walk(reflect.ValueOf(v.Any()), depth+1)
 	}
 	o := object{}
 	for _, attr := range v.Group() {
-		o = append(o, w.member(attr.Key, func() any { return w.resolved(attr.Value.Resolve(), depth+1) }))
+		o = append(o, w.member(attr.Key, func() any { return w.walkValue(attr.Value.Resolve(), depth+1) }))
 	}
 	return o
 }
 
-// decoded is what is left of JSON.
-func (w walker) decoded(text []byte, depth int) any {
+// walkJSON converts a value that is encoded as JSON.
+func (w walker) walkJSON(text []byte, depth int) any {
 	var v any
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
@@ -279,17 +288,18 @@ func (w walker) decoded(text []byte, depth int) any {
 	return w.walk(reflect.ValueOf(v), depth+1)
 }
 
-// member is a member of an object.
+// member returns a member of an object, without calling value for a secret.
 func (w walker) member(name string, value func() any) member {
-	if w.hides(name) {
+	if w.matches(name) {
 		return member{name, redacted}
 	}
 	return member{name, value()}
 }
 
-// fields is what is left of a struct: the fields that encoding/json would write, under its names.
-// Either name of a field may hide it.
-func (w walker) fields(v reflect.Value, depth int) object {
+// walkStruct converts the fields of a struct that encoding/json would encode,
+// under the same names. It redacts a field if its Go name or its JSON name
+// matches.
+func (w walker) walkStruct(v reflect.Value, depth int) object {
 	o := object{}
 	var embedded []reflect.Value
 	for i := range v.NumField() {
@@ -305,24 +315,23 @@ func (w walker) fields(v reflect.Value, depth int) object {
 				continue
 			}
 		}
-		if !field.IsExported() || hasOption(options, "omitempty") && isEmpty(value) || hasOption(options, "omitzero") && value.IsZero() {
+		if !field.IsExported() || omitted(value, strings.Split(options, ",")) {
 			continue
 		}
-		name := tag
-		if name == "" {
-			name = field.Name
-		}
-		if w.hides(field.Name) {
+		name := cmp.Or(tag, field.Name)
+		if w.matches(field.Name) {
 			o = append(o, member{name, redacted})
 			continue
 		}
 		o = append(o, w.member(name, func() any { return w.walk(value, depth+1) }))
 	}
-	for _, inner := range embedded { // whose fields are the struct's own, save those that it has itself
-		if depth >= maxDepth {
-			break
-		}
-		for _, m := range w.fields(inner, depth+1) {
+	if depth >= maxDepth {
+		return o
+	}
+	// Add promoted fields, unless a field of the struct itself has the same
+	// name.
+	for _, inner := range embedded {
+		for _, m := range w.walkStruct(inner, depth+1) {
 			if !o.has(m.name) {
 				o = append(o, m)
 			}
@@ -332,24 +341,16 @@ func (w walker) fields(v reflect.Value, depth int) object {
 }
 
 func (o object) has(name string) bool {
-	for _, m := range o {
-		if m.name == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(o, func(m member) bool { return m.name == name })
 }
 
-func hasOption(options, want string) bool {
-	for _, option := range strings.Split(options, ",") {
-		if option == want {
-			return true
-		}
-	}
-	return false
+// omitted reports whether encoding/json omits a field with the options of its
+// tag.
+func omitted(v reflect.Value, options []string) bool {
+	return slices.Contains(options, "omitempty") && isEmpty(v) || slices.Contains(options, "omitzero") && v.IsZero()
 }
 
-// isEmpty is what omitempty leaves out.
+// isEmpty reports whether omitempty omits the value.
 func isEmpty(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Array, reflect.Map, reflect.Slice, reflect.String:
@@ -360,17 +361,17 @@ func isEmpty(v reflect.Value) bool {
 	return v.IsZero()
 }
 
-// entries is what is left of a map, by name.
-func (w walker) entries(v reflect.Value, depth int) object {
+// walkMap converts a map and sorts its entries by key.
+func (w walker) walkMap(v reflect.Value, depth int) object {
 	o := object{}
-	for each := v.MapRange(); each.Next(); {
-		name, ok := w.walk(each.Key(), depth+1).(string)
+	for entry := v.MapRange(); entry.Next(); {
+		name, ok := w.walk(entry.Key(), depth+1).(string)
 		if !ok {
-			name = fmt.Sprint(each.Key())
+			name = fmt.Sprint(entry.Key())
 		}
-		value := each.Value()
+		value := entry.Value()
 		o = append(o, w.member(name, func() any { return w.walk(value, depth+1) }))
 	}
-	sort.Slice(o, func(i, j int) bool { return o[i].name < o[j].name })
+	slices.SortFunc(o, func(a, b member) int { return strings.Compare(a.name, b.name) })
 	return o
 }

@@ -11,17 +11,18 @@ import (
 	"unicode"
 )
 
-// A terminal writes for people: the time of day, the level, the message, and what belongs to it.
+// A terminal is a slog.Handler that writes for people: the time of day, the
+// level, the message and the attributes.
 type terminal struct {
-	mu     *sync.Mutex
-	w      io.Writer
-	level  slog.Leveler
-	colour bool
-	before string // attributes that are formatted already
+	mu    *sync.Mutex
+	w     io.Writer
+	level slog.Leveler
+	color bool
+	attrs string // formatted attributes from WithAttrs
 }
 
-func newTerminal(w io.Writer, level slog.Leveler, colour bool) *terminal {
-	return &terminal{mu: &sync.Mutex{}, w: w, level: level, colour: colour}
+func newTerminal(w io.Writer, level slog.Leveler, color bool) *terminal {
+	return &terminal{mu: &sync.Mutex{}, w: w, level: level, color: color}
 }
 
 func (t *terminal) Enabled(_ context.Context, level slog.Level) bool { return level >= t.level.Level() }
@@ -34,8 +35,8 @@ func (t *terminal) Handle(_ context.Context, record slog.Record) error {
 	name, code := levelName(record.Level)
 	b.WriteString(t.paint(code, fmt.Sprintf("%-5s", name)))
 	b.WriteByte(' ')
-	b.WriteString(plain(record.Message))
-	b.WriteString(t.before)
+	b.WriteString(escape(record.Message))
+	b.WriteString(t.attrs)
 	record.Attrs(func(attr slog.Attr) bool {
 		t.write(&b, "", attr)
 		return true
@@ -54,14 +55,15 @@ func (t *terminal) WithAttrs(attrs []slog.Attr) slog.Handler {
 		t.write(&b, "", attr)
 	}
 	with := *t
-	with.before += b.String()
+	with.attrs += b.String()
 	return &with
 }
 
-// WithGroup is never called: the handler in front keeps the groups.
+// WithGroup is never called, because handler keeps the groups.
 func (t *terminal) WithGroup(string) slog.Handler { return t }
 
-// write writes an attribute, and those of a group with its name in front of theirs.
+// write writes an attribute. For a group, it writes each member with the name
+// of the group as prefix.
 func (t *terminal) write(b *strings.Builder, group string, attr slog.Attr) {
 	if attr.Equal(slog.Attr{}) {
 		return
@@ -76,19 +78,19 @@ func (t *terminal) write(b *strings.Builder, group string, attr slog.Attr) {
 		return
 	}
 	b.WriteByte(' ')
-	b.WriteString(t.paint("2", plain(group+attr.Key)+"="))
-	b.WriteString(quoted(attr.Value.String()))
+	b.WriteString(t.paint("2", escape(group+attr.Key)+"="))
+	b.WriteString(quote(attr.Value.String()))
 }
 
 func (t *terminal) paint(code, text string) string {
-	if !t.colour || code == "" {
+	if !t.color || code == "" {
 		return text
 	}
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-// levelName is what a level is called, and its colour.
-func levelName(level slog.Level) (name, colour string) {
+// levelName returns the name of a level and the ANSI code of its color.
+func levelName(level slog.Level) (name, code string) {
 	switch {
 	case level == levelTrace:
 		return "TRACE", "2"
@@ -104,22 +106,24 @@ func levelName(level slog.Level) (name, colour string) {
 	return level.String(), "31"
 }
 
-// plain is a text whose control characters do nothing to a terminal.
-func plain(text string) string {
-	if strings.IndexFunc(text, func(c rune) bool { return !unicode.IsPrint(c) }) < 0 {
+// escape escapes the control characters in text, which would otherwise control
+// the terminal.
+func escape(text string) string {
+	if !strings.ContainsFunc(text, func(c rune) bool { return !unicode.IsPrint(c) }) {
 		return text
 	}
 	escaped := strconv.Quote(text)
 	return strings.ReplaceAll(escaped[1:len(escaped)-1], `\"`, `"`)
 }
 
-// quoted is a value of which one sees where it ends.
-func quoted(text string) string {
-	if text == "" || strings.IndexFunc(text, func(c rune) bool { return !unicode.IsPrint(c) || c == ' ' || c == '"' || c == '=' }) >= 0 {
-		if strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
-			return plain(text) // an object or a list, which ends where it ends
-		}
-		return strconv.Quote(text)
+// quote quotes a value if its end could not be seen otherwise.
+func quote(text string) string {
+	special := func(c rune) bool { return !unicode.IsPrint(c) || strings.ContainsRune(` "=`, c) }
+	switch {
+	case text != "" && !strings.ContainsFunc(text, special):
+		return text
+	case strings.HasPrefix(text, "{") || strings.HasPrefix(text, "["):
+		return escape(text) // brackets show where it ends
 	}
-	return text
+	return strconv.Quote(text)
 }

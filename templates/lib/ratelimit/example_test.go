@@ -33,12 +33,12 @@ func ExampleRequire() {
 type user struct{}
 
 func ExampleByUser() {
-	// Behind auth.Require, this would be auth.CurrentUser's.
-	id := func(ctx context.Context) string {
+	// With package auth, return the ID of auth.CurrentUser(ctx).
+	userID := func(ctx context.Context) string {
 		id, _ := ctx.Value(user{}).(string)
 		return id
 	}
-	key := ratelimit.ByUser(id, ratelimit.ByAddress(ipallow.Source{}))
+	key := ratelimit.ByUser(userID, ratelimit.ByAddress(ipallow.Source{}))
 
 	ctx := context.WithValue(context.Background(), user{}, "42")
 	fmt.Println(key(ctx, events.APIGatewayProxyRequest{}))

@@ -8,47 +8,53 @@ import (
 	"time"
 )
 
-// A Memory is a Limiter in the memory of one process, and for one instance of a function: several need one
-// that they share.
+// A Memory is a Limiter in the memory of one process. It counts only the
+// requests of this instance of a function. Several instances need a shared
+// Limiter, such as the one in package redisstore.
 //
-// It has a number of buckets, and takes no more memory however many keys there are. A key that finds
-// none free goes on with another's, the fullest of some, at the level at which it is. So no flood of keys gives anybody
-// a token back; it makes strangers share. Limits of very different rates have a Memory each.
+// A Memory has a fixed number of buckets, so its size does not depend on the
+// number of keys. If a new key finds no free bucket among the 16 that it may
+// use, it takes over the fullest of them, with the tokens that are left in it. A
+// flood of keys therefore makes clients share buckets but gives no client a
+// token back. Use separate Memories for limits with very different rates.
 type Memory struct {
-	// Now is the clock, time.Now where it is nil.
+	// Now returns the current time. It defaults to time.Now.
 	Now func() time.Time
 
-	start  time.Time    // what the buckets' times count from
-	seed   maphash.Seed // secret, so that nobody can choose whom to share with
-	shards [shards]shard
+	start  time.Time    // zero of the times in buckets
+	seed   maphash.Seed // random, so that clients cannot cause collisions
+	shards [shardCount]shard
 }
 
 const (
-	shardBits = 6
-	shards    = 1 << shardBits // that are locked apart
-	ways      = 16             // buckets among which a key has its own
+	shardBits     = 6
+	shardCount    = 1 << shardBits
+	bucketsPerSet = 16
 )
 
+// A shard has its own lock, so that requests rarely wait for each other.
 type shard struct {
 	mu   sync.Mutex
 	sets []set
-	_    [32]byte // apart from the next one's lock in the processor's caches
+	_    [32]byte // fills the cache line, against false sharing of locks
 }
 
-// A set has the buckets of keys whose hashes are alike. It has no pointers, which the garbage
-// collector would follow, and lies in one place: most of what a request costs is getting there.
-type set [ways]struct {
-	hash uint64 // of a key and its rate; zero is a free bucket
-	full int64  // when the bucket is full again
+// A set holds the buckets for keys with similar hashes, as a set of a
+// set-associative cache does. It is contiguous and has no pointers: a request
+// costs one or two cache misses, and the garbage collector skips it.
+type set [bucketsPerSet]struct {
+	hash   uint64 // of the key and the rate, 0 if the bucket is free
+	fullAt int64  // when the bucket is full again
 }
 
-// DefaultKeys is the size of the Memory that Require makes where it is given none.
+// DefaultKeys is the size of the Memory that Require creates by default.
 const DefaultKeys = 1 << 16
 
-// NewMemory is a Memory with buckets for so many keys. It takes 32 bytes for each.
+// NewMemory returns a Memory for the given number of keys. It uses 32 bytes per
+// key.
 func NewMemory(keys int) *Memory {
-	// Twice as many buckets: hashes do not fill all sets alike.
-	sets := max(1, 2*keys/(shards*ways))
+	// Hashes do not fill all sets evenly, so there are twice as many buckets.
+	sets := max(1, 2*keys/(shardCount*bucketsPerSet))
 	m := &Memory{start: time.Now(), seed: maphash.MakeSeed()}
 	for i := range m.shards {
 		m.shards[i].sets = make([]set, sets)
@@ -56,54 +62,57 @@ func NewMemory(keys int) *Memory {
 	return m
 }
 
-// Take is as Limiter has it. It never fails.
+// Take implements Limiter. It never fails.
 func (m *Memory) Take(_ context.Context, key string, r Rate) (Result, error) {
 	clock := m.Now
 	if clock == nil {
 		clock = time.Now
 	}
-	hash := (maphash.String(m.seed, key) ^ uint64(r.Requests)<<40 ^ uint64(r.Size())<<20 ^ uint64(r.Per)) | 1 // #nosec G115 -- any bits will do
+	rateBits := uint64(r.Requests)<<40 ^ uint64(r.Size())<<20 ^ uint64(r.Per) // #nosec G115 -- only hashed
+	hash := (maphash.String(m.seed, key) ^ rateBits) | 1                      // not 0, which is a free bucket
 	shard := &m.shards[hash>>(64-shardBits)]
-	which, _ := bits.Mul64(hash<<shardBits, uint64(len(shard.sets)))
+	index, _ := bits.Mul64(hash<<shardBits, uint64(len(shard.sets)))
 
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	now := int64(clock().Sub(m.start)) // within the lock, so that it does not go back
-	return r.take(shard.sets[which].bucket(hash, now), now), nil
+	now := int64(clock().Sub(m.start)) // read with the lock held, so that time does not go back
+	return r.take(shard.sets[index].bucket(hash, now), now), nil
 }
 
-// bucket is the one of a key: its own, or a free one, or the fullest of all.
+// bucket returns the bucket of a key: the one that it has, a free one, or else
+// the fullest one.
 func (s *set) bucket(hash uint64, now int64) *int64 {
 	fullest := 0
 	for i := range s {
 		switch b := &s[i]; {
 		case b.hash == hash:
-			return &b.full
+			return &b.fullAt
 		case b.hash == 0:
-			b.hash, b.full = hash, now
-			return &b.full
-		case b.full < s[fullest].full:
+			b.hash, b.fullAt = hash, now
+			return &b.fullAt
+		case b.fullAt < s[fullest].fullAt:
 			fullest = i
 		}
 	}
 	s[fullest].hash = hash
-	return &s[fullest].full
+	return &s[fullest].fullAt
 }
 
-// take takes a token from a bucket, where there is one. The bucket is the time at which it is full
-// again, in nanoseconds: each token takes its interval longer.
-func (r Rate) take(full *int64, now int64) Result {
-	interval, fill := int64(r.interval()), int64(r.fill())
-	missing := max(*full-now, 0)
-	allowed := missing+interval <= fill
+// take takes a token from a bucket if it has one. A bucket is represented by
+// the time, in nanoseconds, at which it is full again (the generic cell rate
+// algorithm). Taking a token delays that time by the interval of a token.
+func (r Rate) take(fullAt *int64, now int64) Result {
+	interval, refill := int64(r.interval()), int64(r.refillTime())
+	missing := max(*fullAt-now, 0)
+	allowed := missing+interval <= refill
 	if allowed {
 		missing += interval
-		*full = now + missing
+		*fullAt = now + missing
 	}
-	remaining := max(fill-missing, 0) / interval
+	remaining := max(refill-missing, 0) / interval
 	return Result{
 		Allowed:   allowed,
 		Remaining: int(remaining),
-		Next:      time.Duration(missing - (fill - (remaining+1)*interval)),
+		Next:      time.Duration(missing - (refill - (remaining+1)*interval)),
 	}
 }

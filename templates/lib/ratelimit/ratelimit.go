@@ -1,10 +1,11 @@
-// Package ratelimit bounds how many requests a function takes from each caller. Those above are answered 429,
-// and told when to come again.
+// Package ratelimit limits the requests per client. It responds with 429 to
+// requests above the limit and says when to retry.
 //
 //	var Handler = fn.Chain(handle, ratelimit.Require(ratelimit.PerSecond(10), ratelimit.Options{}))
 //
-// Callers are told apart by address, by user or by what you like: see [Options].Key. Requests are counted in the memory of
-// one instance of the function, or where all of them count together: see [Limiter].
+// Clients are identified by IP address, by user or by your own [Key]. Requests
+// are counted in memory, per instance of the function, or in a [Limiter] that
+// all instances share.
 package ratelimit
 
 import (
@@ -24,41 +25,45 @@ import (
 
 // A Limiter counts requests.
 type Limiter interface {
-	// Take takes a token from the bucket that a key has for a rate. An error says that the
-	// limiter itself failed. It is called by many at once.
+	// Take takes a token from the bucket of a key and a rate. It returns an
+	// error only if the limiter itself fails. It must be safe for concurrent
+	// use.
 	Take(ctx context.Context, key string, rate Rate) (Result, error)
 }
 
-// A Result is what came of a request.
+// A Result is the outcome of Limiter.Take.
 type Result struct {
 	Allowed   bool
-	Remaining int           // tokens that are left
-	Next      time.Duration // until there is one more
+	Remaining int           // tokens left in the bucket
+	Next      time.Duration // time until the next token
 }
 
-// A Key tells whose bucket a request takes from.
+// A Key returns the key of the bucket that a request takes a token from.
 type Key func(context.Context, events.APIGatewayProxyRequest) string
 
-// Options of Require. Each field's zero value has a default.
+// Options configure Require. All fields are optional.
 type Options struct {
-	// Key tells callers apart: by address where it is nil. What is in the key has to be beyond the
-	// caller's choice, or each request brings another.
+	// Key identifies clients. It defaults to ByAddress. A key must not depend
+	// on anything that a client can choose, or each request could bring a new
+	// key.
 	Key Key
 
-	// Limiter counts the requests, in a Memory of its own where it is nil.
+	// Limiter counts the requests. It defaults to a new Memory.
 	Limiter Limiter
 
-	// FailClosed answers 503 while the limiter fails. Else requests pass then, and the log has an error:
-	// what bounds the use of a function does not have to end it.
+	// FailClosed rejects requests with 503 while the limiter fails. By default,
+	// they are allowed and the error is logged, so that the limiter is not a
+	// single point of failure.
 	FailClosed bool
 
-	// Name is the limit's in the RateLimit fields, default where it is empty. Of limits in a chain
-	// each has its own.
+	// Name names the limit in the RateLimit headers. It defaults to "default".
+	// Limits in the same chain need different names.
 	Name string
 }
 
-// ByAddress is the Key of callers by the address that they call from, as source has it. Of IPv6 it takes
-// the first 64 bits: who has one address there has the others too. Requests without an address share a bucket.
+// ByAddress returns a Key that identifies clients by IP address. For IPv6, it
+// uses the first 64 bits, because a client usually has a whole /64 network.
+// Requests without a valid address share a bucket.
 func ByAddress(source ipallow.Source) Key {
 	return func(_ context.Context, event events.APIGatewayProxyRequest) string {
 		addr, err := source.Addr(event)
@@ -74,21 +79,23 @@ func ByAddress(source ipallow.Source) Key {
 	}
 }
 
-// ByUser is the Key of callers by the id of who is signed in, which is "" for nobody: those are told
-// apart by other. Require has to stand behind what signs users in.
-func ByUser(id func(context.Context) string, other Key) Key {
+// ByUser returns a Key that identifies clients by the ID of the signed-in user.
+// If userID returns "", it uses the key of anonymous. In a chain, list Require
+// after the middleware that signs users in.
+func ByUser(userID func(context.Context) string, anonymous Key) Key {
 	return func(ctx context.Context, event events.APIGatewayProxyRequest) string {
-		if id := id(ctx); id != "" {
+		if id := userID(ctx); id != "" {
 			return "user" + id
 		}
-		return "nobody" + other(ctx, event)
+		return "anonymous" + anonymous(ctx, event)
 	}
 }
 
-// Require is middleware that lets as many requests of each caller pass as the rate says. It answers 429 to others,
-// with the header Retry-After, and tells all callers how many they have left in the fields RateLimit and
-// RateLimit-Policy of draft-ietf-httpapi-ratelimit-headers-10. A rate or a name that will not do panics,
-// as regexp.MustCompile does.
+// Require returns middleware that allows each client the given rate of
+// requests. It responds to other requests with 429 and a Retry-After header.
+// All responses have the headers RateLimit and RateLimit-Policy
+// (draft-ietf-httpapi-ratelimit-headers-10). Require panics if the rate or the
+// name is not valid.
 func Require(rate Rate, options Options) fn.Middleware {
 	if err := rate.Check(); err != nil {
 		panic("ratelimit: " + err.Error())
@@ -98,7 +105,7 @@ func Require(rate Rate, options Options) fn.Middleware {
 	}
 	for _, c := range []byte(options.Name) {
 		if c < ' ' || c > '~' || c == '"' || c == '\\' { // RFC 9651, section 3.3.3, without escapes
-			panic(fmt.Sprintf("ratelimit: the name %q has characters that a header cannot have", options.Name))
+			panic(fmt.Sprintf("ratelimit: name %q contains a character that is not valid in a header", options.Name))
 		}
 	}
 	if options.Key == nil {
@@ -114,9 +121,9 @@ func Require(rate Rate, options Options) fn.Middleware {
 		return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 			result, err := options.take(ctx, event, rate)
 			if err != nil {
-				slog.ErrorContext(ctx, "requests are not counted", "path", event.Path, "reason", err)
+				slog.ErrorContext(ctx, "rate limiter failed", "path", event.Path, "reason", err)
 				if options.FailClosed {
-					return fn.JSON(http.StatusServiceUnavailable, map[string]string{"message": http.StatusText(http.StatusServiceUnavailable)})
+					return reject(http.StatusServiceUnavailable)
 				}
 				return next(ctx, event)
 			}
@@ -125,16 +132,16 @@ func Require(rate Rate, options Options) fn.Middleware {
 			if result.Allowed {
 				response, err = next(ctx, event)
 			} else {
-				slog.WarnContext(ctx, "too many requests", "path", event.Path, "limit", options.Name)
-				response, err = fn.JSON(http.StatusTooManyRequests, map[string]string{"message": http.StatusText(http.StatusTooManyRequests)})
+				slog.WarnContext(ctx, "rate limit exceeded", "path", event.Path, "limit", options.Name)
+				response, err = reject(http.StatusTooManyRequests)
 			}
 			if err != nil {
 				return response, err
 			}
-			// The handler may answer with the same map every time.
+			// Copy the headers: the handler may return the same map every time.
 			headers := make(map[string]string, len(response.Headers)+3)
 			maps.Copy(headers, response.Headers)
-			headers["RateLimit"] = join(result.field(name), headers["RateLimit"])
+			headers["RateLimit"] = join(result.header(name), headers["RateLimit"])
 			headers["RateLimit-Policy"] = join(policy, headers["RateLimit-Policy"])
 			if !result.Allowed {
 				headers["Retry-After"] = strconv.FormatInt(seconds(result.Next), 10)
@@ -145,40 +152,37 @@ func Require(rate Rate, options Options) fn.Middleware {
 	}
 }
 
-// field is the result as the value of a RateLimit field.
-func (r Result) field(name string) string {
-	var space [64]byte
-	text := append(append(space[:0], name...), ";r="...)
-	text = append(strconv.AppendInt(text, int64(r.Remaining), 10), ";t="...)
-	return string(strconv.AppendInt(text, seconds(r.Next), 10))
+func reject(status int) (events.APIGatewayProxyResponse, error) {
+	return fn.JSON(status, map[string]string{"message": http.StatusText(status)})
 }
 
-// join is a limit in front of those of the limits within it.
-func join(limit, others string) string {
-	if others == "" {
+// header returns the value of a RateLimit header: the remaining tokens and the
+// seconds until the next one.
+func (r Result) header(name string) string {
+	return name + ";r=" + strconv.Itoa(r.Remaining) + ";t=" + strconv.FormatInt(seconds(r.Next), 10)
+}
+
+// join prepends a limit to those that inner middleware has set.
+func join(limit, inner string) string {
+	if inner == "" {
 		return limit
 	}
-	return limit + ", " + others
+	return limit + ", " + inner
 }
 
 func (o Options) take(ctx context.Context, event events.APIGatewayProxyRequest, rate Rate) (Result, error) {
-	if past, ok := ctx.Value(sentKey{}).(sent); ok {
-		full := int64(rate.interval())*int64(min(max(past.requests, 0), rate.Size())) - int64(past.ago)
-		return rate.take(&full, 0), nil
+	if sent, ok := ctx.Value(sentKey{}).(int); ok {
+		fullAt := int64(rate.interval()) * int64(min(max(sent, 0), rate.Size()))
+		return rate.take(&fullAt, 0), nil
 	}
 	return o.Limiter.Take(ctx, o.Key(ctx, event), rate)
 }
 
 type sentKey struct{}
 
-// sent is what a caller sent, and how long ago.
-type sent struct {
-	requests int
-	ago      time.Duration
-}
-
-// WithSent is ctx for tests: each request in it is of a caller who sent so many before, so long ago, and who is counted
-// nowhere else. So tests neither use the limit up for each other nor wait.
-func WithSent(ctx context.Context, requests int, ago time.Duration) context.Context {
-	return context.WithValue(ctx, sentKey{}, sent{requests, ago})
+// Sent returns an option of fntest.Call, for tests. Require treats the request as
+// if the client had just sent that many others, and does not count it. Tests
+// therefore neither affect each other nor have to wait.
+func Sent(requests int) func(context.Context) context.Context {
+	return func(ctx context.Context) context.Context { return context.WithValue(ctx, sentKey{}, requests) }
 }

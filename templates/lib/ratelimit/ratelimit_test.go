@@ -28,21 +28,23 @@ import (
 	"github.com/fngen/fngen/templates/lib/ratelimit"
 )
 
-func from(address string) events.APIGatewayProxyRequest {
+func requestFrom(address string) events.APIGatewayProxyRequest {
 	return events.APIGatewayProxyRequest{
-		Path:           "/orders",
-		RequestContext: events.APIGatewayProxyRequestContext{Identity: events.APIGatewayRequestIdentity{SourceIP: address}},
+		Path: "/orders",
+		RequestContext: events.APIGatewayProxyRequestContext{
+			Identity: events.APIGatewayRequestIdentity{SourceIP: address},
+		},
 	}
 }
 
-func answer(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+func handle(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	return fn.JSON(http.StatusOK, "in")
 }
 
 func captureLog(tb testing.TB) *bytes.Buffer {
 	var buffer bytes.Buffer
 	logger, writer, flags := slog.Default(), log.Writer(), log.Flags()
-	tb.Cleanup(func() { // slog.SetDefault redirects package log, and does not undo that
+	tb.Cleanup(func() { // slog.SetDefault also redirects package log
 		slog.SetDefault(logger)
 		log.SetOutput(writer)
 		log.SetFlags(flags)
@@ -51,99 +53,100 @@ func captureLog(tb testing.TB) *bytes.Buffer {
 	return &buffer
 }
 
-// A clock that goes on when it is told to.
+// A clock only moves when it is advanced.
 type clock struct{ at atomic.Int64 }
 
-func (c *clock) now() time.Time        { return time.Unix(1_750_000_000, c.at.Load()) }
-func (c *clock) wait(by time.Duration) { c.at.Add(int64(by)) }
+func (c *clock) now() time.Time          { return time.Unix(1_750_000_000, c.at.Load()) }
+func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
 func (c *clock) memory(keys int) *ratelimit.Memory {
 	m := ratelimit.NewMemory(keys)
 	m.Now = c.now
 	return m
 }
 
-// What a caller sees, request by request: the status, Retry-After, and what RateLimit says.
+// TestRequire checks the status and the headers of successive requests.
 func TestRequire(t *testing.T) {
 	type step struct {
-		after     time.Duration // that much after the one before
+		after     time.Duration // since the previous request
 		status    int
-		retry     string
-		rateLimit string
+		retry     string // the header Retry-After
+		rateLimit string // the header RateLimit
 	}
-	ok, refused := http.StatusOK, http.StatusTooManyRequests
+	ok, rejected := http.StatusOK, http.StatusTooManyRequests
 	tests := map[string]struct {
 		rate   ratelimit.Rate
 		policy string
 		steps  []step
 	}{
-		"two a second": {ratelimit.PerSecond(2), `"default";q=2;w=1`, []step{
+		"two per second": {ratelimit.PerSecond(2), `"default";q=2;w=1`, []step{
 			{0, ok, "", `"default";r=1;t=1`},
 			{0, ok, "", `"default";r=0;t=1`},
-			{0, refused, "1", `"default";r=0;t=1`},
-			{500*time.Millisecond - 1, refused, "1", `"default";r=0;t=1`},
+			{0, rejected, "1", `"default";r=0;t=1`},
+			{500*time.Millisecond - 1, rejected, "1", `"default";r=0;t=1`},
 			{1, ok, "", `"default";r=0;t=1`},
 			{time.Hour, ok, "", `"default";r=1;t=1`},
 		}},
-		"one an hour": {ratelimit.PerHour(1), `"default";q=1;w=3600`, []step{
+		"one per hour": {ratelimit.PerHour(1), `"default";q=1;w=3600`, []step{
 			{0, ok, "", `"default";r=0;t=3600`},
-			{time.Second, refused, "3599", `"default";r=0;t=3599`},
-			{1500 * time.Millisecond, refused, "3598", `"default";r=0;t=3598`},
+			{time.Second, rejected, "3599", `"default";r=0;t=3599`},
+			{1500 * time.Millisecond, rejected, "3598", `"default";r=0;t=3598`},
 			{time.Hour - 2500*time.Millisecond, ok, "", `"default";r=0;t=3600`},
 		}},
-		"a burst": {ratelimit.PerMinute(6).WithBurst(3), `"default";q=3;w=30`, []step{
+		"burst of three": {ratelimit.PerMinute(6).WithBurst(3), `"default";q=3;w=30`, []step{
 			{0, ok, "", `"default";r=2;t=10`},
 			{0, ok, "", `"default";r=1;t=10`},
 			{5 * time.Second, ok, "", `"default";r=0;t=5`},
-			{0, refused, "5", `"default";r=0;t=5`},
+			{0, rejected, "5", `"default";r=0;t=5`},
 			{5 * time.Second, ok, "", `"default";r=0;t=10`},
-			{9 * time.Second, refused, "1", `"default";r=0;t=1`},
+			{9 * time.Second, rejected, "1", `"default";r=0;t=1`},
 			{time.Second, ok, "", `"default";r=0;t=10`},
 			{24 * time.Hour, ok, "", `"default";r=2;t=10`},
 		}},
-		"one at once": {ratelimit.PerSecond(3).WithBurst(1), `"default";q=1;w=1`, []step{
+		"burst of one": {ratelimit.PerSecond(3).WithBurst(1), `"default";q=1;w=1`, []step{
 			{0, ok, "", `"default";r=0;t=1`},
-			{0, refused, "1", `"default";r=0;t=1`},
+			{0, rejected, "1", `"default";r=0;t=1`},
 			{334 * time.Millisecond, ok, "", `"default";r=0;t=1`},
 		}},
-		"a day": {ratelimit.Rate{Requests: 1, Per: 24 * time.Hour}, `"default";q=1;w=86400`, []step{
+		"one per day": {ratelimit.Rate{Requests: 1, Per: 24 * time.Hour}, `"default";q=1;w=86400`, []step{
 			{0, ok, "", `"default";r=0;t=86400`},
-			{0, refused, "86400", `"default";r=0;t=86400`},
+			{0, rejected, "86400", `"default";r=0;t=86400`},
 		}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			captured := captureLog(t)
 			c := &clock{}
-			handler := fn.Chain(answer, ratelimit.Require(tt.rate, ratelimit.Options{Limiter: c.memory(1)}))
+			handler := fn.Chain(handle, ratelimit.Require(tt.rate, ratelimit.Options{Limiter: c.memory(1)}))
 			for i, s := range tt.steps {
-				c.wait(s.after)
-				response, err := handler(t.Context(), from("203.0.113.7"))
+				c.advance(s.after)
+				response, err := handler(t.Context(), requestFrom("203.0.113.7"))
 				require.NoError(t, err)
 				assert.Equal(t, s.status, response.StatusCode, i)
 				assert.Equal(t, s.retry, response.Headers["Retry-After"], i)
 				assert.Equal(t, s.rateLimit, response.Headers["RateLimit"], i)
 				assert.Equal(t, tt.policy, response.Headers["RateLimit-Policy"], i)
 				assert.Equal(t, "application/json", response.Headers["Content-Type"], i)
-				assert.Equal(t, s.status == refused, captured.Len() > 0, i)
-				if s.status == refused {
+				assert.Equal(t, s.status == rejected, captured.Len() > 0, i)
+				if s.status == rejected {
 					assert.JSONEq(t, `{"message":"Too Many Requests"}`, response.Body)
-					assert.Contains(t, captured.String(), `msg="too many requests" path=/orders limit=default`)
+					assert.Contains(t, captured.String(), `msg="rate limit exceeded" path=/orders limit=default`)
 					captured.Reset()
 				}
 
-				other, err := fn.Chain(answer, ratelimit.Require(tt.rate, ratelimit.Options{}))(t.Context(), from("203.0.113.8"))
+				other := fn.Chain(handle, ratelimit.Require(tt.rate, ratelimit.Options{}))
+				response, err = other(t.Context(), requestFrom("203.0.113.8"))
 				require.NoError(t, err)
-				assert.Equal(t, ok, other.StatusCode, "another limit has nothing to do with it")
+				assert.Equal(t, ok, response.StatusCode, "limits share a bucket")
 			}
 		})
 	}
 }
 
-// Whose bucket it is.
+// TestKeys checks which pairs of requests share a bucket.
 func TestKeys(t *testing.T) {
 	type userKey struct{}
 	as := func(id, address string) (context.Context, events.APIGatewayProxyRequest) {
-		return context.WithValue(t.Context(), userKey{}, id), from(address)
+		return context.WithValue(t.Context(), userKey{}, id), requestFrom(address)
 	}
 	byAddress := ratelimit.ByAddress(ipallow.Source{})
 	byUser := ratelimit.ByUser(func(ctx context.Context) string {
@@ -156,27 +159,33 @@ func TestKeys(t *testing.T) {
 		a, b [2]string // user and address
 		same bool
 	}{
-		"an address":             {byAddress, [2]string{"", "203.0.113.7"}, [2]string{"", "203.0.113.7"}, true},
-		"whoever it is":          {byAddress, [2]string{"1", "203.0.113.7"}, [2]string{"2", "203.0.113.7"}, true},
-		"mapped":                 {byAddress, [2]string{"", "203.0.113.7"}, [2]string{"", "::ffff:203.0.113.7"}, true},
-		"another":                {byAddress, [2]string{"", "203.0.113.7"}, [2]string{"", "203.0.113.8"}, false},
-		"v6, one owner":          {byAddress, [2]string{"", "2001:db8:1:2::1"}, [2]string{"", "2001:db8:1:2:ffff::9"}, true},
-		"v6, another":            {byAddress, [2]string{"", "2001:db8:1:2::1"}, [2]string{"", "2001:db8:1:3::1"}, false},
-		"v6 is not v4":           {byAddress, [2]string{"", "3230:3330::1"}, [2]string{"", "50.48.51.48"}, false},
-		"none":                   {byAddress, [2]string{"", ""}, [2]string{"", "unknown"}, true},
-		"none is nobody's":       {byAddress, [2]string{"", ""}, [2]string{"", "203.0.113.7"}, false},
-		"a user":                 {byUser, [2]string{"1", "203.0.113.7"}, [2]string{"1", "203.0.113.8"}, true},
-		"another user":           {byUser, [2]string{"1", "203.0.113.7"}, [2]string{"2", "203.0.113.7"}, false},
-		"nobody, by address":     {byUser, [2]string{"", "203.0.113.7"}, [2]string{"", "203.0.113.7"}, true},
-		"nobody, another":        {byUser, [2]string{"", "203.0.113.7"}, [2]string{"", "203.0.113.8"}, false},
-		"nobody is not a user":   {byUser, [2]string{"", "203.0.113.7"}, [2]string{"nobody4\xcb\x00q\x07", "203.0.113.7"}, false},
-		"a user is not nobody's": {byUser, [2]string{"4\xcb\x00q\x07", "1.1.1.1"}, [2]string{"", "203.0.113.7"}, false},
+		"same address":        {byAddress, [2]string{"", "203.0.113.7"}, [2]string{"", "203.0.113.7"}, true},
+		"address, other user": {byAddress, [2]string{"1", "203.0.113.7"}, [2]string{"2", "203.0.113.7"}, true},
+		"IPv4-mapped":         {byAddress, [2]string{"", "203.0.113.7"}, [2]string{"", "::ffff:203.0.113.7"}, true},
+		"other address":       {byAddress, [2]string{"", "203.0.113.7"}, [2]string{"", "203.0.113.8"}, false},
+		"same /64 network": {
+			byAddress, [2]string{"", "2001:db8:1:2::1"}, [2]string{"", "2001:db8:1:2:ffff::9"}, true,
+		},
+		"other /64 network": {
+			byAddress, [2]string{"", "2001:db8:1:2::1"}, [2]string{"", "2001:db8:1:3::1"}, false,
+		},
+		"IPv6 and IPv4":          {byAddress, [2]string{"", "3230:3330::1"}, [2]string{"", "50.48.51.48"}, false},
+		"no address":             {byAddress, [2]string{"", ""}, [2]string{"", "unknown"}, true},
+		"no address and address": {byAddress, [2]string{"", ""}, [2]string{"", "203.0.113.7"}, false},
+		"same user":              {byUser, [2]string{"1", "203.0.113.7"}, [2]string{"1", "203.0.113.8"}, true},
+		"other user":             {byUser, [2]string{"1", "203.0.113.7"}, [2]string{"2", "203.0.113.7"}, false},
+		"anonymous, same":        {byUser, [2]string{"", "203.0.113.7"}, [2]string{"", "203.0.113.7"}, true},
+		"anonymous, other":       {byUser, [2]string{"", "203.0.113.7"}, [2]string{"", "203.0.113.8"}, false},
+		"user like anonymous": {
+			byUser, [2]string{"", "203.0.113.7"}, [2]string{"anonymous4\xcb\x00q\x07", "203.0.113.7"}, false,
+		},
+		"user like address": {byUser, [2]string{"4\xcb\x00q\x07", "1.1.1.1"}, [2]string{"", "203.0.113.7"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			captureLog(t)
 			assert.Equal(t, tt.same, tt.key(as(tt.a[0], tt.a[1])) == tt.key(as(tt.b[0], tt.b[1])))
 
-			handler := fn.Chain(answer, ratelimit.Require(ratelimit.PerHour(1), ratelimit.Options{Key: tt.key}))
+			handler := fn.Chain(handle, ratelimit.Require(ratelimit.PerHour(1), ratelimit.Options{Key: tt.key}))
 			first, err := handler(as(tt.a[0], tt.a[1]))
 			require.NoError(t, err)
 			assert.Equal(t, http.StatusOK, first.StatusCode)
@@ -187,14 +196,14 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// A forged header gives nobody a bucket of their own.
+// A client cannot get a bucket of its own with a forged header.
 func TestForwardedAddress(t *testing.T) {
 	captureLog(t)
 	key := ratelimit.ByAddress(ipallow.Source{Proxies: ipallow.MustParse("10.0.0.1")})
 	for peer, status := range map[string]int{"203.0.113.7": http.StatusTooManyRequests, "10.0.0.1": http.StatusOK} {
-		handler := fn.Chain(answer, ratelimit.Require(ratelimit.PerHour(1), ratelimit.Options{Key: key}))
+		handler := fn.Chain(handle, ratelimit.Require(ratelimit.PerHour(1), ratelimit.Options{Key: key}))
 		for i, want := range []int{http.StatusOK, status, status} {
-			event := from(peer)
+			event := requestFrom(peer)
 			event.Headers = map[string]string{"X-Forwarded-For": fmt.Sprintf("192.0.2.1, 198.51.100.%d", i)}
 			response, err := handler(t.Context(), event)
 			require.NoError(t, err)
@@ -203,32 +212,35 @@ func TestForwardedAddress(t *testing.T) {
 	}
 }
 
-type failing struct{}
+// A brokenLimiter always fails.
+type brokenLimiter struct{}
 
-func (failing) Take(context.Context, string, ratelimit.Rate) (ratelimit.Result, error) {
+func (brokenLimiter) Take(context.Context, string, ratelimit.Rate) (ratelimit.Result, error) {
 	return ratelimit.Result{}, errors.New("connection refused")
 }
 
-func TestFailure(t *testing.T) {
-	for closed, want := range map[bool]int{false: http.StatusOK, true: http.StatusServiceUnavailable} {
+func TestLimiterFails(t *testing.T) {
+	for failClosed, want := range map[bool]int{false: http.StatusOK, true: http.StatusServiceUnavailable} {
 		captured := captureLog(t)
-		handler := fn.Chain(answer, ratelimit.Require(ratelimit.PerSecond(1), ratelimit.Options{Limiter: failing{}, FailClosed: closed}))
+		options := ratelimit.Options{Limiter: brokenLimiter{}, FailClosed: failClosed}
+		handler := fn.Chain(handle, ratelimit.Require(ratelimit.PerSecond(1), options))
 		for range 3 {
-			response, err := handler(t.Context(), from("203.0.113.7"))
+			response, err := handler(t.Context(), requestFrom("203.0.113.7"))
 			require.NoError(t, err)
 			assert.Equal(t, want, response.StatusCode)
-			assert.NotContains(t, response.Body, "refused", "the reason is for the log")
+			assert.NotContains(t, response.Body, "refused", "the response contains the reason")
 			assert.NotContains(t, response.Headers, "RateLimit")
-			assert.Contains(t, captured.String(), `level=ERROR msg="requests are not counted" path=/orders reason="connection refused"`)
+			want := `level=ERROR msg="rate limiter failed" path=/orders reason="connection refused"`
+			assert.Contains(t, captured.String(), want)
 		}
 	}
 }
 
-// Two limits in a chain: the inner one has its own name, and both tell what is left.
+// Two limits in a chain are both enforced and both appear in the headers.
 func TestTwoLimits(t *testing.T) {
 	captureLog(t)
-	memory := ratelimit.NewMemory(10) // which they share
-	handler := fn.Chain(answer,
+	memory := ratelimit.NewMemory(10)
+	handler := fn.Chain(handle,
 		ratelimit.Require(ratelimit.PerHour(3), ratelimit.Options{Name: "hour", Limiter: memory}),
 		ratelimit.Require(ratelimit.PerSecond(2), ratelimit.Options{Name: "second", Limiter: memory}),
 	)
@@ -241,7 +253,7 @@ func TestTwoLimits(t *testing.T) {
 		{http.StatusTooManyRequests, `"hour";r=0;t=\d+, "second";r=0;t=1`, "1"},
 		{http.StatusTooManyRequests, `"hour";r=0;t=\d+`, `\d{4}`},
 	} {
-		response, err := handler(t.Context(), from("203.0.113.7"))
+		response, err := handler(t.Context(), requestFrom("203.0.113.7"))
 		require.NoError(t, err)
 		assert.Equal(t, want.status, response.StatusCode)
 		assert.Regexp(t, regexp.MustCompile("^"+want.rateLimit+"$"), response.Headers["RateLimit"])
@@ -249,18 +261,20 @@ func TestTwoLimits(t *testing.T) {
 	}
 }
 
-// The response is the handler's, which may give the same one to many at once; its error is its own.
-func TestResponseIsLeftAlone(t *testing.T) {
+// Require modifies neither the response that the handler returned, which may be
+// shared by concurrent requests, nor its error.
+func TestHandlerResponseIsNotModified(t *testing.T) {
 	headers := map[string]string{"X-Own": "1"}
-	handler := fn.Chain(func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	brew := func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		return events.APIGatewayProxyResponse{StatusCode: http.StatusTeapot, Headers: headers, Body: "tea"}, nil
-	}, ratelimit.Require(ratelimit.PerSecond(1000), ratelimit.Options{}))
+	}
+	handler := fn.Chain(brew, ratelimit.Require(ratelimit.PerSecond(1000), ratelimit.Options{}))
 	var all sync.WaitGroup
 	for range 10 {
 		all.Add(1)
 		go func() {
 			defer all.Done()
-			response, err := handler(t.Context(), from("203.0.113.7"))
+			response, err := handler(t.Context(), requestFrom("203.0.113.7"))
 			assert.NoError(t, err)
 			assert.Equal(t, http.StatusTeapot, response.StatusCode)
 			assert.Equal(t, "tea", response.Body)
@@ -272,23 +286,25 @@ func TestResponseIsLeftAlone(t *testing.T) {
 	assert.Len(t, headers, 1)
 
 	broken := errors.New("broken")
-	_, err := fn.Chain(func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	fail := func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		return events.APIGatewayProxyResponse{}, broken
-	}, ratelimit.Require(ratelimit.PerSecond(1), ratelimit.Options{}))(t.Context(), from("203.0.113.7"))
+	}
+	handler = fn.Chain(fail, ratelimit.Require(ratelimit.PerSecond(1), ratelimit.Options{}))
+	_, err := handler(t.Context(), requestFrom("203.0.113.7"))
 	assert.Equal(t, broken, err)
 }
 
-func TestBadConfiguration(t *testing.T) {
+func TestInvalidConfiguration(t *testing.T) {
 	for want, rate := range map[string]ratelimit.Rate{
-		"ratelimit: want 1 to 1000000 requests, not 0":                  ratelimit.PerSecond(0),
-		"ratelimit: want 1 to 1000000 requests, not -1":                 ratelimit.PerMinute(-1),
-		"ratelimit: want 1 to 1000000 requests, not 1000001":            ratelimit.PerHour(1_000_001),
-		"ratelimit: want a burst of 1 to 1000000 requests, not -2":      ratelimit.PerSecond(1).WithBurst(-2),
-		"ratelimit: want a burst of 1 to 1000000 requests, not 1000001": ratelimit.PerSecond(1).WithBurst(1_000_001),
-		"ratelimit: want a time of a second to a year, not 0s":          {Requests: 1},
-		"ratelimit: want a time of a second to a year, not 999ms":       {Requests: 1, Per: 999 * time.Millisecond},
-		"ratelimit: want a time of a second to a year, not 8808h0m0s":   {Requests: 1, Per: 367 * 24 * time.Hour},
-		"ratelimit: a burst of 400 takes more than a year to come back": {Requests: 1, Per: 24 * time.Hour, Burst: 400},
+		"ratelimit: rate of 0 requests, want 1 to 1000000":             ratelimit.PerSecond(0),
+		"ratelimit: rate of -1 requests, want 1 to 1000000":            ratelimit.PerMinute(-1),
+		"ratelimit: rate of 1000001 requests, want 1 to 1000000":       ratelimit.PerHour(1_000_001),
+		"ratelimit: burst of -2 requests, want 1 to 1000000":           ratelimit.PerSecond(1).WithBurst(-2),
+		"ratelimit: burst of 1000001 requests, want 1 to 1000000":      ratelimit.PerSecond(1).WithBurst(1_000_001),
+		"ratelimit: rate per 0s, want one second to one year":          {Requests: 1},
+		"ratelimit: rate per 999ms, want one second to one year":       {Requests: 1, Per: 999 * time.Millisecond},
+		"ratelimit: rate per 8808h0m0s, want one second to one year":   {Requests: 1, Per: 367 * 24 * time.Hour},
+		"ratelimit: burst of 400 requests takes over a year to refill": {Requests: 1, Per: 24 * time.Hour, Burst: 400},
 	} {
 		assert.PanicsWithValue(t, want, func() { ratelimit.Require(rate, ratelimit.Options{}) })
 	}
@@ -298,41 +314,38 @@ func TestBadConfiguration(t *testing.T) {
 	assert.NotPanics(t, func() { ratelimit.Require(ratelimit.PerSecond(1), ratelimit.Options{Name: "per user; r=1, ~"}) })
 }
 
-// In tests, each request is of a caller with a past.
-func TestWithSent(t *testing.T) {
+func TestSent(t *testing.T) {
 	captureLog(t)
-	for name, tt := range map[string]struct {
-		sent   int
-		ago    time.Duration
-		status int
-		retry  string
+	for _, test := range []struct {
+		name       string
+		sent       int
+		status     int
+		retryAfter string
 	}{
-		"nothing":            {0, 0, http.StatusOK, ""},
-		"almost all":         {4, 0, http.StatusOK, ""},
-		"all":                {5, 0, http.StatusTooManyRequests, "1"},
-		"more":               {500, 0, http.StatusTooManyRequests, "1"},
-		"all, half a token":  {5, 100 * time.Millisecond, http.StatusTooManyRequests, "1"},
-		"all, a second ago":  {5, time.Second, http.StatusOK, ""},
-		"more, a second ago": {500, time.Second, http.StatusOK, ""},
-		"negative":           {-1, 0, http.StatusOK, ""},
+		{"none", 0, http.StatusOK, ""},
+		{"one below the limit", 4, http.StatusOK, ""},
+		{"the limit", 5, http.StatusTooManyRequests, "1"},
+		{"far above the limit", 500, http.StatusTooManyRequests, "1"},
+		{"a negative number", -1, http.StatusOK, ""},
 	} {
-		t.Run(name, func(t *testing.T) {
-			handler := fn.Chain(answer, ratelimit.Require(ratelimit.PerSecond(5), ratelimit.Options{Limiter: failing{}, FailClosed: true}))
+		t.Run(test.name, func(t *testing.T) {
+			options := ratelimit.Options{Limiter: brokenLimiter{}, FailClosed: true}
+			handler := fn.Chain(handle, ratelimit.Require(ratelimit.PerSecond(5), options))
 			for range 10 {
-				response, err := handler(ratelimit.WithSent(t.Context(), tt.sent, tt.ago), from("203.0.113.7"))
+				response, err := handler(ratelimit.Sent(test.sent)(t.Context()), requestFrom("203.0.113.7"))
 				require.NoError(t, err)
-				assert.Equal(t, tt.status, response.StatusCode)
-				assert.Equal(t, tt.retry, response.Headers["Retry-After"])
+				assert.Equal(t, test.status, response.StatusCode)
+				assert.Equal(t, test.retryAfter, response.Headers["Retry-After"])
 			}
 		})
 	}
 }
 
-// However many ask at once, as many pass as the rate says.
-func TestManyAtOnce(t *testing.T) {
+// Concurrent requests do not exceed the limit.
+func TestConcurrentRequests(t *testing.T) {
 	captureLog(t)
 	c := &clock{}
-	handler := fn.Chain(answer, ratelimit.Require(ratelimit.PerMinute(50), ratelimit.Options{Limiter: c.memory(1000)}))
+	handler := fn.Chain(handle, ratelimit.Require(ratelimit.PerMinute(50), ratelimit.Options{Limiter: c.memory(1000)}))
 	var passed [20]atomic.Int64
 	var all sync.WaitGroup
 	for i := range 100 {
@@ -340,7 +353,7 @@ func TestManyAtOnce(t *testing.T) {
 		go func() {
 			defer all.Done()
 			for range 20 {
-				response, err := handler(t.Context(), from(fmt.Sprintf("203.0.113.%d", i%20)))
+				response, err := handler(t.Context(), requestFrom(fmt.Sprintf("203.0.113.%d", i%20)))
 				if assert.NoError(t, err) && response.StatusCode == http.StatusOK {
 					passed[i%20].Add(1)
 				}
@@ -353,7 +366,8 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
-// A Memory's buckets are token buckets, as those of golang.org/x/time/rate are.
+// FuzzMemory checks that a Memory behaves like the token buckets of
+// golang.org/x/time/rate.
 func FuzzMemory(f *testing.F) {
 	f.Add(uint16(2), uint8(0), uint16(0), []byte{0, 0, 0, 100, 200})
 	f.Add(uint16(60), uint8(1), uint16(10), []byte{1, 0, 255, 255, 0, 0})
@@ -371,12 +385,12 @@ func FuzzMemory(f *testing.F) {
 		interval := r.Per / time.Duration(r.Requests)
 		want := rate.NewLimiter(rate.Every(interval), r.Size())
 		for _, wait := range waits {
-			c.wait(time.Duration(wait) * interval / 64) // up to four tokens
+			c.advance(time.Duration(wait) * interval / 64) // up to four tokens
 			const slack = 1e-3
 			before := want.TokensAt(c.now())
 			got, err := m.Take(t.Context(), "key", r)
 			require.NoError(t, err)
-			if before < 1-slack || before >= 1+slack { // nearer, rounding decides
+			if before < 1-slack || before >= 1+slack { // closer to 1, rounding decides
 				require.Equal(t, before >= 1, got.Allowed)
 			}
 			if got.Allowed {
@@ -391,9 +405,8 @@ func FuzzMemory(f *testing.F) {
 	})
 }
 
-// No flood of keys, from a caller with as many as they like, gives a token back, and no number of
-// keys takes more memory.
-func TestFloodGivesNothingBack(t *testing.T) {
+// A flood of keys gives no client a token back.
+func TestFloodOfKeys(t *testing.T) {
 	c := &clock{}
 	m := c.memory(1000)
 	limit := ratelimit.PerHour(3)
@@ -416,20 +429,21 @@ func TestFloodGivesNothingBack(t *testing.T) {
 			require.False(t, take("mine"), "after %d others", i)
 		}
 	}
-	places := 2048
-	assert.LessOrEqual(t, passed, 3*places, "nobody has more tokens than there are buckets")
+	const buckets = 2048
+	assert.LessOrEqual(t, passed, 3*buckets, "allowed more requests than the buckets have tokens")
 	assert.GreaterOrEqual(t, passed, 3*1000)
 
-	c.wait(20 * time.Minute)
-	assert.True(t, take("mine"), "time gives them back")
-	c.wait(time.Hour)
+	c.advance(20 * time.Minute)
+	assert.True(t, take("mine"), "no token after its interval")
+	c.advance(time.Hour)
 	for i := range 1000 {
-		assert.True(t, take("new"+strconv.Itoa(i)), "full ones are taken over as new")
+		assert.True(t, take("new"+strconv.Itoa(i)), "a full bucket that was taken over is not like a new one")
 	}
 }
 
-// Two limits that share a Memory have buckets of their own, also where they take each other's over.
-func TestRatesShareAMemory(t *testing.T) {
+// Limits that share a Memory have separate buckets, and a bucket that one limit
+// takes over from the other stays valid.
+func TestSharedMemory(t *testing.T) {
 	c := &clock{}
 	m := c.memory(1)
 	small, large := ratelimit.PerHour(1), ratelimit.PerMinute(100).WithBurst(7)
@@ -442,7 +456,7 @@ func TestRatesShareAMemory(t *testing.T) {
 	second, _ := m.Take(t.Context(), "key", small)
 	require.False(t, second.Allowed)
 
-	for i := range 10_000 { // in 1024 places
+	for i := range 10_000 { // in 1024 buckets
 		result, _ := m.Take(t.Context(), strconv.Itoa(i), large)
 		require.LessOrEqual(t, result.Remaining, 6)
 		result, _ = m.Take(t.Context(), strconv.Itoa(i), small)
@@ -452,12 +466,12 @@ func TestRatesShareAMemory(t *testing.T) {
 
 const million = 1_000_000
 
-// address is one of a million.
+// address returns one of a million addresses.
 func address(i int) string {
 	return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}).String()
 }
 
-// However many keys there are, the memory is what it was.
+// A Memory has the documented size, and Take allocates nothing.
 func TestMemoryIsBounded(t *testing.T) {
 	heap := func() uint64 {
 		runtime.GC()
@@ -468,32 +482,38 @@ func TestMemoryIsBounded(t *testing.T) {
 	before := heap()
 	m := ratelimit.NewMemory(million)
 	assert.Less(t, heap()-before, uint64(34<<20))
-	assert.Zero(t, testing.AllocsPerRun(1000, func() {
+	allocs := testing.AllocsPerRun(1000, func() {
 		_, _ = m.Take(t.Context(), address(rand.IntN(million)), ratelimit.PerSecond(10))
-	})-testing.AllocsPerRun(1000, func() { _ = address(rand.IntN(million)) }), "a request takes none")
+	})
+	allocs -= testing.AllocsPerRun(1000, func() { _ = address(rand.IntN(million)) })
+	assert.Zero(t, allocs)
 	runtime.KeepAlive(m)
 }
 
-// A request, of one of a million callers.
+// BenchmarkRequire compares requests of a million clients with and without a
+// limit.
 func BenchmarkRequire(b *testing.B) {
-	static := events.APIGatewayProxyResponse{StatusCode: http.StatusOK, Headers: map[string]string{"Content-Type": "text/plain"}}
+	static := events.APIGatewayProxyResponse{
+		StatusCode: http.StatusOK,
+		Headers:    map[string]string{"Content-Type": "text/plain"},
+	}
 	bare := func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		return static, nil
 	}
 	for name, handler := range map[string]fn.Handler{
 		"bare":    bare,
-		"limited": fn.Chain(bare, ratelimit.Require(ratelimit.PerSecond(1000), ratelimit.Options{Limiter: full()})),
+		"limited": fn.Chain(bare, ratelimit.Require(ratelimit.PerSecond(1000), ratelimit.Options{Limiter: filledMemory()})),
 	} {
 		b.Run(name, func(b *testing.B) {
-			callers := make([]events.APIGatewayProxyRequest, 1<<14) // of the million, in no order
-			for i := range callers {
-				callers[i] = from(address(rand.IntN(million)))
+			requests := make([]events.APIGatewayProxyRequest, 1<<14)
+			for i := range requests {
+				requests[i] = requestFrom(address(rand.IntN(million)))
 			}
 			ctx := b.Context()
 			b.ReportAllocs()
 			b.ResetTimer()
 			for i := range b.N {
-				response, err := handler(ctx, callers[i&(1<<14-1)])
+				response, err := handler(ctx, requests[i&(1<<14-1)])
 				if err != nil || response.StatusCode != http.StatusOK {
 					b.Fatal(response, err)
 				}
@@ -503,11 +523,11 @@ func BenchmarkRequire(b *testing.B) {
 }
 
 func BenchmarkMemory(b *testing.B) {
-	m := full()
+	m := filledMemory()
 	key := ratelimit.ByAddress(ipallow.Source{})
 	keys := make([]string, million)
 	for i := range keys {
-		keys[i] = key(b.Context(), from(address(i)))
+		keys[i] = key(b.Context(), requestFrom(address(i)))
 	}
 	rand.Shuffle(million, func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
 	limit := ratelimit.PerSecond(1000)
@@ -518,12 +538,12 @@ func BenchmarkMemory(b *testing.B) {
 	}
 }
 
-// full is a Memory that has a million keys.
-func full() *ratelimit.Memory {
+// filledMemory returns a Memory with a million keys.
+func filledMemory() *ratelimit.Memory {
 	m := ratelimit.NewMemory(million)
 	key := ratelimit.ByAddress(ipallow.Source{})
 	for i := range million {
-		_, _ = m.Take(context.Background(), key(context.Background(), from(address(i))), ratelimit.PerSecond(1000))
+		_, _ = m.Take(context.Background(), key(context.Background(), requestFrom(address(i))), ratelimit.PerSecond(1000))
 	}
 	return m
 }

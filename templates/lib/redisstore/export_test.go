@@ -2,7 +2,7 @@ package redisstore
 
 import "time"
 
-// TickBy has the lease renewed whenever a tick comes, instead of by a ticker.
-func (m *Messages) TickBy(ticks <-chan time.Time) {
-	m.ticks = func(time.Duration) (<-chan time.Time, func()) { return ticks, func() {} }
+// SetTicks makes m renew leases on each tick, instead of using a ticker.
+func (m *Messages) SetTicks(ticks <-chan time.Time) {
+	m.newTicker = func(time.Duration) (<-chan time.Time, func()) { return ticks, func() {} }
 }

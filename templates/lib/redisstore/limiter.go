@@ -1,5 +1,6 @@
-// Package redisstore keeps in Redis what the instances of a function have to know together: how many
-// requests they took, for package ratelimit, and which messages they handled, for webhooks.Once.
+// Package redisstore keeps state in Redis that all instances of a function
+// share: the counters of package ratelimit and the handled messages of
+// webhooks.Once.
 //
 //	var client = redis.NewClient(&redis.Options{Addr: os.Getenv("REDIS_ADDR")})
 //
@@ -9,8 +10,9 @@
 //		webhooks.Once(redisstore.NewMessages(client, "orders")),
 //	)
 //
-// It needs Redis 5 or later, or what speaks its protocol, scripts included. Each request is one script on one key, so
-// that a cluster will do. Keys of callers and ids of messages are hashed: Redis learns neither.
+// It needs Redis 5 or later, or a compatible server with Lua scripts. Each
+// operation is one script on one key, so it works with Redis Cluster. Client
+// keys and message IDs are stored as hashes.
 package redisstore
 
 import (
@@ -28,23 +30,26 @@ import (
 
 // A Limiter is a ratelimit.Limiter whose buckets are in Redis.
 type Limiter struct {
-	// Timeout is how long a request waits for Redis: 250 milliseconds where it is zero. After that the
-	// limiter has failed, and ratelimit.Options.FailClosed says what becomes of the request.
+	// Timeout is how long Take waits for Redis. It defaults to 250
+	// milliseconds. See ratelimit.Options.FailClosed for what happens to the
+	// request then.
 	Timeout time.Duration
 
-	// Now is the clock. Where it is nil, it is Redis's own, which all instances share.
+	// Now returns the current time. It defaults to the clock of the Redis
+	// server, which all instances share.
 	Now func() time.Time
 
 	client redis.Scripter
 	name   string
 }
 
-// NewLimiter is a Limiter with the name of what it limits. Limits of one name have the same buckets.
+// NewLimiter returns a Limiter. Limiters with the same name share their
+// buckets.
 func NewLimiter(client redis.Scripter, name string) *Limiter {
 	return &Limiter{client: client, name: name}
 }
 
-// Take is as ratelimit.Limiter has it.
+// Take implements ratelimit.Limiter.
 func (l *Limiter) Take(ctx context.Context, key string, rate ratelimit.Rate) (ratelimit.Result, error) {
 	timeout := l.Timeout
 	if timeout <= 0 {
@@ -59,7 +64,9 @@ func (l *Limiter) Take(ctx context.Context, key string, rate ratelimit.Rate) (ra
 	}
 	interval := float64(rate.Per.Microseconds()) / float64(rate.Requests)
 	done := make(chan *redis.Cmd, 1)
-	go func() { // a client heeds a context's end only where its options say so
+	// A client ignores the deadline of the context, unless its option
+	// ContextTimeoutEnabled is set.
+	go func() {
 		done <- takeScript.Run(ctx, l.client, []string{redisKey("ratelimit", l.name, key)}, interval, rate.Size(), now)
 	}()
 	var (
@@ -73,7 +80,7 @@ func (l *Limiter) Take(ctx context.Context, key string, rate ratelimit.Rate) (ra
 		reply, err = cmd.Int64Slice()
 	}
 	if err == nil && len(reply) != 3 {
-		err = fmt.Errorf("unexpected reply of %d values", len(reply))
+		err = fmt.Errorf("script returned %d values, want 3", len(reply))
 	}
 	if err != nil {
 		return ratelimit.Result{}, fmt.Errorf("redisstore: %w", err)
@@ -85,29 +92,30 @@ func (l *Limiter) Take(ctx context.Context, key string, rate ratelimit.Rate) (ra
 	}, nil
 }
 
-// takeScript takes a token from a bucket, as ratelimit.Memory does. The bucket is the time, in microseconds, at
-// which it is full again, and gone by then.
+// takeScript takes a token from a bucket, like ratelimit.Memory. The value of
+// the key is the time, in microseconds, at which the bucket is full again. The
+// key expires at that time.
 var takeScript = redis.NewScript(`
 local interval, size, now = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 if not now then
 	local time = redis.call('TIME')
 	now = time[1] * 1000000 + time[2]
 end
-local fill = interval * size
-local full = tonumber(redis.call('GET', KEYS[1]) or '') or now
--- A clock that went back, or a rate that changed, leaves nobody with less than an empty bucket.
-local missing = math.min(math.max(full - now, 0), fill)
+local refill = interval * size
+local fullAt = tonumber(redis.call('GET', KEYS[1]) or '') or now
+-- After a clock went back or a rate changed, a bucket is at worst empty.
+local missing = math.min(math.max(fullAt - now, 0), refill)
 local allowed = 0
-if missing + interval <= fill + 0.5 then -- intervals are no whole numbers
+if missing + interval <= refill + 0.5 then -- intervals are not whole microseconds
 	allowed = 1
 	missing = missing + interval
 	redis.call('SET', KEYS[1], string.format('%.3f', now + missing), 'PX', math.ceil(missing / 1000))
 end
-local remaining = math.floor(math.max(fill - missing + 0.5, 0) / interval)
-return {allowed, remaining, math.max(math.ceil(missing - (fill - (remaining + 1) * interval)), 1)}
+local remaining = math.floor(math.max(refill - missing + 0.5, 0) / interval)
+return {allowed, remaining, math.max(math.ceil(missing - (refill - (remaining + 1) * interval)), 1)}
 `)
 
-// redisKey is a key in Redis, of a kind and a name.
+// redisKey returns the name of a key in Redis.
 func redisKey(kind, name, key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return kind + ":" + name + ":" + base64.RawURLEncoding.EncodeToString(sum[:])

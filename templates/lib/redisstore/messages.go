@@ -13,128 +13,134 @@ import (
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
 
-// ErrLeaseLost is the cause of a message's context whose lease ended while it was being handled: another
-// instance may be handling it too.
-var ErrLeaseLost = errors.New("redisstore: the lease of the message is lost")
+// ErrLeaseLost is the cause of a canceled handler context if the lease on its
+// message expired. Another instance may be handling the message too.
+var ErrLeaseLost = errors.New("redisstore: lost the lease on the message")
 
-// Messages is a webhooks.Store. An instance that handles a message has a lease of it, which it renews, and
-// which ends by itself where the instance dies.
+// Messages is a webhooks.Store. While an instance handles a message, it holds a
+// lease on the message and renews it. If the instance dies, the lease expires.
 type Messages struct {
-	// Lease is how long a message stays taken after its instance died: a minute where it is zero.
+	// Lease is how long a lease lasts. If an instance dies, its message can be
+	// handled again after that time. It defaults to a minute.
 	Lease time.Duration
 
-	// Keep is how long a message that was handled is remembered: a week where it is zero, which is longer
-	// than providers go on trying.
+	// Keep is how long a handled message is remembered. It defaults to a week,
+	// which is longer than providers retry.
 	Keep time.Duration
 
-	client   redis.Scripter
-	function string
-	ticks    func(every time.Duration) (ticks <-chan time.Time, stop func())
+	client    redis.Scripter
+	function  string
+	newTicker func(interval time.Duration) (ticks <-chan time.Time, stop func())
 }
 
-// NewMessages is a store of the messages of one function.
+// NewMessages returns a store for the messages of one function.
 func NewMessages(client redis.Scripter, function string) *Messages {
-	return &Messages{client: client, function: function, ticks: func(every time.Duration) (<-chan time.Time, func()) {
-		ticker := time.NewTicker(every)
+	newTicker := func(interval time.Duration) (<-chan time.Time, func()) {
+		ticker := time.NewTicker(interval)
 		return ticker.C, ticker.Stop
-	}}
+	}
+	return &Messages{client: client, function: function, newTicker: newTicker}
 }
 
-// What becomes of a claim.
+// Results of acquireScript.
 const (
-	claimed = iota
-	taken
+	acquired = iota
+	leased   // by another instance
 	handled
 )
 
-// Handle is as webhooks.Store has it.
+// Handle implements webhooks.Store.
 func (m *Messages) Handle(ctx context.Context, id string, handle func(context.Context) bool) (webhooks.Outcome, error) {
-	lease := claim{
-		client: m.client,
-		key:    redisKey("message", m.function, id),
-		token:  rand.Text(),
-		lasts:  orElse(m.Lease, time.Minute),
+	l := lease{
+		client:   m.client,
+		key:      redisKey("message", m.function, id),
+		token:    rand.Text(),
+		duration: orDefault(m.Lease, time.Minute),
 	}
-	state, err := claimScript.Run(ctx, m.client, []string{lease.key}, lease.token, lease.lasts.Milliseconds()).Int()
+	state, err := acquireScript.Run(ctx, m.client, []string{l.key}, l.token, l.duration.Milliseconds()).Int()
 	switch {
 	case err != nil:
 		return webhooks.Busy, fmt.Errorf("redisstore: %w", err)
 	case state == handled:
 		return webhooks.Duplicate, nil
-	case state == taken:
+	case state == leased:
 		return webhooks.Busy, nil
 	}
 
-	working, cancel := context.WithCancelCause(ctx)
-	ticks, stopTicks := m.ticks(lease.lasts / 3)
-	renewing := make(chan struct{})
+	handlerCtx, cancel := context.WithCancelCause(ctx)
+	ticks, stopTicks := m.newTicker(l.duration / 3)
+	stopped := make(chan struct{})
 	go func() {
-		defer close(renewing)
-		lease.renew(working, ticks, cancel)
+		defer close(stopped)
+		l.renew(handlerCtx, ticks, cancel)
 	}()
 	done := false
-	defer func() { // of a panic too
+	defer func() { // also runs if handle panics
 		cancel(nil)
 		stopTicks()
-		<-renewing
-		if err := lease.end(ctx, done, orElse(m.Keep, 7*24*time.Hour)); err != nil {
-			// The sender hears of what the handler did all the same: told of a failure, it would send
-			// again what was handled.
-			slog.ErrorContext(ctx, "what became of a message is not recorded", "function", m.function, "handled", done, "reason", err)
+		<-stopped
+		if err := l.release(ctx, done, orDefault(m.Keep, 7*24*time.Hour)); err != nil {
+			// Only log the error. If the sender received it, it would send a
+			// handled message again.
+			slog.ErrorContext(ctx, "recording a message failed", "function", m.function, "handled", done, "reason", err)
 		}
 	}()
-	done = handle(working)
+	done = handle(handlerCtx)
 	return webhooks.Handled, nil
 }
 
-func orElse(d, other time.Duration) time.Duration {
+func orDefault(d, defaultValue time.Duration) time.Duration {
 	if d <= 0 {
-		return other
+		return defaultValue
 	}
 	return d
 }
 
-// A claim is one instance's lease of a message.
-type claim struct {
+// A lease gives one instance the right to handle a message.
+type lease struct {
 	client     redis.Scripter
-	key, token string
-	lasts      time.Duration
+	key, token string // token identifies the holder
+	duration   time.Duration
 }
 
-// renew keeps the lease until ctx ends, or cancels it where the lease is lost.
-func (c claim) renew(ctx context.Context, ticks <-chan time.Time, cancel context.CancelCauseFunc) {
+// renew renews the lease on each tick until ctx ends. If the lease is lost, it
+// calls cancel.
+func (l lease) renew(ctx context.Context, ticks <-chan time.Time, cancel context.CancelCauseFunc) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticks:
 		}
-		// Where Redis does not answer, the next tick may have more luck: the lease lasts for three.
-		kept, err := renewScript.Run(ctx, c.client, []string{c.key}, c.token, c.lasts.Milliseconds()).Bool()
-		if err == nil && !kept {
+		// If Redis fails, try again on the next tick: the lease lasts for
+		// three.
+		held, err := renewScript.Run(ctx, l.client, []string{l.key}, l.token, l.duration.Milliseconds()).Bool()
+		if err == nil && !held {
 			cancel(ErrLeaseLost)
 			return
 		}
 	}
 }
 
-// end records that a message was handled, or gives it free. The context of the request may be over.
-func (c claim) end(ctx context.Context, done bool, keep time.Duration) error {
+// release records that the message was handled, or else deletes the lease. It
+// ignores cancellation of ctx, because the request may have ended.
+func (l lease) release(ctx context.Context, done bool, keep time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if done {
-		// Whoever has the lease: handled is handled.
-		return doneScript.Run(ctx, c.client, []string{c.key}, keep.Milliseconds()).Err()
+		// Record it even if the lease was lost: the message was handled.
+		return doneScript.Run(ctx, l.client, []string{l.key}, keep.Milliseconds()).Err()
 	}
-	return freeScript.Run(ctx, c.client, []string{c.key}, c.token).Err()
+	return releaseScript.Run(ctx, l.client, []string{l.key}, l.token).Err()
 }
 
-// claimScript claims a message that nobody has. A claim may come twice, where its answer got lost.
-var claimScript = redis.NewScript(`
-local have = redis.call('GET', KEYS[1])
-if have == 'done' then
+// acquireScript acquires the lease on a message. It succeeds again for the same
+// holder, because the client retries a command whose reply was lost.
+var acquireScript = redis.NewScript(`
+local holder = redis.call('GET', KEYS[1])
+if holder == 'done' then
 	return 2
-elseif have and have ~= ARGV[1] then
+elseif holder and holder ~= ARGV[1] then
 	return 1
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
@@ -153,7 +159,7 @@ redis.call('SET', KEYS[1], 'done', 'PX', ARGV[1])
 return 1
 `)
 
-var freeScript = redis.NewScript(`
+var releaseScript = redis.NewScript(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then
 	redis.call('DEL', KEYS[1])
 end

@@ -28,17 +28,18 @@ import (
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
 
-// server starts a redis-server that nobody else reaches, and stops it when the test ends.
-func server(tb testing.TB) *redis.Client {
+// startServer starts a redis-server on a private Unix socket, stops it when the
+// test ends, and returns a client.
+func startServer(tb testing.TB) *redis.Client {
 	tb.Helper()
 	program, err := exec.LookPath("redis-server")
 	if err != nil {
 		if os.Getenv("CI") == "true" {
-			tb.Fatal("there is no redis-server: apt-get install redis-server")
+			tb.Fatal("redis-server is not installed: run apt-get install redis-server")
 		}
-		tb.Skip("there is no redis-server: apt-get install redis-server, or brew install redis")
+		tb.Skip("redis-server is not installed: run apt-get install redis-server or brew install redis")
 	}
-	dir, err := os.MkdirTemp("", "redis") // short enough for a socket's path
+	dir, err := os.MkdirTemp("", "redis") // t.TempDir() is too long for a socket's path
 	require.NoError(tb, err)
 	socket := filepath.Join(dir, "s")
 	var output bytes.Buffer
@@ -52,14 +53,15 @@ func server(tb testing.TB) *redis.Client {
 		_ = cmd.Wait()
 		_ = os.RemoveAll(dir)
 	})
-	require.Eventually(tb, func() bool { return client.Ping(context.Background()).Err() == nil }, 10*time.Second, 5*time.Millisecond, "it does not answer")
+	ready := func() bool { return client.Ping(context.Background()).Err() == nil }
+	require.Eventually(tb, ready, 10*time.Second, 5*time.Millisecond, "redis-server does not respond")
 	return client
 }
 
 func captureLog(tb testing.TB) *bytes.Buffer {
 	var buffer bytes.Buffer
 	logger, writer, flags := slog.Default(), log.Writer(), log.Flags()
-	tb.Cleanup(func() { // slog.SetDefault redirects package log, and does not undo that
+	tb.Cleanup(func() { // slog.SetDefault also redirects package log
 		slog.SetDefault(logger)
 		log.SetOutput(writer)
 		log.SetFlags(flags)
@@ -68,12 +70,13 @@ func captureLog(tb testing.TB) *bytes.Buffer {
 	return &buffer
 }
 
-// It says what a Memory says, whatever is asked when.
-func TestLimiterIsMemory(t *testing.T) {
-	client := server(t)
+// A Limiter gives the same results as a ratelimit.Memory.
+func TestLimiterMatchesMemory(t *testing.T) {
+	client := startServer(t)
 	for _, rate := range []ratelimit.Rate{
-		ratelimit.PerSecond(1), ratelimit.PerSecond(3), ratelimit.PerSecond(10).WithBurst(2), ratelimit.PerMinute(7).WithBurst(20),
-		ratelimit.PerHour(1), ratelimit.PerHour(1000), ratelimit.PerSecond(1_000_000), {Requests: 3, Per: 366 * 24 * time.Hour},
+		ratelimit.PerSecond(1), ratelimit.PerSecond(3), ratelimit.PerSecond(10).WithBurst(2),
+		ratelimit.PerMinute(7).WithBurst(20), ratelimit.PerHour(1), ratelimit.PerHour(1000),
+		ratelimit.PerSecond(1_000_000), {Requests: 3, Per: 366 * 24 * time.Hour},
 	} {
 		t.Run(fmt.Sprint(rate), func(t *testing.T) {
 			now := time.Unix(1_750_000_000, 0)
@@ -83,8 +86,10 @@ func TestLimiterIsMemory(t *testing.T) {
 			memory := ratelimit.NewMemory(1)
 			memory.Now = clock
 			interval := rate.Per / time.Duration(rate.Requests)
-			for i, wait := range []time.Duration{0, 0, 0, interval / 2, interval / 2, interval, 3 * interval, 0, 0, 0, 100 * interval, 0, interval / 3, 0, 0, 0} {
-				now = now.Add(wait.Truncate(time.Microsecond) + 2*time.Microsecond) // so that no rounding decides
+			for i, wait := range []time.Duration{
+				0, 0, 0, interval / 2, interval / 2, interval, 3 * interval, 0, 0, 0, 100 * interval, 0, interval / 3, 0, 0, 0,
+			} {
+				now = now.Add(wait.Truncate(time.Microsecond) + 2*time.Microsecond) // avoid rounding differences
 				want, err := memory.Take(t.Context(), "key", rate)
 				require.NoError(t, err)
 				got, err := limiter.Take(t.Context(), "key", rate)
@@ -97,24 +102,27 @@ func TestLimiterIsMemory(t *testing.T) {
 	}
 }
 
-// By Redis's own clock, and in words: a bucket is gone when it would be full.
+// TestLimiter uses the clock of the Redis server. The key of a bucket expires
+// when the bucket is full.
 func TestLimiter(t *testing.T) {
 	captureLog(t)
-	client := server(t)
+	client := startServer(t)
 	handle := func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		return fn.JSON(http.StatusOK, "in")
 	}
 	event := events.APIGatewayProxyRequest{}
 	event.RequestContext.Identity.SourceIP = "203.0.113.7"
-	// Two instances, one limit.
+	limiter := func(name string) fn.Handler {
+		options := ratelimit.Options{Limiter: redisstore.NewLimiter(client, name), FailClosed: true}
+		return fn.Chain(handle, ratelimit.Require(ratelimit.PerHour(2), options))
+	}
+	// Four instances share one limit.
 	for i, want := range []int{http.StatusOK, http.StatusOK, http.StatusTooManyRequests, http.StatusTooManyRequests} {
-		instance := fn.Chain(handle, ratelimit.Require(ratelimit.PerHour(2), ratelimit.Options{Limiter: redisstore.NewLimiter(client, "orders"), FailClosed: true}))
-		response, err := instance(t.Context(), event)
+		response, err := limiter("orders")(t.Context(), event)
 		require.NoError(t, err)
 		assert.Equal(t, want, response.StatusCode, i)
 	}
-	other := fn.Chain(handle, ratelimit.Require(ratelimit.PerHour(2), ratelimit.Options{Limiter: redisstore.NewLimiter(client, "other"), FailClosed: true}))
-	response, err := other(t.Context(), event)
+	response, err := limiter("other")(t.Context(), event)
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusOK, response.StatusCode, "another limit")
 
@@ -126,17 +134,17 @@ func TestLimiter(t *testing.T) {
 		assert.Positive(t, client.PTTL(t.Context(), key).Val())
 	}
 
-	// What is no bucket counts as a full one.
+	// An invalid value counts as a full bucket.
 	key := client.Keys(t.Context(), "*orders*").Val()[0]
-	require.NoError(t, client.Set(t.Context(), key, "rubbish", 0).Err())
+	require.NoError(t, client.Set(t.Context(), key, "garbage", 0).Err())
 	result, err := redisstore.NewLimiter(client, "orders").Take(t.Context(), "4\xcb\x00q\x07", ratelimit.PerHour(2))
 	require.NoError(t, err)
 	assert.True(t, result.Allowed)
 }
 
-// Of many instances at once, as many requests pass as the rate says.
-func TestLimiterAtOnce(t *testing.T) {
-	client := server(t)
+// Concurrent instances do not exceed the limit.
+func TestLimiterConcurrency(t *testing.T) {
+	client := startServer(t)
 	at := time.Unix(1_750_000_000, 0)
 	var passed atomic.Int64
 	var all sync.WaitGroup
@@ -156,14 +164,14 @@ func TestLimiterAtOnce(t *testing.T) {
 	assert.EqualValues(t, 100, passed.Load())
 }
 
-// A Redis that is gone, or that does not answer, keeps nobody waiting.
+// Take fails soon if Redis is not available or does not respond.
 func TestLimiterFails(t *testing.T) {
-	client := server(t)
+	client := startServer(t)
 	require.NoError(t, client.Close())
 	_, err := redisstore.NewLimiter(client, "orders").Take(t.Context(), "key", ratelimit.PerSecond(1))
 	assert.ErrorContains(t, err, "redisstore: ")
 
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and says nothing
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // never accepts
 	require.NoError(t, err)
 	defer func() { _ = listener.Close() }()
 	silent := redis.NewClient(&redis.Options{Addr: listener.Addr().String()})
@@ -181,16 +189,20 @@ const (
 	payload = `{"id":1}`
 )
 
-// send sends a message of GitHub's to a handler.
+// send sends a GitHub message to handler and returns the response's status.
 func send(t *testing.T, store webhooks.Store, id string, handler fn.Handler) (int, error) {
 	t.Helper()
-	event, err := webhooks.SignEvent(webhooks.GitHub, events.APIGatewayProxyRequest{Body: payload, Headers: map[string]string{"X-GitHub-Delivery": id}}, webhooks.Options{Secret: secret})
+	options := webhooks.Options{Secret: secret}
+	event := events.APIGatewayProxyRequest{Body: payload, Headers: map[string]string{"X-GitHub-Delivery": id}}
+	event, err := webhooks.SignEvent(webhooks.GitHub, event, options)
 	require.NoError(t, err)
-	response, err := fn.Chain(handler, webhooks.Require(webhooks.GitHub, webhooks.Options{Secret: secret}), webhooks.Once(store))(t.Context(), event)
+	guarded := fn.Chain(handler, webhooks.Require(webhooks.GitHub, options), webhooks.Once(store))
+	response, err := guarded(t.Context(), event)
 	return response.StatusCode, err
 }
 
-func status(status int, calls *int) fn.Handler {
+// respond returns a handler that counts its calls and responds with a status.
+func respond(status int, calls *int) fn.Handler {
 	return func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		*calls++
 		return events.APIGatewayProxyResponse{StatusCode: status}, nil
@@ -199,40 +211,40 @@ func status(status int, calls *int) fn.Handler {
 
 func TestMessages(t *testing.T) {
 	captureLog(t)
-	client := server(t)
+	client := startServer(t)
 	calls := 0
 	for i, step := range []struct {
 		function, id string
 		handler      fn.Handler
 		want, calls  int
 	}{
-		{"orders", "1", status(http.StatusInternalServerError, &calls), http.StatusInternalServerError, 1},
-		{"orders", "1", status(http.StatusAccepted, &calls), http.StatusAccepted, 2}, // a retry comes through
-		{"orders", "1", status(http.StatusAccepted, &calls), http.StatusOK, 2},       // and a duplicate does not
-		{"orders", "2", status(http.StatusOK, &calls), http.StatusOK, 3},
-		{"stock", "1", status(http.StatusOK, &calls), http.StatusOK, 4}, // another function has not had it
+		{"orders", "1", respond(http.StatusInternalServerError, &calls), http.StatusInternalServerError, 1},
+		{"orders", "1", respond(http.StatusAccepted, &calls), http.StatusAccepted, 2}, // retry after a failure
+		{"orders", "1", respond(http.StatusAccepted, &calls), http.StatusOK, 2},       // duplicate
+		{"orders", "2", respond(http.StatusOK, &calls), http.StatusOK, 3},
+		{"stock", "1", respond(http.StatusOK, &calls), http.StatusOK, 4}, // another function
 	} {
-		got, err := send(t, redisstore.NewMessages(client, step.function), step.id, step.handler) // each time another instance
+		got, err := send(t, redisstore.NewMessages(client, step.function), step.id, step.handler)
 		require.NoError(t, err)
 		assert.Equal(t, step.want, got, i)
 		assert.Equal(t, step.calls, calls, i)
 	}
 
-	// An error and a panic leave it free.
-	_, err := send(t, redisstore.NewMessages(client, "orders"), "3", func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	// After an error or a panic, the message can be handled again.
+	fail := func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		return events.APIGatewayProxyResponse{}, errors.New("database down")
-	})
+	}
+	_, err := send(t, redisstore.NewMessages(client, "orders"), "3", fail)
 	require.Error(t, err)
-	assert.Panics(t, func() {
-		_, _ = send(t, redisstore.NewMessages(client, "orders"), "3", func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-			panic("bug")
-		})
-	})
-	got, err := send(t, redisstore.NewMessages(client, "orders"), "3", status(http.StatusNoContent, &calls))
+	bug := func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		panic("bug")
+	}
+	assert.Panics(t, func() { _, _ = send(t, redisstore.NewMessages(client, "orders"), "3", bug) })
+	got, err := send(t, redisstore.NewMessages(client, "orders"), "3", respond(http.StatusNoContent, &calls))
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusNoContent, got)
 
-	// Handled ones are remembered for a week, and no id is in Redis.
+	// Handled messages are remembered for a week.
 	keys := client.Keys(t.Context(), "*").Val()
 	require.Len(t, keys, 4)
 	for _, key := range keys {
@@ -241,77 +253,82 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// While one instance handles a message, others are told to come again, and its lease ends with it.
+// While one instance handles a message, other instances report Busy. Its lease
+// ends when the handler returns.
 func TestMessagesLease(t *testing.T) {
 	captureLog(t)
-	client := server(t)
+	client := startServer(t)
 	store := redisstore.NewMessages(client, "orders")
 	store.Lease, store.Keep = time.Hour, 3*time.Hour
 	outcome, err := store.Handle(t.Context(), "1", func(ctx context.Context) bool {
 		calls := 0
-		got, err := send(t, redisstore.NewMessages(client, "orders"), "1", status(http.StatusOK, &calls))
+		got, err := send(t, redisstore.NewMessages(client, "orders"), "1", respond(http.StatusOK, &calls))
 		assert.NoError(t, err)
 		assert.Equal(t, http.StatusServiceUnavailable, got)
 		assert.Zero(t, calls)
-		outcome, err := redisstore.NewMessages(client, "orders").Handle(t.Context(), "1", func(context.Context) bool { panic("twice") })
+		other := redisstore.NewMessages(client, "orders")
+		outcome, err := other.Handle(t.Context(), "1", func(context.Context) bool { panic("handled twice") })
 		assert.NoError(t, err)
 		assert.Equal(t, webhooks.Busy, outcome)
 
-		// The key of a process that dies goes when its lease does.
-		assert.InDelta(t, time.Hour, leaseOf(t, client), float64(time.Minute))
+		// If this instance died now, its key would expire with the lease.
+		assert.InDelta(t, time.Hour, remainingLease(t, client), float64(time.Minute))
 		return false
 	})
 	require.NoError(t, err)
 	assert.Equal(t, webhooks.Handled, outcome)
 
-	// One that died: its lease is there, and then it is not.
-	died := redisstore.NewMessages(client, "orders")
-	_, _ = died.Handle(t.Context(), "2", func(ctx context.Context) bool {
+	// The lease of a stalled instance expires and another one handles the
+	// message.
+	stalled := redisstore.NewMessages(client, "orders")
+	_, _ = stalled.Handle(t.Context(), "2", func(ctx context.Context) bool {
 		for _, key := range client.Keys(ctx, "*").Val() {
 			if client.Get(ctx, key).Val() != "done" {
-				require.NoError(t, client.PExpire(ctx, key, 0).Err()) // as if a minute had passed
+				require.NoError(t, client.PExpire(ctx, key, 0).Err())
 			}
 		}
-		outcome, err := redisstore.NewMessages(client, "orders").Handle(ctx, "2", func(context.Context) bool { return true })
+		other := redisstore.NewMessages(client, "orders")
+		outcome, err := other.Handle(ctx, "2", func(context.Context) bool { return true })
 		assert.NoError(t, err)
 		assert.Equal(t, webhooks.Handled, outcome)
-		return false // and the one that was taken for dead takes nothing away
+		return false // must not delete the other instance's record
 	})
-	outcome, err = store.Handle(t.Context(), "2", func(context.Context) bool { panic("twice") })
+	outcome, err = store.Handle(t.Context(), "2", func(context.Context) bool { panic("handled twice") })
 	require.NoError(t, err)
 	assert.Equal(t, webhooks.Duplicate, outcome)
 }
 
-// leaseOf is how long the one lease lasts that there is.
-func leaseOf(t *testing.T, client *redis.Client) time.Duration {
+// remainingLease returns the remaining time of the only lease.
+func remainingLease(t *testing.T, client *redis.Client) time.Duration {
 	t.Helper()
 	for _, key := range client.Keys(t.Context(), "*").Val() {
 		if client.Get(t.Context(), key).Val() != "done" {
 			return client.PTTL(t.Context(), key).Val()
 		}
 	}
-	t.Error("there is no lease")
+	t.Error("no lease found")
 	return 0
 }
 
-// A handler that takes longer keeps its lease, and one that lost it is told.
+// A lease is renewed while the handler runs. If it is lost, the handler's
+// context is canceled.
 func TestMessagesRenewsLease(t *testing.T) {
-	client := server(t)
+	client := startServer(t)
 	ticks := make(chan time.Time)
 	store := redisstore.NewMessages(client, "orders")
-	store.TickBy(ticks)
+	store.SetTicks(ticks)
 	outcome, err := store.Handle(t.Context(), "1", func(ctx context.Context) bool {
 		key := client.Keys(ctx, "*").Val()[0]
-		require.NoError(t, client.PExpire(ctx, key, 10*time.Second).Err()) // most of it has passed
+		require.NoError(t, client.PExpire(ctx, key, 10*time.Second).Err())
 		ticks <- time.Time{}
-		ticks <- time.Time{} // taken when the one before is done
+		ticks <- time.Time{} // received after the first tick was processed
 		assert.InDelta(t, time.Minute, client.PTTL(ctx, key).Val(), float64(5*time.Second))
 		require.NoError(t, ctx.Err())
 
 		require.NoError(t, client.Set(ctx, key, "another", time.Minute).Err())
 		select {
 		case ticks <- time.Time{}:
-		case <-ctx.Done(): // the tick before noticed
+		case <-ctx.Done(): // noticed on the previous tick
 		}
 		<-ctx.Done()
 		assert.ErrorIs(t, context.Cause(ctx), redisstore.ErrLeaseLost)
@@ -319,44 +336,47 @@ func TestMessagesRenewsLease(t *testing.T) {
 	})
 	require.NoError(t, err)
 	assert.Equal(t, webhooks.Handled, outcome)
-	assert.Equal(t, "another", client.Get(t.Context(), client.Keys(t.Context(), "*").Val()[0]).Val(), "what another has is left alone")
+	key := client.Keys(t.Context(), "*").Val()[0]
+	assert.Equal(t, "another", client.Get(t.Context(), key).Val(), "deleted the lease of another instance")
 }
 
-// The request may be over when its message is done: that is recorded all the same.
-func TestMessagesOutlivesRequest(t *testing.T) {
-	client := server(t)
+// A handled message is recorded even if its request was canceled.
+func TestMessagesAfterCancel(t *testing.T) {
+	client := startServer(t)
 	store := redisstore.NewMessages(client, "orders")
 	ctx, cancel := context.WithCancel(t.Context())
 	outcome, err := store.Handle(ctx, "1", func(context.Context) bool { cancel(); return true })
 	require.NoError(t, err)
 	assert.Equal(t, webhooks.Handled, outcome)
-	outcome, err = store.Handle(t.Context(), "1", func(context.Context) bool { panic("twice") })
+	outcome, err = store.Handle(t.Context(), "1", func(context.Context) bool { panic("handled twice") })
 	require.NoError(t, err)
 	assert.Equal(t, webhooks.Duplicate, outcome)
 }
 
-// Without Redis no message is handled, and the sender comes again; one that was handled already is
-// answered, and the log says that it is not recorded.
+// If Redis is down, no message is handled and the sender gets an error. If it
+// goes down after a message was handled, the sender gets the handler's response
+// and the error is logged.
 func TestMessagesFails(t *testing.T) {
 	captured := captureLog(t)
-	client := server(t)
+	client := startServer(t)
 	calls := 0
-	got, err := send(t, redisstore.NewMessages(client, "orders"), "1", func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	disconnect := func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		require.NoError(t, client.Close())
 		return events.APIGatewayProxyResponse{StatusCode: http.StatusAccepted}, nil
-	})
+	}
+	got, err := send(t, redisstore.NewMessages(client, "orders"), "1", disconnect)
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusAccepted, got)
-	assert.Contains(t, captured.String(), `level=ERROR msg="what became of a message is not recorded" function=orders handled=true`)
+	assert.Contains(t, captured.String(), `level=ERROR msg="recording a message failed" function=orders handled=true`)
 
-	_, err = send(t, redisstore.NewMessages(client, "orders"), "2", status(http.StatusOK, &calls))
+	_, err = send(t, redisstore.NewMessages(client, "orders"), "2", respond(http.StatusOK, &calls))
 	assert.ErrorContains(t, err, "webhooks: message store: redisstore: ")
 	assert.Zero(t, calls)
 }
 
-// Of many at once, one handles a message.
-func TestMessagesAtOnce(t *testing.T) {
-	client := server(t)
+// Only one of many concurrent instances handles a message.
+func TestMessagesConcurrency(t *testing.T) {
+	client := startServer(t)
 	var calls, busy atomic.Int64
 	var all sync.WaitGroup
 	for range 50 {
@@ -372,7 +392,7 @@ func TestMessagesAtOnce(t *testing.T) {
 	}
 	all.Wait()
 	assert.EqualValues(t, 1, calls.Load())
-	t.Logf("%d were told to come again", busy.Load())
+	t.Logf("%d instances reported Busy", busy.Load())
 }
 
 func Example() {
@@ -391,7 +411,7 @@ func Example() {
 }
 
 func BenchmarkLimiter(b *testing.B) {
-	client := server(b)
+	client := startServer(b)
 	limiter := redisstore.NewLimiter(client, "orders")
 	limiter.Timeout = time.Minute
 	for b.Loop() {

@@ -12,16 +12,18 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// A Panic is the error of a function that panicked.
+// A Panic is the error that [Call] returns for a function that panicked.
 type Panic struct {
 	Value any
-	Stack []string // the function's frames, the innermost first: name, file and line
+	Stack []string // one line per frame, innermost first: function, file and line
 }
 
 func (p *Panic) Error() string { return "panic: " + fmt.Sprint(p.Value) }
 
-// Call calls a function. A panic of it is an error, a [*Panic].
-func Call(ctx context.Context, fn Function, event events.APIGatewayProxyRequest) (response events.APIGatewayProxyResponse, err error) {
+// Call calls fn. If fn panics, the error is a [*Panic].
+func Call(ctx context.Context, fn Function, event events.APIGatewayProxyRequest) (
+	response events.APIGatewayProxyResponse, err error,
+) {
 	defer func() {
 		if value := recover(); value != nil {
 			err = &Panic{Value: value, Stack: stack()}
@@ -30,7 +32,8 @@ func Call(ctx context.Context, fn Function, event events.APIGatewayProxyRequest)
 	return fn(ctx, event)
 }
 
-// stack has the frames between the panic and Call, whose deferred function it is called in.
+// stack returns the frames between the panic and Call. It must be called from
+// Call's deferred function.
 func stack() []string {
 	pcs := make([]uintptr, 128)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
@@ -43,7 +46,7 @@ func stack() []string {
 		if frame.Function == call {
 			break
 		}
-		// What comes first is how the runtime panics: gopanic, panicmem, sigpanic.
+		// Skip the runtime's own frames: gopanic, panicmem, sigpanic.
 		if len(lines) == 0 && strings.HasPrefix(frame.Function, "runtime.") {
 			continue
 		}
@@ -52,23 +55,24 @@ func stack() []string {
 	return lines
 }
 
-// text is an error's text, also where asking for it panics, as a nil pointer's may.
-func text(err error) string { return fmt.Sprint(err) }
+// errorText returns the text of err. Unlike err.Error, it does not panic if err
+// wraps a nil pointer.
+func errorText(err error) string { return fmt.Sprint(err) }
 
-// detail is the answer in which a developer sees what failed.
-func detail(err error) string {
-	answer := struct {
+// detailedError returns the body of an error response for developers.
+func detailedError(err error) string {
+	response := struct {
 		Message string   `json:"message"`
 		Error   string   `json:"error"`
 		Stack   []string `json:"stack,omitempty"`
-	}{Message: "Internal server error", Error: text(err)}
+	}{Message: "Internal server error", Error: errorText(err)}
 	var panicked *Panic
 	if errors.As(err, &panicked) {
-		answer.Stack = panicked.Stack
+		response.Stack = panicked.Stack
 	}
-	body, err := json.Marshal(answer)
+	body, err := json.Marshal(response)
 	if err != nil {
-		return internal
+		return internalError
 	}
 	return string(body)
 }

@@ -8,27 +8,33 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// A callContext is the context of one call: it ends with the request's, at its deadline, or when the call is over. What
-// context.WithDeadline makes ready for that is a good part of what a small function costs, and most never look at it.
-// So this one has nothing ready until the first who asks for Done or for a value.
+// A callContext is the context of one call. It is done when the request's
+// context is, at its deadline, or when the call ends.
+//
+// Setting up context.WithDeadline is a noticeable part of the cost of a small
+// function, and most functions never use it. A callContext therefore allocates
+// nothing until Done or Value is called.
 type callContext struct {
-	id       string // of the request
+	id       string // request id
 	request  context.Context
-	deadline time.Time // or zero, for none
+	deadline time.Time // zero means none
 
 	mu     sync.Mutex
-	values context.Context // nil until somebody asks
+	values context.Context // nil until Value is called
 	err    error
-	done   chan struct{} // nil until somebody asks
-	stop   func() bool   // has the request's context forget this one
+	done   chan struct{} // nil until Done is called
+	stop   func() bool   // detaches c from the request's context
 	after  map[*func()]struct{}
 }
 
 func (c *callContext) Value(key any) any {
 	c.mu.Lock()
 	if c.values == nil {
-		// Without cancel, or package context would take the request's end for this one's.
-		c.values = lambdacontext.NewContext(context.WithoutCancel(c.request), &lambdacontext.LambdaContext{AwsRequestID: c.id})
+		// Package context finds the cancellation state of a context by
+		// its value. WithoutCancel hides the state of the request,
+		// which is not that of c.
+		lc := &lambdacontext.LambdaContext{AwsRequestID: c.id}
+		c.values = lambdacontext.NewContext(context.WithoutCancel(c.request), lc)
 	}
 	values := c.values
 	c.mu.Unlock()
@@ -58,17 +64,18 @@ func (c *callContext) Done() <-chan struct{} {
 
 func (c *callContext) Err() error {
 	if err := c.request.Err(); err != nil {
-		c.end(err) // what is told by Err and by Done is the same
+		c.end(err) // closes Done too, so that Err and Done agree
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err
 }
 
-// AfterFunc has f called in a goroutine when c ends. Package context looks for this method, which saves it a goroutine
-// for each context that is made of c.
+// AfterFunc calls f on its own goroutine when c is done. Package context uses
+// this method if a context has it, which saves a goroutine for each context
+// that is derived from c.
 func (c *callContext) AfterFunc(f func()) (stop func() bool) {
-	c.Done() // from now on, somebody waits
+	c.Done() // makes c watch the request's context
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
@@ -89,7 +96,7 @@ func (c *callContext) AfterFunc(f func()) (stop func() bool) {
 	}
 }
 
-// end ends c, unless it has ended.
+// end marks c as done with err. Only the first call has an effect.
 func (c *callContext) end(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -15,7 +15,8 @@ import (
 	"github.com/fngen/fngen/templates/runtime/gateway"
 )
 
-// call runs f as a function of a gateway, for a request with ctx.
+// call calls f with the context that a function of g gets for a request with
+// ctx.
 func call(g *gateway.Gateway, ctx context.Context, f func(context.Context)) {
 	r := httptest.NewRequest("GET", "/divide", nil).WithContext(ctx)
 	g.Serve(httptest.NewRecorder(), r, func(ctx context.Context, _ request) (response, error) {
@@ -24,9 +25,9 @@ func call(g *gateway.Gateway, ctx context.Context, f func(context.Context)) {
 	})
 }
 
-// derived are contexts as functions make them of the one they get.
+// derived are the ways in which a function may derive a context from its own.
 var derived = map[string]func(context.Context) (context.Context, context.CancelFunc){
-	"itself":     func(ctx context.Context) (context.Context, context.CancelFunc) { return ctx, func() {} },
+	"unchanged":  func(ctx context.Context) (context.Context, context.CancelFunc) { return ctx, func() {} },
 	"WithCancel": context.WithCancel,
 	"WithTimeout": func(ctx context.Context) (context.Context, context.CancelFunc) {
 		return context.WithTimeout(ctx, time.Hour)
@@ -37,7 +38,7 @@ var derived = map[string]func(context.Context) (context.Context, context.CancelF
 	"WithValue": func(ctx context.Context) (context.Context, context.CancelFunc) {
 		return context.WithCancel(context.WithValue(ctx, key{}, "x"))
 	},
-	"of one of it": func(ctx context.Context) (context.Context, context.CancelFunc) {
+	"grandchild": func(ctx context.Context) (context.Context, context.CancelFunc) {
 		ctx, cancel := context.WithCancel(ctx)
 		child, cancelChild := context.WithCancel(ctx)
 		return child, func() { cancelChild(); cancel() }
@@ -46,38 +47,38 @@ var derived = map[string]func(context.Context) (context.Context, context.CancelF
 
 type key struct{}
 
-// ended waits for a context's end.
-func ended(t *testing.T, ctx context.Context) error {
+// waitDone waits until ctx is done and returns its error.
+func waitDone(t *testing.T, ctx context.Context) error {
 	t.Helper()
 	select {
 	case <-ctx.Done():
 	case <-time.After(10 * time.Second):
-		require.Fail(t, "it does not end")
+		require.Fail(t, "the context is not done")
 	}
 	return ctx.Err()
 }
 
-func TestContextEnds(t *testing.T) {
+func TestContextDone(t *testing.T) {
 	for name, derive := range derived {
 		t.Run(name, func(t *testing.T) {
 			g := &gateway.Gateway{Timeout: 10 * time.Millisecond, Logger: logTo(io.Discard)}
-			client, leave := context.WithCancel(context.Background()) // as net/http's are
-			defer leave()
+			client, disconnect := context.WithCancel(context.Background()) // like the contexts of net/http
+			defer disconnect()
 			call(g, client, func(ctx context.Context) {
 				ctx, cancel := derive(ctx)
 				defer cancel()
-				assert.ErrorIs(t, ended(t, ctx), context.DeadlineExceeded, "its time is over")
+				assert.ErrorIs(t, waitDone(t, ctx), context.DeadlineExceeded, "the call timed out")
 				assert.ErrorIs(t, context.Cause(ctx), context.DeadlineExceeded)
 			})
 
 			g = &gateway.Gateway{Timeout: time.Hour}
-			parent, goAway := context.WithCancel(context.Background())
+			parent, cancelParent := context.WithCancel(context.Background())
 			call(g, parent, func(ctx context.Context) {
 				ctx, cancel := derive(ctx)
 				defer cancel()
 				assert.NoError(t, ctx.Err())
-				goAway()
-				assert.ErrorIs(t, ended(t, ctx), context.Canceled, "the client went away")
+				cancelParent()
+				assert.ErrorIs(t, waitDone(t, ctx), context.Canceled, "the client disconnected")
 			})
 
 			var late context.Context
@@ -85,32 +86,33 @@ func TestContextEnds(t *testing.T) {
 				late, _ = derive(ctx)
 				assert.NoError(t, late.Err())
 			})
-			assert.ErrorIs(t, ended(t, late), context.Canceled, "the call is over")
+			assert.ErrorIs(t, waitDone(t, late), context.Canceled, "the call has ended")
 		})
 	}
 }
 
-// TestContextAgrees has Err and Done say the same, whoever is asked first.
-func TestContextAgrees(t *testing.T) {
-	parent, goAway := context.WithCancel(context.Background())
+// TestContextConsistent checks that Err and Done agree, whichever is called
+// first.
+func TestContextConsistent(t *testing.T) {
+	parent, cancelParent := context.WithCancel(context.Background())
 	call(new(gateway.Gateway), parent, func(ctx context.Context) {
-		goAway()
+		cancelParent()
 		assert.ErrorIs(t, ctx.Err(), context.Canceled)
 		select {
 		case <-ctx.Done():
 		default:
-			assert.Fail(t, "Err says that it has ended, Done does not")
+			assert.Fail(t, "Err is not nil, but Done is not closed")
 		}
 	})
-	parent, goAway = context.WithCancel(context.Background())
+	parent, cancelParent = context.WithCancel(context.Background())
 	call(new(gateway.Gateway), parent, func(ctx context.Context) {
 		done := ctx.Done()
-		goAway()
+		cancelParent()
 		assert.ErrorIs(t, ctx.Err(), context.Canceled)
 		select {
 		case <-done:
 		default:
-			assert.Fail(t, "Err says that it has ended, Done does not")
+			assert.Fail(t, "Err is not nil, but Done is not closed")
 		}
 	})
 }
@@ -118,9 +120,9 @@ func TestContextAgrees(t *testing.T) {
 func TestContextAfterFunc(t *testing.T) {
 	g := &gateway.Gateway{Timeout: time.Hour}
 	called, stopped, late := make(chan bool, 1), make(chan bool, 1), make(chan bool, 1)
-	var kept context.Context
+	var saved context.Context
 	call(g, context.WithValue(context.Background(), key{}, "value"), func(ctx context.Context) {
-		kept = ctx
+		saved = ctx
 		assert.Equal(t, "value", ctx.Value(key{}))
 		context.AfterFunc(ctx, func() { called <- true })
 		stop := context.AfterFunc(ctx, func() { stopped <- true })
@@ -129,13 +131,14 @@ func TestContextAfterFunc(t *testing.T) {
 		assert.Empty(t, called)
 	})
 	<-called
-	stop := context.AfterFunc(kept, func() { late <- true })
+	stop := context.AfterFunc(saved, func() { late <- true })
 	<-late
 	assert.False(t, stop())
 	assert.Empty(t, stopped)
 }
 
-// TestContextDeadline is the request's own where the gateway has none.
+// TestContextDeadline checks that the request's deadline applies if the gateway
+// has no timeout.
 func TestContextDeadline(t *testing.T) {
 	call(new(gateway.Gateway), context.Background(), func(ctx context.Context) {
 		_, has := ctx.Deadline()
@@ -150,12 +153,15 @@ func TestContextDeadline(t *testing.T) {
 	})
 }
 
-// TestRequestPastItsDeadline is answered as a call that timed out.
-func TestRequestPastItsDeadline(t *testing.T) {
+// TestExpiredRequest checks that a request whose deadline has passed is
+// answered like a call that timed out.
+func TestExpiredRequest(t *testing.T) {
 	parent, cancel := context.WithTimeout(context.Background(), 0)
 	defer cancel()
 	w := httptest.NewRecorder()
-	(&gateway.Gateway{Logger: logTo(io.Discard)}).Serve(w, httptest.NewRequest("GET", "/", nil).WithContext(parent), func(ctx context.Context, _ request) (response, error) {
+	r := httptest.NewRequest("GET", "/", nil).WithContext(parent)
+	g := &gateway.Gateway{Logger: logTo(io.Discard)}
+	g.Serve(w, r, func(ctx context.Context, _ request) (response, error) {
 		return response{}, errors.Join(ctx.Err())
 	})
 	assert.Equal(t, http.StatusGatewayTimeout, w.Code)

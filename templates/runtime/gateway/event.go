@@ -12,27 +12,28 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// EventFromRequest is the event that API Gateway makes of a request, whose body it reads. It fails where the body
-// cannot be read.
+// EventFromRequest returns the event that API Gateway would send for r. It
+// reads the request body, and fails if that fails.
 //
-// The function's name is the path's first segment: the resource of /divide/extra is /divide/{proxy+}. Paths are as they
-// were sent, still encoded, but for a slash at the end; the query is decoded, once.
+// The first segment of the path is the function's name: the resource of
+// /divide/extra is /divide/{proxy+}. Paths stay percent-encoded as the client
+// sent them, without a trailing slash. Query parameters are decoded once.
 func EventFromRequest(r *http.Request) (events.APIGatewayProxyRequest, error) {
-	own := *r
-	own.Header = r.Header.Clone()
-	return new(Gateway).event(nil, &own, time.Now())
+	clone := *r
+	clone.Header = r.Header.Clone()
+	return new(Gateway).event(nil, &clone, time.Now())
 }
 
-// event makes a request's event, of which the request's headers become a part. w is told where a body is beyond the
-// limit, and may be nil.
+// event returns the event for r, and uses r.Header as part of it. If w is not
+// nil, it is notified of a body that exceeds the limit.
 func (g *Gateway) event(w http.ResponseWriter, r *http.Request, now time.Time) (events.APIGatewayProxyRequest, error) {
-	data, err := g.body(w, r)
+	data, err := g.readBody(w, r)
 	if err != nil {
-		return events.APIGatewayProxyRequest{}, fmt.Errorf("gateway: request body: %w", err)
+		return events.APIGatewayProxyRequest{}, fmt.Errorf("gateway: reading request body: %w", err)
 	}
 
 	target := r.URL.EscapedPath()
-	path, name, rest := split(target)
+	path, name, rest := splitPath(target)
 	if decoded, ok := Route(target); ok {
 		name = decoded
 	}
@@ -42,13 +43,14 @@ func (g *Gateway) event(w http.ResponseWriter, r *http.Request, now time.Time) (
 		parameters = map[string]string{"proxy": rest}
 	}
 
-	source, domain := g.caller(r)
+	source, domain := g.client(r)
 	headers := g.headers(r)
 	query, queries := parseQuery(r.URL.RawQuery)
 	body, encoded := "", false
 	if len(data) > 0 {
-		if body, encoded = encode(data, headers); !encoded && headers["Content-Type"] == "" {
-			// As http-apigw-v1.jsonl records it of the emulator: in the single-valued headers alone.
+		if body, encoded = encodeBody(data, headers); !encoded && headers["Content-Type"] == "" {
+			// API Gateway adds it to the single-valued headers only, as
+			// http-apigw-v1.jsonl records.
 			headers["Content-Type"] = "application/json"
 		}
 	}
@@ -61,7 +63,7 @@ func (g *Gateway) event(w http.ResponseWriter, r *http.Request, now time.Time) (
 	if stage == "" {
 		stage = "prod"
 	}
-	ids := g.ids.stamp(now)
+	ids := g.ids.next(now)
 	return events.APIGatewayProxyRequest{
 		Resource:                        resource,
 		Path:                            path,
@@ -90,16 +92,18 @@ func (g *Gateway) event(w http.ResponseWriter, r *http.Request, now time.Time) (
 	}, nil
 }
 
-// Route is the name of the function that an encoded path leads to: its first segment, decoded. An encoded slash
-// separates nothing, so a path that has one in its first segment leads nowhere, as the root does.
+// Route returns the name of the function that a percent-encoded path leads to,
+// which is its first segment, decoded. It reports false for the root, and for a
+// first segment that contains an encoded slash, which separates no segments.
 func Route(path string) (name string, ok bool) {
-	_, name, _ = split(path)
+	_, name, _ = splitPath(path)
 	name = unescape(name, false)
 	return name, name != "" && !strings.Contains(name, "/")
 }
 
-// split takes an encoded path apart: all of it without slashes at the end, its first segment, and what is behind that.
-func split(target string) (path, name, rest string) {
+// splitPath splits a percent-encoded path. It returns the path without trailing
+// slashes, its first segment, and what follows that segment.
+func splitPath(target string) (path, name, rest string) {
 	path = strings.TrimRight(target, "/")
 	if path == "" || path[0] != '/' {
 		return "/" + path, path, ""
@@ -108,8 +112,8 @@ func split(target string) (path, name, rest string) {
 	return path, name, rest
 }
 
-// headers completes a request's headers to the multi-valued ones of its event, and makes the single-valued ones of them:
-// the last value wins.
+// headers completes r.Header, which becomes the event's multi-valued headers,
+// and returns the single-valued headers. Of several values, the last one wins.
 func (g *Gateway) headers(r *http.Request) map[string]string {
 	if r.Header == nil {
 		r.Header = make(http.Header)
@@ -117,7 +121,7 @@ func (g *Gateway) headers(r *http.Request) map[string]string {
 	if g.PeerHeader != "" {
 		delete(r.Header, g.PeerHeader)
 	}
-	if r.Host != "" { // net/http takes it out of the headers
+	if r.Host != "" { // net/http removes it from the headers
 		r.Header["Host"] = []string{r.Host}
 	}
 	single := make(map[string]string, len(r.Header))
@@ -129,15 +133,16 @@ func (g *Gateway) headers(r *http.Request) map[string]string {
 	return single
 }
 
-// parseQuery decodes a query: names stay as they were sent, and the last value wins in the single-valued map. Of an
-// empty query, both are nil, as API Gateway's null is.
+// parseQuery decodes a query. Names keep their case, and the last value wins in
+// the single-valued map. Both maps are nil for a query without parameters,
+// which API Gateway sends as null.
 func parseQuery(query string) (map[string]string, map[string][]string) {
 	if query == "" {
 		return nil, nil
 	}
 	pairs := strings.Count(query, "&") + 1
 	single, multi := make(map[string]string), make(map[string][]string)
-	values := make([]string, 0, pairs) // one allocation for those of all names that are sent once
+	values := make([]string, 0, pairs) // one allocation for all parameters that occur once
 	for query != "" {
 		var pair string
 		pair, query, _ = strings.Cut(query, "&")
@@ -160,11 +165,12 @@ func parseQuery(query string) (map[string]string, map[string][]string) {
 	return single, multi
 }
 
-// unescape decodes what is encoded by percent signs, and in a query by a plus. As browsers do, it leaves a percent
-// sign alone that encodes nothing, and replaces what is not UTF-8, which JSON could not hold:
+// unescape decodes percent-encoding and, if plus is set, a plus sign as a
+// space. As browsers do, it keeps a percent sign that starts no escape
+// sequence, and replaces invalid UTF-8, which JSON cannot represent:
 // https://url.spec.whatwg.org/#concept-urlencoded-parser
 func unescape(s string, plus bool) string {
-	if plain(s) {
+	if !needsUnescape(s) {
 		return s
 	}
 	decoded := make([]byte, 0, len(s))
@@ -172,8 +178,8 @@ func unescape(s string, plus bool) string {
 		switch c := s[i]; {
 		case c == '+' && plus:
 			decoded = append(decoded, ' ')
-		case c == '%' && i+2 < len(s) && hex(s[i+1]) >= 0 && hex(s[i+2]) >= 0:
-			decoded = append(decoded, byte(hex(s[i+1])<<4|hex(s[i+2])))
+		case c == '%' && i+2 < len(s) && unhex(s[i+1]) >= 0 && unhex(s[i+2]) >= 0:
+			decoded = append(decoded, byte(unhex(s[i+1])<<4|unhex(s[i+2])))
 			i += 2
 		default:
 			decoded = append(decoded, c)
@@ -182,18 +188,18 @@ func unescape(s string, plus bool) string {
 	return strings.ToValidUTF8(string(decoded), "\uFFFD")
 }
 
-// plain tells whether decoding s leaves it as it is, as far as a look at each byte can tell.
-func plain(s string) bool {
+// needsUnescape reports whether unescape may change s.
+func needsUnescape(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c == '%' || c == '+' || c >= utf8.RuneSelf {
-			return false
+			return true
 		}
 	}
-	return true
+	return false
 }
 
-// hex is the value of a hexadecimal digit, or -1.
-func hex(c byte) int {
+// unhex returns the value of a hexadecimal digit, or -1.
+func unhex(c byte) int {
 	switch {
 	case '0' <= c && c <= '9':
 		return int(c - '0')
@@ -205,8 +211,9 @@ func hex(c byte) int {
 	return -1
 }
 
-// body reads a request's body: not a byte more than the limit, but for the one that tells that there is more.
-func (g *Gateway) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// readBody reads the request body. It reads at most one byte beyond the limit,
+// to detect a body that is too large.
+func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
 	}
@@ -222,19 +229,21 @@ func (g *Gateway) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if g.ReadTimeout > 0 && w != nil {
 		control := http.NewResponseController(w)
 		_ = control.SetReadDeadline(time.Now().Add(g.ReadTimeout))
-		defer func() { _ = control.SetReadDeadline(time.Time{}) }() // or it ended the function's ctx
+		// A read deadline that passes later would cancel the request's context.
+		defer func() { _ = control.SetReadDeadline(time.Time{}) }()
 	}
-	return read(body, r.ContentLength)
+	return readAll(body, r.ContentLength)
 }
 
-// read reads all of a body, whose length is known or -1. What a client only claims to send takes little memory.
-func read(body io.Reader, length int64) ([]byte, error) {
-	const most = 64 << 10 // bytes that are reserved for what has not come yet
+// readAll reads a body whose length is known or -1. It allocates little for
+// bytes that a client has announced but not sent.
+func readAll(body io.Reader, length int64) ([]byte, error) {
+	const maxInitial = 64 << 10
 	size := int64(512)
 	if length >= 0 {
-		size = length + 1 // and one for the read that finds the end
+		size = length + 1 // room for the read that returns io.EOF
 	}
-	data := make([]byte, 0, min(size, most))
+	data := make([]byte, 0, min(size, maxInitial))
 	for {
 		n, err := body.Read(data[len(data):cap(data)])
 		data = data[:len(data)+n]
@@ -255,16 +264,18 @@ func read(body io.Reader, length int64) ([]byte, error) {
 	}
 }
 
-// encode is a body as it stands in an event, and whether that is base64: it is, unless the body is UTF-8 and of a
-// type of text.
-func encode(data []byte, headers map[string]string) (body string, encoded bool) {
+// encodeBody returns a body as events contain it, and whether it is
+// base64-encoded. A body stays as it is if it has a textual content type and is
+// valid UTF-8.
+func encodeBody(data []byte, headers map[string]string) (body string, encoded bool) {
 	if isText(headers["Content-Type"], headers["Content-Encoding"]) && utf8.Valid(data) {
 		return string(data), false
 	}
 	return base64.StdEncoding.EncodeToString(data), true
 }
 
-// isText tells whether a type is one of text, as the type of a body that has none is.
+// isText reports whether a body of this content type is text. A body without a
+// content type is.
 func isText(contentType, contentEncoding string) bool {
 	if contentEncoding != "" && !strings.EqualFold(contentEncoding, "identity") {
 		return false
@@ -275,5 +286,6 @@ func isText(contentType, contentEncoding string) bool {
 	case "", "application/json", "application/xml", "application/javascript", "application/x-www-form-urlencoded":
 		return true
 	}
-	return strings.HasPrefix(mediaType, "text/") || strings.HasSuffix(mediaType, "+json") || strings.HasSuffix(mediaType, "+xml")
+	return strings.HasPrefix(mediaType, "text/") ||
+		strings.HasSuffix(mediaType, "+json") || strings.HasSuffix(mediaType, "+xml")
 }

@@ -1,18 +1,22 @@
-// Package gateway answers HTTP requests with functions that are written for AWS Lambda behind API Gateway: it makes
-// the event of a request that API Gateway would make, calls the function, and writes its response as API Gateway
-// does. Events are those of a REST API's proxy integration, payload format 1.0:
+// Package gateway serves functions that are written for AWS Lambda behind API
+// Gateway over plain HTTP. It converts each request into the event that API
+// Gateway would send, calls the function, and writes the function's response as
+// API Gateway does. Events have the format of a REST API's Lambda proxy
+// integration, which is payload format 1.0:
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
 //
-// [EventFromRequest], [WriteResponse] and [Handler] do so with nothing configured; a [Gateway] has limits, a time-out,
-// proxies whose word counts, and a public address.
+// [EventFromRequest], [WriteResponse] and [Handler] need no configuration. A
+// [Gateway] adds limits, a timeout, trusted proxies and a public URL.
 //
-// What is different from API Gateway, on purpose:
-//   - a body that is not text arrives in base64, whatever its type (API Gateway does so for the types that an API
-//     lists as binary, and spoils others);
-//   - a function answers at its name and at all paths below it;
-//   - an error or a panic is 500, not 502; 502 is a response that is malformed.
+// The package differs from API Gateway on purpose in three ways:
+//   - A body that is not text is base64-encoded, whatever its content type. API
+//     Gateway encodes only the media types that an API lists as binary, and
+//     corrupts the others.
+//   - A function receives requests for /NAME and for every path below it.
+//   - If a function returns an error or panics, the status is 500 instead of
+//     502. Status 502 means that the function's response is malformed.
 //
-// It knows nothing of which functions there are: that is package server's.
+// Routing requests to functions is the job of package server.
 package gateway
 
 import (
@@ -32,87 +36,106 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// A Function is what lambda.Start takes for API Gateway's proxy integration.
+// A Function is a handler for API Gateway's proxy integration, as lambda.Start
+// accepts it.
 type Function = func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
 
-// NoteHeader is the response header in which a [Gateway] notes what AWS would not have let pass.
+// NoteHeader is the response header that lists the limits of AWS that a call
+// exceeded. See [Limits].
 const NoteHeader = "Fngen-Note"
 
-// A Gateway turns requests into events and responses of functions into answers. The zero Gateway has no limits and
-// trusts nobody. It is used by many requests at once, and must not be copied or changed while it is.
+// A Gateway converts requests to events and responses of functions to HTTP
+// responses. The zero Gateway has no limits and trusts no proxy. It is safe for
+// concurrent use, and must not be copied or modified after first use.
 type Gateway struct {
-	// Logger is told of functions that fail, at level Error: slog.Default() where it is nil.
+	// Logger receives one record at level Error for each call that fails.
+	// If it is nil, slog.Default() is used.
 	Logger *slog.Logger
 
-	// Stage is the stage in the event's requestContext: "prod" where it is empty.
+	// Stage is the stage in the event's request context. The default is
+	// "prod".
 	Stage string
 
-	// PublicURL is the address under which the world reaches the functions, without a query: the domain
-	// name and the path of an event's requestContext are then under it. Where it is nil, they are the
-	// request's. What providers sign is made of the two.
+	// PublicURL is the URL, without a query, at which clients reach the
+	// functions. It determines the domain name and the path in the event's
+	// request context, which webhook providers sign. If it is nil, both
+	// come from the request.
 	PublicURL *url.URL
 
-	// Proxies are those whose X-Forwarded-For and X-Forwarded-Host count.
-	Proxies []netip.Prefix
+	// TrustedProxies lists the networks of the proxies whose
+	// X-Forwarded-For and X-Forwarded-Host headers are trusted.
+	TrustedProxies []netip.Prefix
 
-	// PeerHeader is a header of requests in which a parent process in front of this one says which
-	// address it was asked from: "" for none. It does not become part of the event.
+	// PeerHeader names the request header in which a reverse proxy on the
+	// same machine passes the client's address. The header is removed from
+	// the event. If it is empty, no header is read.
 	PeerHeader string
 
-	// Detail has answers say what the log says of a function that failed. It is for development.
-	Detail bool
+	// ExposeErrors includes error messages and stack traces in error
+	// responses. It is for development only.
+	ExposeErrors bool
 
-	// Timeout is how long a function may take: its ctx ends then, and the answer is 504, whatever the
-	// function does. 0 is no limit.
+	// Timeout is the longest that a call may take. When it expires, the
+	// function's context is done and the response is 504, even if the
+	// function is still running. Zero means no limit.
 	Timeout time.Duration
 
-	// BodyLimit is the largest body of a request in bytes. A larger one is answered 413. 0 is no limit.
+	// BodyLimit is the largest request body in bytes. A larger body is
+	// refused with 413. Zero means no limit.
 	BodyLimit int64
 
-	// ReadTimeout is how long a client may take to send a body. 0 is no limit but the server's.
+	// ReadTimeout is the longest that a client may take to send a body.
+	// Zero leaves the limit to the http.Server.
 	ReadTimeout time.Duration
 
-	// WriteTimeout is how long a client may take to read an answer. 0 is no limit but the server's.
+	// WriteTimeout is the longest that a client may take to read a
+	// response. Zero leaves the limit to the http.Server.
 	WriteTimeout time.Duration
 
-	// Closing is set when the process is about to end: answers then close their connection. It may be nil.
+	// Closing is set while the server shuts down. Responses then close
+	// their connection. It may be nil.
 	Closing *atomic.Bool
 
-	// AWS are limits of API Gateway and Lambda.
+	// AWS holds the limits of API Gateway and Lambda to apply.
 	AWS Limits
 
-	ids   random
-	calls sync.Pool // *call, of those that are over
+	ids   idGenerator
+	calls sync.Pool // of *call
 }
 
-// Limits are those of API Gateway and Lambda. The zero Limits are none.
+// Limits are limits of API Gateway and Lambda. The zero Limits has none.
 type Limits struct {
-	Payload int           // bytes of an event or a response in JSON; 0 for no limit
-	Time    time.Duration // a function's; 0 for no limit
+	Payload int           // size of an event or a response, in bytes of JSON; 0 means no limit
+	Time    time.Duration // duration of a call; 0 means no limit
 
-	// Refuse has what is beyond a limit refused as AWS does: with 413, 504 and 502. Otherwise it is noted in
-	// the answer's NoteHeader: body-too-large, too-slow and response-too-large.
+	// Refuse makes a call that exceeds a limit fail as it does on AWS, with
+	// status 413, 504 or 502. Otherwise the call succeeds, and the
+	// response's NoteHeader contains body-too-large, too-slow or
+	// response-too-large.
 	Refuse bool
 }
 
-// AWSLimits are the limits that no configuration of AWS's lifts: what Lambda takes and gives in one synchronous
-// invocation, and the 29 seconds that API Gateway waits for it.
+// AWSLimits returns the limits of AWS: the size of the payload of a synchronous
+// invocation, in either direction, and the 29 seconds that API Gateway waits
+// for a response.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 func AWSLimits(refuse bool) Limits {
 	return Limits{Payload: 6_291_556, Time: 29 * time.Second, Refuse: refuse}
 }
 
-// Handler answers requests with a function, with nothing configured.
+// Handler returns an http.Handler that calls fn for each request. It uses the
+// zero [Gateway].
 func Handler(fn Function) http.Handler { return new(Gateway).Handler(fn) }
 
-// Handler answers requests with a function.
+// Handler returns an http.Handler that calls fn for each request.
 func (g *Gateway) Handler(fn Function) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.Serve(w, r, fn) })
 }
 
-// Serve answers one request with a function. It returns when the function has, which is later than the answer where
-// that timed out. The request's headers become the event's, so they may be other ones afterwards.
+// Serve calls fn with the event of r and writes its response to w. It returns
+// when fn returns, which after a timeout is later than the response. Serve
+// modifies r.Header, because it becomes part of the event.
 func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, fn Function) {
 	start := time.Now()
 	event, err := g.event(w, r, start)
@@ -134,9 +157,10 @@ func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, fn Function) {
 
 	returned := false
 	defer func() {
-		if !returned { // The function ended its goroutine, by runtime.Goexit.
+		if !returned {
 			c.finish(events.APIGatewayProxyResponse{}, errors.New("the function called runtime.Goexit"))
-			_ = http.NewResponseController(w).Flush() // net/http only closes the connection
+			// Without a flush, net/http closes the connection and sends nothing.
+			_ = http.NewResponseController(w).Flush()
 		}
 		c.release()
 	}()
@@ -145,7 +169,8 @@ func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, fn Function) {
 	c.finish(response, err)
 }
 
-// TimeLimit is how long a function may take: Timeout, or what AWS allows where that is less. 0 is no limit.
+// TimeLimit returns the longest that a call may take: the smaller of Timeout
+// and AWS.Time, if that is enforced. Zero means no limit.
 func (g *Gateway) TimeLimit() time.Duration {
 	if limit := g.AWS.Time; g.AWS.Refuse && limit > 0 && (g.Timeout == 0 || limit < g.Timeout) {
 		return limit
@@ -160,23 +185,24 @@ func (g *Gateway) logger() *slog.Logger {
 	return slog.Default()
 }
 
-// A call is one invocation of a function, which is answered once: by what it returned, or when its time is over. The
-// function runs where the request was read, and no goroutine is made for it.
+// A call is one invocation of a function. It is answered exactly once, either
+// with what the function returned or when the time limit expires. The function
+// runs on the goroutine of the request, so that a call starts no goroutine.
 type call struct {
 	gateway  *Gateway
 	ctx      *callContext
 	start    time.Time
 	path, id string
 
-	mu       sync.Mutex // held while a time-out is being answered
+	mu       sync.Mutex // held while a timeout is answered
 	answered bool
 	writer   http.ResponseWriter
 	notes    []string
-	timer    *time.Timer // of timeOut
-	armed    bool        // whether the timer is set
+	timer    *time.Timer // calls timeOut
+	armed    bool        // whether timer is running
 }
 
-// call is a new call, or one that is over.
+// call returns a new call, or one from the pool.
 func (g *Gateway) call(w http.ResponseWriter, path, id string, start time.Time) *call {
 	c, ok := g.calls.Get().(*call)
 	if !ok {
@@ -186,8 +212,12 @@ func (g *Gateway) call(w http.ResponseWriter, path, id string, start time.Time) 
 	return c
 }
 
-// begin has the call end when its request does, or when limit is over, unless that is 0. A timer that is set for an
-// earlier call stays so: it is sooner, and timeOut sets it again. Most requests set and stop none.
+// begin starts the call, which ends with its request or after limit. A limit of
+// zero means none.
+//
+// A timer that still runs for an earlier call is left running: it fires before
+// this call's deadline, and timeOut then resets it. That way most calls neither
+// start nor stop a timer.
 func (c *call) begin(request context.Context, limit time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -208,7 +238,7 @@ func (c *call) begin(request context.Context, limit time.Duration) {
 	}
 }
 
-// release has the call used for another one.
+// release returns c to the pool.
 func (c *call) release() {
 	c.mu.Lock()
 	c.ctx, c.writer, c.notes, c.answered = nil, nil, nil, true
@@ -216,42 +246,46 @@ func (c *call) release() {
 	c.gateway.calls.Put(c)
 }
 
-// timeOut looks whether the call is over whose time the timer was set for. If not, it answers for the function, which is
-// still running.
+// timeOut runs when the timer fires. If the call's deadline has passed, it
+// answers for the function, which is still running.
 func (c *call) timeOut() {
-	ctx, path, id := c.answerTimeOut()
-	if ctx == nil {
+	ctx, path, id, ok := c.answerTimeout()
+	if !ok {
 		return
 	}
-	// A goroutine of its own: nobody else would recover from a panic of the project's log.
+	// The timer runs this on its own goroutine, where a panic in the project's
+	// log handler would end the process.
 	defer func() { _ = recover() }()
 	c.gateway.log(ctx, path, id, "function timed out", "after", c.gateway.TimeLimit())
 }
 
-// answerTimeOut flushes the answer, with its length, and gives the connection up: it is free only when the function
-// returns. The context is nil where there was nothing to answer.
-func (c *call) answerTimeOut() (ctx context.Context, path, id string) {
+// answerTimeout answers with 504 if the call has not been answered and its
+// deadline has passed. It flushes the response and closes the connection,
+// because net/http cannot reuse it before the function returns. It returns what
+// to log; ok is false if there was nothing to answer.
+func (c *call) answerTimeout() (ctx context.Context, path, id string, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.armed = false
 	if c.answered {
-		return nil, "", ""
+		return nil, "", "", false
 	}
 	if left := time.Until(c.ctx.deadline); left > 0 {
 		c.armed = true
 		c.timer.Reset(left)
-		return nil, "", ""
+		return nil, "", "", false
 	}
 	c.answered = true
 	c.ctx.end(context.DeadlineExceeded)
-	c.note()
+	c.writeNotes()
 	c.writer.Header().Set("Connection", "close")
-	c.fail(http.StatusGatewayTimeout, timedOut)
+	c.writeError(http.StatusGatewayTimeout, endpointTimeout)
 	_ = http.NewResponseController(c.writer).Flush()
-	return c.ctx, c.path, c.id
+	return c.ctx, c.path, c.id, true
 }
 
-// claim tells whether nothing answered yet. If so, it is the caller who does.
+// claim reports whether the call has not been answered yet. If so, the caller
+// must answer it.
 func (c *call) claim() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -260,40 +294,43 @@ func (c *call) claim() bool {
 	return claimed
 }
 
-// finish answers with what the function returned, unless its time was over before that.
+// finish answers with what the function returned, unless the call has timed
+// out.
 func (c *call) finish(response events.APIGatewayProxyResponse, err error) {
 	if !c.claim() {
 		return
 	}
 	if errors.Is(c.ctx.Err(), context.DeadlineExceeded) {
-		// The deadline of the request itself.
-		c.note()
-		c.fail(http.StatusGatewayTimeout, timedOut)
+		// The request's own deadline passed before the call's.
+		c.writeNotes()
+		c.writeError(http.StatusGatewayTimeout, endpointTimeout)
 		c.log("function timed out", "after", c.gateway.TimeLimit())
 		return
 	}
 	if err != nil {
-		c.note()
-		c.failed(err)
+		c.writeNotes()
+		c.functionFailed(err)
 		return
 	}
 	limits := c.gateway.AWS
 	if limits.Payload > 0 && responseSize(&response) > limits.Payload {
 		if limits.Refuse {
-			c.fail(http.StatusBadGateway, internal)
-			c.log("function's response is larger than Lambda's", "limit", limits.Payload)
+			c.writeError(http.StatusBadGateway, internalError)
+			c.log("function response exceeds Lambda's payload limit", "limit", limits.Payload)
 			return
 		}
 		c.notes = append(c.notes, "response-too-large")
 	}
-	c.note()
-	if err := c.write(response); errors.Is(err, ErrMalformed) {
-		c.malformed(err)
+	c.writeNotes()
+	c.prepareWriter()
+	if err := WriteResponse(c.writer, response); errors.Is(err, ErrMalformed) {
+		c.writeError(http.StatusBadGateway, c.errorBody(err))
+		c.log("malformed function response", "error", errorText(err))
 	}
 }
 
-// note sets the header that says what AWS would not have let pass.
-func (c *call) note() {
+// writeNotes sets NoteHeader if the call exceeded limits that are not enforced.
+func (c *call) writeNotes() {
 	if limit := c.gateway.AWS.Time; limit > 0 && !c.gateway.AWS.Refuse && time.Since(c.start) > limit {
 		c.notes = append(c.notes, "too-slow")
 	}
@@ -302,14 +339,10 @@ func (c *call) note() {
 	}
 }
 
-func (c *call) write(response events.APIGatewayProxyResponse) error {
-	c.prepare()
-	return WriteResponse(c.writer, response)
-}
-
-// prepare has the connection closed behind the answer where the process ends, and sets when the client has to have read
-// it. A writer that has no deadlines does without.
-func (c *call) prepare() {
+// prepareWriter closes the connection after the response if the server is
+// shutting down, and sets the write deadline. A writer without support for
+// deadlines is left without one.
+func (c *call) prepareWriter() {
 	if closing := c.gateway.Closing; closing != nil && closing.Load() {
 		c.writer.Header().Set("Connection", "close")
 	}
@@ -318,36 +351,31 @@ func (c *call) prepare() {
 	}
 }
 
-// failed answers for a function that returned an error or panicked.
-func (c *call) failed(err error) {
+// functionFailed answers and logs for a function that returned an error or
+// panicked.
+func (c *call) functionFailed(err error) {
 	var panicked *Panic
-	args := []any{"error", text(err)}
+	args := []any{"error", errorText(err)}
 	if errors.As(err, &panicked) {
 		args = append(args, "stack", panicked.Stack)
 	}
-	body := internal
-	if c.gateway.Detail {
-		body = detail(err)
-	}
-	c.fail(http.StatusInternalServerError, body)
+	c.writeError(http.StatusInternalServerError, c.errorBody(err))
 	if c.ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return // The client went away, and the function heeded that.
+		return // the client disconnected, which is not the function's failure
 	}
 	c.log("function failed", args...)
 }
 
-// malformed answers for a function whose response will not do.
-func (c *call) malformed(err error) {
-	body := internal
-	if c.gateway.Detail {
-		body = detail(err)
+// errorBody returns the body of a response for a function that failed.
+func (c *call) errorBody(err error) string {
+	if c.gateway.ExposeErrors {
+		return detailedError(err)
 	}
-	c.fail(http.StatusBadGateway, body)
-	c.log("function's response is malformed", "error", text(err))
+	return internalError
 }
 
-func (c *call) fail(status int, body string) {
-	c.prepare()
+func (c *call) writeError(status int, body string) {
+	c.prepareWriter()
 	writeJSON(c.writer, status, body)
 }
 
@@ -360,29 +388,30 @@ func (g *Gateway) log(ctx context.Context, path, id, message string, args ...any
 	g.logger().ErrorContext(ctx, message, args...)
 }
 
-// The answers that API Gateway has of its own, in JSON.
+// The bodies of API Gateway's own error responses.
 const (
-	internal = `{"message":"Internal server error"}`
-	timedOut = `{"message":"Endpoint request timed out"}`
-	tooLong  = `{"message":"Request Too Long"}`
-	tooSlow  = `{"message":"Request Timeout"}`
-	bad      = `{"message":"Bad Request"}`
+	internalError   = `{"message":"Internal server error"}`
+	endpointTimeout = `{"message":"Endpoint request timed out"}`
+	requestTooLong  = `{"message":"Request Too Long"}`
+	requestTimeout  = `{"message":"Request Timeout"}`
+	badRequest      = `{"message":"Bad Request"}`
 )
 
-// errTooLong says that a body is beyond the limit.
-var errTooLong = errors.New("gateway: the body is too long")
+// errTooLong means that a request body exceeds the limit.
+var errTooLong = errors.New("gateway: request body too large")
 
-// refuse answers a request of which there is no event. What is left of it stays unread, so its connection is closed.
+// refuse answers a request that could not be converted to an event. It closes
+// the connection, because the rest of the request has not been read.
 func refuse(w http.ResponseWriter, err error) {
 	w.Header().Set("Connection", "close")
-	var beyond *http.MaxBytesError
+	var tooLarge *http.MaxBytesError
 	switch {
-	case errors.As(err, &beyond), errors.Is(err, errTooLong):
-		writeJSON(w, http.StatusRequestEntityTooLarge, tooLong)
+	case errors.As(err, &tooLarge), errors.Is(err, errTooLong):
+		writeJSON(w, http.StatusRequestEntityTooLarge, requestTooLong)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		writeJSON(w, http.StatusRequestTimeout, tooSlow)
+		writeJSON(w, http.StatusRequestTimeout, requestTimeout)
 	default:
-		writeJSON(w, http.StatusBadRequest, bad)
+		writeJSON(w, http.StatusBadRequest, badRequest)
 	}
 }
 
@@ -391,5 +420,5 @@ func writeJSON(w http.ResponseWriter, status int, body string) {
 	header.Set("Content-Type", "application/json")
 	setLength(header, len(body))
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, body) // a client that is gone misses nothing
+	_, _ = io.WriteString(w, body) // fails only if the client has disconnected
 }

@@ -33,7 +33,7 @@ type (
 	response = events.APIGatewayProxyResponse
 )
 
-// A syncBuffer is a log that a test reads while it is written.
+// A syncBuffer is a buffer that is safe for concurrent use.
 type syncBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -98,7 +98,10 @@ func TestPaths(t *testing.T) {
 			assert.Equal(t, want.proxy, event.PathParameters["proxy"])
 		})
 	}
-	for path, want := range map[string]string{"/divide/x": "divide", "/%64ivide": "divide", "/": "", "": "", "//divide": "", "/a%2fb": "", "/Divide": "Divide"} {
+	for path, want := range map[string]string{
+		"/divide/x": "divide", "/%64ivide": "divide", "/": "", "": "", "//divide": "", "/a%2fb": "",
+		"/Divide": "Divide",
+	} {
 		name, ok := gateway.Route(path)
 		assert.Equal(t, want != "", ok, path)
 		if ok {
@@ -123,7 +126,8 @@ func TestQuery(t *testing.T) {
 		"a=%C3%a9":        {"a": {"é"}},
 		"a;b=1":           {"a;b": {"1"}},
 	} {
-		event, err := gateway.EventFromRequest(&http.Request{Method: "GET", URL: &url.URL{Path: "/divide", RawQuery: query}})
+		event, err := gateway.EventFromRequest(&http.Request{Method: "GET",
+			URL: &url.URL{Path: "/divide", RawQuery: query}})
 		require.NoError(t, err)
 		assert.Equal(t, want, event.MultiValueQueryStringParameters, query)
 		assert.Len(t, event.QueryStringParameters, len(want))
@@ -177,21 +181,25 @@ func TestHeaders(t *testing.T) {
 	r.Header.Set("Fngen-Peer", "203.0.113.9")
 	event, err := gateway.EventFromRequest(r)
 	require.NoError(t, err)
-	assert.Equal(t, map[string]string{"Host": "example.com", "X-Twice": "2", "Fngen-Peer": "203.0.113.9"}, event.Headers)
-	assert.Equal(t, map[string][]string{"Host": {"example.com"}, "X-Twice": {"1", "2"}, "Fngen-Peer": {"203.0.113.9"}}, event.MultiValueHeaders)
+	assert.Equal(t, map[string]string{"Host": "example.com", "X-Twice": "2", "Fngen-Peer": "203.0.113.9"},
+		event.Headers)
+	assert.Equal(t, map[string][]string{
+		"Host": {"example.com"}, "X-Twice": {"1", "2"}, "Fngen-Peer": {"203.0.113.9"},
+	}, event.MultiValueHeaders)
 	event.MultiValueHeaders["X-Twice"][0] = "changed"
-	assert.Equal(t, "1", r.Header["X-Twice"][0], "the event's headers are its own")
+	assert.Equal(t, "1", r.Header["X-Twice"][0], "the event has a copy of the headers")
 }
 
 func TestRequestContext(t *testing.T) {
 	g, seen := new(gateway.Gateway), map[string]bool{}
 	uuid := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
-	for range 80 { // more than random bytes are asked for at a time
+	for range 80 { // more ids than fit in the generator's buffer
 		before := time.Now().Truncate(time.Second)
 		r := httptest.NewRequest("GET", "/divide", nil)
 		r.Header.Set("User-Agent", "curl/8")
 		var c events.APIGatewayProxyRequestContext
-		g.Serve(httptest.NewRecorder(), r, func(_ context.Context, e request) (response, error) { c = e.RequestContext; return ok(""), nil })
+		g.Serve(httptest.NewRecorder(), r,
+			func(_ context.Context, e request) (response, error) { c = e.RequestContext; return ok(""), nil })
 		assert.Regexp(t, uuid, c.RequestID)
 		assert.Len(t, c.ExtendedRequestID, 16)
 		assert.False(t, seen[c.RequestID] || seen[c.ExtendedRequestID])
@@ -217,16 +225,21 @@ func TestDomain(t *testing.T) {
 		proxies, forwarded          string
 		domain, prefix, publicRoute string
 	}{
-		"host":            {host: "api.example.com", domain: "api.example.com", prefix: "api"},
-		"port":            {host: "api.example.com:8911", domain: "api.example.com", prefix: "api"},
-		"address":         {host: "127.0.0.1:8911", domain: "127.0.0.1", prefix: "127.0.0.1"},
-		"IPv6":            {host: "[::1]:8911", domain: "[::1]", prefix: "[::1]"},
-		"public URL":      {host: "x", public: "https://hooks.example.com", domain: "hooks.example.com", prefix: "hooks"},
-		"public port":     {host: "x", public: "https://hooks.example.com:8443/", domain: "hooks.example.com:8443", prefix: "hooks"},
-		"public path":     {host: "x", public: "https://example.com/a%20b/", domain: "example.com", prefix: "example", publicRoute: "/a%20b"},
-		"forwarded":       {host: "x", forwarded: "evil.test, api.example.com:443", proxies: "192.0.2.0/24", domain: "api.example.com", prefix: "api"},
-		"not a proxy":     {host: "x", forwarded: "evil.test", proxies: "198.51.100.0/24", domain: "x", prefix: "x"},
-		"public URL wins": {host: "x", forwarded: "evil.test", proxies: "192.0.2.0/24", public: "https://a.test", domain: "a.test", prefix: "a"},
+		"host":    {host: "api.example.com", domain: "api.example.com", prefix: "api"},
+		"port":    {host: "api.example.com:8911", domain: "api.example.com", prefix: "api"},
+		"address": {host: "127.0.0.1:8911", domain: "127.0.0.1", prefix: "127.0.0.1"},
+		"IPv6":    {host: "[::1]:8911", domain: "[::1]", prefix: "[::1]"},
+		"public URL": {host: "x", public: "https://hooks.example.com", domain: "hooks.example.com",
+			prefix: "hooks"},
+		"public port": {host: "x", public: "https://hooks.example.com:8443/", domain: "hooks.example.com:8443",
+			prefix: "hooks"},
+		"public path": {host: "x", public: "https://example.com/a%20b/", domain: "example.com", prefix: "example",
+			publicRoute: "/a%20b"},
+		"forwarded": {host: "x", forwarded: "evil.test, api.example.com:443", proxies: "192.0.2.0/24",
+			domain: "api.example.com", prefix: "api"},
+		"not a proxy": {host: "x", forwarded: "evil.test", proxies: "198.51.100.0/24", domain: "x", prefix: "x"},
+		"public URL wins": {host: "x", forwarded: "evil.test", proxies: "192.0.2.0/24", public: "https://a.test",
+			domain: "a.test", prefix: "a"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := new(gateway.Gateway)
@@ -236,7 +249,7 @@ func TestDomain(t *testing.T) {
 				g.PublicURL = public
 			}
 			if test.proxies != "" {
-				g.Proxies = []netip.Prefix{netip.MustParsePrefix(test.proxies)}
+				g.TrustedProxies = []netip.Prefix{netip.MustParsePrefix(test.proxies)}
 			}
 			r := httptest.NewRequest("GET", "/divide/x%2F", nil)
 			r.Host = test.host
@@ -244,7 +257,8 @@ func TestDomain(t *testing.T) {
 				r.Header.Set("X-Forwarded-Host", test.forwarded)
 			}
 			var event request
-			g.Serve(httptest.NewRecorder(), r, func(_ context.Context, e request) (response, error) { event = e; return ok(""), nil })
+			g.Serve(httptest.NewRecorder(), r,
+				func(_ context.Context, e request) (response, error) { event = e; return ok(""), nil })
 			assert.Equal(t, test.domain, event.RequestContext.DomainName)
 			assert.Equal(t, test.prefix, event.RequestContext.DomainPrefix)
 			assert.Equal(t, test.publicRoute+"/divide/x%2F", event.RequestContext.Path)
@@ -257,33 +271,44 @@ func TestSourceIP(t *testing.T) {
 	for name, test := range map[string]struct {
 		remote, proxies, forwarded, peer, want string
 	}{
-		"connection":                {remote: "198.51.100.7:4000", want: "198.51.100.7"},
-		"IPv6":                      {remote: "[2001:db8::1]:4000", want: "2001:db8::1"},
-		"mapped":                    {remote: "[::ffff:198.51.100.7]:4000", want: "198.51.100.7"},
-		"zone":                      {remote: "[fe80::1%eth0]:4000", want: "fe80::1"},
-		"nobody is trusted":         {remote: "10.0.0.1:1", forwarded: "203.0.113.7", want: "10.0.0.1"},
-		"a proxy":                   {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "203.0.113.7", want: "203.0.113.7"},
-		"not from a proxy":          {remote: "198.51.100.7:1", proxies: "10.0.0.0/8", forwarded: "203.0.113.7", want: "198.51.100.7"},
-		"forged":                    {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "203.0.113.7, 198.51.100.7", want: "198.51.100.7"},
-		"two proxies":               {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "203.0.113.7, 198.51.100.7, 10.2.3.4", want: "198.51.100.7"},
-		"only proxies":              {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "10.9.9.9, 10.2.3.4", want: "10.9.9.9"},
-		"junk":                      {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "203.0.113.7, unknown, 10.2.3.4", want: "10.2.3.4"},
-		"junk alone":                {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "unknown", want: "10.0.0.1"},
-		"empty":                     {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "", want: "10.0.0.1"},
-		"with a port":               {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "203.0.113.7:5555", want: "203.0.113.7"},
-		"IPv6 with a port":          {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "[2001:db8::7]:5555", want: "2001:db8::7"},
-		"mapped through a proxy":    {remote: "[::ffff:10.0.0.1]:1", proxies: "10.0.0.0/8", forwarded: "::ffff:203.0.113.7", want: "203.0.113.7"},
-		"parent":                    {remote: "127.0.0.1:1", peer: "203.0.113.9", want: "203.0.113.9"},
-		"parent, mapped":            {remote: "127.0.0.1:1", peer: "::ffff:203.0.113.9", want: "203.0.113.9"},
-		"parent behind a proxy":     {remote: "127.0.0.1:1", peer: "10.0.0.1", proxies: "10.0.0.0/8", forwarded: "203.0.113.7", want: "203.0.113.7"},
-		"parent, which says naught": {remote: "127.0.0.1:1", peer: "-", want: "127.0.0.1"},
-		"no connection":             {remote: "", want: ""},
-		"a socket's":                {remote: "@", proxies: "10.0.0.0/8", forwarded: "203.0.113.7", want: "@"},
+		"connection":       {remote: "198.51.100.7:4000", want: "198.51.100.7"},
+		"IPv6":             {remote: "[2001:db8::1]:4000", want: "2001:db8::1"},
+		"IPv4-mapped":      {remote: "[::ffff:198.51.100.7]:4000", want: "198.51.100.7"},
+		"zone":             {remote: "[fe80::1%eth0]:4000", want: "fe80::1"},
+		"no trusted proxy": {remote: "10.0.0.1:1", forwarded: "203.0.113.7", want: "10.0.0.1"},
+		"a proxy": {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "203.0.113.7",
+			want: "203.0.113.7"},
+		"not from a proxy": {remote: "198.51.100.7:1", proxies: "10.0.0.0/8", forwarded: "203.0.113.7",
+			want: "198.51.100.7"},
+		"spoofed": {remote: "10.0.0.1:1", proxies: "10.0.0.0/8",
+			forwarded: "203.0.113.7, 198.51.100.7", want: "198.51.100.7"},
+		"two proxies": {remote: "10.0.0.1:1", proxies: "10.0.0.0/8",
+			forwarded: "203.0.113.7, 198.51.100.7, 10.2.3.4", want: "198.51.100.7"},
+		"only proxies": {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "10.9.9.9, 10.2.3.4",
+			want: "10.9.9.9"},
+		"invalid entry": {remote: "10.0.0.1:1", proxies: "10.0.0.0/8",
+			forwarded: "203.0.113.7, unknown, 10.2.3.4", want: "10.2.3.4"},
+		"only an invalid entry": {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "unknown",
+			want: "10.0.0.1"},
+		"empty": {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "", want: "10.0.0.1"},
+		"with a port": {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "203.0.113.7:5555",
+			want: "203.0.113.7"},
+		"IPv6 with a port": {remote: "10.0.0.1:1", proxies: "10.0.0.0/8", forwarded: "[2001:db8::7]:5555",
+			want: "2001:db8::7"},
+		"IPv4-mapped via a proxy": {remote: "[::ffff:10.0.0.1]:1", proxies: "10.0.0.0/8",
+			forwarded: "::ffff:203.0.113.7", want: "203.0.113.7"},
+		"parent":              {remote: "127.0.0.1:1", peer: "203.0.113.9", want: "203.0.113.9"},
+		"parent, IPv4-mapped": {remote: "127.0.0.1:1", peer: "::ffff:203.0.113.9", want: "203.0.113.9"},
+		"parent behind a proxy": {remote: "127.0.0.1:1", peer: "10.0.0.1", proxies: "10.0.0.0/8",
+			forwarded: "203.0.113.7", want: "203.0.113.7"},
+		"parent, invalid": {remote: "127.0.0.1:1", peer: "-", want: "127.0.0.1"},
+		"no connection":   {remote: "", want: ""},
+		"Unix socket":     {remote: "@", proxies: "10.0.0.0/8", forwarded: "203.0.113.7", want: "@"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := new(gateway.Gateway)
 			if test.proxies != "" {
-				g.Proxies = []netip.Prefix{netip.MustParsePrefix(test.proxies)}
+				g.TrustedProxies = []netip.Prefix{netip.MustParsePrefix(test.proxies)}
 			}
 			r := httptest.NewRequest("GET", "/divide", nil)
 			r.RemoteAddr = test.remote
@@ -295,7 +320,8 @@ func TestSourceIP(t *testing.T) {
 				r.Header.Set("Fngen-Peer", test.peer)
 			}
 			var event request
-			g.Serve(httptest.NewRecorder(), r, func(_ context.Context, e request) (response, error) { event = e; return ok(""), nil })
+			g.Serve(httptest.NewRecorder(), r,
+				func(_ context.Context, e request) (response, error) { event = e; return ok(""), nil })
 			assert.Equal(t, test.want, event.RequestContext.Identity.SourceIP)
 			assert.NotContains(t, event.Headers, "Fngen-Peer")
 			assert.NotContains(t, event.MultiValueHeaders, "Fngen-Peer")
@@ -303,8 +329,8 @@ func TestSourceIP(t *testing.T) {
 	}
 }
 
-func TestForwardedForInSeveralHeaders(t *testing.T) {
-	g := &gateway.Gateway{Proxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}
+func TestRepeatedForwardedFor(t *testing.T) {
+	g := &gateway.Gateway{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}
 	r := httptest.NewRequest("GET", "/divide", nil)
 	r.Header["X-Forwarded-For"] = []string{"203.0.113.7", "198.51.100.7"}
 	g.Serve(httptest.NewRecorder(), r, func(_ context.Context, e request) (response, error) {
@@ -315,7 +341,7 @@ func TestForwardedForInSeveralHeaders(t *testing.T) {
 
 func TestContext(t *testing.T) {
 	g := &gateway.Gateway{Timeout: time.Hour}
-	gone := make(chan error, 1)
+	waiting := make(chan error, 1)
 	server := serve(t, g, func(ctx context.Context, event request) (response, error) {
 		lambda, ok := lambdacontext.FromContext(ctx)
 		if !ok || lambda.AwsRequestID != event.RequestContext.RequestID {
@@ -326,30 +352,30 @@ func TestContext(t *testing.T) {
 			return response{}, fmt.Errorf("deadline in %s", left)
 		}
 		if event.Path == "/wait" {
-			gone <- nil
+			waiting <- nil
 			<-ctx.Done()
-			gone <- ctx.Err()
+			waiting <- ctx.Err()
 		}
 		return response{StatusCode: 200}, ctx.Err()
 	})
-	answer, body := get(t, server.URL+"/divide")
-	assert.Equal(t, 200, answer.StatusCode, body)
+	resp, body := get(t, server.URL+"/divide")
+	assert.Equal(t, 200, resp.StatusCode, body)
 
 	ctx, cancel := context.WithCancel(context.Background())
 	r, err := http.NewRequestWithContext(ctx, "POST", server.URL+"/wait", strings.NewReader("{}"))
 	require.NoError(t, err)
 	go func() {
-		<-gone
+		<-waiting
 		cancel()
 	}()
 	_, err = http.DefaultClient.Do(r)
 	require.ErrorIs(t, err, context.Canceled)
-	assert.ErrorIs(t, <-gone, context.Canceled, "the client went away")
+	assert.ErrorIs(t, <-waiting, context.Canceled, "the client disconnected")
 }
 
-type worthlessError struct{ text *string }
+type nilPointerError struct{ text *string }
 
-func (e *worthlessError) Error() string { return *e.text }
+func (e *nilPointerError) Error() string { return *e.text }
 
 func TestFailures(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -357,30 +383,42 @@ func TestFailures(t *testing.T) {
 		error string
 		stack bool
 	}{
-		"error":        {func(context.Context, request) (response, error) { return ok("not this"), errors.New("secret") }, "secret", false},
-		"error's text": {func(context.Context, request) (response, error) { return ok(""), (*worthlessError)(nil) }, "<nil>", false},
-		"panic":        {func(context.Context, request) (response, error) { panic("secret") }, "panic: secret", true},
-		"panic, error": {func(context.Context, request) (response, error) { panic(io.ErrUnexpectedEOF) }, "panic: unexpected EOF", true},
-		"panic, any":   {func(context.Context, request) (response, error) { panic(struct{ a int }{7}) }, "panic: {7}", true},
-		"panic, nil":   {func(context.Context, request) (response, error) { panic(nil) }, "panic called with nil argument", true},
-		"panic, abort": {func(context.Context, request) (response, error) { panic(http.ErrAbortHandler) }, "abort Handler", true},
+		"error": {func(context.Context, request) (response, error) {
+			return ok("not this"), errors.New("secret")
+		}, "secret", false},
+		"nil pointer": {func(context.Context, request) (response, error) { return ok(""), (*nilPointerError)(nil) },
+			"<nil>", false},
+		"panic": {func(context.Context, request) (response, error) { panic("secret") }, "panic: secret", true},
+		"panic, error": {func(context.Context, request) (response, error) { panic(io.ErrUnexpectedEOF) },
+			"panic: unexpected EOF", true},
+		"panic, any": {func(context.Context, request) (response, error) { panic(struct{ a int }{7}) }, "panic: {7}",
+			true},
+		"panic, nil": {func(context.Context, request) (response, error) { panic(nil) },
+			"panic called with nil argument", true},
+		"panic, abort": {func(context.Context, request) (response, error) { panic(http.ErrAbortHandler) },
+			"abort Handler", true},
 		"nil map": {func(_ context.Context, e request) (response, error) {
 			e.QueryStringParameters["a"] = "b"
 			return ok(""), nil
 		}, "assignment to entry in nil map", true},
-		"out of range": {func(_ context.Context, e request) (response, error) { return ok(e.Path[len(e.Path):][1:]), nil }, "out of range", true},
-		"goexit":       {func(context.Context, request) (response, error) { runtime.Goexit(); return ok(""), nil }, "runtime.Goexit", false},
+		"out of range": {func(_ context.Context, e request) (response, error) {
+			return ok(e.Path[len(e.Path):][1:]), nil
+		}, "out of range", true},
+		"goexit": {func(context.Context, request) (response, error) { runtime.Goexit(); return ok(""), nil },
+			"runtime.Goexit", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, detail := range []bool{false, true} {
+			for _, expose := range []bool{false, true} {
 				var log syncBuffer
-				server := serve(t, &gateway.Gateway{Logger: logTo(&log), Detail: detail, Timeout: time.Hour}, test.fn)
-				answer, body := get(t, server.URL+"/divide")
-				assert.Equal(t, 500, answer.StatusCode)
-				assert.Equal(t, "application/json", answer.Header.Get("Content-Type"))
-				assert.Equal(t, int64(len(body)), answer.ContentLength)
+				server := serve(t, &gateway.Gateway{Logger: logTo(&log), ExposeErrors: expose, Timeout: time.Hour},
+					test.fn)
+				resp, body := get(t, server.URL+"/divide")
+				assert.Equal(t, 500, resp.StatusCode)
+				assert.Equal(t, "application/json", resp.Header.Get("Content-Type"))
+				assert.Equal(t, int64(len(body)), resp.ContentLength)
 
-				require.Eventually(t, func() bool { return strings.Contains(log.String(), "\n") }, 5*time.Second, time.Millisecond)
+				require.Eventually(t, func() bool { return strings.Contains(log.String(), "\n") }, 5*time.Second,
+					time.Millisecond)
 				var line struct {
 					Level, Msg, Path, RequestID, Error string
 					Stack                              []string
@@ -390,29 +428,30 @@ func TestFailures(t *testing.T) {
 				assert.Equal(t, "/divide", line.Path)
 				assert.Len(t, line.RequestID, 36)
 				assert.Contains(t, line.Error, test.error)
-				if !detail {
+				if !expose {
 					assert.Equal(t, `{"message":"Internal server error"}`, body)
 					continue
 				}
-				var told struct {
+				var got struct {
 					Message, Error string
 					Stack          []string
 				}
-				require.NoError(t, json.Unmarshal([]byte(body), &told))
-				assert.Equal(t, "Internal server error", told.Message)
-				assert.Equal(t, line.Error, told.Error)
-				assert.Equal(t, line.Stack, told.Stack)
+				require.NoError(t, json.Unmarshal([]byte(body), &got))
+				assert.Equal(t, "Internal server error", got.Message)
+				assert.Equal(t, line.Error, got.Error)
+				assert.Equal(t, line.Stack, got.Stack)
 				if test.stack {
-					require.Len(t, told.Stack, 1, "the function's frames and no others")
-					assert.Regexp(t, `gateway_test\.TestFailures\.func\d+ \S+gateway_test\.go:\d+$`, told.Stack[0])
+					require.Len(t, got.Stack, 1, "only the function's frames")
+					assert.Regexp(t, `gateway_test\.TestFailures\.func\d+ \S+gateway_test\.go:\d+$`, got.Stack[0])
 				}
 			}
 		})
 	}
 }
 
-// TestClientGone has nothing logged of a function that gave up because nobody listens any more.
-func TestClientGone(t *testing.T) {
+// TestClientDisconnects checks that nothing is logged if a function returns
+// early because its client has disconnected.
+func TestClientDisconnects(t *testing.T) {
 	var log syncBuffer
 	started, ended := make(chan bool, 1), make(chan bool, 1)
 	g := &gateway.Gateway{Logger: logTo(&log)}
@@ -440,16 +479,16 @@ func TestClientGone(t *testing.T) {
 
 func TestTimeout(t *testing.T) {
 	for name, fn := range map[string]func(release <-chan bool) gateway.Function{
-		"heeds its ctx": func(<-chan bool) gateway.Function {
+		"returns ctx.Err": func(<-chan bool) gateway.Function {
 			return func(ctx context.Context, _ request) (response, error) { <-ctx.Done(); return response{}, ctx.Err() }
 		},
-		"answers nonetheless": func(<-chan bool) gateway.Function {
+		"responds after the deadline": func(<-chan bool) gateway.Function {
 			return func(ctx context.Context, _ request) (response, error) { <-ctx.Done(); return ok("late"), nil }
 		},
-		"ignores its ctx": func(release <-chan bool) gateway.Function {
+		"ignores ctx": func(release <-chan bool) gateway.Function {
 			return func(context.Context, request) (response, error) { <-release; return ok("late"), nil }
 		},
-		"ignores it, and panics": func(release <-chan bool) gateway.Function {
+		"ignores ctx and panics": func(release <-chan bool) gateway.Function {
 			return func(context.Context, request) (response, error) { <-release; panic("late") }
 		},
 	} {
@@ -459,14 +498,15 @@ func TestTimeout(t *testing.T) {
 			release := make(chan bool)
 			server := serve(t, &gateway.Gateway{Logger: logTo(&log), Timeout: 30 * time.Millisecond}, fn(release))
 			start := time.Now()
-			answer, body := get(t, server.URL+"/divide") // while the function is still at it
+			resp, body := get(t, server.URL+"/divide") // the function may still be running
 			assert.Less(t, time.Since(start), 10*time.Second)
-			assert.Equal(t, 504, answer.StatusCode)
+			assert.Equal(t, 504, resp.StatusCode)
 			assert.Equal(t, `{"message":"Endpoint request timed out"}`, body)
-			assert.Equal(t, int64(len(body)), answer.ContentLength)
-			assert.True(t, answer.Close, "the connection is busy until the function returns")
+			assert.Equal(t, int64(len(body)), resp.ContentLength)
+			assert.True(t, resp.Close, "the connection is busy until the function returns")
 			assert.GreaterOrEqual(t, time.Since(start), 30*time.Millisecond)
-			require.Eventually(t, func() bool { return strings.Contains(log.String(), "timed out") }, 5*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return strings.Contains(log.String(), "timed out") }, 5*time.Second,
+				time.Millisecond)
 			close(release)
 			server.Close() // waits for the function
 			assert.Equal(t, 1, strings.Count(log.String(), "\n"), log.String())
@@ -474,8 +514,9 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// TestTimerOfEarlierCall has calls one after the other use one timer: each has all of its time, and no more.
-func TestTimerOfEarlierCall(t *testing.T) {
+// TestTimerReuse checks that each of several calls that share a timer has the
+// full time limit, and not more.
+func TestTimerReuse(t *testing.T) {
 	const limit = 200 * time.Millisecond
 	g := &gateway.Gateway{Timeout: limit, Logger: logTo(io.Discard)}
 	run := func(d time.Duration) int {
@@ -490,21 +531,22 @@ func TestTimerOfEarlierCall(t *testing.T) {
 		return w.Code
 	}
 	assert.Equal(t, 200, run(limit*6/10))
-	assert.Equal(t, 200, run(limit*6/10), "the timer was set for the call before")
+	assert.Equal(t, 200, run(limit*6/10), "the timer was started by the previous call")
 	assert.Equal(t, 504, run(10*time.Second))
-	assert.Equal(t, 504, run(10*time.Second), "and is set again")
+	assert.Equal(t, 504, run(10*time.Second), "and is restarted")
 }
 
-// TestTimeoutRace has functions answer at the very moment when their time is over: one of the two answers comes
-// whole, and the next request has a call of its own.
+// TestTimeoutRace runs functions that return just as they time out. The client
+// gets one complete response, and the next request is not affected.
 func TestTimeoutRace(t *testing.T) {
 	const limit = 2 * time.Millisecond
-	server := serve(t, &gateway.Gateway{Logger: logTo(io.Discard), Timeout: limit}, func(_ context.Context, e request) (response, error) {
-		for start := time.Now(); e.Path == "/slow" && time.Since(start) < limit-100*time.Microsecond; {
-			runtime.Gosched()
-		}
-		return ok(e.QueryStringParameters["n"]), nil
-	})
+	server := serve(t, &gateway.Gateway{Logger: logTo(io.Discard), Timeout: limit},
+		func(_ context.Context, e request) (response, error) {
+			for start := time.Now(); e.Path == "/slow" && time.Since(start) < limit-100*time.Microsecond; {
+				runtime.Gosched()
+			}
+			return ok(e.QueryStringParameters["n"]), nil
+		})
 	var clients sync.WaitGroup
 	for i := range 8 {
 		clients.Add(1)
@@ -513,11 +555,11 @@ func TestTimeoutRace(t *testing.T) {
 			for j := range 50 {
 				n := fmt.Sprint(i, "-", j)
 				path := [2]string{"/slow", "/fast"}[j%2]
-				answer, body := get(t, server.URL+path+"?n="+n)
-				if answer.StatusCode == 200 {
+				resp, body := get(t, server.URL+path+"?n="+n)
+				if resp.StatusCode == 200 {
 					assert.Equal(t, n, body)
 				} else {
-					assert.Equal(t, 504, answer.StatusCode)
+					assert.Equal(t, 504, resp.StatusCode)
 					assert.Equal(t, `{"message":"Endpoint request timed out"}`, body)
 				}
 			}
@@ -526,17 +568,17 @@ func TestTimeoutRace(t *testing.T) {
 	clients.Wait()
 }
 
-// A panicLog is a log that panics.
+// A panicLog is a slog.Handler that panics.
 type panicLog struct{ slog.Handler }
 
 func (panicLog) Handle(context.Context, slog.Record) error { panic("log") }
 
-func TestTimeoutWithBrokenLog(t *testing.T) {
+func TestTimeoutWithPanickingLogger(t *testing.T) {
 	g := &gateway.Gateway{Logger: slog.New(panicLog{slog.Default().Handler()}), Timeout: time.Millisecond}
 	release := make(chan bool)
 	server := serve(t, g, func(context.Context, request) (response, error) { <-release; return ok(""), nil })
-	answer, _ := get(t, server.URL)
-	assert.Equal(t, 504, answer.StatusCode) // and the process goes on
+	resp, _ := get(t, server.URL)
+	assert.Equal(t, 504, resp.StatusCode) // and the process does not crash
 	close(release)
 }
 
@@ -550,18 +592,18 @@ func TestBodyLimit(t *testing.T) {
 		for size, want := range map[int]int{0: 200, 999: 200, 1000: 200, 1001: 413, 300_000: 413} {
 			var body io.Reader = strings.NewReader(strings.Repeat("x", size))
 			if chunked {
-				body = io.MultiReader(body) // whose length nobody knows
+				body = io.MultiReader(body) // hides the length
 			}
 			reached = 0
-			answer, err := http.Post(server.URL, "text/plain", body)
+			resp, err := http.Post(server.URL, "text/plain", body)
 			require.NoError(t, err)
-			text, err := io.ReadAll(answer.Body)
+			text, err := io.ReadAll(resp.Body)
 			require.NoError(t, err)
-			answer.Body.Close()
-			assert.Equal(t, want, answer.StatusCode, size)
+			resp.Body.Close()
+			assert.Equal(t, want, resp.StatusCode, size)
 			if want == 413 {
 				assert.Equal(t, `{"message":"Request Too Long"}`, string(text))
-				assert.True(t, answer.Close)
+				assert.True(t, resp.Close)
 				assert.Zero(t, reached)
 			} else {
 				assert.Equal(t, fmt.Sprint(size), string(text))
@@ -570,27 +612,30 @@ func TestBodyLimit(t *testing.T) {
 	}
 }
 
-// A countingReader is a body that has no end.
+// A countingReader is an infinite body that counts the bytes read from it.
 type countingReader struct{ read int64 }
 
 func (r *countingReader) Read(p []byte) (int, error) { r.read += int64(len(p)); return len(p), nil }
 
-func TestBodyLimitIsWhatIsRead(t *testing.T) {
+func TestBodyLimitStopsReading(t *testing.T) {
 	for _, length := range []int64{-1, 5000} {
 		body := new(countingReader)
 		r := httptest.NewRequest("POST", "/upload", body)
 		r.ContentLength = length
 		w := httptest.NewRecorder()
-		(&gateway.Gateway{BodyLimit: 1000}).Serve(w, r, func(context.Context, request) (response, error) { return ok(""), nil })
+		(&gateway.Gateway{BodyLimit: 1000}).Serve(w, r,
+			func(context.Context, request) (response, error) { return ok(""), nil })
 		assert.Equal(t, 413, w.Code)
 		assert.LessOrEqual(t, body.read, int64(1001))
 	}
 }
 
-// TestUnfinishedBody has nothing reach the function when the body ends early.
-func TestUnfinishedBody(t *testing.T) {
+// TestTruncatedBody checks that a function is not called if the request body is
+// incomplete.
+func TestTruncatedBody(t *testing.T) {
 	w := httptest.NewRecorder()
-	r := httptest.NewRequest("POST", "/upload", io.MultiReader(strings.NewReader("abc"), errReader{io.ErrUnexpectedEOF}))
+	r := httptest.NewRequest("POST", "/upload",
+		io.MultiReader(strings.NewReader("abc"), errReader{io.ErrUnexpectedEOF}))
 	gateway.Handler(func(context.Context, request) (response, error) { panic("reached") }).ServeHTTP(w, r)
 	assert.Equal(t, 400, w.Code)
 
@@ -610,33 +655,48 @@ func (r errReader) Read([]byte) (int, error) { return 0, r.error }
 func TestLimits(t *testing.T) {
 	large := strings.Repeat(`"`, 300<<10) // twice as long in JSON
 	for name, test := range map[string]struct {
-		limits      gateway.Limits
-		body        string
-		fn          gateway.Function
-		status      int
-		note, logAs string
+		limits    gateway.Limits
+		body      string
+		fn        gateway.Function
+		status    int
+		note, log string
 	}{
-		"within":            {gateway.Limits{Payload: 1 << 20, Time: time.Hour}, large, func(context.Context, request) (response, error) { return ok(large), nil }, 200, "", ""},
-		"none":              {gateway.Limits{}, large, func(context.Context, request) (response, error) { return ok(large), nil }, 200, "", ""},
-		"request noted":     {gateway.Limits{Payload: 600 << 10}, large, func(context.Context, request) (response, error) { return ok(""), nil }, 200, "body-too-large", ""},
-		"request refused":   {gateway.Limits{Payload: 600 << 10, Refuse: true}, large, func(context.Context, request) (response, error) { panic("reached") }, 413, "", ""},
-		"response noted":    {gateway.Limits{Payload: 600 << 10}, "", func(context.Context, request) (response, error) { return ok(large), nil }, 200, "response-too-large", ""},
-		"response refused":  {gateway.Limits{Payload: 600 << 10, Refuse: true}, "", func(context.Context, request) (response, error) { return ok(large), nil }, 502, "", "larger"},
-		"slow noted":        {gateway.Limits{Time: time.Nanosecond}, "", func(context.Context, request) (response, error) { return ok(""), nil }, 200, "too-slow", ""},
-		"slow error noted":  {gateway.Limits{Time: time.Nanosecond}, "", func(context.Context, request) (response, error) { return ok(""), io.EOF }, 500, "too-slow", "failed"},
-		"all noted":         {gateway.Limits{Payload: 600 << 10, Time: time.Nanosecond}, large, func(context.Context, request) (response, error) { return ok(large), nil }, 200, "body-too-large,response-too-large,too-slow", ""},
-		"slow refused":      {gateway.Limits{Time: time.Millisecond, Refuse: true}, "", func(ctx context.Context, _ request) (response, error) { <-ctx.Done(); return ok(""), nil }, 504, "", "timed out"},
-		"control character": {gateway.Limits{Payload: 6 * 300 << 10, Refuse: true}, "", func(context.Context, request) (response, error) { return ok(strings.Repeat("\x01", 300<<10)), nil }, 502, "", "larger"},
+		"below": {gateway.Limits{Payload: 1 << 20, Time: time.Hour}, large,
+			func(context.Context, request) (response, error) { return ok(large), nil }, 200, "", ""},
+		"no limits": {gateway.Limits{}, large,
+			func(context.Context, request) (response, error) { return ok(large), nil }, 200, "", ""},
+		"request noted": {gateway.Limits{Payload: 600 << 10}, large,
+			func(context.Context, request) (response, error) { return ok(""), nil }, 200, "body-too-large", ""},
+		"request refused": {gateway.Limits{Payload: 600 << 10, Refuse: true}, large,
+			func(context.Context, request) (response, error) { panic("reached") }, 413, "", ""},
+		"response noted": {gateway.Limits{Payload: 600 << 10}, "",
+			func(context.Context, request) (response, error) { return ok(large), nil }, 200, "response-too-large", ""},
+		"response refused": {gateway.Limits{Payload: 600 << 10, Refuse: true}, "",
+			func(context.Context, request) (response, error) { return ok(large), nil }, 502, "", "exceeds"},
+		"slow noted": {gateway.Limits{Time: time.Nanosecond}, "",
+			func(context.Context, request) (response, error) { return ok(""), nil }, 200, "too-slow", ""},
+		"slow error noted": {gateway.Limits{Time: time.Nanosecond}, "",
+			func(context.Context, request) (response, error) { return ok(""), io.EOF }, 500, "too-slow", "failed"},
+		"several noted": {gateway.Limits{Payload: 600 << 10, Time: time.Nanosecond}, large,
+			func(context.Context, request) (response, error) { return ok(large), nil }, 200,
+			"body-too-large,response-too-large,too-slow", ""},
+		"slow refused": {gateway.Limits{Time: time.Millisecond, Refuse: true}, "",
+			func(ctx context.Context, _ request) (response, error) { <-ctx.Done(); return ok(""), nil }, 504, "",
+			"timed out"},
+		"control character": {gateway.Limits{Payload: 6 * 300 << 10, Refuse: true}, "",
+			func(context.Context, request) (response, error) { return ok(strings.Repeat("\x01", 300<<10)), nil }, 502,
+			"", "exceeds"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var log syncBuffer
-			server := serve(t, &gateway.Gateway{AWS: test.limits, Logger: logTo(&log)}, test.fn)
-			answer, err := http.Post(server.URL, "text/plain", strings.NewReader(test.body))
+			var logged syncBuffer
+			server := serve(t, &gateway.Gateway{AWS: test.limits, Logger: logTo(&logged)}, test.fn)
+			resp, err := http.Post(server.URL, "text/plain", strings.NewReader(test.body))
 			require.NoError(t, err)
-			answer.Body.Close()
-			assert.Equal(t, test.status, answer.StatusCode)
-			assert.Equal(t, test.note, answer.Header.Get(gateway.NoteHeader))
-			require.Eventually(t, func() bool { return strings.Contains(log.String(), test.logAs) }, 5*time.Second, time.Millisecond)
+			resp.Body.Close()
+			assert.Equal(t, test.status, resp.StatusCode)
+			assert.Equal(t, test.note, resp.Header.Get(gateway.NoteHeader))
+			require.Eventually(t, func() bool { return strings.Contains(logged.String(), test.log) }, 5*time.Second,
+				time.Millisecond)
 		})
 	}
 	assert.Equal(t, gateway.Limits{Payload: 6_291_556, Time: 29 * time.Second, Refuse: true}, gateway.AWSLimits(true))

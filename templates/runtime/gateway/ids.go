@@ -7,46 +7,49 @@ import (
 	"time"
 )
 
-// A random hands out what tells one request from all others. It asks the system for many random bytes at a time, and
-// formats each second once. The zero random is ready.
-type random struct {
+// An idGenerator creates request ids. It reads random bytes for many requests
+// at a time, and formats the time once per second. The zero idGenerator is
+// ready to use.
+type idGenerator struct {
 	mu     sync.Mutex
-	ready  []byte
+	unused []byte // the rest of buf
 	buf    [64 * idBytes]byte
 	second int64
-	clock  string // that second
+	clock  string // second, formatted
 }
 
-// idBytes are the random bytes of a request: 16 of a UUID, 11 of its extended id.
+// idBytes is the number of random bytes per request: 16 for the UUID and 11 for
+// the extended id.
 const idBytes = 16 + 11
 
-// next are the next random bytes, and the time in the format of a common log.
-func (r *random) next(p *[idBytes]byte, now time.Time) (clock string) {
+// read fills p with random bytes, and returns the time in Common Log Format.
+func (r *idGenerator) read(p *[idBytes]byte, now time.Time) (clock string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.ready) < idBytes {
+	if len(r.unused) < idBytes {
 		if _, err := rand.Read(r.buf[:]); err != nil {
-			panic("gateway: the system has no random bytes: " + err.Error())
+			panic("gateway: reading random bytes: " + err.Error())
 		}
-		r.ready = r.buf[:]
+		r.unused = r.buf[:]
 	}
-	r.ready = r.ready[copy(p[:], r.ready):]
+	r.unused = r.unused[copy(p[:], r.unused):]
 	if second := now.Unix(); r.clock == "" || second != r.second {
 		r.second, r.clock = second, now.UTC().Format("02/Jan/2006:15:04:05 -0700")
 	}
 	return r.clock
 }
 
-// RequestID is an id that no other request has.
-func (g *Gateway) RequestID() string { return g.ids.stamp(time.Now()).request }
+// RequestID returns a new unique request id.
+func (g *Gateway) RequestID() string { return g.ids.next(time.Now()).request }
 
-// ids are what tells one request from all others, and its time.
+// ids are the unique ids of a request, and its time.
 type ids struct{ request, extended, time string }
 
-// stamp makes the ids of a request, the two as parts of one string.
-func (r *random) stamp(now time.Time) ids {
+// next returns the ids of a new request. Both are substrings of one string,
+// which saves an allocation.
+func (r *idGenerator) next(now time.Time) ids {
 	var raw [idBytes]byte
-	clock := r.next(&raw, now)
+	clock := r.read(&raw, now)
 	raw[6] = raw[6]&0x0f | 0x40 // RFC 9562, section 5.4: version 4
 	raw[8] = raw[8]&0x3f | 0x80
 

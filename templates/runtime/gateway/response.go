@@ -13,31 +13,36 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// ErrMalformed is what [WriteResponse] fails with where a response will not do. The caller answers 502.
+// ErrMalformed is the error that [WriteResponse] returns for a response that is
+// not valid.
 var ErrMalformed = errors.New("gateway: malformed response")
 
-// WriteResponse writes a function's response as API Gateway does. Where that is malformed the error is
-// [ErrMalformed], and nothing is written: a status that is no final one (200 to 599), a header's name or value that
-// HTTP has none of, a body that is not base64 although it should be. Any other error is the connection's.
+// WriteResponse writes a function's response as API Gateway does. If the
+// response is malformed, WriteResponse writes nothing and returns an error that
+// wraps [ErrMalformed]; API Gateway answers 502 then. A response is malformed
+// if its status is not between 200 and 599, if a header's name or value is not
+// valid in HTTP, or if IsBase64Encoded is set and the body is not base64. Any
+// other error comes from the connection.
 //
-// A header that stands in both maps has the values of both, those of the multi-valued map first and none twice; so
-// does API Gateway ("Output format of a Lambda function for proxy integration"). Content-Type, of which there can be
-// one, is the multi-valued map's, and application/json where there is none. What is the connection's business
-// (Connection, Transfer-Encoding, ...) is left out, and Content-Length is the body's.
+// A header that is in both maps has the values of both, those of the
+// multi-valued map first and without duplicates, as API Gateway documents in
+// "Output format of a Lambda function for proxy integration". Of Content-Type
+// only the first value is written; the default is application/json. Hop-by-hop
+// headers such as Connection are dropped, and Content-Length is the length of
+// the body.
 func WriteResponse(w http.ResponseWriter, response events.APIGatewayProxyResponse) error {
 	status := response.StatusCode
 	if status < 200 || status > 599 {
 		return fmt.Errorf("%w: status %d", ErrMalformed, status)
 	}
 	var decoded []byte
-	var err error
 	if response.IsBase64Encoded {
+		var err error
 		if decoded, err = base64.StdEncoding.DecodeString(response.Body); err != nil {
-			return fmt.Errorf("%w: body: %w", ErrMalformed, err)
+			return fmt.Errorf("%w: decoding body: %w", ErrMalformed, err)
 		}
 	}
-	var canonical bool
-	canonical, err = checkHeaders(response.Headers, response.MultiValueHeaders)
+	canonical, err := checkHeaders(response.Headers, response.MultiValueHeaders)
 	if err != nil {
 		return err
 	}
@@ -74,10 +79,11 @@ func setLength(header http.Header, length int) {
 	header["Content-Length"] = []string{strconv.Itoa(length)}
 }
 
-// setHeaders merges the two maps of a response. Where all names are canonical, no two are one, and their order makes no
-// difference. Others are sorted.
+// setHeaders merges the two maps of a response into header. If all names are
+// canonical, each name occurs once in a map and the order does not matter.
+// Otherwise the names are sorted, so that the result is deterministic.
 func setHeaders(header http.Header, single map[string]string, multi map[string][]string, canonical bool) {
-	delete(header, "Content-Type") // the function's counts
+	delete(header, "Content-Type") // the function's value replaces it
 	m := merger{header: header, backing: make([]string, 0, len(single))}
 	if canonical {
 		for name, values := range multi {
@@ -88,18 +94,18 @@ func setHeaders(header http.Header, single map[string]string, multi map[string][
 		}
 		return
 	}
-	for _, name := range sorted(multi) {
+	for _, name := range sortedKeys(multi) {
 		m.addMulti(textproto.CanonicalMIMEHeaderKey(name), multi[name])
 	}
-	for _, name := range sorted(single) {
+	for _, name := range sortedKeys(single) {
 		m.addSingle(textproto.CanonicalMIMEHeaderKey(name), single[name])
 	}
 }
 
-// A merger adds to headers, by canonical names.
+// A merger adds values to headers, by canonical name.
 type merger struct {
 	header  http.Header
-	backing []string // for the values of all that have one
+	backing []string // one allocation for all headers with a single value
 }
 
 func (m *merger) addMulti(name string, values []string) {
@@ -120,8 +126,8 @@ func (m *merger) addSingle(name, value string) {
 	}
 }
 
-// sorted are a map's keys.
-func sorted[V any](headers map[string]V) []string {
+// sortedKeys returns the keys of a map in order.
+func sortedKeys[V any](headers map[string]V) []string {
 	names := make([]string, 0, len(headers))
 	for name := range headers {
 		names = append(names, name)
@@ -130,17 +136,19 @@ func sorted[V any](headers map[string]V) []string {
 	return names
 }
 
-// hopByHop tells whether a header, by its canonical name, is the business of the connection and not of who answers:
-// RFC 9110, section 7.6.1.
+// hopByHop reports whether a header, given by its canonical name, concerns the
+// connection and not the response. See RFC 9110, section 7.6.1.
 func hopByHop(name string) bool {
 	switch name {
-	case "Connection", "Content-Length", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade":
+	case "Connection", "Content-Length", "Keep-Alive", "Proxy-Connection",
+		"Te", "Trailer", "Transfer-Encoding", "Upgrade":
 		return true
 	}
 	return false
 }
 
-// checkHeaders finds what HTTP has no header of, and tells whether all names are in canonical case.
+// checkHeaders returns an error for a header that is not valid in HTTP, and
+// reports whether all names are canonical.
 func checkHeaders(single map[string]string, multi map[string][]string) (canonical bool, err error) {
 	canonical = true
 	for name, value := range single {
@@ -163,7 +171,8 @@ func checkHeaders(single map[string]string, multi map[string][]string) (canonica
 	return canonical, nil
 }
 
-// isToken tells whether a header may have this name: RFC 9110, section 5.6.2.
+// isToken reports whether name is a valid header name. See RFC 9110, section
+// 5.6.2.
 func isToken(name string) bool {
 	for i := 0; i < len(name); i++ {
 		switch c := name[i]; {
@@ -177,7 +186,8 @@ func isToken(name string) bool {
 	return name != ""
 }
 
-// isValue tells whether a header may have this value: RFC 9110, section 5.5.
+// isValue reports whether value is a valid header value. See RFC 9110, section
+// 5.5.
 func isValue(value string) bool {
 	for i := 0; i < len(value); i++ {
 		if c := value[i]; c < ' ' && c != '\t' || c == 0x7f {

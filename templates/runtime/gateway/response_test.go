@@ -23,24 +23,37 @@ func TestWriteResponse(t *testing.T) {
 		body     string
 	}{
 		"plain": {ok("{}"), http.Header{"Content-Type": {"application/json"}, "Content-Length": {"2"}}, "{}"},
-		"empty": {response{StatusCode: 404}, http.Header{"Content-Type": {"application/json"}, "Content-Length": {"0"}}, ""},
+		"empty": {response{StatusCode: 404},
+			http.Header{"Content-Type": {"application/json"}, "Content-Length": {"0"}}, ""},
 		"no content": {response{StatusCode: 204, Body: "dropped", Headers: map[string]string{"X": "1"}},
 			http.Header{"X": {"1"}}, ""},
 		"not modified": {response{StatusCode: 304, Body: "dropped", Headers: map[string]string{"Etag": `"1"`}},
 			http.Header{"Etag": {`"1"`}}, ""},
-		"binary": {response{StatusCode: 200, Headers: map[string]string{"content-type": "image/png"}, Body: base64.StdEncoding.EncodeToString([]byte("\x89PNG\x00\xff")), IsBase64Encoded: true},
+		"binary": {response{StatusCode: 200, Headers: map[string]string{"content-type": "image/png"},
+			Body: base64.StdEncoding.EncodeToString([]byte("\x89PNG\x00\xff")), IsBase64Encoded: true},
 			http.Header{"Content-Type": {"image/png"}, "Content-Length": {"6"}}, "\x89PNG\x00\xff"},
-		"cookies": {response{StatusCode: 200, MultiValueHeaders: map[string][]string{"Set-Cookie": {"a=1, 2; Path=/", "b=2"}}},
-			http.Header{"Set-Cookie": {"a=1, 2; Path=/", "b=2"}, "Content-Type": {"application/json"}, "Content-Length": {"0"}}, ""},
-		"both maps": {response{StatusCode: 200, Headers: map[string]string{"X-A": "3", "X-B": "1", "x-c": "1"}, MultiValueHeaders: map[string][]string{"X-A": {"1", "2"}, "X-B": {"2", "1"}, "X-C": {"2"}}},
-			http.Header{"X-A": {"1", "2", "3"}, "X-B": {"2", "1"}, "X-C": {"2", "1"}, "Content-Type": {"application/json"}, "Content-Length": {"0"}}, ""},
-		"twice in one map": {response{StatusCode: 200, Headers: map[string]string{"X-A": "1", "x-a": "2", "x-A": "1"}, MultiValueHeaders: map[string][]string{"X-B": {"1", "1"}, "x-b": {"2"}}},
-			http.Header{"X-A": {"1", "2"}, "X-B": {"1", "1", "2"}, "Content-Type": {"application/json"}, "Content-Length": {"0"}}, ""},
-		"two types": {response{StatusCode: 200, Headers: map[string]string{"Content-Type": "text/html"}, MultiValueHeaders: map[string][]string{"content-type": {"text/plain", "text/css"}}},
+		"cookies": {response{StatusCode: 200,
+			MultiValueHeaders: map[string][]string{"Set-Cookie": {"a=1, 2; Path=/", "b=2"}}},
+			http.Header{"Set-Cookie": {"a=1, 2; Path=/", "b=2"}, "Content-Type": {"application/json"},
+				"Content-Length": {"0"}}, ""},
+		"both maps": {response{StatusCode: 200, Headers: map[string]string{"X-A": "3", "X-B": "1", "x-c": "1"},
+			MultiValueHeaders: map[string][]string{"X-A": {"1", "2"}, "X-B": {"2", "1"}, "X-C": {"2"}}},
+			http.Header{"X-A": {"1", "2", "3"}, "X-B": {"2", "1"}, "X-C": {"2", "1"},
+				"Content-Type": {"application/json"}, "Content-Length": {"0"}}, ""},
+		"duplicates in one map": {response{StatusCode: 200,
+			Headers:           map[string]string{"X-A": "1", "x-a": "2", "x-A": "1"},
+			MultiValueHeaders: map[string][]string{"X-B": {"1", "1"}, "x-b": {"2"}}},
+			http.Header{"X-A": {"1", "2"}, "X-B": {"1", "1", "2"}, "Content-Type": {"application/json"},
+				"Content-Length": {"0"}}, ""},
+		"two types": {response{StatusCode: 200, Headers: map[string]string{"Content-Type": "text/html"},
+			MultiValueHeaders: map[string][]string{"content-type": {"text/plain", "text/css"}}},
 			http.Header{"Content-Type": {"text/plain"}, "Content-Length": {"0"}}, ""},
-		"empty type": {response{StatusCode: 200, Headers: map[string]string{"Content-Type": ""}, MultiValueHeaders: map[string][]string{"X-None": {}}},
+		"empty type": {response{StatusCode: 200, Headers: map[string]string{"Content-Type": ""},
+			MultiValueHeaders: map[string][]string{"X-None": {}}},
 			http.Header{"Content-Type": {"application/json"}, "Content-Length": {"0"}}, ""},
-		"the connection's": {response{StatusCode: 200, Body: "abc", Headers: map[string]string{"connection": "upgrade", "Upgrade": "h2c", "Transfer-Encoding": "chunked", "content-length": "9999", "Trailer": "X", "TE": "x", "Keep-Alive": "x"},
+		"hop-by-hop": {response{StatusCode: 200, Body: "abc",
+			Headers: map[string]string{"connection": "upgrade", "Upgrade": "h2c", "Transfer-Encoding": "chunked",
+				"content-length": "9999", "Trailer": "X", "TE": "x", "Keep-Alive": "x"},
 			MultiValueHeaders: map[string][]string{"CONTENT-LENGTH": {"1", "2"}}},
 			http.Header{"Content-Type": {"application/json"}, "Content-Length": {"3"}}, "abc"},
 	} {
@@ -80,41 +93,51 @@ func TestMalformedResponse(t *testing.T) {
 			assert.Empty(t, w.Header())
 			assert.Zero(t, w.Body.Len())
 
-			for _, detail := range []bool{false, true} {
+			for _, expose := range []bool{false, true} {
 				var log syncBuffer
-				server := serve(t, &gateway.Gateway{Logger: logTo(&log), Detail: detail}, func(context.Context, request) (response, error) { return r, nil })
-				answer, body := get(t, server.URL+"/divide")
-				assert.Equal(t, 502, answer.StatusCode)
+				server := serve(t, &gateway.Gateway{Logger: logTo(&log), ExposeErrors: expose},
+					func(context.Context, request) (response, error) { return r, nil })
+				resp, body := get(t, server.URL+"/divide")
+				assert.Equal(t, 502, resp.StatusCode)
 				assert.Contains(t, log.String(), "malformed response")
-				if detail {
+				if expose {
 					assert.Contains(t, body, "malformed response")
 				} else {
 					assert.Equal(t, `{"message":"Internal server error"}`, body)
 				}
-				assert.NotContains(t, answer.Header, "X")
+				assert.NotContains(t, resp.Header, "X")
 			}
 		})
 	}
 }
 
-// TestHead has a function's answer to HEAD keep its length and lose its body.
+// TestHead checks that the response to HEAD has the length of the body and no
+// body.
 func TestHead(t *testing.T) {
-	server := serve(t, new(gateway.Gateway), func(context.Context, request) (response, error) { return ok("four"), nil })
-	answer, err := http.Head(server.URL + "/divide")
+	server := serve(t, new(gateway.Gateway),
+		func(context.Context, request) (response, error) { return ok("four"), nil })
+	resp, err := http.Head(server.URL + "/divide")
 	require.NoError(t, err)
-	answer.Body.Close()
-	assert.Equal(t, int64(4), answer.ContentLength)
-	assert.Equal(t, 200, answer.StatusCode)
+	resp.Body.Close()
+	assert.Equal(t, int64(4), resp.ContentLength)
+	assert.Equal(t, 200, resp.StatusCode)
 }
 
-// FuzzWriteResponse has responses either refused whole, or written such that HTTP can carry them.
+// FuzzWriteResponse checks that a response is either rejected entirely, or
+// written as valid HTTP.
 func FuzzWriteResponse(f *testing.F) {
 	f.Add(200, "Content-Type", "text/plain", "Set-Cookie", "a=1", "body", false)
 	f.Add(204, "x", "", "X", "1", "Ym9keQ==", true)
 	f.Add(101, "Upgrade", "h2c", "Connection", "upgrade", "", false)
 	f.Add(302, "Location", "/\r\nSet-Cookie: a=b", "", "\x00", "\xff", true)
 	f.Fuzz(func(t *testing.T, status int, name, value, multiName, multiValue, body string, encoded bool) {
-		r := response{StatusCode: status, Headers: map[string]string{name: value}, MultiValueHeaders: map[string][]string{multiName: {multiValue, value}}, Body: body, IsBase64Encoded: encoded}
+		r := response{
+			StatusCode:        status,
+			Headers:           map[string]string{name: value},
+			MultiValueHeaders: map[string][]string{multiName: {multiValue, value}},
+			Body:              body,
+			IsBase64Encoded:   encoded,
+		}
 		w := httptest.NewRecorder()
 		if err := gateway.WriteResponse(w, r); err != nil {
 			require.ErrorIs(t, err, gateway.ErrMalformed)
@@ -125,7 +148,8 @@ func FuzzWriteResponse(f *testing.F) {
 		require.Equal(t, status, w.Code)
 		for name, values := range w.Header() {
 			require.False(t, strings.ContainsAny(name, "\r\n: ") || name == "", name)
-			require.False(t, slices.ContainsFunc(values, func(v string) bool { return strings.ContainsAny(v, "\r\n\x00") }), values)
+			require.False(t,
+				slices.ContainsFunc(values, func(v string) bool { return strings.ContainsAny(v, "\r\n\x00") }), values)
 			require.NotContains(t, []string{"Connection", "Transfer-Encoding", "Upgrade"}, name)
 		}
 		if status != 204 && status != 304 {
@@ -137,7 +161,7 @@ func FuzzWriteResponse(f *testing.F) {
 	})
 }
 
-// FuzzEvent has any request make an event whose maps agree.
+// FuzzEvent checks that every request can be converted to a consistent event.
 func FuzzEvent(f *testing.F) {
 	f.Add("/divide/a%2Fb", "a=1&a[]=2&&b=%zz", "X-Forwarded-For", "1.2.3.4", "host:80", "body")
 	f.Add("//", "=&;", "Content-Type", "image/png", "[::1]:80", "\xff")
@@ -154,7 +178,7 @@ func FuzzEvent(f *testing.F) {
 	})
 }
 
-// consistent checks what holds of every event.
+// consistent checks the properties that every event has.
 func consistent(t *testing.T, e request) {
 	t.Helper()
 	require.Len(t, e.QueryStringParameters, len(e.MultiValueQueryStringParameters))

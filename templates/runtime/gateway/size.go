@@ -6,39 +6,42 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// small is the length of a body below which no event or response comes near Lambda's limit, whatever is escaped in it.
-const small = 256 << 10
+// smallBody is the length of a body below which an event or a response stays
+// within Lambda's payload limit, even if every byte is escaped.
+const smallBody = 256 << 10
 
-// eventSize is the length in bytes of an event's JSON, or less than the limit where it is far from it.
+// eventSize returns the size of an event in bytes of JSON, or 0 if its body is
+// small.
 func eventSize(event *events.APIGatewayProxyRequest) int {
-	if len(event.Body) < small {
+	if len(event.Body) < smallBody {
 		return 0
 	}
 	rest := *event
 	rest.Body = ""
-	return jsonSize(rest) + escaped(event.Body)
+	return jsonSize(rest) + escapedLen(event.Body)
 }
 
-// responseSize is the same of a response.
+// responseSize returns the size of a response in bytes of JSON, or 0 if its
+// body is small.
 func responseSize(response *events.APIGatewayProxyResponse) int {
-	if len(response.Body) < small {
+	if len(response.Body) < smallBody {
 		return 0
 	}
 	rest := *response
 	rest.Body = ""
-	return jsonSize(rest) + escaped(response.Body)
+	return jsonSize(rest) + escapedLen(response.Body)
 }
 
 func jsonSize(v any) int {
 	data, err := json.Marshal(v)
 	if err != nil {
-		return 0 // There is nothing in it that has no JSON.
+		return 0 // cannot happen: events and responses always marshal
 	}
 	return len(data)
 }
 
-// escaped is the length of a string within JSON's quotes.
-func escaped(s string) int {
+// escapedLen returns the length of s as a JSON string, without the quotes.
+func escapedLen(s string) int {
 	size := len(s)
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {

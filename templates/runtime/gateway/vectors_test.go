@@ -16,14 +16,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-lambda-go/events"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fngen/fngen/templates/runtime/gateway"
 )
 
-// A vector is a request, and what a peer made of it.
+// A vector is a request and the event that another implementation made of it.
 type vector struct {
 	Name    string
 	Request struct {
@@ -49,7 +48,7 @@ func vectors(t *testing.T, file string) []vector {
 	return list
 }
 
-// raw is the request as bytes, with the target as it stands.
+// raw returns the request in wire format, with its target unchanged.
 func (v *vector) raw(host string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", v.Request.Method, v.Request.Target, host)
@@ -64,7 +63,7 @@ func (v *vector) raw(host string) string {
 	return b.String()
 }
 
-// send sends bytes over a connection of their own, and reads an answer.
+// send sends a request on a new connection and returns the response.
 func send(t *testing.T, server *httptest.Server, request, method string) (*http.Response, string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", server.Listener.Addr().String())
@@ -79,53 +78,58 @@ func send(t *testing.T, server *httptest.Server, request, method string) (*http.
 	return response, string(body)
 }
 
-// echo serves a function that answers with its event.
+// echo serves a function that responds with its event.
 func echo(t *testing.T, g *gateway.Gateway) *httptest.Server {
 	t.Helper()
-	server := httptest.NewServer(g.Handler(func(_ context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	server := httptest.NewServer(g.Handler(func(_ context.Context, event request) (response, error) {
 		body, err := json.Marshal(event)
-		return events.APIGatewayProxyResponse{StatusCode: 200, Body: string(body)}, err
+		return response{StatusCode: 200, Body: string(body)}, err
 	}))
 	t.Cleanup(server.Close)
 	return server
 }
 
-// TestVectorsV1 holds events against those of an emulated API Gateway. What is left out of the comparison is what
-// the emulator makes up.
+// TestVectorsV1 compares events with those of an API Gateway emulator. Fields
+// that the emulator invents are not compared.
 func TestVectorsV1(t *testing.T) {
 	server := echo(t, new(gateway.Gateway))
 	compared := 0
 	for _, v := range vectors(t, "http-apigw-v1.jsonl") {
 		t.Run(v.Name, func(t *testing.T) {
 			if v.Event == nil {
-				return // TestVectorsRedwood and package server have these
+				return // covered by TestVectorsRedwood and by package server
 			}
 			compared++
 			_, body := send(t, server, v.raw("127.0.0.1:18930"), v.Request.Method)
 			var got map[string]any
 			require.NoError(t, json.Unmarshal([]byte(body), &got))
 
-			for _, field := range []string{"httpMethod", "path", "resource", "queryStringParameters", "multiValueQueryStringParameters", "pathParameters", "stageVariables"} {
+			for _, field := range []string{
+				"httpMethod", "path", "resource", "queryStringParameters", "multiValueQueryStringParameters",
+				"pathParameters", "stageVariables",
+			} {
 				assert.Equal(t, v.Event[field], got[field], field)
 			}
 			for _, field := range []string{"headers", "multiValueHeaders"} {
 				headers := got[field].(map[string]any)
-				delete(headers, "Connection") // which is this test's
+				delete(headers, "Connection") // added by this test
 				assert.Equal(t, v.Event[field], headers, field)
 			}
 			assert.Equal(t, v.Event["isBase64Encoded"], got["isBase64Encoded"] == true)
 			want := v.Event["body"]
-			if want == nil { // Go's event has no null
+			if want == nil { // the Go type cannot represent null
 				want = ""
 			}
 			assert.Equal(t, want, got["body"])
 
-			wantContext, gotContext := v.Event["requestContext"].(map[string]any), got["requestContext"].(map[string]any)
+			wantContext, gotContext := v.Event["requestContext"].(map[string]any),
+				got["requestContext"].(map[string]any)
 			for _, field := range []string{"path", "resourcePath", "httpMethod", "protocol"} {
 				assert.Equal(t, wantContext[field], gotContext[field], field)
 			}
 			for _, field := range []string{"sourceIp", "userAgent"} {
-				assert.Equal(t, wantContext["identity"].(map[string]any)[field], gotContext["identity"].(map[string]any)[field], field)
+				assert.Equal(t, wantContext["identity"].(map[string]any)[field],
+					gotContext["identity"].(map[string]any)[field], field)
 			}
 			format := regexp.MustCompile(`^\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000$`)
 			for _, context := range []map[string]any{wantContext, gotContext} {
@@ -136,23 +140,23 @@ func TestVectorsV1(t *testing.T) {
 	assert.Equal(t, 21, compared)
 }
 
-// TestVectorsRedwood holds events against those of Redwood's server in all that is not the format's: which requests
-// reach a function, and with which body.
+// TestVectorsRedwood compares events with those of Redwood's server, except for
+// differences in format: which requests reach a function, and with which body.
 func TestVectorsRedwood(t *testing.T) {
-	var reached *events.APIGatewayProxyRequest
-	server := httptest.NewServer(gateway.Handler(func(_ context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	var reached *request
+	server := httptest.NewServer(gateway.Handler(func(_ context.Context, event request) (response, error) {
 		reached = &event
-		return events.APIGatewayProxyResponse{StatusCode: 200, Body: "{}"}, nil
+		return ok("{}"), nil
 	}))
 	t.Cleanup(server.Close)
 	for _, v := range vectors(t, "http-redwood.jsonl") {
 		t.Run(v.Name, func(t *testing.T) {
 			if v.Response.Status == 404 || v.Response.Status == 500 {
-				return // package server has these
+				return // covered by package server
 			}
 			reached = nil
 			response, _ := send(t, server, v.raw("127.0.0.1:8911"), v.Request.Method)
-			require.Equal(t, 200, response.StatusCode) // also what Redwood answers 415
+			require.Equal(t, 200, response.StatusCode) // even where Redwood responds 415
 			require.NotNil(t, reached)
 			assert.Equal(t, v.Request.Method, reached.HTTPMethod)
 			body := []byte(reached.Body)

@@ -1,21 +1,27 @@
-// Package lambdaentry runs a function on AWS Lambda: behind API Gateway, as a function URL, and behind a load balancer.
+// Package lambdaentry runs a function on AWS Lambda behind API Gateway, a
+// function URL or a load balancer.
 //
-// It is what lambda.Start is, for one shape of handler and for the four kinds of events that package payload knows. It
-// needs no reflection, and reads and writes JSON once. Build with the tag lambda.norpc, as all of Lambda's current
-// runtimes (provided.al2023) allow.
+// It replaces lambda.Start for handlers of one type, and supports the formats
+// of events that package payload converts. It uses no reflection to call the
+// handler, and parses each event once. Build programs that use it with the tag
+// lambda.norpc, which all current Lambda runtimes (provided.al2023) support.
 //
-// # What fails
+// # Errors
 //
-// A handler that returns an error, or panics, fails the invocation, as with lambda.Start. Lambda counts it in its
-// metric Errors and X-Ray marks it, so alarms on those keep working; API Gateway does not show what went wrong, and
-// answers 502 (REST APIs), 500 (HTTP APIs), or 502 (function URLs and load balancers) with a body of its own. With fngen
-// serve it would be 500. The error's text, and a panic's with its stack, goes to the log and to who invokes the
-// function directly, which takes a permission of AWS's. A panic does not end the process, so that other invocations
-// that run in it at the same time (AWS_LAMBDA_MAX_CONCURRENCY) do not fail along with it.
+// If a handler returns an error or panics, the invocation fails, as with
+// lambda.Start. It counts in Lambda's Errors metric and is marked in X-Ray, so
+// that existing alarms keep working. The client gets a generic response: 502
+// from REST APIs, function URLs and load balancers, 500 from HTTP APIs. (fngen
+// serve responds 500.) The error, and the stack trace of a panic, is logged and
+// returned to callers of Lambda's Invoke API, who need permission for it. A
+// panic does not end the process, because other invocations may be running in
+// it (AWS_LAMBDA_MAX_CONCURRENCY).
 //
-// A response that is malformed (see [payload.Kind.Encode]) is answered 502, and the log says why.
+// If a response is malformed (see [payload.Kind.Encode]), the client gets 502
+// and the reason is logged.
 //
-// A payload that is no HTTP request fails the invocation, and the error says whose it is.
+// If an event is not an HTTP request, the invocation fails with an error that
+// names the service that sent the event.
 package lambdaentry
 
 import (
@@ -37,75 +43,88 @@ import (
 	"github.com/fngen/fngen/templates/runtime/payload"
 )
 
-// Start runs the handler for each invocation, and does not return. The context is Lambda's: its deadline is that of
-// the function's timeout, and lambdacontext.FromContext finds the request's id. Where AWS_LAMBDA_MAX_CONCURRENCY is
-// above 1, as on Lambda's managed instances, as many invocations run at once.
+// Start runs handler for each invocation. It does not return. The context is
+// Lambda's: its deadline is the function's timeout, and
+// lambdacontext.FromContext returns the request id. If
+// AWS_LAMBDA_MAX_CONCURRENCY is greater than 1, as on Lambda Managed Instances,
+// that many invocations run concurrently.
 //
-// The shutdown functions run one after the other when Lambda ends the process, which it does with a SIGTERM only where
-// an extension is registered: aws-lambda-go registers one within the process if there are any, and none otherwise, as
-// that makes the start slower. They have [Grace] together.
-func Start(handler func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error), shutdown ...func(context.Context) error) {
+// The shutdown functions run one after the other when Lambda terminates the
+// process. They have [Grace] in total. Lambda sends SIGTERM only if an
+// extension is registered. aws-lambda-go therefore registers an internal
+// extension if there are shutdown functions, which makes the cold start slower.
+func Start(
+	handler func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error),
+	shutdown ...func(context.Context) error,
+) {
 	var options []lambda.Option
 	if len(shutdown) > 0 {
 		options = append(options, lambda.WithEnableSIGTERM(func() {
 			status := 0
-			if err := end(shutdown); err != nil {
-				slog.Error("shutdown", "error", err)
+			if err := runAll(shutdown); err != nil {
+				slog.Error("function shutdown failed", "error", err)
 				status = 1
 			}
-			os.Exit(status) //nolint:forbidigo // a SIGTERM ends a process, and Start is not waiting for it
+			os.Exit(status) //nolint:forbidigo // Start never returns, so nothing else exits after SIGTERM
 		}))
 	}
-	lambda.StartWithOptions(entry(handler), options...)
+	lambda.StartWithOptions(lambdaHandler(handler), options...)
 }
 
-// Grace is what shutdown functions have. Lambda kills the process 500 ms after the SIGTERM, and already after 300 ms
-// where the function has external extensions too.
-// Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html and
-// https://github.com/aws-samples/graceful-shutdown-with-aws-lambda
+// Grace is the time limit for all shutdown functions. Lambda kills the process
+// 500 ms after SIGTERM, or 300 ms after it if the function has external
+// extensions. Source:
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+// and https://github.com/aws-samples/graceful-shutdown-with-aws-lambda
 const Grace = 400 * time.Millisecond
 
-func end(shutdown []func(context.Context) error) error {
+// runAll runs shutdown functions in order. It returns their errors, or the
+// context's if they exceed Grace.
+func runAll(shutdown []func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), Grace)
 	defer cancel()
-	ended := make(chan error, 1)
+	done := make(chan error, 1)
 	go func() {
-		var all error
+		var errs error
 		for _, f := range shutdown {
-			all = errors.Join(all, f(ctx))
+			errs = errors.Join(errs, f(ctx))
 		}
-		ended <- all
+		done <- errs
 	}()
 	select {
-	case err := <-ended:
+	case err := <-done:
 		return err
-	case <-ctx.Done(): // for those that do not look at it
+	case <-ctx.Done(): // a function may ignore ctx
 		return ctx.Err()
 	}
 }
 
-// An entry is a lambda.Handler.
-type entry func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
+// A lambdaHandler adapts a function to lambda.Handler.
+type lambdaHandler func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
 
-func (e entry) Invoke(ctx context.Context, received []byte) ([]byte, error) {
-	event, kind, err := payload.Decode(received)
+// Invoke implements lambda.Handler.
+func (h lambdaHandler) Invoke(ctx context.Context, data []byte) ([]byte, error) {
+	event, kind, err := payload.Decode(data)
 	if err != nil {
 		return nil, err
 	}
-	response, err := e.call(ctx, event)
+	response, err := h.call(ctx, event)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := kind.Encode(response)
+	encoded, err := kind.Encode(response)
 	if err != nil {
-		slog.ErrorContext(ctx, "malformed response", "error", err, "requestId", requestID(ctx))
+		slog.ErrorContext(ctx, "malformed function response", "error", err, "requestId", requestID(ctx))
 		return kind.Encode(payload.BadGateway())
 	}
-	return answer, nil
+	return encoded, nil
 }
 
-// call makes an error of a panic. aws-lambda-go would report it and exit.
-func (e entry) call(ctx context.Context, event events.APIGatewayProxyRequest) (response events.APIGatewayProxyResponse, err error) {
+// call calls the function and converts a panic to an error. aws-lambda-go would
+// report the panic and exit.
+func (h lambdaHandler) call(ctx context.Context, event events.APIGatewayProxyRequest) (
+	response events.APIGatewayProxyResponse, err error,
+) {
 	defer func() {
 		if value := recover(); value != nil {
 			err = messages.InvokeResponse_Error{
@@ -115,10 +134,10 @@ func (e entry) call(ctx context.Context, event events.APIGatewayProxyRequest) (r
 			}
 		}
 	}()
-	return e(ctx, event)
+	return h(ctx, event)
 }
 
-// typeName names the type of a panic's value as aws-lambda-go does.
+// typeName returns the type of a panic's value as aws-lambda-go names it.
 func typeName(value any) string {
 	t := reflect.TypeOf(value)
 	if t.Kind() == reflect.Pointer {
@@ -127,11 +146,12 @@ func typeName(value any) string {
 	return t.Name()
 }
 
-// stack is where the panic came from, as Lambda's reports have it.
+// stack returns the stack of a panic in Lambda's format. It must be called from
+// call's deferred function.
 func stack() []*messages.InvokeResponse_Error_StackFrame {
-	counters := make([]uintptr, 32)
-	n := runtime.Callers(3, counters) // without Callers, stack and call's deferred function
-	frames := runtime.CallersFrames(counters[:n])
+	pcs := make([]uintptr, 32)
+	n := runtime.Callers(3, pcs) // skips Callers, stack and call's deferred function
+	frames := runtime.CallersFrames(pcs[:n])
 	var trace []*messages.InvokeResponse_Error_StackFrame
 	for more := n > 0; more; {
 		var frame runtime.Frame

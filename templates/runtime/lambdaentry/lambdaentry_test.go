@@ -24,17 +24,17 @@ import (
 	"github.com/fngen/fngen/templates/runtime/lambdaentry"
 )
 
-// TestMain is a bootstrap too: the test's own program, which under -race looks for races.
+// TestMain lets the test binary serve as a bootstrap, so that -race covers it.
 func TestMain(m *testing.M) {
 	switch os.Getenv("LAMBDAENTRY_TEST") {
-	case "together":
-		lambdaentry.Start(together(8))
+	case "concurrent":
+		lambdaentry.Start(rendezvous(8))
 	case "shutdown":
-		lambdaentry.Start(echo, say("first", nil), say("second", nil))
+		lambdaentry.Start(echo, hook("first", nil), hook("second", nil))
 	case "failing":
-		lambdaentry.Start(echo, say("first", errors.New("the drawer is stuck")), say("second", nil))
+		lambdaentry.Start(echo, hook("first", errors.New("flush failed")), hook("second", nil))
 	case "stuck":
-		lambdaentry.Start(echo, func(context.Context) error { select {} }, say("second", nil))
+		lambdaentry.Start(echo, func(context.Context) error { select {} }, hook("second", nil))
 	}
 	os.Exit(m.Run())
 }
@@ -43,52 +43,60 @@ func echo(_ context.Context, event events.APIGatewayProxyRequest) (events.APIGat
 	return events.APIGatewayProxyResponse{StatusCode: 200, Body: event.Body}, nil
 }
 
-// together answers when as many invocations run at once, and says which of them it answers.
-func together(n int) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+// rendezvous returns a handler that blocks until n invocations run
+// concurrently, and responds with the request id.
+func rendezvous(n int) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	var mu sync.Mutex
-	waiting, all := 0, make(chan struct{})
+	waiting, complete := 0, make(chan struct{})
 	return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		mu.Lock()
 		if waiting++; waiting == n {
-			close(all)
+			close(complete)
 		}
 		mu.Unlock()
 		select {
-		case <-all:
+		case <-complete:
 		case <-ctx.Done():
 			return events.APIGatewayProxyResponse{}, ctx.Err()
 		}
 		if event.Path == "/panic" {
-			panic("in one of them")
+			panic("one of several")
 		}
 		lc, _ := lambdacontext.FromContext(ctx)
-		return events.APIGatewayProxyResponse{StatusCode: 200, Headers: map[string]string{"X-Id": lc.AwsRequestID}, Body: event.Body}, nil
+		return events.APIGatewayProxyResponse{
+			StatusCode: 200,
+			Headers:    map[string]string{"X-Id": lc.AwsRequestID},
+			Body:       event.Body,
+		}, nil
 	}
 }
 
-func say(what string, err error) func(context.Context) error {
+// hook returns a shutdown function that reports whether its context has a
+// deadline within the grace period, and returns err.
+func hook(name string, err error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		deadline, ok := ctx.Deadline()
-		fmt.Fprintln(os.Stderr, "closing", what, ok && time.Until(deadline) <= lambdaentry.Grace)
+		fmt.Fprintln(os.Stderr, "closing", name, ok && time.Until(deadline) <= lambdaentry.Grace)
 		return err
 	}
 }
 
-// build builds one of testdata's programs as fngen build does.
+// build builds one of the programs in testdata with the flags of fngen build.
 func build(tb testing.TB, name string) string {
 	tb.Helper()
 	out := filepath.Join(tb.TempDir(), "bootstrap")
 	if runtime.GOOS == "windows" {
 		out += ".exe"
 	}
-	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", out, "./testdata/"+name)
+	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w",
+		"-o", out, "./testdata/"+name)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
 	output, err := cmd.CombinedOutput()
 	require.NoError(tb, err, "%s", output)
 	return out
 }
 
-// A log is what a bootstrap wrote.
+// A log collects the output of a bootstrap. It is safe for concurrent use.
 type log struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -106,25 +114,27 @@ func (l *log) String() string {
 	return l.text.String()
 }
 
-// has waits for a text, which may come after the answer that it is about.
-func (l *log) has(t *testing.T, text string) {
+// waitFor waits until the log contains text, which may be written after the
+// response.
+func (l *log) waitFor(t *testing.T, text string) {
 	t.Helper()
-	assert.Eventually(t, func() bool { return strings.Contains(l.String(), text) }, 10*time.Second, time.Millisecond, "no %s in it", text)
+	found := func() bool { return strings.Contains(l.String(), text) }
+	assert.Eventually(t, found, 10*time.Second, time.Millisecond, "log does not contain %s", text)
 }
 
 func start(tb testing.TB, f lambdaruntime.Function) (*lambdaruntime.Runtime, *log) {
 	tb.Helper()
-	written := &log{}
-	f.Log = written
+	output := &log{}
+	f.Log = output
 	r, err := lambdaruntime.Start(f)
 	require.NoError(tb, err)
 	tb.Cleanup(func() { assert.NoError(tb, r.Close()) })
-	_, err = r.Ready(limited(tb))
-	require.NoError(tb, err, "%s", written)
-	return r, written
+	_, err = r.Ready(testContext(tb))
+	require.NoError(tb, err, "%s", output)
+	return r, output
 }
 
-func limited(tb testing.TB) context.Context {
+func testContext(tb testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	tb.Cleanup(cancel)
 	return ctx
@@ -134,9 +144,9 @@ const httpEvent = `{"version":"2.0","routeKey":"$default","rawPath":"%s","rawQue
 	`"requestContext":{"stage":"$default","http":{"method":"POST","path":"%[1]s","sourceIp":"203.0.113.9"}},"body":%s,"isBase64Encoded":%t}`
 
 func TestStart(t *testing.T) {
-	const timeout = 200 * time.Millisecond // which /deadline alone looks at
-	r, written := start(t, lambdaruntime.Function{Command: []string{build(t, "entry")}, Timeout: timeout})
-	ctx := limited(t)
+	const timeout = 200 * time.Millisecond // only /deadline waits for it
+	r, output := start(t, lambdaruntime.Function{Command: []string{build(t, "entry")}, Timeout: timeout})
+	ctx := testContext(t)
 	post := func(t *testing.T, path string) (string, error) {
 		t.Helper()
 		out, err := r.Invoke(ctx, fmt.Appendf(nil, httpEvent, path, `"Hello"`, false))
@@ -170,16 +180,16 @@ func TestStart(t *testing.T) {
 			if id == nil {
 				id = got.MultiValueHeaders["X-Request-Id"].([]any)[0]
 			}
-			assert.Contains(t, id, "00000000-0000-4000-8000-", "the context is Lambda's")
-			var answer, want map[string]any
-			require.NoError(t, json.Unmarshal(out, &answer))
+			assert.Contains(t, id, "00000000-0000-4000-8000-", "the request id comes from Lambda")
+			var decoded, want map[string]any
+			require.NoError(t, json.Unmarshal(out, &decoded))
 			require.NoError(t, json.Unmarshal([]byte(test.want), &want))
 			for _, headers := range []string{"headers", "multiValueHeaders"} {
-				if of, ok := answer[headers].(map[string]any); ok {
-					delete(of, "X-Request-Id")
+				if values, ok := decoded[headers].(map[string]any); ok {
+					delete(values, "X-Request-Id")
 				}
 			}
-			assert.Equal(t, want, answer)
+			assert.Equal(t, want, decoded)
 		})
 	}
 
@@ -187,8 +197,8 @@ func TestStart(t *testing.T) {
 		_, err := post(t, "/error")
 		var failed *lambdaruntime.FunctionError
 		require.ErrorAs(t, err, &failed)
-		assert.Equal(t, lambdaruntime.FunctionError{Type: "errorString", Message: "the till is jammed"}, *failed)
-		written.has(t, `"errorMessage":"the till is jammed"`)
+		assert.Equal(t, lambdaruntime.FunctionError{Type: "errorString", Message: "payment failed"}, *failed)
+		output.waitFor(t, `"errorMessage":"payment failed"`)
 	})
 
 	t.Run("panic", func(t *testing.T) {
@@ -199,10 +209,10 @@ func TestStart(t *testing.T) {
 			assert.Equal(t, "runtime error: slice bounds out of range [:100] with length 6", failed.Message)
 			assert.Equal(t, "boundsError", failed.Type)
 			require.NotEmpty(t, failed.StackTrace)
-			assert.Contains(t, failed.StackTrace[0].Label, "function.Handler", "the top of the stack is where it came from")
+			assert.Contains(t, failed.StackTrace[0].Label, "function.Handler", "the first frame is the function's")
 			assert.Contains(t, failed.StackTrace[0].Path, "function.go")
-			written.has(t, `"label":"`+failed.StackTrace[0].Label)
-			out, err := post(t, "/x") // of the same process
+			output.waitFor(t, `"label":"`+failed.StackTrace[0].Label)
+			out, err := post(t, "/x") // the same process still serves requests
 			require.NoError(t, err)
 			assert.Contains(t, out, `"statusCode":200`)
 		}
@@ -211,16 +221,19 @@ func TestStart(t *testing.T) {
 	t.Run("malformed", func(t *testing.T) {
 		out, err := post(t, "/malformed")
 		require.NoError(t, err)
-		assert.JSONEq(t, `{"statusCode":502,"headers":{"Content-Type":"application/json"},"body":"{\"message\":\"Internal server error\"}","isBase64Encoded":false}`, out)
-		written.has(t, `ERROR malformed response error="status 0" requestId=00000000-0000-4000-8000-`)
+		assert.JSONEq(t,
+			`{"statusCode":502,"headers":{"Content-Type":"application/json"},"body":"{\"message\":\"Internal server error\"}","isBase64Encoded":false}`, out)
+		output.waitFor(t,
+			`ERROR malformed function response error="invalid status 0" requestId=00000000-0000-4000-8000-`)
 	})
 
-	t.Run("other kind", func(t *testing.T) {
+	t.Run("unsupported event", func(t *testing.T) {
 		_, err := r.Invoke(ctx, []byte(`{"Records":[{"eventSource":"aws:sqs","body":"x"}]}`))
 		var failed *lambdaruntime.FunctionError
 		require.ErrorAs(t, err, &failed)
-		assert.Equal(t, "OtherError", failed.Type)
-		assert.Equal(t, "fngen: a function answers HTTP: this event is of Amazon SQS (aws:sqs)", failed.Message)
+		assert.Equal(t, "UnsupportedEventError", failed.Type)
+		assert.Equal(t, "fngen: the function handles HTTP requests, but the event is from Amazon SQS (aws:sqs)",
+			failed.Message)
 	})
 
 	t.Run("deadline", func(t *testing.T) {
@@ -228,7 +241,7 @@ func TestStart(t *testing.T) {
 		out, err := post(t, "/deadline")
 		require.NoError(t, err)
 		assert.Contains(t, out, `"body":"context deadline exceeded"`)
-		assert.Greater(t, time.Since(started), timeout-2*time.Millisecond) // a millisecond is the unit of deadlines
+		assert.Greater(t, time.Since(started), timeout-2*time.Millisecond) // deadlines are in milliseconds
 	})
 
 	t.Run("6 MB", func(t *testing.T) {
@@ -236,12 +249,12 @@ func TestStart(t *testing.T) {
 		body := strings.Repeat("x", lambdaruntime.MaxPayload-frame)
 		out, err := r.Invoke(ctx, fmt.Appendf(nil, httpEvent, "/x", `"`+body+`"`, false))
 		require.NoError(t, err)
-		var answer events.APIGatewayV2HTTPResponse
-		require.NoError(t, json.Unmarshal(out, &answer))
-		assert.True(t, answer.Body == body)
+		var decoded events.APIGatewayV2HTTPResponse
+		require.NoError(t, json.Unmarshal(out, &decoded))
+		assert.True(t, decoded.Body == body)
 	})
 
-	t.Run("many", func(t *testing.T) {
+	t.Run("many invocations", func(t *testing.T) {
 		for i := range 500 {
 			body := fmt.Sprint(i)
 			out, err := r.Invoke(ctx, fmt.Appendf(nil, httpEvent, "/x", `"`+body+`"`, false))
@@ -251,11 +264,14 @@ func TestStart(t *testing.T) {
 	})
 }
 
-// As many invocations as Lambda says run at once, each with its own context, and a panic of one is nobody else's.
+// TestStartConcurrent runs as many invocations concurrently as Lambda allows.
+// Each has its own context, and a panic does not affect the others.
 func TestStartConcurrent(t *testing.T) {
 	const n = 8
-	r, written := start(t, lambdaruntime.Function{Command: []string{self(t)}, Env: []string{"LAMBDAENTRY_TEST=together"}, Concurrency: n})
-	ctx := limited(t)
+	r, output := start(t,
+		lambdaruntime.Function{Command: []string{self(t)}, Env: []string{"LAMBDAENTRY_TEST=concurrent"},
+			Concurrency: n})
+	ctx := testContext(t)
 	var wg sync.WaitGroup
 	ids := make([]string, 20*n)
 	for i := range ids {
@@ -264,7 +280,7 @@ func TestStartConcurrent(t *testing.T) {
 				_, err := r.Invoke(ctx, fmt.Appendf(nil, httpEvent, "/panic", `""`, false))
 				var failed *lambdaruntime.FunctionError
 				if assert.ErrorAs(t, err, &failed) {
-					assert.Equal(t, "in one of them", failed.Message)
+					assert.Equal(t, "one of several", failed.Message)
 				}
 				return
 			}
@@ -272,10 +288,10 @@ func TestStartConcurrent(t *testing.T) {
 			if !assert.NoError(t, err) {
 				return
 			}
-			var answer events.APIGatewayV2HTTPResponse
-			assert.NoError(t, json.Unmarshal(out, &answer))
-			assert.Equal(t, fmt.Sprint(i), answer.Body)
-			ids[i] = answer.Headers["X-Id"]
+			var decoded events.APIGatewayV2HTTPResponse
+			assert.NoError(t, json.Unmarshal(out, &decoded))
+			assert.Equal(t, fmt.Sprint(i), decoded.Body)
+			ids[i] = decoded.Headers["X-Id"]
 		})
 	}
 	wg.Wait()
@@ -283,11 +299,11 @@ func TestStartConcurrent(t *testing.T) {
 	for i, id := range ids {
 		if i%n != 3 {
 			assert.NotEmpty(t, id)
-			assert.False(t, seen[id], "%s came twice", id)
+			assert.False(t, seen[id], "duplicate id %s", id)
 			seen[id] = true
 		}
 	}
-	assert.NotContains(t, written.String(), "DATA RACE")
+	assert.NotContains(t, output.String(), "DATA RACE")
 }
 
 func self(tb testing.TB) string {
@@ -299,7 +315,7 @@ func self(tb testing.TB) string {
 
 func TestShutdown(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("there is no SIGTERM to send")
+		t.Skip("Windows has no SIGTERM")
 	}
 	for name, test := range map[string]struct {
 		code    int
@@ -307,33 +323,36 @@ func TestShutdown(t *testing.T) {
 		without string
 	}{
 		"shutdown": {0, []string{"closing first true\nclosing second true\n"}, "ERROR"},
-		"failing":  {1, []string{"closing first true\nclosing second true\n", `ERROR shutdown error="the drawer is stuck"`}, "deadline"},
-		"stuck":    {1, []string{`ERROR shutdown error="context deadline exceeded"`}, "closing second"},
+		"failing": {1,
+			[]string{"closing first true\nclosing second true\n",
+				`ERROR function shutdown failed error="flush failed"`}, "deadline"},
+		"stuck": {1, []string{`ERROR function shutdown failed error="context deadline exceeded"`}, "closing second"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, written := start(t, lambdaruntime.Function{Command: []string{self(t)}, Env: []string{"LAMBDAENTRY_TEST=" + name}})
-			_, err := r.Invoke(limited(t), fmt.Appendf(nil, httpEvent, "/x", `"Hello"`, false))
+			r, output := start(t,
+				lambdaruntime.Function{Command: []string{self(t)}, Env: []string{"LAMBDAENTRY_TEST=" + name}})
+			_, err := r.Invoke(testContext(t), fmt.Appendf(nil, httpEvent, "/x", `"Hello"`, false))
 			require.NoError(t, err)
 			started := time.Now()
-			err = r.Terminate(limited(t))
+			err = r.Terminate(testContext(t))
 			took := time.Since(started)
 			if test.code == 0 {
-				require.NoError(t, err, "%s", written)
+				require.NoError(t, err, "%s", output)
 			} else {
 				var exit *exec.ExitError
-				require.ErrorAs(t, err, &exit, "%s", written)
+				require.ErrorAs(t, err, &exit, "%s", output)
 				assert.Equal(t, test.code, exit.ExitCode())
 			}
 			if name == "stuck" {
 				assert.GreaterOrEqual(t, took, lambdaentry.Grace)
 			}
 			for _, want := range test.want {
-				assert.Contains(t, written.String(), want)
+				assert.Contains(t, output.String(), want)
 			}
-			assert.NotContains(t, written.String(), test.without)
-			_, err = r.Invoke(limited(t), nil)
-			assert.ErrorContains(t, err, "the function's process has ended")
+			assert.NotContains(t, output.String(), test.without)
+			_, err = r.Invoke(testContext(t), nil)
+			assert.ErrorContains(t, err, "function process exited")
 		})
 	}
 }

@@ -11,9 +11,10 @@ import (
 	"github.com/fngen/fngen/internal/lambdaruntime"
 )
 
-// BenchmarkStart compares a function that lambdaentry runs with the same one that lambda.Start runs: the time from the
-// start of the process to its first poll, and the size. The two alternate, so that what else the machine does is the
-// same for both. At most 1.1 and 1.05 times are allowed.
+// BenchmarkStart compares a function that uses lambdaentry with one that uses
+// lambda.Start: the time from process start to the first poll, and the size of
+// the binary. The two are measured interleaved. The limits are ratios of 1.1
+// and 1.05.
 func BenchmarkStart(b *testing.B) {
 	entry, bare := build(b, "entry"), build(b, "bare")
 	cold := func(binary string) time.Duration {
@@ -24,7 +25,7 @@ func BenchmarkStart(b *testing.B) {
 		require.NoError(b, r.Close())
 		return took
 	}
-	cold(entry) // and into the page cache
+	cold(entry) // warms the page cache
 	cold(bare)
 	var entries, bares []time.Duration
 	for b.Loop() {
@@ -32,7 +33,7 @@ func BenchmarkStart(b *testing.B) {
 			entries, bares = append(entries, cold(entry)), append(bares, cold(bare))
 		}
 	}
-	b.ReportMetric(0, "ns/op") // which is that of twenty starts and kills
+	b.ReportMetric(0, "ns/op") // not meaningful: an iteration is twenty starts
 	b.ReportMetric(milliseconds(median(entries)), "entry-ms")
 	b.ReportMetric(milliseconds(median(bares)), "bare-ms")
 	b.ReportMetric(float64(median(entries))/float64(median(bares)), "start-ratio")
@@ -53,7 +54,7 @@ func size(tb testing.TB, file string) float64 {
 	return float64(info.Size())
 }
 
-// BenchmarkInvoke is a warm invocation by way of the Runtime API.
+// BenchmarkInvoke measures warm invocations through the Runtime API.
 func BenchmarkInvoke(b *testing.B) {
 	event := []byte(`{"httpMethod":"GET","path":"/x","headers":{"Host":"h"},"multiValueHeaders":{"Host":["h"]},"requestContext":{"stage":"prod"},"body":"Hello"}`)
 	for _, name := range []string{"entry", "bare"} {

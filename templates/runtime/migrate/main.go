@@ -1,4 +1,5 @@
-// Command migrate is what fngen db builds and runs in a project: it applies the migrations of package db.
+// Command migrate applies the migrations of package db. fngen db builds it in a
+// project and runs it.
 package main
 
 import (

@@ -7,14 +7,19 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// fromALB makes a 1.0 event of a load balancer's.
+// fromALB converts an event of a load balancer.
 //
-//   - The query is sent percent-encoded, and decoded here. What is not percent-encoded stays as it is. The path is as sent.
-//   - The caller's address is the last of X-Forwarded-For, which the load balancer itself appends. (Not so where its
-//     attribute routing.http.xff_header_processing.mode is preserve: then callers can write what they like.)
-//   - The request's id is X-Amzn-Trace-Id, by which the load balancer's access log has it. A caller can send a part of it.
-//   - The domain is the Host header, which a caller can choose where the listener's rules do not check it.
-//   - There is no stage, no account, no protocol and no time, as nothing is said of them.
+//   - Query parameters arrive percent-encoded and are decoded. What is not
+//     valid percent-encoding stays as it is. The path stays as the client sent
+//     it.
+//   - SourceIP is the last address in X-Forwarded-For, which the load balancer
+//     appends. With routing.http.xff_header_processing.mode=preserve it does
+//     not, and clients can send any address.
+//   - RequestID is X-Amzn-Trace-Id, which is also in the load balancer's access
+//     log. Clients control a part of it.
+//   - DomainName is the Host header, which clients control unless the
+//     listener's rules check it.
+//   - There is no stage, account, protocol or time, because the event has none.
 func (e *event) fromALB() events.APIGatewayProxyRequest {
 	r := e.APIGatewayProxyRequest
 	r.Resource = r.Path
@@ -45,12 +50,13 @@ func (e *event) fromALB() events.APIGatewayProxyRequest {
 	return r
 }
 
-// lastAddress is the last IP address of X-Forwarded-For, without the port that a load balancer can be told to add, or ""
-// where the last is no address.
+// lastAddress returns the last IP address in X-Forwarded-For, without the port
+// that a load balancer may add, or an empty string if the last entry is not an
+// address.
 func lastAddress(forwarded string) string {
 	last := strings.TrimSpace(forwarded[strings.LastIndexByte(forwarded, ',')+1:])
-	if with, err := netip.ParseAddrPort(last); err == nil {
-		return with.Addr().String()
+	if addrPort, err := netip.ParseAddrPort(last); err == nil {
+		return addrPort.Addr().String()
 	}
 	if address, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(last, "["), "]")); err == nil {
 		return address.String()

@@ -6,26 +6,30 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// fromHTTP makes a 1.0 event of a 2.0 one.
+// fromHTTP converts an event of payload format 2.0.
 //
-//   - The path is the raw one without the stage. API Gateway puts a named stage before it, behind a custom domain too,
-//     where callers do not send it; $default never stands there.
-//   - requestContext.path has the stage where callers send it: at API Gateway's own address.
-//   - Of repeated query parameters all are there, since they are taken from the raw query. Repeated headers were joined
-//     by commas, and stay so: nobody can tell that comma from one that was sent.
-//   - Cookies are the one header again that they were.
-//   - The authorizer is what 1.0 has there: a Lambda authorizer's context as it is (though its values may be of any
-//     type, not of text alone), a JWT authorizer's "claims" and "scopes". What IAM knows is in the request's identity.
+//   - Path is the raw path without the stage. API Gateway prepends a named
+//     stage, even behind a custom domain, where clients do not send it. It
+//     never prepends $default.
+//   - RequestContext.Path includes the stage if clients send it, which they do
+//     with API Gateway's own domain.
+//   - Query parameters come from the raw query, so that repeated ones are
+//     complete. Repeated headers arrive joined by commas and stay so, because
+//     such a comma looks like one that the client sent.
+//   - Cookies become a Cookie header again.
+//   - Authorizer has the structure of format 1.0: the context of a Lambda
+//     authorizer, whose values may be of any type, or the "claims" and "scopes"
+//     of a JWT authorizer. What IAM provides is in RequestContext.Identity.
 func (e *event) fromHTTP() events.APIGatewayProxyRequest {
 	c := &e.RequestContext
 	r := e.APIGatewayProxyRequest
 	r.HTTPMethod = c.HTTP.Method
 
-	sent := e.RawPath
-	if sent == "" {
-		sent = c.HTTP.Path
+	rawPath := e.RawPath
+	if rawPath == "" {
+		rawPath = c.HTTP.Path
 	}
-	r.Path = withoutStage(sent, c.Stage)
+	r.Path = trimStage(rawPath, c.Stage)
 	r.Resource = r.Path
 	if _, route, ok := strings.Cut(e.RouteKey, " "); ok {
 		r.Resource = route
@@ -46,7 +50,7 @@ func (e *event) fromHTTP() events.APIGatewayProxyRequest {
 	context := &r.RequestContext
 	context.HTTPMethod = r.HTTPMethod
 	context.ResourcePath = r.Resource
-	context.Path = sent
+	context.Path = rawPath
 	if !strings.HasPrefix(c.DomainName, c.APIID+".execute-api.") {
 		context.Path = r.Path
 	}
@@ -57,12 +61,12 @@ func (e *event) fromHTTP() events.APIGatewayProxyRequest {
 		UserAgent:  c.HTTP.UserAgent,
 		ClientCert: c.Authentication.ClientCert,
 	}
-	authorize(context)
+	convertAuthorizer(context)
 	return r
 }
 
-// withoutStage is a path without the stage that it begins with, if it does.
-func withoutStage(path, stage string) string {
+// trimStage removes the stage from the start of a path.
+func trimStage(path, stage string) string {
 	rest, ok := strings.CutPrefix(path, "/"+stage)
 	switch {
 	case stage == "" || stage == "$default" || !ok:
@@ -75,22 +79,23 @@ func withoutStage(path, stage string) string {
 	return rest
 }
 
-// authorize puts what an authorizer of format 2.0 says where format 1.0 has it.
-func authorize(c *events.APIGatewayProxyRequestContext) {
+// convertAuthorizer moves the authorizer data of format 2.0 to where format 1.0
+// has it.
+func convertAuthorizer(c *events.APIGatewayProxyRequestContext) {
 	if jwt, ok := c.Authorizer["jwt"].(map[string]any); ok {
 		c.Authorizer = jwt
 		return
 	}
 	if iam, ok := c.Authorizer["iam"].(map[string]any); ok {
-		text := func(fields map[string]any, name string) string {
+		field := func(fields map[string]any, name string) string {
 			value, _ := fields[name].(string)
 			return value
 		}
 		cognito, _ := iam["cognitoIdentity"].(map[string]any)
 		id := &c.Identity
-		id.AccessKey, id.AccountID = text(iam, "accessKey"), text(iam, "accountId")
-		id.Caller, id.User, id.UserArn = text(iam, "callerId"), text(iam, "userId"), text(iam, "userArn")
-		id.CognitoIdentityID, id.CognitoIdentityPoolID = text(cognito, "identityId"), text(cognito, "identityPoolId")
+		id.AccessKey, id.AccountID = field(iam, "accessKey"), field(iam, "accountId")
+		id.Caller, id.User, id.UserArn = field(iam, "callerId"), field(iam, "userId"), field(iam, "userArn")
+		id.CognitoIdentityID, id.CognitoIdentityPoolID = field(cognito, "identityId"), field(cognito, "identityPoolId")
 		c.Authorizer = nil
 		return
 	}

@@ -1,21 +1,29 @@
-// Package payload is what AWS Lambda hands to a function that answers HTTP, and what it wants back.
+// Package payload converts between the formats in which AWS Lambda passes HTTP
+// requests to functions and the format of API Gateway's REST APIs.
 //
-// Three services call functions, in four kinds of JSON: API Gateway's REST APIs (and its HTTP APIs with payload format
-// 1.0), HTTP APIs and function URLs (payload format 2.0), and Application Load Balancers, with and without multi-valued
-// headers. [Decode] tells them apart by what they contain and makes the event of payload format 1.0 of each, and
-// [Kind.Encode] turns the answer into what the caller understands. So one handler is deployed behind any of them.
+// There are four formats: that of API Gateway's REST APIs, which HTTP APIs with
+// payload format 1.0 share, that of HTTP APIs and function URLs with payload
+// format 2.0, and those of Application Load Balancers with and without
+// multi-value headers. [Decode] recognizes the format of an event and converts
+// it to payload format 1.0, and [Kind.Encode] converts the response to what the
+// service expects. A handler for one format therefore works behind every
+// service.
 //
-//   - Of format 1.0 nothing is changed, neither on the way in nor on the way back.
-//   - The others send header names in lower case. They arrive in canonical case (Content-Type), which is that of
-//     fngen's own server. A name that needs no care about case is looked for with fn.Header.
-//   - Of what is made here, the single-valued and multi-valued maps agree: the same names, and the last value.
+//   - Events and responses of format 1.0 are passed through unchanged.
+//   - The other services send header names in lower case. Decode converts them
+//     to canonical case (Content-Type), which fngen's own server uses too.
+//     fn.Header looks up a header regardless of case.
+//   - The single-valued and multi-valued maps of a converted event are
+//     consistent: they have the same names, and the single value is the last
+//     one.
 //
-// Sources: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html,
+// Sources:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html,
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html,
 // https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html and
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html.
 //
-// Nothing is read but the payload, and nothing is kept: all of it may be called at once.
+// All functions are safe for concurrent use.
 package payload
 
 import (
@@ -25,14 +33,14 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// A Kind is who calls, and so the shape of the payload and of the answer to it.
+// A Kind is the format of an event and of its response.
 type Kind uint8
 
 const (
 	REST          Kind = iota + 1 // API Gateway, payload format 1.0
-	HTTP                          // API Gateway's HTTP APIs and function URLs, payload format 2.0
-	ALB                           // an Application Load Balancer
-	ALBMultiValue                 // the same, whose target group has lambda.multi_value_headers.enabled
+	HTTP                          // API Gateway HTTP APIs and function URLs, payload format 2.0
+	ALB                           // Application Load Balancer
+	ALBMultiValue                 // target group with lambda.multi_value_headers.enabled
 )
 
 func (k Kind) String() string {
@@ -40,27 +48,28 @@ func (k Kind) String() string {
 	case REST:
 		return "API Gateway (1.0)"
 	case HTTP:
-		return "API Gateway or a function URL (2.0)"
+		return "API Gateway or function URL (2.0)"
 	case ALB:
-		return "a load balancer"
+		return "load balancer"
 	case ALBMultiValue:
-		return "a load balancer (multi-value)"
+		return "load balancer (multi-value)"
 	}
-	return "no known kind"
+	return "unknown"
 }
 
-// Decode makes the event of payload format 1.0 of a payload, and says what kind it is, which the answer depends on.
-// Where it is of a service that does not wait for an HTTP response, or of nothing that is known, the error is an
-// *OtherError. It fails too where a field has the wrong type.
+// Decode converts an event to payload format 1.0 and returns its kind, which
+// determines the format of the response. For an event that is not an HTTP
+// request, the error is an [*UnsupportedEventError]. Decode also fails if a
+// field has the wrong type.
 func Decode(payload []byte) (events.APIGatewayProxyRequest, Kind, error) {
 	var e event
-	err := json.Unmarshal(payload, &e) // which reads on after a field of the wrong type
+	err := json.Unmarshal(payload, &e) // continues after a field of the wrong type
 	kind := e.kind()
 	if kind == 0 {
-		return events.APIGatewayProxyRequest{}, 0, other(payload)
+		return events.APIGatewayProxyRequest{}, 0, unsupported(payload)
 	}
 	if err != nil {
-		return events.APIGatewayProxyRequest{}, 0, fmt.Errorf("fngen: a malformed event of %s: %w", kind, err)
+		return events.APIGatewayProxyRequest{}, 0, fmt.Errorf("fngen: decoding event from %s: %w", kind, err)
 	}
 	switch kind {
 	case HTTP:
@@ -72,7 +81,7 @@ func Decode(payload []byte) (events.APIGatewayProxyRequest, Kind, error) {
 	return e.APIGatewayProxyRequest, kind, nil
 }
 
-// An event has the fields of all kinds, so that a payload is read once.
+// An event has the fields of all formats, so that an event is parsed once.
 type event struct {
 	events.APIGatewayProxyRequest
 	RequestContext requestContext `json:"requestContext"`
@@ -84,7 +93,7 @@ type event struct {
 	RawQueryString string   `json:"rawQueryString"`
 	Cookies        []string `json:"cookies"`
 
-	// Of API Gateway's questions to an authorizer, which look like requests otherwise.
+	// Events for Lambda authorizers, which otherwise look like requests.
 	MethodARN string `json:"methodArn"`
 	RouteARN  string `json:"routeArn"`
 }
@@ -100,11 +109,11 @@ type requestContext struct {
 		ClientCert *events.APIGatewayCustomAuthorizerRequestTypeRequestIdentityClientCert `json:"clientCert"`
 	} `json:"authentication"`
 
-	ELB          *struct{} `json:"elb"`          // a load balancer's
-	ConnectionID string    `json:"connectionId"` // a WebSocket API's
+	ELB          *struct{} `json:"elb"`          // load balancers
+	ConnectionID string    `json:"connectionId"` // WebSocket APIs
 }
 
-// kind is 0 for what is no request.
+// kind returns the kind of an event, or 0 if it is not an HTTP request.
 func (e *event) kind() Kind {
 	c := &e.RequestContext
 	switch {

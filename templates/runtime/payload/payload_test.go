@@ -33,13 +33,14 @@ const restEvent = `{
 	"body": "Hello", "isBase64Encoded": false
 }`
 
-// Of format 1.0, what the handler gets is what lambda.Start would give it.
+// TestDecodeREST checks that an event of format 1.0 is decoded as lambda.Start
+// decodes it.
 func TestDecodeREST(t *testing.T) {
 	for name, event := range map[string]string{
-		"REST API":           restEvent,
-		"HTTP API":           strings.Replace(restEvent, "{", `{"version": "1.0", `, 1),
-		"a test by hand":     `{"httpMethod": "GET", "path": "/x"}`,
-		"everything is null": `{"httpMethod": "GET", "headers": null, "multiValueHeaders": null, "body": null, "requestContext": null}`,
+		"REST API":      restEvent,
+		"HTTP API":      strings.Replace(restEvent, "{", `{"version": "1.0", `, 1),
+		"minimal event": `{"httpMethod": "GET", "path": "/x"}`,
+		"null fields":   `{"httpMethod": "GET", "headers": null, "multiValueHeaders": null, "body": null, "requestContext": null}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			var want events.APIGatewayProxyRequest
@@ -77,12 +78,15 @@ func TestDecodeHTTP(t *testing.T) {
 		Path:       "/orders/a%20b",
 		HTTPMethod: "POST",
 		Headers: map[string]string{
-			"Content-Type": "text/plain", "X-Two": "a,b", "Cookie": "a=1; b=2", "Host": "abc.execute-api.us-east-1.amazonaws.com",
+			"Content-Type": "text/plain", "X-Two": "a,b", "Cookie": "a=1; b=2",
+			"Host": "abc.execute-api.us-east-1.amazonaws.com",
 		},
 		MultiValueHeaders: map[string][]string{
-			"Content-Type": {"text/plain"}, "X-Two": {"a,b"}, "Cookie": {"a=1; b=2"}, "Host": {"abc.execute-api.us-east-1.amazonaws.com"},
+			"Content-Type": {"text/plain"}, "X-Two": {"a,b"}, "Cookie": {"a=1; b=2"},
+			"Host": {"abc.execute-api.us-east-1.amazonaws.com"},
 		},
-		QueryStringParameters: map[string]string{"q": "50%25", "a": "x y", "semi": "1;2", "bad": "%zz", "flag": "", "": "none"},
+		QueryStringParameters: map[string]string{"q": "50%25", "a": "x y", "semi": "1;2", "bad": "%zz", "flag": "",
+			"": "none"},
 		MultiValueQueryStringParameters: map[string][]string{
 			"q": {"1", "50%25"}, "a": {"x y"}, "semi": {"1;2"}, "bad": {"%zz"}, "flag": {""}, "": {"none"},
 		},
@@ -121,20 +125,24 @@ func TestPath(t *testing.T) {
 		stage, domain, rawPath, routeKey string
 		path, resource, public           string
 	}{
-		"default stage":        {"$default", api, "/orders", "$default", "/orders", "/orders", "/orders"},
-		"default in the path":  {"$default", api, "/$default/orders", "$default", "/$default/orders", "/$default/orders", "/$default/orders"},
-		"route":                {"$default", api, "/orders/1", "ANY /orders/{id}", "/orders/1", "/orders/{id}", "/orders/1"},
-		"greedy route":         {"$default", api, "/orders/1/x", "ANY /orders/{proxy+}", "/orders/1/x", "/orders/{proxy+}", "/orders/1/x"},
-		"named stage":          {"dev", api, "/dev/orders", "GET /orders", "/orders", "/orders", "/dev/orders"},
-		"stage alone":          {"dev", api, "/dev", "$default", "/", "/", "/dev"},
-		"stage and slash":      {"dev", api, "/dev/", "$default", "/", "/", "/dev/"},
-		"stage as a function":  {"dev", api, "/dev/dev", "GET /dev", "/dev", "/dev", "/dev/dev"},
-		"longer than stage":    {"dev", api, "/developers", "$default", "/developers", "/developers", "/developers"},
-		"custom domain":        {"dev", "api.example.com", "/dev/orders", "GET /orders", "/orders", "/orders", "/orders"},
-		"function URL":         {"$default", "abc.lambda-url.us-east-1.on.aws", "/", "$default", "/", "/", "/"},
-		"no stage":             {"", api, "/orders", "$default", "/orders", "/orders", "/orders"},
-		"encoded slash":        {"dev", api, "/dev/a%2Fb", "$default", "/a%2Fb", "/a%2Fb", "/dev/a%2Fb"},
-		"no raw path, by hand": {"$default", api, "", "$default", "/http", "/http", "/http"},
+		"default stage": {"$default", api, "/orders", "$default", "/orders", "/orders", "/orders"},
+		"default in the path": {"$default", api, "/$default/orders", "$default", "/$default/orders",
+			"/$default/orders", "/$default/orders"},
+		"route": {"$default", api, "/orders/1", "ANY /orders/{id}", "/orders/1", "/orders/{id}",
+			"/orders/1"},
+		"greedy route": {"$default", api, "/orders/1/x", "ANY /orders/{proxy+}", "/orders/1/x",
+			"/orders/{proxy+}", "/orders/1/x"},
+		"named stage":        {"dev", api, "/dev/orders", "GET /orders", "/orders", "/orders", "/dev/orders"},
+		"only the stage":     {"dev", api, "/dev", "$default", "/", "/", "/dev"},
+		"stage and slash":    {"dev", api, "/dev/", "$default", "/", "/", "/dev/"},
+		"function named dev": {"dev", api, "/dev/dev", "GET /dev", "/dev", "/dev", "/dev/dev"},
+		"longer than stage":  {"dev", api, "/developers", "$default", "/developers", "/developers", "/developers"},
+		"custom domain": {"dev", "api.example.com", "/dev/orders", "GET /orders", "/orders", "/orders",
+			"/orders"},
+		"function URL":  {"$default", "abc.lambda-url.us-east-1.on.aws", "/", "$default", "/", "/", "/"},
+		"no stage":      {"", api, "/orders", "$default", "/orders", "/orders", "/orders"},
+		"encoded slash": {"dev", api, "/dev/a%2Fb", "$default", "/a%2Fb", "/a%2Fb", "/dev/a%2Fb"},
+		"no raw path":   {"$default", api, "", "$default", "/http", "/http", "/http"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, _, err := payload.Decode(encode(t, map[string]any{
@@ -162,9 +170,11 @@ func TestAuthorizer(t *testing.T) {
 		want map[string]any
 		id   events.APIGatewayRequestIdentity
 	}{
-		"none":      {sent: `null`},
-		"JWT":       {sent: `{"jwt": {"claims": {"sub": "ada"}, "scopes": null}}`, want: map[string]any{"claims": map[string]any{"sub": "ada"}, "scopes": nil}},
-		"Lambda":    {sent: `{"lambda": {"plan": "gold", "limit": 3}}`, want: map[string]any{"plan": "gold", "limit": 3.0}},
+		"none": {sent: `null`},
+		"JWT": {sent: `{"jwt": {"claims": {"sub": "ada"}, "scopes": null}}`,
+			want: map[string]any{"claims": map[string]any{"sub": "ada"}, "scopes": nil}},
+		"Lambda": {sent: `{"lambda": {"plan": "gold", "limit": 3}}`,
+			want: map[string]any{"plan": "gold", "limit": 3.0}},
 		"no answer": {sent: `{"lambda": null}`},
 		"another":   {sent: `{"new": {"a": "b"}}`, want: map[string]any{"new": map[string]any{"a": "b"}}},
 		"IAM": {
@@ -175,7 +185,8 @@ func TestAuthorizer(t *testing.T) {
 				CognitoIdentityID: "I", CognitoIdentityPoolID: "P",
 			},
 		},
-		"IAM of a URL": {sent: `{"iam": {"accessKey": "AK", "cognitoIdentity": null}}`, id: events.APIGatewayRequestIdentity{AccessKey: "AK"}},
+		"IAM of a URL": {sent: `{"iam": {"accessKey": "AK", "cognitoIdentity": null}}`,
+			id: events.APIGatewayRequestIdentity{AccessKey: "AK"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, _, err := payload.Decode([]byte(`{"version": "2.0", "rawPath": "/", "requestContext": {"http": {"method": "GET"}, "authorizer": ` + test.sent + `}}`))
@@ -193,16 +204,19 @@ func TestDecodeALB(t *testing.T) {
 		Path:       "/orders/a%20b",
 		HTTPMethod: "POST",
 		Headers: map[string]string{
-			"Host": "example.com", "User-Agent": "curl", "X-Amzn-Trace-Id": "Root=1-2-3", "X-Forwarded-For": "198.51.100.1, 203.0.113.9",
+			"Host": "example.com", "User-Agent": "curl", "X-Amzn-Trace-Id": "Root=1-2-3",
+			"X-Forwarded-For": "198.51.100.1, 203.0.113.9",
 		},
 		MultiValueHeaders: map[string][]string{
-			"Host": {"example.com"}, "User-Agent": {"curl"}, "X-Amzn-Trace-Id": {"Root=1-2-3"}, "X-Forwarded-For": {"198.51.100.1, 203.0.113.9"},
+			"Host": {"example.com"}, "User-Agent": {"curl"}, "X-Amzn-Trace-Id": {"Root=1-2-3"},
+			"X-Forwarded-For": {"198.51.100.1, 203.0.113.9"},
 		},
 		QueryStringParameters:           map[string]string{"a b": "x y&z", "p": "50%25", "bad": "%zz"},
 		MultiValueQueryStringParameters: map[string][]string{"a b": {"x y&z"}, "p": {"50%25"}, "bad": {"%zz"}},
 		RequestContext: events.APIGatewayProxyRequestContext{
-			ResourcePath: "/orders/a%20b", Path: "/orders/a%20b", HTTPMethod: "POST", RequestID: "Root=1-2-3", DomainName: "example.com",
-			Identity: events.APIGatewayRequestIdentity{SourceIP: "203.0.113.9", UserAgent: "curl"},
+			ResourcePath: "/orders/a%20b", Path: "/orders/a%20b", HTTPMethod: "POST", RequestID: "Root=1-2-3",
+			DomainName: "example.com",
+			Identity:   events.APIGatewayRequestIdentity{SourceIP: "203.0.113.9", UserAgent: "curl"},
 		},
 		Body: "Hello",
 	}
@@ -250,8 +264,9 @@ func TestSourceIP(t *testing.T) {
 	}
 }
 
-// What differs by case alone is one header, and the order does not depend on that of a map.
-func TestDecodeSameName(t *testing.T) {
+// TestDecodeEqualNames checks that names that differ only in case are one
+// header, and that the order of its values does not depend on map iteration.
+func TestDecodeEqualNames(t *testing.T) {
 	for range 20 {
 		got, _, err := payload.Decode([]byte(`{"httpMethod": "GET", "requestContext": {"elb": {}},
 			"headers": {"x-a": "3", "X-A": "1", "X-a": "2"}, "queryStringParameters": {"%61": "1", "a": "2"}}`))
@@ -263,53 +278,61 @@ func TestDecodeSameName(t *testing.T) {
 	}
 }
 
-func TestDecodeOthers(t *testing.T) {
-	const answers = "fngen: a function answers HTTP: this event is "
+func TestDecodeUnsupported(t *testing.T) {
+	const message = "fngen: the function handles HTTP requests, but the event is "
 	for name, test := range map[string]struct{ event, want string }{
-		"SQS":               {`{"Records": [{"messageId": "1", "body": "x", "eventSource": "aws:sqs"}]}`, "of Amazon SQS (aws:sqs)"},
-		"SNS":               {`{"Records": [{"EventSource": "aws:sns", "Sns": {}}]}`, "of Amazon SNS (aws:sns)"},
-		"S3":                {`{"Records": [{"eventSource": "aws:s3"}]}`, "of Amazon S3 (aws:s3)"},
-		"DynamoDB":          {`{"Records": [{"eventSource": "aws:dynamodb"}]}`, "of Amazon DynamoDB (aws:dynamodb)"},
-		"Kinesis":           {`{"Records": [{"eventSource": "aws:kinesis"}]}`, "of Amazon Kinesis (aws:kinesis)"},
-		"new source":        {`{"Records": [{"eventSource": "aws:new"}]}`, `of "aws:new"`},
-		"long source":       {`{"eventSource": "` + strings.Repeat("x", 1000) + `"}`, `of "` + strings.Repeat("x", 64) + `"`},
-		"Kafka":             {`{"eventSource": "SelfManagedKafka", "records": {"t-0": []}}`, "of Apache Kafka (SelfManagedKafka)"},
-		"MSK":               {`{"eventSource": "aws:kafka", "records": {"t-0": []}}`, "of Amazon MSK (aws:kafka)"},
-		"CloudFront":        {`{"Records": [{"cf": {"config": {}}}]}`, "of Amazon CloudFront (cf)"},
-		"schedule":          {`{"version": "0", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}`, "of Amazon EventBridge (Scheduled Event)"},
-		"Cognito":           {`{"version": "1", "triggerSource": "PreSignUp_SignUp", "request": {}, "response": {}}`, "of an Amazon Cognito user pool (triggerSource)"},
-		"WebSocket connect": {`{"headers": {}, "requestContext": {"eventType": "CONNECT", "connectionId": "c", "routeKey": "$connect"}}`, "of an API Gateway WebSocket API (connectionId)"},
-		"WebSocket message": {`{"httpMethod": "GET", "path": "/", "requestContext": {"eventType": "MESSAGE", "connectionId": "c"}, "body": "x"}`, "of an API Gateway WebSocket API (connectionId)"},
-		"authorizer":        {`{"type": "REQUEST", "methodArn": "arn", "httpMethod": "GET", "path": "/", "requestContext": {}}`, "of an API Gateway authorizer (methodArn)"},
-		"authorizer 2.0":    {`{"version": "2.0", "type": "REQUEST", "routeArn": "arn", "rawPath": "/", "requestContext": {"http": {"method": "GET"}}}`, "of an API Gateway authorizer (routeArn)"},
-		"VPC Lattice":       {`{"version": "2.0", "path": "/", "method": "GET", "requestContext": {"serviceArn": "arn"}}`, "of Amazon VPC Lattice (serviceArn)"},
-		"CloudFormation":    {`{"RequestType": "Create", "ResponseURL": "https://x", "StackId": "s"}`, "of AWS CloudFormation (ResponseURL)"},
-		"anything":          {`{"hello": "world"}`, "of no known kind"},
-		"empty object":      {`{}`, "of no known kind"},
-		"other types":       {`{"Records": "x", "eventSource": 3, "requestContext": "y", "info": []}`, "of no known kind"},
-		"null":              {`null`, "of no known kind"},
-		"2.0 of no method":  {`{"version": "2.0", "rawPath": "/"}`, "of no known kind"},
+		"SQS": {`{"Records": [{"messageId": "1", "body": "x", "eventSource": "aws:sqs"}]}`,
+			"from Amazon SQS (aws:sqs)"},
+		"SNS":        {`{"Records": [{"EventSource": "aws:sns", "Sns": {}}]}`, "from Amazon SNS (aws:sns)"},
+		"S3":         {`{"Records": [{"eventSource": "aws:s3"}]}`, "from Amazon S3 (aws:s3)"},
+		"DynamoDB":   {`{"Records": [{"eventSource": "aws:dynamodb"}]}`, "from Amazon DynamoDB (aws:dynamodb)"},
+		"Kinesis":    {`{"Records": [{"eventSource": "aws:kinesis"}]}`, "from Amazon Kinesis (aws:kinesis)"},
+		"new source": {`{"Records": [{"eventSource": "aws:new"}]}`, `from "aws:new"`},
+		"long source": {`{"eventSource": "` + strings.Repeat("x", 1000) + `"}`,
+			`from "` + strings.Repeat("x", 64) + `"`},
+		"Kafka": {`{"eventSource": "SelfManagedKafka", "records": {"t-0": []}}`,
+			"from Apache Kafka (SelfManagedKafka)"},
+		"MSK":        {`{"eventSource": "aws:kafka", "records": {"t-0": []}}`, "from Amazon MSK (aws:kafka)"},
+		"CloudFront": {`{"Records": [{"cf": {"config": {}}}]}`, "from Amazon CloudFront (cf)"},
+		"schedule":   {`{"version": "0", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}`, "from Amazon EventBridge (Scheduled Event)"},
+		"Cognito": {`{"version": "1", "triggerSource": "PreSignUp_SignUp", "request": {}, "response": {}}`,
+			"from an Amazon Cognito user pool (triggerSource)"},
+		"WebSocket connect": {`{"headers": {}, "requestContext": {"eventType": "CONNECT", "connectionId": "c", "routeKey": "$connect"}}`, "from an API Gateway WebSocket API (connectionId)"},
+		"WebSocket message": {`{"httpMethod": "GET", "path": "/", "requestContext": {"eventType": "MESSAGE", "connectionId": "c"}, "body": "x"}`, "from an API Gateway WebSocket API (connectionId)"},
+		"authorizer":        {`{"type": "REQUEST", "methodArn": "arn", "httpMethod": "GET", "path": "/", "requestContext": {}}`, "from an API Gateway authorizer (methodArn)"},
+		"authorizer 2.0":    {`{"version": "2.0", "type": "REQUEST", "routeArn": "arn", "rawPath": "/", "requestContext": {"http": {"method": "GET"}}}`, "from an API Gateway authorizer (routeArn)"},
+		"VPC Lattice":       {`{"version": "2.0", "path": "/", "method": "GET", "requestContext": {"serviceArn": "arn"}}`, "from Amazon VPC Lattice (serviceArn)"},
+		"CloudFormation": {`{"RequestType": "Create", "ResponseURL": "https://x", "StackId": "s"}`,
+			"from AWS CloudFormation (ResponseURL)"},
+		"anything":     {`{"hello": "world"}`, "of an unknown type"},
+		"empty object": {`{}`, "of an unknown type"},
+		"other types": {`{"Records": "x", "eventSource": 3, "requestContext": "y", "info": []}`,
+			"of an unknown type"},
+		"null":             {`null`, "of an unknown type"},
+		"2.0 of no method": {`{"version": "2.0", "rawPath": "/"}`, "of an unknown type"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, kind, err := payload.Decode([]byte(test.event))
-			var other *payload.OtherError
-			require.ErrorAs(t, err, &other)
-			assert.EqualError(t, err, answers+test.want)
+			var unsupported *payload.UnsupportedEventError
+			require.ErrorAs(t, err, &unsupported)
+			assert.EqualError(t, err, message+test.want)
 			assert.Zero(t, kind)
 		})
 	}
-	for name, event := range map[string]string{"empty": "", "text": "GET /", "list": "[1]", "string": `"x"`, "cut": restEvent[:100], "two": "{} {}"} {
+	for name, event := range map[string]string{
+		"empty": "", "text": "GET /", "list": "[1]", "string": `"x"`, "cut": restEvent[:100], "two": "{} {}",
+	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := payload.Decode([]byte(event))
-			var other *payload.OtherError
-			require.ErrorAs(t, err, &other)
-			assert.ErrorContains(t, err, answers+"no JSON object: ")
-			assert.Error(t, other.Unwrap())
+			var unsupported *payload.UnsupportedEventError
+			require.ErrorAs(t, err, &unsupported)
+			assert.ErrorContains(t, err, message+"not a JSON object: ")
+			assert.Error(t, unsupported.Unwrap())
 		})
 	}
 }
 
-// A field of the wrong type is an error, not half an event.
+// TestDecodeMalformed checks that a field of the wrong type is an error.
 func TestDecodeMalformed(t *testing.T) {
 	for name, event := range map[string]string{
 		"header": `{"httpMethod": "GET", "headers": {"a": 1}}`,
@@ -318,16 +341,17 @@ func TestDecodeMalformed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			event, kind, err := payload.Decode([]byte(event))
-			var wrong *json.UnmarshalTypeError
-			require.ErrorAs(t, err, &wrong)
-			assert.ErrorContains(t, err, "fngen: a malformed event of ")
+			var typeErr *json.UnmarshalTypeError
+			require.ErrorAs(t, err, &typeErr)
+			assert.ErrorContains(t, err, "fngen: decoding event from ")
 			assert.Zero(t, kind)
 			assert.Zero(t, event)
 		})
 	}
 }
 
-// What AWS publishes for its Go library. Each of its files is a request or is refused, and none is taken for another.
+// TestDecodeSamples decodes the sample events in AWS's Go library. Each is
+// recognized as a request of the right kind, or rejected.
 func TestDecodeSamples(t *testing.T) {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/aws/aws-lambda-go").Output()
 	require.NoError(t, err)
@@ -362,15 +386,17 @@ func TestDecodeSamples(t *testing.T) {
 			assert.NotEmpty(t, request.Headers, name)
 			continue
 		}
-		var other *payload.OtherError
-		require.ErrorAs(t, err, &other, name)
-		if other.Service == "" && !strings.Contains(name, "response") {
+		var unsupported *payload.UnsupportedEventError
+		require.ErrorAs(t, err, &unsupported, name)
+		if unsupported.Service == "" && !strings.Contains(name, "response") {
 			unknown = append(unknown, name)
 		}
 	}
 	assert.Equal(t, len(kinds), found)
-	// Parts of events, and one that is no JSON.
-	assert.Equal(t, []string{"appsync-identity-cognito.json", "appsync-identity-iam.json", "dynamodb-event-malformed.2.json"}, unknown)
+	// These are parts of events, and one file that is not JSON.
+	assert.Equal(t,
+		[]string{"appsync-identity-cognito.json", "appsync-identity-iam.json",
+			"dynamodb-event-malformed.2.json"}, unknown)
 }
 
 type vector struct {
@@ -396,14 +422,15 @@ func vectors(t *testing.T, file string) []vector {
 	return rows
 }
 
-// The same requests by way of a REST API and an HTTP API are the same event.
+// TestDecodeVectors checks that the same request yields the same event through
+// a REST API and an HTTP API.
 func TestDecodeVectors(t *testing.T) {
 	v1, v2 := vectors(t, "http-apigw-v1.jsonl"), vectors(t, "http-apigw-v2.jsonl")
 	require.Len(t, v2, len(v1))
 	compared := 0
 	for i := range v1 {
 		if len(v1[i].Event) == 0 || string(v1[i].Event) == "null" {
-			continue // which reached no function
+			continue // did not reach a function
 		}
 		compared++
 		t.Run(v1[i].Name, func(t *testing.T) {
@@ -422,7 +449,9 @@ func TestDecodeVectors(t *testing.T) {
 			assert.Equal(t, want.QueryStringParameters, got.QueryStringParameters)
 			assert.Equal(t, want.MultiValueQueryStringParameters, got.MultiValueQueryStringParameters)
 			assert.Equal(t, canonical(want.Headers), got.Headers)
-			for name, values := range want.MultiValueHeaders { // from which the emulator leaves out a type that it made up
+			// The emulator adds a Content-Type to the single-valued
+			// headers only.
+			for name, values := range want.MultiValueHeaders {
 				assert.Equal(t, values, got.MultiValueHeaders[http.CanonicalHeaderKey(name)], name)
 			}
 			assert.Equal(t, bodyBytes(t, want), bodyBytes(t, got))
@@ -454,7 +483,7 @@ func bodyBytes(t *testing.T, event events.APIGatewayProxyRequest) []byte {
 	return body
 }
 
-// consistent holds the single-valued maps against the multi-valued ones.
+// consistent checks that the single-valued maps match the multi-valued ones.
 func consistent(tb testing.TB, event events.APIGatewayProxyRequest) {
 	tb.Helper()
 	for _, maps := range []struct {
@@ -522,7 +551,7 @@ func BenchmarkDecode(b *testing.B) {
 			}
 		})
 	}
-	b.Run("REST by encoding json alone", func(b *testing.B) { // what lambda.Start does, to compare with
+	b.Run("REST with encoding/json", func(b *testing.B) { // baseline: what lambda.Start does
 		b.ReportAllocs()
 		for b.Loop() {
 			var event events.APIGatewayProxyRequest

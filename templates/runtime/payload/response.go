@@ -15,20 +15,26 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// Encode is a response as callers of this kind want it. It fails on a status outside 100 to 599, and on a body that is
-// said to be base64 and is not.
+// Encode returns a response in the format of this kind. It fails if the status
+// is not between 100 and 599, or if IsBase64Encoded is set and the body is not
+// base64.
 //
-//   - Of format 1.0 it is the response as it is.
-//   - Format 2.0 has one value for each header, and cookies apart: other headers of several values are joined by commas.
-//   - A load balancer reads one of the two maps, by the target group's mode. In the mode of single values, headers
-//     of several are joined by commas too, but cookies cannot be: each further Set-Cookie has its name in another
-//     mixture of cases (SET-COOKIE), which are different keys in JSON and one header in HTTP.
-//   - Of a header in both of the response's maps all values count, each once, as API Gateway has it.
-//   - A body that is not UTF-8 cannot be JSON, and is sent as base64.
+//   - A response of format 1.0 is passed through.
+//   - Format 2.0 has one value for each header, and a list of cookies. Several
+//     values of another header are joined by commas.
+//   - A load balancer reads one of the two header maps, depending on the target
+//     group. Without multi-value headers, several values are joined by commas.
+//     Cookies cannot be joined, so each further Set-Cookie is written with
+//     different letter case (SET-COOKIE): the names are distinct keys in JSON
+//     but the same header in HTTP.
+//   - A header in both maps of the response has the values of both without
+//     duplicates, as in API Gateway.
+//   - A body that is not valid UTF-8 cannot be a JSON string, and is sent in
+//     base64.
 //
-// Lambda refuses an answer of more than 6 MB, a load balancer of more than 1 MB.
+// Lambda rejects a response above 6 MB, a load balancer one above 1 MB.
 func (k Kind) Encode(response events.APIGatewayProxyResponse) ([]byte, error) {
-	if err := check(response); err != nil {
+	if err := checkResponse(response); err != nil {
 		return nil, err
 	}
 	if !response.IsBase64Encoded && !utf8.ValidString(response.Body) {
@@ -37,40 +43,25 @@ func (k Kind) Encode(response events.APIGatewayProxyResponse) ([]byte, error) {
 	}
 	switch k {
 	case HTTP:
-		headers, cookies := apart(response)
-		return encode(len(response.Body), httpAnswer{
-			StatusCode: response.StatusCode,
-			Headers:    joined(headers), Cookies: cookies,
-			Body: response.Body, IsBase64Encoded: response.IsBase64Encoded,
+		headers, cookies := splitCookies(response)
+		return marshal(len(response.Body), httpResponse{
+			StatusCode:      response.StatusCode,
+			Headers:         joinValues(headers),
+			Cookies:         cookies,
+			Body:            response.Body,
+			IsBase64Encoded: response.IsBase64Encoded,
 		})
 	case ALB, ALBMultiValue:
-		headers, cookies := apart(response)
-		answer := albAnswer{
-			StatusCode:        response.StatusCode,
-			StatusDescription: strings.TrimSpace(strconv.Itoa(response.StatusCode) + " " + http.StatusText(response.StatusCode)),
-			Body:              response.Body, IsBase64Encoded: response.IsBase64Encoded,
+		encoded, err := newALBResponse(response, k == ALBMultiValue)
+		if err != nil {
+			return nil, err
 		}
-		if k == ALBMultiValue {
-			if len(cookies) > 0 {
-				headers[setCookie] = cookies
-			}
-			answer.MultiValueHeaders = headers
-		} else {
-			if len(cookies) > casings {
-				return nil, fmt.Errorf("%d cookies, where a load balancer without multi-valued headers takes %d", len(cookies), casings)
-			}
-			single := joined(headers)
-			for i, cookie := range cookies {
-				single[casing(setCookie, i)] = cookie
-			}
-			answer.Headers = single
-		}
-		return encode(len(response.Body), answer)
+		return marshal(len(response.Body), encoded)
 	}
-	return encode(len(response.Body), response)
+	return marshal(len(response.Body), response)
 }
 
-type httpAnswer struct {
+type httpResponse struct {
 	StatusCode      int               `json:"statusCode"`
 	Headers         map[string]string `json:"headers"`
 	Cookies         []string          `json:"cookies,omitempty"`
@@ -78,8 +69,8 @@ type httpAnswer struct {
 	IsBase64Encoded bool              `json:"isBase64Encoded"`
 }
 
-// An albAnswer has one of the two kinds of headers, even where there are none.
-type albAnswer struct {
+// An albResponse has one of the two header maps, even if it is empty.
+type albResponse struct {
 	StatusCode        int    `json:"statusCode"`
 	StatusDescription string `json:"statusDescription"`
 	Headers           any    `json:"headers,omitempty"`
@@ -88,21 +79,51 @@ type albAnswer struct {
 	IsBase64Encoded   bool   `json:"isBase64Encoded"`
 }
 
-func check(response events.APIGatewayProxyResponse) error {
+func newALBResponse(response events.APIGatewayProxyResponse, multiValue bool) (albResponse, error) {
+	status := strconv.Itoa(response.StatusCode) + " " + http.StatusText(response.StatusCode)
+	r := albResponse{
+		StatusCode:        response.StatusCode,
+		StatusDescription: strings.TrimSpace(status),
+		Body:              response.Body,
+		IsBase64Encoded:   response.IsBase64Encoded,
+	}
+	headers, cookies := splitCookies(response)
+	if multiValue {
+		if len(cookies) > 0 {
+			headers[setCookie] = cookies
+		}
+		r.MultiValueHeaders = headers
+		return r, nil
+	}
+	if len(cookies) > caseVariants {
+		return r, fmt.Errorf("response has %d cookies: a load balancer without multi-value headers supports at most %d",
+			len(cookies), caseVariants)
+	}
+	single := joinValues(headers)
+	for i, cookie := range cookies {
+		single[caseVariant(setCookie, i)] = cookie
+	}
+	r.Headers = single
+	return r, nil
+}
+
+func checkResponse(response events.APIGatewayProxyResponse) error {
 	if response.StatusCode < 100 || response.StatusCode > 599 {
-		return fmt.Errorf("status %d", response.StatusCode)
+		return fmt.Errorf("invalid status %d", response.StatusCode)
 	}
 	if response.IsBase64Encoded {
 		if err := checkBase64(response.Body); err != nil {
-			return fmt.Errorf("body: %w", err)
+			return fmt.Errorf("decoding body: %w", err)
 		}
 	}
 	return nil
 }
 
-// checkBase64 decodes and keeps nothing, as there may be megabytes of it.
+// checkBase64 returns an error if body is not base64. It does not keep the
+// decoded body, which may be several megabytes long.
 func checkBase64(body string) error {
-	// Padding is at the end alone, which the decoder does not see to where its buffer ends.
+	// Padding is valid only at the end. base64.NewDecoder does not notice data
+	// after padding that ends its buffer.
 	if at := strings.IndexByte(strings.TrimRight(body, "=\r\n"), '='); at >= 0 {
 		return base64.CorruptInputError(at)
 	}
@@ -110,13 +131,14 @@ func checkBase64(body string) error {
 	return err
 }
 
-// encode writes JSON as lambda.Start does, with <, > and & left as they are.
-func encode(size int, answer any) ([]byte, error) {
+// marshal encodes v like lambda.Start, which does not escape <, > and &. The
+// body has size bytes.
+func marshal(size int, v any) ([]byte, error) {
 	var out bytes.Buffer
 	out.Grow(size + 512)
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(answer); err != nil {
+	if err := encoder.Encode(v); err != nil {
 		return nil, err
 	}
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
@@ -124,16 +146,19 @@ func encode(size int, answer any) ([]byte, error) {
 
 const setCookie = "Set-Cookie"
 
-// apart are a response's headers, those of both its maps, under their canonical names, and the cookies that it sets.
-func apart(response events.APIGatewayProxyResponse) (headers map[string][]string, cookies []string) {
+// splitCookies merges the headers in both maps of a response under their
+// canonical names, and returns the values of Set-Cookie separately.
+func splitCookies(response events.APIGatewayProxyResponse) (
+	headers map[string][]string, cookies []string,
+) {
 	headers = make(map[string][]string, len(response.Headers)+len(response.MultiValueHeaders))
-	for _, name := range names(response.MultiValueHeaders) {
+	for _, name := range sortedKeys(response.MultiValueHeaders) {
 		if values := response.MultiValueHeaders[name]; len(values) > 0 {
 			canonical := http.CanonicalHeaderKey(name)
 			headers[canonical] = append(headers[canonical], values...)
 		}
 	}
-	for _, name := range names(response.Headers) {
+	for _, name := range sortedKeys(response.Headers) {
 		canonical := http.CanonicalHeaderKey(name)
 		if value := response.Headers[name]; !slices.Contains(headers[canonical], value) {
 			headers[canonical] = append(headers[canonical], value)
@@ -144,7 +169,7 @@ func apart(response events.APIGatewayProxyResponse) (headers map[string][]string
 	return headers, cookies
 }
 
-func joined(headers map[string][]string) map[string]string {
+func joinValues(headers map[string][]string) map[string]string {
 	single := make(map[string]string, len(headers))
 	for name, values := range headers {
 		single[name] = strings.Join(values, ", ")
@@ -152,28 +177,30 @@ func joined(headers map[string][]string) map[string]string {
 	return single
 }
 
-// casings is in how many ways the nine letters of Set-Cookie can be written.
-const casings = 1 << 9
+// caseVariants is the number of ways to write the nine letters of Set-Cookie.
+const caseVariants = 1 << 9
 
-// casing is the i-th way to write a name: the bits of i say which letters have the other case.
-func casing(name string, i int) string {
+// caseVariant returns the i-th way to write a name: each bit of i determines
+// the case of one letter.
+func caseVariant(name string, i int) string {
 	letters := []byte(name)
-	for at := range letters {
-		if letters[at] == '-' {
+	for j := range letters {
+		if letters[j] == '-' {
 			continue
 		}
 		if i&1 == 1 {
-			letters[at] ^= 'a' - 'A'
+			letters[j] ^= 'a' - 'A'
 		}
 		i >>= 1
 	}
 	return string(letters)
 }
 
-// BadGateway is what is answered instead of a malformed response, as API Gateway does.
+// BadGateway returns the response that API Gateway sends in place of a
+// malformed one.
 func BadGateway() events.APIGatewayProxyResponse {
 	return events.APIGatewayProxyResponse{
-		StatusCode: 502,
+		StatusCode: http.StatusBadGateway,
 		Headers:    map[string]string{"Content-Type": "application/json"},
 		Body:       `{"message":"Internal server error"}`,
 	}

@@ -25,7 +25,8 @@ func TestEncode(t *testing.T) {
 		StatusCode: 201,
 		Headers:    map[string]string{"content-type": "text/html", "X-Both": "b", "Set-Cookie": "c=3"},
 		MultiValueHeaders: map[string][]string{
-			"Set-Cookie": {"a=1; Path=/", "b=2, or so"}, "Vary": {"Accept", "Cookie"}, "x-both": {"a", "b"}, "X-None": {},
+			"Set-Cookie": {"a=1; Path=/", "b=2, or so"}, "Vary": {"Accept", "Cookie"}, "x-both": {"a", "b"},
+			"X-None": {},
 		},
 		Body: "<b>5 & 6</b>",
 	}
@@ -43,18 +44,19 @@ func TestEncode(t *testing.T) {
 	} {
 		t.Run(kind.String(), func(t *testing.T) {
 			before := encode(t, response)
-			for range 10 { // the order of a map does not show
+			for range 10 { // map iteration order must not matter
 				got, err := kind.Encode(response)
 				require.NoError(t, err)
 				assert.Equal(t, want, string(got))
 			}
-			assert.Equal(t, before, encode(t, response), "the handler's own maps")
+			assert.Equal(t, before, encode(t, response), "the handler's maps are not modified")
 		})
 	}
 }
 
-// A load balancer wants headers of its kind even where there are none; nobody gets a null.
-func TestEncodeNothing(t *testing.T) {
+// TestEncodeEmpty checks that a load balancer gets its kind of headers even if
+// there are none, and that no field is null.
+func TestEncodeEmpty(t *testing.T) {
 	for kind, want := range map[payload.Kind]string{
 		payload.HTTP:          `{"statusCode":204,"headers":{},"body":"","isBase64Encoded":false}`,
 		payload.ALB:           `{"statusCode":204,"statusDescription":"204 No Content","headers":{},"body":"","isBase64Encoded":false}`,
@@ -71,14 +73,18 @@ func TestEncodeNothing(t *testing.T) {
 
 var kinds = []payload.Kind{payload.REST, payload.HTTP, payload.ALB, payload.ALBMultiValue}
 
-// Format 1.0 gets the bytes that it gets from lambda.Start.
-func TestEncodeAsLambdaStart(t *testing.T) {
+// TestEncodeLikeLambdaStart checks that responses of format 1.0 are encoded as
+// lambda.Start encodes them.
+func TestEncodeLikeLambdaStart(t *testing.T) {
 	for _, response := range []events.APIGatewayProxyResponse{
 		{StatusCode: 200},
 		{StatusCode: 200, Body: "<é>\u2028\n", Headers: map[string]string{"A": "b"}},
-		{StatusCode: 404, Body: "AAE=", IsBase64Encoded: true, MultiValueHeaders: map[string][]string{"A": nil, "B": {"1", "2"}}},
+		{StatusCode: 404, Body: "AAE=", IsBase64Encoded: true,
+			MultiValueHeaders: map[string][]string{"A": nil, "B": {"1", "2"}}},
 	} {
-		want, err := lambda.NewHandler(func() (events.APIGatewayProxyResponse, error) { return response, nil }).Invoke(context.Background(), nil)
+		want, err := lambda.NewHandler(func() (events.APIGatewayProxyResponse, error) {
+			return response, nil
+		}).Invoke(context.Background(), nil)
 		require.NoError(t, err)
 		got, err := payload.REST.Encode(response)
 		require.NoError(t, err)
@@ -91,13 +97,16 @@ func TestEncodeMalformed(t *testing.T) {
 		response events.APIGatewayProxyResponse
 		want     string
 	}{
-		"no status": {events.APIGatewayProxyResponse{Body: "x"}, "status 0"},
-		"99":        {events.APIGatewayProxyResponse{StatusCode: 99}, "status 99"},
-		"600":       {events.APIGatewayProxyResponse{StatusCode: 600}, "status 600"},
-		"-1":        {events.APIGatewayProxyResponse{StatusCode: -1}, "status -1"},
-		"text":      {events.APIGatewayProxyResponse{StatusCode: 200, Body: "Hello!", IsBase64Encoded: true}, "body: "},
-		"cut":       {events.APIGatewayProxyResponse{StatusCode: 200, Body: "AAE", IsBase64Encoded: true}, "body: "},
-		"URL":       {events.APIGatewayProxyResponse{StatusCode: 200, Body: "-_-_", IsBase64Encoded: true}, "body: illegal base64 data at input byte 0"},
+		"no status": {events.APIGatewayProxyResponse{Body: "x"}, "invalid status 0"},
+		"99":        {events.APIGatewayProxyResponse{StatusCode: 99}, "invalid status 99"},
+		"600":       {events.APIGatewayProxyResponse{StatusCode: 600}, "invalid status 600"},
+		"-1":        {events.APIGatewayProxyResponse{StatusCode: -1}, "invalid status -1"},
+		"text": {events.APIGatewayProxyResponse{StatusCode: 200, Body: "Hello!", IsBase64Encoded: true},
+			"decoding body: "},
+		"cut": {events.APIGatewayProxyResponse{StatusCode: 200, Body: "AAE", IsBase64Encoded: true},
+			"decoding body: "},
+		"URL": {events.APIGatewayProxyResponse{StatusCode: 200, Body: "-_-_", IsBase64Encoded: true},
+			"decoding body: illegal base64 data at input byte 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, kind := range kinds {
@@ -108,35 +117,40 @@ func TestEncodeMalformed(t *testing.T) {
 		})
 	}
 	for _, status := range []int{100, 599} {
-		_, err := payload.HTTP.Encode(events.APIGatewayProxyResponse{StatusCode: status, Body: "AAE=\n", IsBase64Encoded: true})
+		_, err := payload.HTTP.Encode(events.APIGatewayProxyResponse{StatusCode: status, Body: "AAE=\n",
+			IsBase64Encoded: true})
 		require.NoError(t, err)
 	}
 }
 
-// Cookies of a load balancer in the mode of single values: as many as the name has ways to be written, none lost.
+// TestEncodeManyCookies checks the limit on cookies of a load balancer without
+// multi-value headers.
 func TestEncodeManyCookies(t *testing.T) {
 	cookies := make([]string, 512)
 	for i := range cookies {
 		cookies[i] = fmt.Sprintf("c%d=%d", i, i)
 	}
-	response := events.APIGatewayProxyResponse{StatusCode: 200, MultiValueHeaders: map[string][]string{"Set-Cookie": cookies}}
+	response := events.APIGatewayProxyResponse{StatusCode: 200,
+		MultiValueHeaders: map[string][]string{"Set-Cookie": cookies}}
 	out, err := payload.ALB.Encode(response)
 	require.NoError(t, err)
-	var answer events.ALBTargetGroupResponse
-	require.NoError(t, json.Unmarshal(out, &answer))
-	for name := range answer.Headers {
+	var decoded events.ALBTargetGroupResponse
+	require.NoError(t, json.Unmarshal(out, &decoded))
+	for name := range decoded.Headers {
 		assert.Equal(t, "Set-Cookie", http.CanonicalHeaderKey(name))
 	}
-	assert.ElementsMatch(t, cookies, slices.Collect(maps.Values(answer.Headers)))
+	assert.ElementsMatch(t, cookies, slices.Collect(maps.Values(decoded.Headers)))
 
 	response.MultiValueHeaders["Set-Cookie"] = append(cookies, "one=more")
 	_, err = payload.ALB.Encode(response)
-	assert.EqualError(t, err, "513 cookies, where a load balancer without multi-valued headers takes 512")
+	assert.EqualError(t, err,
+		"response has 513 cookies: a load balancer without multi-value headers supports at most 512")
 	_, err = payload.ALBMultiValue.Encode(response)
 	assert.NoError(t, err)
 }
 
-// What callers make of an answer, as AWS documents it, is what the handler returned.
+// FuzzEncode checks that the service decodes a response, as AWS documents it,
+// to what the handler returned.
 func FuzzEncode(f *testing.F) {
 	f.Add(200, "text/html", "a=1", "b=2", []byte("<b>"), false)
 	f.Add(404, "image/png", "", "", []byte{0x89, 'P', 'N', 'G'}, true)
@@ -146,7 +160,8 @@ func FuzzEncode(f *testing.F) {
 		if encoded {
 			text = base64.StdEncoding.EncodeToString(body)
 		}
-		contentType, cookie, another = strings.ToValidUTF8(contentType, ""), strings.ToValidUTF8(cookie, ""), strings.ToValidUTF8(another, "")
+		contentType, cookie, another = strings.ToValidUTF8(contentType, ""), strings.ToValidUTF8(cookie, ""),
+			strings.ToValidUTF8(another, "")
 		response := events.APIGatewayProxyResponse{
 			StatusCode:        status,
 			Headers:           map[string]string{"content-type": contentType},
@@ -162,7 +177,7 @@ func FuzzEncode(f *testing.F) {
 			}
 			require.NoError(t, err)
 			require.True(t, json.Valid(out))
-			var answer struct {
+			var decoded struct {
 				StatusCode        int
 				StatusDescription string
 				Headers           map[string]string
@@ -171,27 +186,27 @@ func FuzzEncode(f *testing.F) {
 				Body              string
 				IsBase64Encoded   bool
 			}
-			require.NoError(t, json.Unmarshal(out, &answer))
-			require.Equal(t, status, answer.StatusCode)
+			require.NoError(t, json.Unmarshal(out, &decoded))
+			require.Equal(t, status, decoded.StatusCode)
 
 			sent := http.Header{}
-			for name, value := range answer.Headers {
+			for name, value := range decoded.Headers {
 				sent.Add(name, value)
 			}
-			for name, values := range answer.MultiValueHeaders {
+			for name, values := range decoded.MultiValueHeaders {
 				for _, value := range values {
 					sent.Add(name, value)
 				}
 			}
-			for _, value := range answer.Cookies {
+			for _, value := range decoded.Cookies {
 				sent.Add("Set-Cookie", value)
 			}
 			require.Equal(t, []string{contentType}, sent.Values("Content-Type"))
 			require.ElementsMatch(t, []string{cookie, another}, sent.Values("Set-Cookie"))
 
-			got := []byte(answer.Body)
-			if answer.IsBase64Encoded {
-				got, err = base64.StdEncoding.DecodeString(answer.Body)
+			got := []byte(decoded.Body)
+			if decoded.IsBase64Encoded {
+				got, err = base64.StdEncoding.DecodeString(decoded.Body)
 				require.NoError(t, err)
 			}
 			require.True(t, bytes.Equal(body, got))
@@ -199,7 +214,7 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
-// What is said to be base64 is taken exactly where the standard library decodes it.
+// FuzzBase64 checks that checkBase64 accepts what the standard library decodes.
 func FuzzBase64(f *testing.F) {
 	for _, seed := range []string{"", "AAE=", "AAE", "AA=E", "AAE=\n", "\r\nAA\nE=", "AAE=x", "====", "-_-_", "AAF="} {
 		f.Add(seed)
@@ -208,13 +223,15 @@ func FuzzBase64(f *testing.F) {
 	f.Add(strings.Repeat("A", 1022) + "==\n")
 	f.Fuzz(func(t *testing.T, body string) {
 		_, want := base64.StdEncoding.DecodeString(body)
-		_, got := payload.HTTP.Encode(events.APIGatewayProxyResponse{StatusCode: 200, Body: body, IsBase64Encoded: true})
+		_, got := payload.HTTP.Encode(events.APIGatewayProxyResponse{StatusCode: 200, Body: body,
+			IsBase64Encoded: true})
 		require.Equal(t, want == nil, got == nil, "%v and %v", want, got)
 	})
 }
 
 func BenchmarkEncode(b *testing.B) {
-	response := events.APIGatewayProxyResponse{StatusCode: 200, Headers: map[string]string{"Content-Type": "application/json"}, Body: `{"data":"divide function"}`}
+	response := events.APIGatewayProxyResponse{StatusCode: 200,
+		Headers: map[string]string{"Content-Type": "application/json"}, Body: `{"data":"divide function"}`}
 	for _, kind := range kinds {
 		b.Run(kind.String(), func(b *testing.B) {
 			b.ReportAllocs()

@@ -20,13 +20,15 @@ import (
 
 const benchBody = `{"data":"divide function"}`
 
-// BenchmarkServer tells how many requests a second the server answers, as a part of what net/http does with a handler
-// that writes the same bytes: the median of the ratios of rounds that alternate. Clients keep their connections.
+// BenchmarkServer compares the server's throughput with that of net/http and a
+// handler that writes the same bytes. It reports the median of the ratios over
+// interleaved rounds. Clients reuse their connections.
 func BenchmarkServer(b *testing.B) {
 	o, err := parse(nil, func(string) (string, bool) { return "", false }, io.Discard)
 	require.NoError(b, err)
 	divide := func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-		return events.APIGatewayProxyResponse{StatusCode: 200, Headers: map[string]string{"Content-Type": "application/json"}, Body: benchBody}, nil
+		return events.APIGatewayProxyResponse{StatusCode: 200,
+			Headers: map[string]string{"Content-Type": "application/json"}, Body: benchBody}, nil
 	}
 	ours := newServer(o, []Function{{Name: "divide", Handler: divide}}).http
 	bare := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -46,9 +48,10 @@ func BenchmarkServer(b *testing.B) {
 	b.Run("query", func(b *testing.B) { compare(b, addresses, "/divide?dividend=20&divisor=5") })
 }
 
-// compare reports what the second address answers, as a part of what the first one does.
+// compare reports the throughput of the second address relative to the first.
 func compare(b *testing.B, addresses []string, target string) {
-	request := "GET " + target + " HTTP/1.1\r\nHost: 127.0.0.1:8911\r\nUser-Agent: bench\r\nAccept: */*\r\nAccept-Encoding: gzip\r\n\r\n"
+	request := "GET " + target +
+		" HTTP/1.1\r\nHost: 127.0.0.1:8911\r\nUser-Agent: bench\r\nAccept: */*\r\nAccept-Encoding: gzip\r\n\r\n"
 	require.Equal(b, once(b, addresses[0], request), once(b, addresses[1], request), "the same bytes")
 	const rounds, round = 41, 50 * time.Millisecond
 	for range b.N {
@@ -56,7 +59,7 @@ func compare(b *testing.B, addresses []string, target string) {
 		for i := range rounds {
 			var rate [2]float64
 			for j := range 2 {
-				k := (i + j) % 2 // who is first alternates too
+				k := (i + j) % 2 // alternate which one goes first
 				rate[k] = requestsPerSecond(b, addresses[k], request, round)
 			}
 			ratios, rates = append(ratios, rate[1]/rate[0]), append(rates, rate[1])
@@ -68,7 +71,7 @@ func compare(b *testing.B, addresses []string, target string) {
 	}
 }
 
-// once is an answer without the time.
+// once returns a response without its Date header.
 func once(b *testing.B, address, request string) []string {
 	conn, err := net.Dial("tcp", address)
 	require.NoError(b, err)
@@ -83,7 +86,8 @@ func once(b *testing.B, address, request string) []string {
 	return []string{response.Status, fmt.Sprint(response.Header), string(body)}
 }
 
-// requestsPerSecond has clients ask as fast as they are answered. They do little themselves, or the ratio would be theirs.
+// requestsPerSecond sends requests as fast as responses arrive. The clients do
+// as little work as possible, because it counts for both servers.
 func requestsPerSecond(b *testing.B, address, request string, d time.Duration) float64 {
 	var count atomic.Int64
 	var clients sync.WaitGroup
@@ -106,7 +110,7 @@ func requestsPerSecond(b *testing.B, address, request string, d time.Duration) f
 				}
 				n, err := conn.Read(buf)
 				if err != nil || n < len(benchBody) || string(buf[n-len(benchBody):n]) != benchBody {
-					b.Error(errors.Join(err, fmt.Errorf("answer %q", buf[:n])))
+					b.Error(errors.Join(err, fmt.Errorf("unexpected response %q", buf[:n])))
 					return
 				}
 				count.Add(1)

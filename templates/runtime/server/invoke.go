@@ -19,21 +19,24 @@ import (
 	"github.com/fngen/fngen/templates/runtime/payload"
 )
 
-// invokePath is Lambda's Invoke API, up to the function's name:
+// invokePath is the path of Lambda's Invoke API, up to the function's name:
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 const invokePath = "/2015-03-31/functions/"
 
-// maxEvent bounds an event in bytes, where Lambda's limit does not: any that could come from a body is far smaller.
+// maxEvent is the largest event in bytes if Lambda's limit is not enforced. An
+// event that a request body of the default limit can produce is far smaller.
 const maxEvent = 64 << 20
 
-// A functionError is how Lambda tells that a function failed.
+// A functionError is Lambda's representation of an error that a function
+// returned.
 type functionError struct {
 	Message string   `json:"errorMessage"`
 	Type    string   `json:"errorType"`
 	Stack   []string `json:"stackTrace,omitempty"`
 }
 
-// invoke calls a function with an event, as Lambda does when it is invoked.
+// invoke calls a function with the event in the request body, like Lambda's
+// Invoke API.
 func (rt *router) invoke(w http.ResponseWriter, r *http.Request, name string) {
 	function := rt.functions[name]
 	switch {
@@ -42,7 +45,7 @@ func (rt *router) invoke(w http.ResponseWriter, r *http.Request, name string) {
 		return
 	case function == nil:
 		w.Header().Set("X-Amzn-Errortype", "ResourceNotFoundException")
-		answerJSON(w, http.StatusNotFound, map[string]string{"Type": "User", "Message": "Function not found: " + name})
+		respondJSON(w, http.StatusNotFound, map[string]string{"Type": "User", "Message": "Function not found: " + name})
 		return
 	}
 	limit := int64(maxEvent)
@@ -52,12 +55,13 @@ func (rt *router) invoke(w http.ResponseWriter, r *http.Request, name string) {
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if err != nil {
 		w.Header().Set("X-Amzn-Errortype", "RequestTooLargeException")
-		answerJSON(w, http.StatusRequestEntityTooLarge, map[string]string{"Type": "User", "message": "the event cannot be read: " + err.Error()})
+		message := "reading event: " + err.Error()
+		respondJSON(w, http.StatusRequestEntityTooLarge, map[string]string{"Type": "User", "message": message})
 		return
 	}
 	if !json.Valid(data) {
 		w.Header().Set("X-Amzn-Errortype", "InvalidRequestContentException")
-		answerJSON(w, http.StatusBadRequest, map[string]string{"Type": "User", "message": "the event is no JSON"})
+		respondJSON(w, http.StatusBadRequest, map[string]string{"Type": "User", "message": "event is not JSON"})
 		return
 	}
 
@@ -75,29 +79,33 @@ func (rt *router) invoke(w http.ResponseWriter, r *http.Request, name string) {
 	if err != nil {
 		slog.Error("function failed", "function", name, "error", fmt.Sprint(err))
 		w.Header().Set("X-Amz-Function-Error", "Unhandled")
-		answerJSON(w, http.StatusOK, failure(err))
+		respondJSON(w, http.StatusOK, newFunctionError(err))
 		return
 	}
 	encoded, err := kind.Encode(response)
 	if err != nil {
-		slog.Error("function's response is malformed", "function", name, "error", err)
+		slog.Error("malformed function response", "function", name, "error", err)
 		encoded, err = kind.Encode(payload.BadGateway())
 	}
 	if err != nil {
 		encoded = []byte("null")
 	}
-	answer(w, http.StatusOK, "application/json", string(encoded))
+	respond(w, http.StatusOK, "application/json", string(encoded))
 }
 
-// errTimedOut is of a function that is still running.
-type errTimedOut time.Duration
+// A timeoutError means that a function was still running when its timeout
+// expired. Its text is Lambda's.
+type timeoutError time.Duration
 
-func (e errTimedOut) Error() string {
+func (e timeoutError) Error() string {
 	return fmt.Sprintf("Task timed out after %.2f seconds", time.Duration(e).Seconds())
 }
 
-// call calls a function, and waits for it no longer than it may take.
-func (rt *router) call(ctx context.Context, function gateway.Function, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+// call calls a function and returns when it has returned or its timeout has
+// expired.
+func (rt *router) call(ctx context.Context, function gateway.Function, event events.APIGatewayProxyRequest) (
+	events.APIGatewayProxyResponse, error,
+) {
 	limit := rt.gateway.TimeLimit()
 	if limit > 0 {
 		var cancel context.CancelFunc
@@ -119,19 +127,21 @@ func (rt *router) call(ctx context.Context, function gateway.Function, event eve
 		return o.response, o.err
 	case <-ctx.Done():
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return events.APIGatewayProxyResponse{}, errTimedOut(limit)
+			return events.APIGatewayProxyResponse{}, timeoutError(limit)
 		}
 		return events.APIGatewayProxyResponse{}, ctx.Err()
 	}
 }
 
-// failure is an error as Lambda tells it. The type is the Go type's name, as aws-lambda-go has it.
-func failure(err error) functionError {
+// newFunctionError converts an error to Lambda's representation. Its type is
+// the name of the Go type, as in aws-lambda-go.
+func newFunctionError(err error) functionError {
 	var panicked *gateway.Panic
 	if errors.As(err, &panicked) {
 		return functionError{Message: fmt.Sprint(panicked.Value), Type: typeName(panicked.Value), Stack: panicked.Stack}
 	}
-	if timedOut := errTimedOut(0); errors.As(err, &timedOut) {
+	var timedOut timeoutError
+	if errors.As(err, &timedOut) {
 		return functionError{Message: err.Error(), Type: "Sandbox.Timedout"}
 	}
 	return functionError{Message: fmt.Sprint(err), Type: typeName(err)}
@@ -145,13 +155,13 @@ func typeName(v any) string {
 	return t.Name()
 }
 
-func answerJSON(w http.ResponseWriter, status int, v any) {
+func respondJSON(w http.ResponseWriter, status int, v any) {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(v); err != nil {
-		answer(w, http.StatusInternalServerError, "application/json", `{"message":"Internal server error"}`)
+		respond(w, http.StatusInternalServerError, "application/json", `{"message":"Internal server error"}`)
 		return
 	}
-	answer(w, status, "application/json", string(bytes.TrimSpace(body.Bytes())))
+	respond(w, status, "application/json", string(bytes.TrimSpace(body.Bytes())))
 }

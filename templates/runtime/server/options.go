@@ -15,157 +15,178 @@ import (
 	"github.com/fngen/fngen/templates/runtime/gateway"
 )
 
-// tokenEnv names the variable that has the word by which a parent knows its child.
+// tokenEnv is the environment variable with the token by which a parent process
+// recognizes its child.
 const tokenEnv = "FNGEN_REPORT_TOKEN"
 
-// options are what flags and environment say.
+// options holds the settings from flags and environment variables.
 type options struct {
 	host                              string
 	port                              int
-	notice                            bool // whether to say that nobody else can reach it
+	loopbackByDefault                 bool // PORT is set, but no host
 	timeout, readTimeout, idleTimeout time.Duration
 	drain                             time.Duration
 	bodyLimit, headerLimit            size
 	healthz, awsLimits, dev           bool
-	proxies                           prefixes
+	trustedProxies                    prefixes
 	publicURL                         *url.URL
-	report, token                     string
+	report, token                     string // parent's address, and this process's token
 }
 
-// A usageError is one of flags or environment.
+// A usageError is an error in the flags or the environment.
 type usageError struct {
 	error
-	help bool // what was asked for is help, which is there
+	help bool // help was requested, and has been printed
 }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// parse reads flags and environment. Flags win. Help goes to stderr.
+// parse reads options from the environment and from flags, which take
+// precedence. It prints help to stderr if a flag asks for it. Its errors are
+// usageErrors.
 func parse(args []string, lookup func(string) (string, bool), stderr io.Writer) (options, error) {
 	o := options{host: "127.0.0.1", port: 8911, bodyLimit: 10 << 20, headerLimit: 64 << 10}
-	host, hosted := lookup("HOST")
-	if hosted = hosted && host != ""; hosted {
+	host, _ := lookup("HOST")
+	if host != "" {
 		o.host = host
 	}
-	portText, ported := lookup("PORT")
-	if ported = ported && portText != ""; ported {
+	portText, _ := lookup("PORT")
+	if portText != "" {
 		var err error
 		if o.port, err = strconv.Atoi(portText); err != nil || o.port < 0 || o.port > math.MaxUint16 {
-			return o, usageError{error: fmt.Errorf("PORT is %q: want a port, 0 to 65535", portText)}
+			return o, usageError{error: fmt.Errorf("invalid value %q for PORT: must be between 0 and 65535", portText)}
 		}
 	}
 
 	var public string
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // errors are told once, by the caller
+	flags.SetOutput(io.Discard) // the caller prints errors
 	flags.Usage = func() {}
-	flags.StringVar(&o.host, "host", o.host, "`address` to listen on, also by HOST; 0.0.0.0 for all")
-	flags.IntVar(&o.port, "port", o.port, "`port` to listen on, also by PORT; 0 for any that is free")
-	flags.DurationVar(&o.timeout, "timeout", 30*time.Second, "how long a function may take (504); 0 for no limit")
-	flags.Var(&o.bodyLimit, "body-limit", "largest body of a request (413), as in 10MB, 512KB or bytes; 0 for no limit")
-	flags.Var(&o.headerLimit, "header-limit", "largest header of a request (431)")
-	flags.DurationVar(&o.readTimeout, "read-timeout", 30*time.Second, "how long a client may take to send a body (408); 0 for no limit")
-	flags.DurationVar(&o.idleTimeout, "idle-timeout", 2*time.Minute, "how long a connection may stay open without a request")
-	flags.DurationVar(&o.drain, "drain", 30*time.Second, "how long requests under way may take when the server is told to end")
-	flags.BoolVar(&o.healthz, "healthz", false, "answer GET /healthz")
-	flags.Var(&o.proxies, "trusted-proxy", "`CIDR,...` of proxies whose X-Forwarded-For and X-Forwarded-Host count")
-	flags.StringVar(&public, "public-url", "", "`URL` under which the world reaches the functions")
-	flags.BoolVar(&o.awsLimits, "aws-limits", false, "refuse what API Gateway and Lambda refuse: 6 MB (413, 502), 29 s (504)")
-	flags.StringVar(&o.report, "report", "", "`address` of the process that this one belongs to, and ends with")
-	flags.BoolVar(&o.dev, "dev", false, "tell what failed in answers; only with -report")
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(stderr, "flags:")
-			shown := flag.NewFlagSet("server", flag.ContinueOnError)
-			shown.SetOutput(stderr)
-			flags.VisitAll(func(f *flag.Flag) {
-				if f.Name != "report" && f.Name != "dev" { // which only fngen gives
-					shown.Var(f.Value, f.Name, f.Usage)
-				}
-			})
-			shown.PrintDefaults()
-			return o, usageError{error: err, help: true}
-		}
+	flags.StringVar(&o.host, "host", o.host, "`address` to listen on, or set HOST; 0.0.0.0 for all interfaces")
+	flags.IntVar(&o.port, "port", o.port, "`port` to listen on, or set PORT; 0 for any free port")
+	flags.DurationVar(&o.timeout, "timeout", 30*time.Second, "time limit for a function (504); 0 for no limit")
+	flags.Var(&o.bodyLimit, "body-limit", "largest request body (413), such as 10MB, 512KB or 1000; 0 for no limit")
+	flags.Var(&o.headerLimit, "header-limit", "largest request header (431)")
+	flags.DurationVar(&o.readTimeout, "read-timeout", 30*time.Second,
+		"time limit for reading a request body (408); 0 for no limit")
+	flags.DurationVar(&o.idleTimeout, "idle-timeout", 2*time.Minute, "time after which an idle connection is closed")
+	flags.DurationVar(&o.drain, "drain", 30*time.Second, "time limit for active requests when the server shuts down")
+	flags.BoolVar(&o.healthz, "healthz", false, "serve health checks at /healthz")
+	flags.Var(&o.trustedProxies, "trusted-proxy",
+		"`CIDR,...` of proxies whose X-Forwarded-For and X-Forwarded-Host are trusted")
+	flags.StringVar(&public, "public-url", "", "`URL` at which clients reach the functions")
+	flags.BoolVar(&o.awsLimits, "aws-limits", false,
+		"enforce the limits of API Gateway and Lambda: 6 MB (413, 502), 29 s (504)")
+	flags.StringVar(&o.report, "report", "", "`address` of the parent process, with which this process ends")
+	flags.BoolVar(&o.dev, "dev", false, "include error messages in responses; requires -report")
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		printHelp(stderr, flags)
+		return o, usageError{error: err, help: true}
+	}
+	if err != nil {
 		return o, usageError{error: err}
 	}
 
 	set := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { set[f.Name] = true })
-	o.notice = ported && !hosted && !set["host"]
+	o.loopbackByDefault = portText != "" && host == "" && !set["host"]
 	o.token, _ = lookup(tokenEnv)
-	if err := o.check(flags.Args(), public); err != nil {
+	if err := o.validate(flags.Args(), public); err != nil {
 		return o, usageError{error: err}
 	}
 	return o, nil
 }
 
-// check finds what cannot be meant.
-func (o *options) check(rest []string, public string) error {
-	if len(rest) > 0 {
-		return fmt.Errorf("surplus argument %q", rest[0])
+// printHelp prints the flags, except those that only fngen passes.
+func printHelp(w io.Writer, flags *flag.FlagSet) {
+	fmt.Fprintln(w, "flags:")
+	public := flag.NewFlagSet("server", flag.ContinueOnError)
+	public.SetOutput(w)
+	flags.VisitAll(func(f *flag.Flag) {
+		if f.Name != "report" && f.Name != "dev" {
+			public.Var(f.Value, f.Name, f.Usage)
+		}
+	})
+	public.PrintDefaults()
+}
+
+// validate checks the options and parses the public URL.
+func (o *options) validate(args []string, public string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("unexpected argument %q", args[0])
 	}
-	if o.host == "" { // which the system takes for all
-		return errors.New("-host is empty: want an address, 0.0.0.0 for all")
+	if o.host == "" { // net.Listen would listen on all interfaces
+		return errors.New("-host must not be empty; use 0.0.0.0 for all interfaces")
 	}
 	if o.port < 0 || o.port > math.MaxUint16 {
-		return fmt.Errorf("-port is %d: want 0 to 65535", o.port)
+		return fmt.Errorf("invalid value %d for -port: must be between 0 and 65535", o.port)
 	}
-	for name, d := range map[string]time.Duration{"timeout": o.timeout, "read-timeout": o.readTimeout, "idle-timeout": o.idleTimeout, "drain": o.drain} {
-		if d < 0 {
-			return fmt.Errorf("-%s is negative: %s", name, d)
+	for _, d := range []struct {
+		flag  string
+		value time.Duration
+	}{
+		{"timeout", o.timeout},
+		{"read-timeout", o.readTimeout},
+		{"idle-timeout", o.idleTimeout},
+		{"drain", o.drain},
+	} {
+		if d.value < 0 {
+			return fmt.Errorf("invalid value %s for -%s: must not be negative", d.value, d.flag)
 		}
 	}
 	if o.headerLimit == 0 || o.headerLimit > math.MaxInt32 {
-		return fmt.Errorf("-header-limit is %s: want 1 to 2GB", o.headerLimit.String())
+		return fmt.Errorf("invalid value %s for -header-limit: must be between 1 and 2GB", o.headerLimit.String())
 	}
 	if o.dev && o.report == "" {
-		return errors.New("-dev is for a process with a parent: it needs -report")
+		return errors.New("-dev requires -report")
 	}
 	if o.report != "" {
 		if addr, err := netip.ParseAddrPort(o.report); err != nil || !addr.Addr().IsLoopback() {
-			return fmt.Errorf("-report is %q: want an address of this machine, such as 127.0.0.1:4000", o.report)
+			const want = "must be a loopback address and a port, such as 127.0.0.1:4000"
+			return fmt.Errorf("invalid value %q for -report: %s", o.report, want)
 		}
 		if o.token == "" || strings.ContainsAny(o.token, " \r\n") {
-			return fmt.Errorf("-report needs a word in %s", tokenEnv)
+			return fmt.Errorf("-report requires a token without spaces in %s", tokenEnv)
 		}
 	}
 	if public != "" {
 		var err error
-		if o.publicURL, err = parsePublic(public); err != nil {
-			return fmt.Errorf("-public-url is %q: %w", public, err)
+		if o.publicURL, err = parsePublicURL(public); err != nil {
+			return fmt.Errorf("invalid value %q for -public-url: %w", public, err)
 		}
 	}
 	return nil
 }
 
-// parsePublic reads the public address.
-func parsePublic(s string) (*url.URL, error) {
+// parsePublicURL parses the value of -public-url.
+func parsePublicURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil:
-		return nil, errors.New("it is no URL")
+		return nil, errors.New("not a URL")
 	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
-		return nil, errors.New("want https:// or http:// and a host")
+		return nil, errors.New("must start with https:// or http:// and a host")
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, errors.New("want a host and a path, and no more")
+		return nil, errors.New("must not have a user, a query or a fragment")
 	}
 	return u, nil
 }
 
-// gateway is how requests become events.
+// gateway returns a Gateway with these options.
 func (o *options) gateway() *gateway.Gateway {
 	g := &gateway.Gateway{
-		PublicURL:   o.publicURL,
-		Proxies:     o.proxies,
-		Timeout:     o.timeout,
-		BodyLimit:   int64(o.bodyLimit),
-		ReadTimeout: o.readTimeout,
+		PublicURL:      o.publicURL,
+		TrustedProxies: o.trustedProxies,
+		Timeout:        o.timeout,
+		BodyLimit:      int64(o.bodyLimit),
+		ReadTimeout:    o.readTimeout,
 	}
 	if o.writeTimeout() == 0 {
-		g.WriteTimeout = answerTimeout
+		g.WriteTimeout = responseTimeout
 	}
 	if o.dev {
-		g.Stage, g.Detail, g.PeerHeader = "dev", true, peerHeader
+		g.Stage, g.ExposeErrors, g.PeerHeader = "dev", true, peerHeader
 	}
 	if o.dev || o.awsLimits {
 		g.AWS = gateway.AWSLimits(o.awsLimits)
@@ -173,16 +194,19 @@ func (o *options) gateway() *gateway.Gateway {
 	return g
 }
 
-// writeTimeout is how long it may take from a request's header to the end of its answer: what its body, its
-// function and its reader are allowed together. Where one of them is without limit it is 0: no limit.
+// writeTimeout returns the time limit from the end of a request's header to the
+// end of its response: the sum of the limits for reading the body, for the
+// function, and for sending the response. If one of them is unlimited, it
+// returns 0, which means no limit.
 func (o *options) writeTimeout() time.Duration {
 	if o.timeout == 0 || o.readTimeout == 0 {
 		return 0
 	}
-	return o.readTimeout + o.timeout + answerTimeout
+	return o.readTimeout + o.timeout + responseTimeout
 }
 
-// orForever is a time-out as a bound: 0 is none.
+// orForever converts a limit to a duration that can be compared: 0, which means
+// no limit, becomes the longest duration.
 func orForever(d time.Duration) time.Duration {
 	if d == 0 {
 		return math.MaxInt64
@@ -190,10 +214,11 @@ func orForever(d time.Duration) time.Duration {
 	return d
 }
 
-// A size is a number of bytes, as a flag's value.
+// A size is a flag value that holds a number of bytes.
 type size int64
 
-// Units are those of memory: AWS means 1024*1024 bytes by a MB, too.
+// Set parses a size. Units are powers of 1024, as in the documentation of AWS:
+// a MB has 1024*1024 bytes.
 func (s *size) Set(text string) error {
 	number, unit := strings.ToUpper(text), int64(1)
 	number = strings.TrimSuffix(number, "B")
@@ -208,7 +233,7 @@ func (s *size) Set(text string) error {
 	}
 	n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 64)
 	if err != nil || n < 0 || n > math.MaxInt64/unit {
-		return errors.New("want a size, such as 10MB, 512KB or 1000")
+		return errors.New("must be a size such as 10MB, 512KB or 1000")
 	}
 	*s = size(n * unit)
 	return nil
@@ -225,11 +250,12 @@ func (s *size) String() string {
 	}
 }
 
-// prefixes are addresses of networks, as a flag's value that adds up.
+// prefixes is a flag value that holds networks. Repeated flags add to it.
 type prefixes []netip.Prefix
 
-// Set reads a list of CIDRs and addresses. An IPv4 one that is mapped into IPv6 is the IPv4 one, as callers'
-// addresses are.
+// Set adds a comma-separated list of CIDRs and addresses. An IPv4-mapped IPv6
+// prefix becomes an IPv4 prefix, because the addresses of clients are converted
+// likewise.
 func (p *prefixes) Set(text string) error {
 	for _, entry := range strings.Split(text, ",") {
 		prefix, err := parsePrefix(strings.TrimSpace(entry))
@@ -249,7 +275,8 @@ func (p *prefixes) String() string {
 	return strings.Join(texts, ",")
 }
 
-// parsePrefix reads one. The error goes on after the entry.
+// parsePrefix parses a CIDR or an address. The text of its errors continues a
+// sentence that starts with the entry.
 func parsePrefix(entry string) (netip.Prefix, error) {
 	prefix, err := netip.ParsePrefix(entry)
 	if err != nil {
@@ -260,14 +287,14 @@ func parsePrefix(entry string) (netip.Prefix, error) {
 		prefix = netip.PrefixFrom(addr, addr.BitLen())
 	}
 	if prefix.Addr().Is4In6() {
-		const mapping = 96 // bits that say that it is mapped
+		const mapping = 96 // bits before the IPv4 address
 		if prefix.Bits() < mapping {
-			return prefix, errors.New("takes in more than the IPv4 addresses that are mapped into IPv6")
+			return prefix, errors.New("covers more than the IPv4-mapped IPv6 addresses")
 		}
 		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-mapping)
 	}
 	if prefix != prefix.Masked() {
-		return prefix, fmt.Errorf("has bits after its mask: want %s", prefix.Masked())
+		return prefix, fmt.Errorf("has host bits set: use %s", prefix.Masked())
 	}
 	return prefix, nil
 }

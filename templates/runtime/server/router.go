@@ -16,20 +16,25 @@ import (
 
 const (
 	healthz    = "healthz"
-	peerHeader = "Fngen-Peer" // in which a parent says who asked it
+	peerHeader = "Fngen-Peer" // carries the client's address from the parent process
 )
 
-// A router leads requests to functions.
+// A router dispatches requests to functions.
 type router struct {
 	gateway   *gateway.Gateway
 	functions map[string]gateway.Function
-	healthz   bool // whether to answer there
+	healthz   bool
 	dev       bool
 	draining  atomic.Bool
 }
 
 func newRouter(o options, functions []Function) *router {
-	rt := &router{gateway: o.gateway(), functions: make(map[string]gateway.Function, len(functions)), healthz: o.healthz, dev: o.dev}
+	rt := &router{
+		gateway:   o.gateway(),
+		functions: make(map[string]gateway.Function, len(functions)),
+		healthz:   o.healthz,
+		dev:       o.dev,
+	}
 	rt.gateway.Closing = &rt.draining
 	for _, f := range functions {
 		rt.functions[f.Name] = f.Handler
@@ -58,19 +63,20 @@ func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rt.notFound(w, r)
 }
 
-// health says whether requests are welcome.
+// health reports whether the server accepts requests, for load balancers.
 func (rt *router) health(w http.ResponseWriter) {
 	if rt.draining.Load() {
-		answer(w, http.StatusServiceUnavailable, "text/plain; charset=utf-8", "draining")
+		respond(w, http.StatusServiceUnavailable, "text/plain; charset=utf-8", "draining")
 		return
 	}
-	answer(w, http.StatusOK, "text/plain; charset=utf-8", "ok")
+	respond(w, http.StatusOK, "text/plain; charset=utf-8", "ok")
 }
 
-// notFound answers as API Gateway's HTTP APIs do. A developer is told what there is.
+// notFound responds as API Gateway's HTTP APIs do. In development, the response
+// also lists the functions, in the format that the client accepts.
 func (rt *router) notFound(w http.ResponseWriter, r *http.Request) {
 	if !rt.dev {
-		answer(w, http.StatusNotFound, "application/json", `{"message":"Not Found"}`)
+		respond(w, http.StatusNotFound, "application/json", `{"message":"Not Found"}`)
 		return
 	}
 	routes := make([]string, 0, len(rt.functions))
@@ -82,30 +88,32 @@ func (rt *router) notFound(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.Contains(accept, "text/html"):
 		var page strings.Builder
-		page.WriteString("<!doctype html>\n<title>Not Found</title>\n<h1>Not Found</h1>\n<p>" + html.EscapeString(r.URL.Path) + " is no function. These are:</p>\n<ul>\n")
+		page.WriteString("<!doctype html>\n<title>Not Found</title>\n<h1>Not Found</h1>\n<p>No function serves " +
+			html.EscapeString(r.URL.Path) + ". The functions are:</p>\n<ul>\n")
 		for _, route := range routes {
 			route = html.EscapeString(route)
 			page.WriteString(`<li><a href="` + route + `">` + route + "</a></li>\n")
 		}
 		page.WriteString("</ul>\n")
-		answer(w, http.StatusNotFound, "text/html; charset=utf-8", page.String())
+		respond(w, http.StatusNotFound, "text/html; charset=utf-8", page.String())
 	case strings.Contains(accept, "text/plain"):
-		answer(w, http.StatusNotFound, "text/plain; charset=utf-8", r.URL.Path+" is no function. These are:\n"+strings.Join(routes, "\n")+"\n")
+		text := "No function serves " + r.URL.Path + ". The functions are:\n" + strings.Join(routes, "\n") + "\n"
+		respond(w, http.StatusNotFound, "text/plain; charset=utf-8", text)
 	default:
 		body, err := json.Marshal(struct {
 			Message   string   `json:"message"`
 			Functions []string `json:"functions"`
 		}{"Not Found", routes})
 		if err != nil {
-			body = []byte(fmt.Sprintf(`{"message":%q}`, err))
+			body = fmt.Appendf(nil, `{"message":%q}`, err)
 		}
-		answer(w, http.StatusNotFound, "application/json", string(body))
+		respond(w, http.StatusNotFound, "application/json", string(body))
 	}
 }
 
-func answer(w http.ResponseWriter, status int, contentType, body string) {
+func respond(w http.ResponseWriter, status int, contentType, body string) {
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, body) // a client that is gone misses nothing
+	_, _ = io.WriteString(w, body) // fails only if the client has disconnected
 }

@@ -1,12 +1,14 @@
-// Package server is the program that serves functions over HTTP: it reads flags and the environment, listens, leads
-// requests to functions by package gateway, and ends without losing one. Its main package is made by fngen, and says
-// no more than which functions there are:
+// Package server is the HTTP server in which fngen serves functions. It reads
+// flags and environment variables, routes requests to functions through package
+// gateway, and shuts down gracefully. fngen generates a main package that lists
+// the functions:
 //
 //	func main() {
 //		os.Exit(server.Main(server.Function{Name: "divide", Handler: divide.Handler}))
 //	}
 //
-// fngen serve runs it as it is. fngen dev runs it behind its own proxy, as its child: see the flags -report and -dev.
+// fngen serve runs this program as it is. fngen dev runs it as a child process
+// behind its own reverse proxy, with the flags -report and -dev.
 package server
 
 import (
@@ -31,122 +33,131 @@ import (
 	"github.com/fngen/fngen/templates/runtime/gateway"
 )
 
-// A Function is what is served at / and its name, and at all paths below.
+// A Function is served at /NAME and at every path below it.
 type Function struct {
 	Name    string
 	Handler gateway.Function
 
-	// Shutdown is called once when the server ends, after the last request. It may be nil.
+	// Shutdown is called once when the server exits, after the last
+	// request. It may be nil.
 	Shutdown func(context.Context) error
 }
 
-// Main serves functions until the process is told to end, by SIGTERM, an interrupt or its parent. It returns the
-// process's exit code: 0 when all is done, 1 when it could not be, 2 when the flags or the environment are wrong.
+// Main serves functions until the process receives SIGTERM or an interrupt, or
+// until its parent process exits. It returns the exit status: 0 after a
+// graceful shutdown, 1 after a failure, 2 for a usage error.
 func Main(functions ...Function) int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
-	w := world{args: os.Args[1:], lookup: os.LookupEnv, unset: os.Unsetenv, stderr: os.Stderr, signals: signals}
-	return w.run(context.Background(), functions)
+	s := system{args: os.Args[1:], lookupEnv: os.LookupEnv, unsetEnv: os.Unsetenv, stderr: os.Stderr, signals: signals}
+	return s.run(context.Background(), functions)
 }
 
-// A world is all that the server can reach besides the network.
-type world struct {
-	args    []string
-	lookup  func(name string) (string, bool) // the environment's
-	unset   func(name string) error
-	stderr  io.Writer
-	signals <-chan os.Signal // the first ends it in good order, the second at once
+// A system is the part of the operating system that the server uses, except for
+// the network and the clock.
+type system struct {
+	args      []string
+	lookupEnv func(name string) (string, bool)
+	unsetEnv  func(name string) error
+	stderr    io.Writer
+	signals   <-chan os.Signal // the first starts a graceful shutdown, the second exits
 }
 
-// Times that are nobody's choice.
+// Timeouts without a flag.
 const (
-	headerTimeout = 10 * time.Second // for a client to send a request's header
-	answerTimeout = time.Minute      // for a client to read an answer
-	hookTimeout   = 5 * time.Second  // for a function's Shutdown
-	grace         = 250 * time.Millisecond
+	headerTimeout   = 10 * time.Second // for a client to send a request header
+	responseTimeout = time.Minute      // for a client to read a response
+	shutdownTimeout = 5 * time.Second  // for the functions' Shutdown
+
+	// keepAliveGrace is how long open connections may still be used for new
+	// requests once the server shuts down.
+	keepAliveGrace = 250 * time.Millisecond
 )
 
-// run serves until ctx is done, which is as good as a signal, and returns the exit code.
-func (w *world) run(ctx context.Context, functions []Function) int {
-	o, err := parse(w.args, w.lookup, w.stderr)
+// run serves functions until a signal arrives or ctx is done, and returns the
+// exit status.
+func (s *system) run(ctx context.Context, functions []Function) int {
+	o, err := parse(s.args, s.lookupEnv, s.stderr)
 	if err == nil {
-		err = check(functions, o)
+		err = checkFunctions(functions, o)
 	}
 	if err != nil {
-		return w.fail(err)
+		return s.fail(err)
 	}
 	if o.report != "" {
-		// No function, and no program that a function starts, needs to know it.
-		if err := w.unset(tokenEnv); err != nil {
-			return w.fail(fmt.Errorf("%s: %w", tokenEnv, err))
+		// Keep the token from the functions and their subprocesses.
+		if err := s.unsetEnv(tokenEnv); err != nil {
+			return s.fail(fmt.Errorf("unsetting %s: %w", tokenEnv, err))
 		}
 	}
 
 	listener, err := net.Listen("tcp", net.JoinHostPort(o.host, strconv.Itoa(o.port)))
 	if err != nil {
-		return w.fail(listenError(o, err))
+		return s.fail(listenError(o, err))
 	}
 	defer listener.Close()
-	parent := new(lifeline)
+	parent := new(parentConn)
 	if o.report != "" {
-		if parent, err = report(ctx, o.report, o.token, port(listener)); err != nil {
-			return w.fail(err)
+		if parent, err = dialParent(ctx, o.report, o.token, port(listener)); err != nil {
+			return s.fail(err)
 		}
 		defer parent.close()
 	}
-	if o.notice {
-		w.say("listening on this machine only, as HOST is not set: to serve others, set HOST=0.0.0.0 or -host 0.0.0.0")
+	if o.loopbackByDefault {
+		s.say("listening on the loopback interface only, because HOST is not set; " +
+			"use HOST=0.0.0.0 or -host 0.0.0.0 to listen on all interfaces")
 	}
-	if !o.dev { // the parent says where it can be reached
-		w.say("listening on http://" + net.JoinHostPort(o.host, strconv.Itoa(port(listener))))
+	if !o.dev { // otherwise the parent process prints its own URL
+		s.say("listening on http://" + net.JoinHostPort(o.host, strconv.Itoa(port(listener))))
 	}
 
-	s := newServer(o, functions)
+	srv := newServer(o, functions)
 	served := make(chan error, 1)
-	go func() { served <- s.http.Serve(listener) }()
-	defer s.http.Close()
+	go func() { served <- srv.http.Serve(listener) }()
+	defer srv.http.Close()
 
 	select {
 	case <-ctx.Done():
-	case <-w.signals:
+	case <-s.signals:
 	case <-parent.drain:
-	case <-parent.gone:
+	case <-parent.closed:
 		return 1
 	case err := <-served:
-		return w.fail(fmt.Errorf("listening on %s: %w", listener.Addr(), err))
+		return s.fail(fmt.Errorf("listening on %s: %w", listener.Addr(), err))
 	}
 
-	// What ends it now ends it at once, so the rest is done beside.
-	ended := make(chan struct{})
+	// Shut down on another goroutine, so that a second signal exits at once.
+	done := make(chan struct{})
 	go func() {
-		defer close(ended)
+		defer close(done)
 		_ = listener.Close()
-		<-served // and so knows of every connection
-		s.drain(o.drain)
-		shutdown(functions, hookTimeout)
+		<-served // no connection is accepted after this
+		srv.drain(o.drain)
+		shutdown(functions, shutdownTimeout)
 	}()
 	select {
-	case <-ended:
+	case <-done:
 		return 0
-	case <-w.signals:
-	case <-parent.gone:
+	case <-s.signals:
+	case <-parent.closed:
 	}
 	return 1
 }
 
-func (w *world) say(line string) { fmt.Fprintln(w.stderr, "fngen: "+line) }
+func (s *system) say(line string) { fmt.Fprintln(s.stderr, "fngen: "+line) }
 
-// fail says what is wrong, and with what code to exit.
-func (w *world) fail(err error) int {
+// fail prints err, unless help was requested, and returns the exit status for
+// it.
+func (s *system) fail(err error) int {
 	var usage usageError
 	if errors.As(err, &usage) && usage.help {
 		return 0
 	}
-	w.say(err.Error())
+	s.say(err.Error())
 	var hinted hintError
 	if errors.As(err, &hinted) {
-		fmt.Fprintln(w.stderr, "hint: "+hinted.hint)
+		fmt.Fprintln(s.stderr, "hint: "+hinted.hint)
 	}
 	if errors.As(err, &usage) {
 		return 2
@@ -154,7 +165,7 @@ func (w *world) fail(err error) int {
 	return 1
 }
 
-// A hintError is an error and what to do about it.
+// A hintError is an error with advice on how to fix it.
 type hintError struct {
 	error
 	hint string
@@ -162,7 +173,8 @@ type hintError struct {
 
 func (e hintError) Unwrap() error { return e.error }
 
-// listenError says why an address cannot be listened on, and who may know.
+// listenError describes an error of net.Listen. If the port is in use, it adds
+// a hint.
 func listenError(o options, err error) error {
 	address := net.JoinHostPort(o.host, strconv.Itoa(o.port))
 	const inUseOnWindows = syscall.Errno(10048) // WSAEADDRINUSE, which syscall.EADDRINUSE is not
@@ -170,11 +182,12 @@ func listenError(o options, err error) error {
 	if !errors.As(err, &errno) || errno != syscall.EADDRINUSE && errno != inUseOnWindows {
 		return fmt.Errorf("listening on %s: %w", address, err)
 	}
-	who := fmt.Sprintf("lsof -i :%d", o.port)
+	command := fmt.Sprintf("lsof -i :%d", o.port)
 	if runtime.GOOS == "windows" {
-		who = "netstat -ano"
+		command = "netstat -ano"
 	}
-	return hintError{fmt.Errorf("address %s is in use", address), who + " shows by whom; or choose another with --port"}
+	hint := "run " + command + " to see which process uses it, or choose another port with --port"
+	return hintError{fmt.Errorf("address %s is in use", address), hint}
 }
 
 func port(l net.Listener) int {
@@ -184,31 +197,31 @@ func port(l net.Listener) int {
 	return 0
 }
 
-// check finds what cannot be served.
-func check(functions []Function, o options) error {
+// checkFunctions returns an error for functions that cannot be served.
+func checkFunctions(functions []Function, o options) error {
 	seen := make(map[string]bool, len(functions))
 	for _, f := range functions {
 		switch {
 		case f.Name == "" || strings.Contains(f.Name, "/"):
-			return fmt.Errorf("function %q: it cannot have this name", f.Name)
+			return fmt.Errorf("function %q: invalid name", f.Name)
 		case f.Handler == nil:
-			return fmt.Errorf("function %s: its handler is nil", f.Name)
+			return fmt.Errorf("function %s: handler is nil", f.Name)
 		case seen[f.Name]:
-			return fmt.Errorf("function %s: there are two", f.Name)
+			return fmt.Errorf("duplicate function %s", f.Name)
 		case o.healthz && f.Name == healthz:
-			return usageError{error: fmt.Errorf("-healthz: there is a function of that name")}
+			return usageError{error: errors.New("-healthz conflicts with the function healthz")}
 		}
 		seen[f.Name] = true
 	}
 	return nil
 }
 
-// A server answers the requests of all functions.
+// A server is an HTTP server for all functions, which tracks its connections.
 type server struct {
-	http   *http.Server
-	router *router
-	open   atomic.Int64 // connections
-	fresh  sync.Map     // net.Conn: those that have sent no request yet
+	http     *http.Server
+	router   *router
+	open     atomic.Int64 // number of open connections
+	newConns sync.Map     // keys are the net.Conns that have not sent a request yet
 }
 
 func newServer(o options, functions []Function) *server {
@@ -225,7 +238,8 @@ func newServer(o options, functions []Function) *server {
 	return s
 }
 
-// An errorLog hands what net/http has to say to the project's log, which may be set later.
+// An errorLog passes messages of net/http to slog.Default(), which the project
+// may replace after the server has started.
 type errorLog struct{}
 
 func (errorLog) Write(p []byte) (int, error) {
@@ -237,43 +251,47 @@ func (s *server) connState(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		s.open.Add(1)
-		s.fresh.Store(conn, nil)
+		s.newConns.Store(conn, nil)
 	case http.StateActive:
-		s.fresh.Delete(conn)
+		s.newConns.Delete(conn)
 	case http.StateClosed:
-		s.fresh.Delete(conn)
+		s.newConns.Delete(conn)
 		s.open.Add(-1)
 	}
 }
 
-// drain ends all connections, those with a request under way when it is answered. What is not done in time is cut.
+// drain closes all connections, each after its active request. It closes those
+// that remain after limit.
 //
-// It is no call of Shutdown, which drops requests that it finds half read, and those that are on their way on a
-// connection that has just become idle. Here, whoever sends one within the grace gets an answer, and is told to close.
+// drain does not use http.Server.Shutdown, which drops requests that have been
+// read partially and requests that arrive on a connection that has just become
+// idle. Here, a client that sends a request during the grace period gets a
+// response, with the header Connection: close.
 func (s *server) drain(limit time.Duration) {
-	end := time.Now().Add(limit)
+	deadline := time.Now().Add(limit)
 	s.router.draining.Store(true)
-	if !s.closedBy(time.Now().Add(min(grace, limit))) {
-		s.http.SetKeepAlivesEnabled(false) // closes the idle ones, too
-		s.fresh.Range(func(conn, _ any) bool {
-			if _, still := s.fresh.LoadAndDelete(conn); still {
+	if !s.waitClosed(time.Now().Add(min(keepAliveGrace, limit))) {
+		s.http.SetKeepAlivesEnabled(false) // also closes idle connections
+		s.newConns.Range(func(conn, _ any) bool {
+			if _, ok := s.newConns.LoadAndDelete(conn); ok {
 				_ = conn.(net.Conn).Close()
 			}
 			return true
 		})
 	}
-	if !s.closedBy(end) {
-		slog.Error("requests were cut: the time to end them was over", "limit", limit)
+	if !s.waitClosed(deadline) {
+		slog.Error("drain timeout exceeded, connections closed", "timeout", limit)
 	}
 	_ = s.http.Close()
 }
 
-// closedBy waits until no connection is open, and tells whether that is so by then.
-func (s *server) closedBy(end time.Time) bool {
+// waitClosed waits until all connections are closed. It reports whether that
+// happened before the deadline.
+func (s *server) waitClosed(deadline time.Time) bool {
 	ticks := time.NewTicker(5 * time.Millisecond)
 	defer ticks.Stop()
 	for s.open.Load() > 0 {
-		if time.Now().After(end) {
+		if time.Now().After(deadline) {
 			return false
 		}
 		<-ticks.C
@@ -281,9 +299,10 @@ func (s *server) closedBy(end time.Time) bool {
 	return true
 }
 
-// shutdown calls the functions' hooks, all at once, and waits for each no longer than limit.
-func shutdown(functions []Function, limit time.Duration) {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+// shutdown calls the functions' Shutdown concurrently, and returns when all
+// have returned or the timeout has expired.
+func shutdown(functions []Function, timeout time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	type outcome struct {
 		name string
@@ -297,7 +316,7 @@ func shutdown(functions []Function, limit time.Duration) {
 		}
 		waiting[f.Name] = true
 		go func() {
-			err := errors.New("it called runtime.Goexit")
+			err := errors.New("the function called runtime.Goexit")
 			defer func() {
 				if value := recover(); value != nil {
 					err = fmt.Errorf("panic: %v", value)
@@ -312,11 +331,11 @@ func shutdown(functions []Function, limit time.Duration) {
 		case o := <-outcomes:
 			delete(waiting, o.name)
 			if o.err != nil {
-				slog.Error("function's shutdown failed", "function", o.name, "error", o.err)
+				slog.Error("function shutdown failed", "function", o.name, "error", o.err)
 			}
 		case <-ctx.Done():
 			for name := range waiting {
-				slog.Error("function's shutdown took too long", "function", name, "limit", limit)
+				slog.Error("function shutdown timed out", "function", name, "timeout", timeout)
 			}
 			return
 		}

@@ -35,7 +35,7 @@ type (
 
 func ok(body string) response { return response{StatusCode: 200, Body: body} }
 
-// A syncBuffer is read while it is written.
+// A syncBuffer is a buffer that is safe for concurrent use.
 type syncBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -53,8 +53,8 @@ func (b *syncBuffer) String() string {
 	return b.b.String()
 }
 
-// A running server, with all that a test does to it from outside.
-type running struct {
+// A testServer is a server under test.
+type testServer struct {
 	t       *testing.T
 	address string
 	stderr  *syncBuffer
@@ -63,13 +63,14 @@ type running struct {
 	code    int // once exited is closed
 }
 
-// start runs a server on a port of its own, with flags, until the test ends.
-func start(t *testing.T, functions []Function, args ...string) *running {
+// start runs a server on a free port until the test ends.
+func start(t *testing.T, functions []Function, args ...string) *testServer {
 	t.Helper()
-	return startIn(t, nil, functions, args...)
+	return startWithEnv(t, nil, functions, args...)
 }
 
-func startIn(t *testing.T, env map[string]string, functions []Function, args ...string) *running {
+// startWithEnv is like start, with environment variables.
+func startWithEnv(t *testing.T, env map[string]string, functions []Function, args ...string) *testServer {
 	t.Helper()
 	r := launch(t, env, functions, args...)
 	require.Eventually(t, func() bool {
@@ -80,15 +81,21 @@ func startIn(t *testing.T, env map[string]string, functions []Function, args ...
 	return r
 }
 
-// launch starts a server, and does not wait until it listens.
-func launch(t *testing.T, env map[string]string, functions []Function, args ...string) *running {
+// launch is like startWithEnv, but does not wait until the server listens.
+func launch(t *testing.T, env map[string]string, functions []Function, args ...string) *testServer {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &running{t: t, stderr: new(syncBuffer), signals: make(chan os.Signal, 2), exited: make(chan struct{})}
-	w := world{args: append([]string{"-port", "0"}, args...), lookup: lookup(env), unset: func(name string) error { delete(env, name); return nil }, stderr: r.stderr, signals: r.signals}
+	r := &testServer{t: t, stderr: new(syncBuffer), signals: make(chan os.Signal, 2), exited: make(chan struct{})}
+	s := system{
+		args:      append([]string{"-port", "0"}, args...),
+		lookupEnv: lookup(env),
+		unsetEnv:  func(name string) error { delete(env, name); return nil },
+		stderr:    r.stderr,
+		signals:   r.signals,
+	}
 	go func() {
 		defer close(r.exited)
-		r.code = w.run(ctx, functions)
+		r.code = s.run(ctx, functions)
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -101,18 +108,18 @@ func lookup(env map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) { value, ok := env[name]; return value, ok }
 }
 
-// wait is the exit code.
-func (r *running) wait() int {
+// wait waits until the server exits and returns its exit status.
+func (r *testServer) wait() int {
 	r.t.Helper()
 	select {
 	case <-r.exited:
 	case <-time.After(20 * time.Second):
-		require.Fail(r.t, "the server does not end")
+		require.Fail(r.t, "the server does not exit")
 	}
 	return r.code
 }
 
-func (r *running) dial() net.Conn {
+func (r *testServer) dial() net.Conn {
 	r.t.Helper()
 	conn, err := net.Dial("tcp", r.address)
 	require.NoError(r.t, err)
@@ -121,8 +128,8 @@ func (r *running) dial() net.Conn {
 	return conn
 }
 
-// send sends bytes over a connection of their own, and reads an answer. Connection: close is in it, or not.
-func (r *running) send(raw string) (*http.Response, string) {
+// send sends a raw request on a new connection and returns the response.
+func (r *testServer) send(raw string) (*http.Response, string) {
 	r.t.Helper()
 	conn := r.dial()
 	_, err := io.WriteString(conn, raw)
@@ -131,21 +138,22 @@ func (r *running) send(raw string) (*http.Response, string) {
 	return r.read(bufio.NewReader(conn), method)
 }
 
-func (r *running) read(from *bufio.Reader, method string) (*http.Response, string) {
+func (r *testServer) read(from *bufio.Reader, method string) (*http.Response, string) {
 	r.t.Helper()
-	answer, err := http.ReadResponse(from, &http.Request{Method: method})
+	resp, err := http.ReadResponse(from, &http.Request{Method: method})
 	require.NoError(r.t, err)
-	body, err := io.ReadAll(answer.Body)
+	body, err := io.ReadAll(resp.Body)
 	require.NoError(r.t, err)
-	return answer, string(body)
+	return resp, string(body)
 }
 
-func (r *running) get(target string) (*http.Response, string) {
+func (r *testServer) get(target string) (*http.Response, string) {
 	r.t.Helper()
 	return r.send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
 }
 
-// logged has slog's default write into a buffer until the test ends. Such tests cannot run side by side.
+// logged redirects slog's default logger to a buffer until the test ends. Tests
+// that call it cannot run in parallel.
 func logged(t *testing.T) *syncBuffer {
 	t.Helper()
 	before, buffer := slog.Default(), new(syncBuffer)
@@ -154,7 +162,7 @@ func logged(t *testing.T) *syncBuffer {
 	return buffer
 }
 
-// echo answers with its event.
+// echo is a function that responds with its event.
 func echo(_ context.Context, e request) (response, error) {
 	body, err := json.Marshal(e)
 	return ok(string(body)), err
@@ -166,7 +174,8 @@ func decodeEvent(t *testing.T, body string) (e request) {
 	return e
 }
 
-// TestVectors sends what peers were sent, and has the same requests reach a function.
+// TestVectors sends the requests that other implementations were tested with,
+// and checks that the same ones reach a function.
 func TestVectors(t *testing.T) {
 	boom := func(context.Context, request) (response, error) { return response{}, errors.New("boom") }
 	logged(t)
@@ -186,8 +195,9 @@ func TestVectors(t *testing.T) {
 				Response struct{ Status int }
 			}
 			if err := json.Unmarshal(line, &v); !assert.Condition(t, func() bool {
-				var other *json.UnmarshalTypeError // Redwood's events have lists and objects in a query
-				return err == nil || file == "http-redwood.jsonl" && errors.As(err, &other)
+				// Redwood's events have arrays and objects in queries.
+				var typeErr *json.UnmarshalTypeError
+				return err == nil || file == "http-redwood.jsonl" && errors.As(err, &typeErr)
 			}, "%v", err) {
 				continue
 			}
@@ -199,15 +209,15 @@ func TestVectors(t *testing.T) {
 				if len(v.Request.Body) > 0 {
 					raw += fmt.Sprintf("Content-Length: %d\r\n", len(v.Request.Body))
 				}
-				answer, body := r.send(raw + "\r\n" + string(v.Request.Body))
+				resp, body := r.send(raw + "\r\n" + string(v.Request.Body))
 				status := v.Response.Status
 				switch {
 				case v.Name == "throws":
-					status = 500 // as Redwood has it
+					status = 500 // as Redwood responds
 				case v.Name == "options", status == 415:
-					status = 200 // API Gateway's emulator has no such method, Redwood no such types
+					status = 200 // the emulator lacks OPTIONS, Redwood some media types
 				}
-				require.Equal(t, status, answer.StatusCode, body)
+				require.Equal(t, status, resp.StatusCode, body)
 				if status == 500 {
 					assert.Equal(t, `{"message":"Internal server error"}`, body)
 				}
@@ -217,7 +227,8 @@ func TestVectors(t *testing.T) {
 				e := decodeEvent(t, body)
 				assert.Equal(t, v.Request.Method, e.HTTPMethod)
 				if v.Event != nil && file == "http-apigw-v1.jsonl" {
-					e.RequestContext, v.Event.RequestContext = events.APIGatewayProxyRequestContext{}, events.APIGatewayProxyRequestContext{}
+					e.RequestContext, v.Event.RequestContext = events.APIGatewayProxyRequestContext{},
+						events.APIGatewayProxyRequestContext{}
 					assert.Equal(t, *v.Event, e)
 				}
 			})
@@ -229,18 +240,19 @@ func TestRoutes(t *testing.T) {
 	r := start(t, []Function{{Name: "divide", Handler: echo}, {Name: "healthz2", Handler: echo}})
 	for target, want := range map[string]int{
 		"/divide": 200, "/divide/": 200, "/divide/extra?x=1": 200, "/divide?": 200, "http://other.test/divide": 200,
-		"/": 404, "/Divide": 404, "/divide2": 404, "/divid": 404, "/divide%2Fextra": 404, "//divide": 404, "/x/../divide": 404, "/healthz": 404,
+		"/": 404, "/Divide": 404, "/divide2": 404, "/divid": 404, "/divide%2Fextra": 404, "//divide": 404,
+		"/x/../divide": 404, "/healthz": 404,
 		"/toString": 404, "/__proto__": 404, "/2015-03-31/functions/divide/invocations": 404,
 	} {
-		answer, body := r.get(target)
-		assert.Equal(t, want, answer.StatusCode, target)
+		resp, body := r.get(target)
+		assert.Equal(t, want, resp.StatusCode, target)
 		if want == 404 {
 			assert.Equal(t, `{"message":"Not Found"}`, body)
-			assert.Equal(t, "application/json", answer.Header.Get("Content-Type"))
+			assert.Equal(t, "application/json", resp.Header.Get("Content-Type"))
 		}
 	}
-	answer, _ := r.send("HEAD /nothing HTTP/1.1\r\nHost: x\r\n\r\n")
-	assert.Equal(t, 404, answer.StatusCode)
+	resp, _ := r.send("HEAD /nothing HTTP/1.1\r\nHost: x\r\n\r\n")
+	assert.Equal(t, 404, resp.StatusCode)
 }
 
 func TestUsage(t *testing.T) {
@@ -252,44 +264,65 @@ func TestUsage(t *testing.T) {
 		code      int
 		stderr    string
 	}{
-		"unknown flag":         {[]string{"-colour"}, nil, one, 2, "fngen: flag provided but not defined: -colour\n"},
-		"surplus":              {[]string{"divide"}, nil, one, 2, "fngen: surplus argument \"divide\"\n"},
-		"bad PORT":             {nil, map[string]string{"PORT": "http"}, one, 2, "fngen: PORT is \"http\": want a port, 0 to 65535\n"},
-		"PORT too large":       {nil, map[string]string{"PORT": "65536"}, one, 2, "fngen: PORT is \"65536\": want a port, 0 to 65535\n"},
-		"port too large":       {[]string{"--port", "65536"}, nil, one, 2, "fngen: -port is 65536: want 0 to 65535\n"},
-		"no host":              {[]string{"-host", ""}, nil, one, 2, "fngen: -host is empty: want an address, 0.0.0.0 for all\n"},
-		"bad timeout":          {[]string{"-timeout", "30"}, nil, one, 2, "fngen: invalid value \"30\" for flag -timeout: parse error\n"},
-		"negative":             {[]string{"-drain", "-1s"}, nil, one, 2, "fngen: -drain is negative: -1s\n"},
-		"bad size":             {[]string{"-body-limit", "10XB"}, nil, one, 2, "fngen: invalid value \"10XB\" for flag -body-limit: want a size, such as 10MB, 512KB or 1000\n"},
-		"no header":            {[]string{"-header-limit", "0"}, nil, one, 2, "fngen: -header-limit is 0: want 1 to 2GB\n"},
-		"bad proxy":            {[]string{"-trusted-proxy", "10.0.0.0/8,x"}, nil, one, 2, "fngen: invalid value \"10.0.0.0/8,x\" for flag -trusted-proxy: \"x\" is not a CIDR, such as 10.0.0.0/8 or 2001:db8::/32\n"},
-		"proxy's mask":         {[]string{"-trusted-proxy", "10.1.0.0/8"}, nil, one, 2, "fngen: invalid value \"10.1.0.0/8\" for flag -trusted-proxy: \"10.1.0.0/8\" has bits after its mask: want 10.0.0.0/8\n"},
-		"public URL":           {[]string{"-public-url", "example.com"}, nil, one, 2, "fngen: -public-url is \"example.com\": want https:// or http:// and a host\n"},
-		"public query":         {[]string{"-public-url", "https://example.com?a"}, nil, one, 2, "fngen: -public-url is \"https://example.com?a\": want a host and a path, and no more\n"},
-		"dev alone":            {[]string{"-dev"}, nil, one, 2, "fngen: -dev is for a process with a parent: it needs -report\n"},
-		"report elsewhere":     {[]string{"-report", "192.0.2.1:80"}, map[string]string{"FNGEN_REPORT_TOKEN": "t"}, one, 2, "fngen: -report is \"192.0.2.1:80\": want an address of this machine, such as 127.0.0.1:4000\n"},
-		"report without token": {[]string{"-report", "127.0.0.1:80"}, nil, one, 2, "fngen: -report needs a word in FNGEN_REPORT_TOKEN\n"},
-		"healthz":              {[]string{"-healthz"}, nil, []Function{{Name: "healthz", Handler: echo}}, 2, "fngen: -healthz: there is a function of that name\n"},
-		"nil handler":          {nil, nil, []Function{{Name: "divide"}}, 1, "fngen: function divide: its handler is nil\n"},
-		"two":                  {nil, nil, append(one, one...), 1, "fngen: function divide: there are two\n"},
-		"bad name":             {nil, nil, []Function{{Name: "a/b", Handler: echo}}, 1, "fngen: function \"a/b\": it cannot have this name\n"},
-		"bad host":             {[]string{"-host", "256.0.0.1.invalid", "-port", "0"}, nil, one, 1, "fngen: listening on 256.0.0.1.invalid:0: "},
+		"unknown flag":        {[]string{"-colour"}, nil, one, 2, "fngen: flag provided but not defined: -colour\n"},
+		"unexpected argument": {[]string{"divide"}, nil, one, 2, "fngen: unexpected argument \"divide\"\n"},
+		"bad PORT": {nil, map[string]string{"PORT": "http"}, one, 2,
+			"fngen: invalid value \"http\" for PORT: must be between 0 and 65535\n"},
+		"PORT too large": {nil, map[string]string{"PORT": "65536"}, one, 2,
+			"fngen: invalid value \"65536\" for PORT: must be between 0 and 65535\n"},
+		"port too large": {[]string{"--port", "65536"}, nil, one, 2,
+			"fngen: invalid value 65536 for -port: must be between 0 and 65535\n"},
+		"no host": {[]string{"-host", ""}, nil, one, 2,
+			"fngen: -host must not be empty; use 0.0.0.0 for all interfaces\n"},
+		"bad timeout": {[]string{"-timeout", "30"}, nil, one, 2,
+			"fngen: invalid value \"30\" for flag -timeout: parse error\n"},
+		"negative": {[]string{"-drain", "-1s"}, nil, one, 2,
+			"fngen: invalid value -1s for -drain: must not be negative\n"},
+		"bad size": {[]string{"-body-limit", "10XB"}, nil, one, 2,
+			"fngen: invalid value \"10XB\" for flag -body-limit: must be a size such as 10MB, 512KB or 1000\n"},
+		"no header": {[]string{"-header-limit", "0"}, nil, one, 2,
+			"fngen: invalid value 0 for -header-limit: must be between 1 and 2GB\n"},
+		"bad proxy": {[]string{"-trusted-proxy", "10.0.0.0/8,x"}, nil, one, 2,
+			"fngen: invalid value \"10.0.0.0/8,x\" for flag -trusted-proxy: \"x\" is not a CIDR, such as 10.0.0.0/8 or 2001:db8::/32\n"},
+		"proxy's mask": {[]string{"-trusted-proxy", "10.1.0.0/8"}, nil, one, 2,
+			"fngen: invalid value \"10.1.0.0/8\" for flag -trusted-proxy: \"10.1.0.0/8\" has host bits set: use 10.0.0.0/8\n"},
+		"public URL": {[]string{"-public-url", "example.com"}, nil, one, 2,
+			"fngen: invalid value \"example.com\" for -public-url: must start with https:// or http:// and a host\n"},
+		"public query": {[]string{"-public-url", "https://example.com?a"}, nil, one, 2,
+			"fngen: invalid value \"https://example.com?a\" for -public-url: must not have a user, a query or a fragment\n"},
+		"dev alone": {[]string{"-dev"}, nil, one, 2, "fngen: -dev requires -report\n"},
+		"report elsewhere": {[]string{"-report", "192.0.2.1:80"}, map[string]string{"FNGEN_REPORT_TOKEN": "t"},
+			one, 2, "fngen: invalid value \"192.0.2.1:80\" for -report: must be a loopback address and a port, such as 127.0.0.1:4000\n"},
+		"report without token": {[]string{"-report", "127.0.0.1:80"}, nil, one, 2,
+			"fngen: -report requires a token without spaces in FNGEN_REPORT_TOKEN\n"},
+		"healthz": {[]string{"-healthz"}, nil, []Function{{Name: "healthz", Handler: echo}}, 2,
+			"fngen: -healthz conflicts with the function healthz\n"},
+		"nil handler": {nil, nil, []Function{{Name: "divide"}}, 1, "fngen: function divide: handler is nil\n"},
+		"duplicate":   {nil, nil, append(one, one...), 1, "fngen: duplicate function divide\n"},
+		"bad name": {nil, nil, []Function{{Name: "a/b", Handler: echo}}, 1,
+			"fngen: function \"a/b\": invalid name\n"},
+		"bad host": {[]string{"-host", "256.0.0.1.invalid", "-port", "0"}, nil, one, 1,
+			"fngen: listening on 256.0.0.1.invalid:0: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stderr bytes.Buffer
-			w := world{args: test.args, lookup: lookup(test.env), unset: func(string) error { return nil }, stderr: &stderr}
-			assert.Equal(t, test.code, w.run(context.Background(), test.functions))
+			s := system{args: test.args, lookupEnv: lookup(test.env), unsetEnv: func(string) error { return nil },
+				stderr: &stderr}
+			assert.Equal(t, test.code, s.run(context.Background(), test.functions))
 			assert.True(t, strings.HasPrefix(stderr.String(), test.stderr), stderr.String())
 			assert.Equal(t, 1, strings.Count(stderr.String(), "\n"))
 		})
 	}
 	var stderr bytes.Buffer
-	w := world{args: []string{"--help"}, lookup: lookup(nil), stderr: &stderr}
-	assert.Zero(t, w.run(context.Background(), nil))
-	for _, name := range []string{"host", "port", "timeout", "body-limit", "header-limit", "read-timeout", "idle-timeout", "drain", "healthz", "trusted-proxy", "public-url", "aws-limits"} {
+	s := system{args: []string{"--help"}, lookupEnv: lookup(nil), stderr: &stderr}
+	assert.Zero(t, s.run(context.Background(), nil))
+	for _, name := range []string{
+		"host", "port", "timeout", "body-limit", "header-limit", "read-timeout", "idle-timeout", "drain",
+		"healthz", "trusted-proxy", "public-url", "aws-limits",
+	} {
 		assert.Contains(t, stderr.String(), "  -"+name)
 	}
-	assert.NotRegexp(t, "-(report|dev)\\b", stderr.String(), "which are for fngen alone")
+	assert.NotRegexp(t, "-(report|dev)\\b", stderr.String(), "only fngen uses these")
 }
 
 func TestOptions(t *testing.T) {
@@ -298,24 +331,31 @@ func TestOptions(t *testing.T) {
 		env  map[string]string
 		want func(*options)
 	}{
-		"defaults":        {"", nil, func(*options) {}},
-		"PORT":            {"", map[string]string{"PORT": "80"}, func(o *options) { o.port, o.notice = 80, true }},
-		"PORT and HOST":   {"", map[string]string{"PORT": "80", "HOST": "0.0.0.0"}, func(o *options) { o.port, o.host = 80, "0.0.0.0" }},
-		"PORT and host":   {"--host 127.0.0.1", map[string]string{"PORT": "80"}, func(o *options) { o.port = 80 }},
-		"flags win":       {"-port 90 -host ::1", map[string]string{"PORT": "80", "HOST": "0.0.0.0"}, func(o *options) { o.port, o.host = 90, "::1" }},
+		"defaults": {"", nil, func(*options) {}},
+		"PORT": {"", map[string]string{"PORT": "80"},
+			func(o *options) { o.port, o.loopbackByDefault = 80, true }},
+		"PORT and HOST": {"", map[string]string{"PORT": "80", "HOST": "0.0.0.0"},
+			func(o *options) { o.port, o.host = 80, "0.0.0.0" }},
+		"PORT and host": {"--host 127.0.0.1", map[string]string{"PORT": "80"}, func(o *options) { o.port = 80 }},
+		"flags win": {"-port 90 -host ::1", map[string]string{"PORT": "80", "HOST": "0.0.0.0"},
+			func(o *options) { o.port, o.host = 90, "::1" }},
 		"empty variables": {"", map[string]string{"PORT": "", "HOST": ""}, func(*options) {}},
-		"times":           {"-timeout 1s -read-timeout=2s --idle-timeout 3s -drain 4s", nil, func(o *options) { o.timeout, o.readTimeout, o.idleTimeout, o.drain = 1e9, 2e9, 3e9, 4e9 }},
-		"sizes":           {"-body-limit 512KB -header-limit 1mib", nil, func(o *options) { o.bodyLimit, o.headerLimit = 512<<10, 1<<20 }},
-		"bytes":           {"-body-limit 1000 -header-limit 9B", nil, func(o *options) { o.bodyLimit, o.headerLimit = 1000, 9 }},
-		"switches":        {"-healthz -aws-limits", nil, func(o *options) { o.healthz, o.awsLimits = true, true }},
+		"times": {"-timeout 1s -read-timeout=2s --idle-timeout 3s -drain 4s", nil,
+			func(o *options) { o.timeout, o.readTimeout, o.idleTimeout, o.drain = 1e9, 2e9, 3e9, 4e9 }},
+		"sizes": {"-body-limit 512KB -header-limit 1mib", nil,
+			func(o *options) { o.bodyLimit, o.headerLimit = 512<<10, 1<<20 }},
+		"bytes": {"-body-limit 1000 -header-limit 9B", nil,
+			func(o *options) { o.bodyLimit, o.headerLimit = 1000, 9 }},
+		"switches": {"-healthz -aws-limits", nil, func(o *options) { o.healthz, o.awsLimits = true, true }},
 		"proxies": {"-trusted-proxy 10.0.0.0/8,192.0.2.1 -trusted-proxy ::ffff:172.16.0.0/108", nil, func(o *options) {
-			require.NoError(t, o.proxies.Set("10.0.0.0/8"))
-			require.NoError(t, o.proxies.Set("192.0.2.1/32"))
-			require.NoError(t, o.proxies.Set("172.16.0.0/12"))
+			require.NoError(t, o.trustedProxies.Set("10.0.0.0/8"))
+			require.NoError(t, o.trustedProxies.Set("192.0.2.1/32"))
+			require.NoError(t, o.trustedProxies.Set("172.16.0.0/12"))
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			want := options{host: "127.0.0.1", port: 8911, timeout: 30 * time.Second, bodyLimit: 10 << 20, headerLimit: 64 << 10, readTimeout: 30 * time.Second, idleTimeout: 2 * time.Minute, drain: 30 * time.Second}
+			want := options{host: "127.0.0.1", port: 8911, timeout: 30 * time.Second, bodyLimit: 10 << 20,
+				headerLimit: 64 << 10, readTimeout: 30 * time.Second, idleTimeout: 2 * time.Minute, drain: 30 * time.Second}
 			test.want(&want)
 			got, err := parse(strings.Fields(test.args), lookup(test.env), io.Discard)
 			require.NoError(t, err)
@@ -330,7 +370,8 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// TestGatewayOptions has each flag reach what it is about.
+// TestGatewayOptions checks that the flags take effect on the gateway and the
+// HTTP server.
 func TestGatewayOptions(t *testing.T) {
 	parsed := func(args ...string) *gateway.Gateway {
 		o, err := parse(args, lookup(map[string]string{tokenEnv: "t"}), io.Discard)
@@ -341,8 +382,8 @@ func TestGatewayOptions(t *testing.T) {
 	assert.Equal(t, gateway.Limits{}, g.AWS)
 	assert.Equal(t, int64(10<<20), g.BodyLimit)
 	assert.Equal(t, 30*time.Second, g.TimeLimit())
-	assert.Zero(t, g.WriteTimeout, "the server's is enough")
-	assert.False(t, g.Detail)
+	assert.Zero(t, g.WriteTimeout, "the server's timeout suffices")
+	assert.False(t, g.ExposeErrors)
 	assert.Equal(t, gateway.AWSLimits(true), parsed("-aws-limits").AWS)
 	assert.Equal(t, 29*time.Second, parsed("-aws-limits").TimeLimit())
 	assert.Equal(t, time.Minute, parsed("-timeout", "0").WriteTimeout)
@@ -351,48 +392,52 @@ func TestGatewayOptions(t *testing.T) {
 	assert.Equal(t, gateway.AWSLimits(false), dev.AWS)
 	assert.Equal(t, "dev", dev.Stage)
 	assert.Equal(t, "Fngen-Peer", dev.PeerHeader)
-	assert.True(t, dev.Detail)
+	assert.True(t, dev.ExposeErrors)
 	assert.Equal(t, gateway.AWSLimits(true), parsed("-dev", "-aws-limits", "-report", "127.0.0.1:1").AWS)
 
-	o, err := parse([]string{"-timeout", "5s", "-read-timeout", "7s", "-header-limit", "1KB", "-idle-timeout", "9s"}, lookup(nil), io.Discard)
+	o, err := parse([]string{"-timeout", "5s", "-read-timeout", "7s", "-header-limit", "1KB", "-idle-timeout", "9s"},
+		lookup(nil), io.Discard)
 	require.NoError(t, err)
 	s := newServer(o, nil).http
-	assert.Equal(t, 12*time.Second+answerTimeout, s.WriteTimeout, "a function's time-out comes first")
+	assert.Equal(t, 12*time.Second+responseTimeout, s.WriteTimeout, "longer than the function's timeout")
 	assert.Equal(t, 7*time.Second, s.ReadHeaderTimeout)
 	assert.Equal(t, 9*time.Second, s.IdleTimeout)
 	assert.Equal(t, 1024, s.MaxHeaderBytes)
 }
 
 func TestPortInUse(t *testing.T) {
-	taken := start(t, nil)
-	_, port, err := net.SplitHostPort(taken.address)
+	other := start(t, nil)
+	_, port, err := net.SplitHostPort(other.address)
 	require.NoError(t, err)
 	var stderr bytes.Buffer
-	w := world{args: []string{"-port", port}, lookup: lookup(nil), stderr: &stderr}
-	assert.Equal(t, 1, w.run(context.Background(), nil))
+	s := system{args: []string{"-port", port}, lookupEnv: lookup(nil), stderr: &stderr}
+	assert.Equal(t, 1, s.run(context.Background(), nil))
 	assert.Contains(t, stderr.String(), "fngen: address 127.0.0.1:"+port+" is in use\nhint: ")
 	assert.Contains(t, stderr.String(), "--port")
 }
 
-func TestNotice(t *testing.T) {
+func TestLoopbackNotice(t *testing.T) {
 	for _, env := range []map[string]string{{"PORT": "0"}, {"PORT": "0", "HOST": "127.0.0.1"}, {}} {
-		r := startIn(t, env, nil)
+		r := startWithEnv(t, env, nil)
 		assert.Equal(t, len(env) == 1, strings.Contains(r.stderr.String(), "-host 0.0.0.0"), r.stderr.String())
 	}
 }
 
 func TestHealthz(t *testing.T) {
 	r := start(t, []Function{{Name: "divide", Handler: echo}}, "-healthz")
-	answer, body := r.get("/healthz")
-	assert.Equal(t, 200, answer.StatusCode)
+	resp, body := r.get("/healthz")
+	assert.Equal(t, 200, resp.StatusCode)
 	assert.Equal(t, "ok", body)
-	for raw, want := range map[string]int{"HEAD /healthz": 200, "POST /healthz": 404, "GET /healthz/x": 404, "GET /divide": 200} {
-		answer, _ := r.send(raw + " HTTP/1.1\r\nHost: x\r\n\r\n")
-		assert.Equal(t, want, answer.StatusCode, raw)
+	for raw, want := range map[string]int{
+		"HEAD /healthz": 200, "POST /healthz": 404, "GET /healthz/x": 404, "GET /divide": 200,
+	} {
+		resp, _ := r.send(raw + " HTTP/1.1\r\nHost: x\r\n\r\n")
+		assert.Equal(t, want, resp.StatusCode, raw)
 	}
 }
 
-// TestHealthzDraining has a connection that was opened before be told, while a request is under way.
+// TestHealthzDraining checks that a client on an open connection learns that
+// the server drains while another request is active.
 func TestHealthzDraining(t *testing.T) {
 	reached, release := make(chan bool), make(chan bool)
 	wait := func(context.Context, request) (response, error) { reached <- true; <-release; return ok("done"), nil }
@@ -401,7 +446,7 @@ func TestHealthzDraining(t *testing.T) {
 	_, err := io.WriteString(conn, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
 	require.NoError(t, err)
 	<-reached
-	_, err = io.WriteString(early, "GET /healthz HTTP/1.1\r\nHost: x\r\n") // not all of it yet
+	_, err = io.WriteString(early, "GET /healthz HTTP/1.1\r\nHost: x\r\n") // incomplete
 	require.NoError(t, err)
 	r.signals <- syscall.SIGTERM
 	require.Eventually(t, func() bool {
@@ -410,54 +455,58 @@ func TestHealthzDraining(t *testing.T) {
 			probe.Close()
 		}
 		return err != nil
-	}, 5*time.Second, time.Millisecond, "nothing more is accepted")
+	}, 5*time.Second, time.Millisecond, "new connections are refused")
 	_, err = io.WriteString(early, "\r\n")
 	require.NoError(t, err)
-	answer, body := r.read(bufio.NewReader(early), "GET")
-	assert.Equal(t, 503, answer.StatusCode)
+	resp, body := r.read(bufio.NewReader(early), "GET")
+	assert.Equal(t, 503, resp.StatusCode)
 	assert.Equal(t, "draining", body)
-	assert.True(t, answer.Close)
+	assert.True(t, resp.Close)
 
 	close(release)
-	answer, body = r.read(bufio.NewReader(conn), "GET")
+	resp, body = r.read(bufio.NewReader(conn), "GET")
 	assert.Equal(t, "done", body)
-	assert.True(t, answer.Close)
+	assert.True(t, resp.Close)
 	assert.Zero(t, r.wait())
 }
 
 func TestBinaryAndCookies(t *testing.T) {
 	r := start(t, []Function{{Name: "mirror", Handler: func(_ context.Context, e request) (response, error) {
-		return response{StatusCode: 200, Body: e.Body, IsBase64Encoded: e.IsBase64Encoded, Headers: map[string]string{"Content-Type": e.Headers["Content-Type"]},
+		return response{StatusCode: 200, Body: e.Body, IsBase64Encoded: e.IsBase64Encoded,
+			Headers:           map[string]string{"Content-Type": e.Headers["Content-Type"]},
 			MultiValueHeaders: map[string][]string{"Set-Cookie": {"a=1; Path=/", "b=2"}}}, nil
 	}}})
-	large := strings.Repeat("\x00\xff\x89PNG", 10<<20/6) // 10 MB, nearly
+	large := strings.Repeat("\x00\xff\x89PNG", 10<<20/6) // just below 10 MB
 	for _, body := range []string{"\x89PNG\xff", "", large} {
-		answer, got := r.send("POST /mirror HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body)
-		assert.Equal(t, 200, answer.StatusCode)
+		resp, got := r.send("POST /mirror HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: " +
+			strconv.Itoa(len(body)) + "\r\n\r\n" + body)
+		assert.Equal(t, 200, resp.StatusCode)
 		assert.True(t, body == got, "%d bytes, got %d", len(body), len(got))
-		assert.Equal(t, int64(len(body)), answer.ContentLength)
-		assert.Equal(t, []string{"a=1; Path=/", "b=2"}, answer.Header["Set-Cookie"])
-		assert.Equal(t, "image/png", answer.Header.Get("Content-Type"))
+		assert.Equal(t, int64(len(body)), resp.ContentLength)
+		assert.Equal(t, []string{"a=1; Path=/", "b=2"}, resp.Header["Set-Cookie"])
+		assert.Equal(t, "image/png", resp.Header.Get("Content-Type"))
 	}
 	text := strings.Repeat("ü", 100_000)
-	answer, got := r.send("POST /mirror HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: " + strconv.Itoa(len(text)) + "\r\n\r\n" + text)
-	assert.Equal(t, 200, answer.StatusCode)
+	resp, got := r.send("POST /mirror HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: " +
+		strconv.Itoa(len(text)) + "\r\n\r\n" + text)
+	assert.Equal(t, 200, resp.StatusCode)
 	assert.True(t, text == got)
 }
 
 func TestBodyLimit(t *testing.T) {
 	r := start(t, []Function{{Name: "echo", Handler: echo}}, "-body-limit", "1KB")
 	for raw, want := range map[string]int{
-		"Content-Length: 1024\r\n\r\n" + strings.Repeat("x", 1024):                                200,
-		"Content-Length: 1025\r\n\r\n":                                                            413, // said, not sent
+		"Content-Length: 1024\r\n\r\n" + strings.Repeat("x", 1024): 200,
+		// The length is announced, but nothing is sent.
+		"Content-Length: 1025\r\n\r\n":                                                            413,
 		"Content-Length: 10000000000\r\nExpect: 100-continue\r\n\r\n":                             413,
 		"Transfer-Encoding: chunked\r\n\r\n400\r\n" + strings.Repeat("x", 1024) + "\r\n0\r\n\r\n": 200,
 		"Transfer-Encoding: chunked\r\n\r\n401\r\n" + strings.Repeat("x", 1025) + "\r\n0\r\n\r\n": 413,
 		"Transfer-Encoding: chunked\r\n\r\nzz\r\n":                                                400,
 	} {
-		answer, body := r.send("POST /echo HTTP/1.1\r\nHost: x\r\n" + raw)
-		assert.Equal(t, want, answer.StatusCode, body)
-		assert.Equal(t, want != 200, answer.Close)
+		resp, body := r.send("POST /echo HTTP/1.1\r\nHost: x\r\n" + raw)
+		assert.Equal(t, want, resp.StatusCode, body)
+		assert.Equal(t, want != 200, resp.Close)
 		if want == 413 {
 			assert.Equal(t, `{"message":"Request Too Long"}`, body)
 		}
@@ -466,36 +515,44 @@ func TestBodyLimit(t *testing.T) {
 
 func TestHeaderLimit(t *testing.T) {
 	r := start(t, []Function{{Name: "echo", Handler: echo}}, "-header-limit", "2KB")
-	answer, _ := r.send("GET /echo HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 1000) + "\r\n\r\n")
-	assert.Equal(t, 200, answer.StatusCode)
-	answer, _ = r.send("GET /echo HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 2048+4096) + "\r\n\r\n") // net/http adds 4096
-	assert.Equal(t, 431, answer.StatusCode)
+	resp, _ := r.send("GET /echo HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 1000) + "\r\n\r\n")
+	assert.Equal(t, 200, resp.StatusCode)
+	// net/http allows 4096 more bytes.
+	resp, _ = r.send("GET /echo HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 2048+4096) + "\r\n\r\n")
+	assert.Equal(t, 431, resp.StatusCode)
 }
 
 func TestTimeouts(t *testing.T) {
 	logged(t)
 	release := make(chan bool)
 	r := start(t, []Function{
-		{Name: "heeds", Handler: func(ctx context.Context, _ request) (response, error) { <-ctx.Done(); return response{}, ctx.Err() }},
-		{Name: "ignores", Handler: func(context.Context, request) (response, error) { <-release; return ok("late"), nil }},
+		{Name: "heeds",
+			Handler: func(ctx context.Context, _ request) (response, error) {
+				<-ctx.Done()
+				return response{}, ctx.Err()
+			}},
+		{Name: "ignores",
+			Handler: func(context.Context, request) (response, error) { <-release; return ok("late"), nil }},
 		{Name: "fast", Handler: echo},
 	}, "-timeout", "100ms")
 	for _, path := range []string{"/heeds", "/ignores"} {
-		answer, body := r.get(path)
-		assert.Equal(t, 504, answer.StatusCode)
+		resp, body := r.get(path)
+		assert.Equal(t, 504, resp.StatusCode)
 		assert.Equal(t, `{"message":"Endpoint request timed out"}`, body)
 	}
-	answer, _ := r.get("/fast")
-	assert.Equal(t, 200, answer.StatusCode)
+	resp, _ := r.get("/fast")
+	assert.Equal(t, 200, resp.StatusCode)
 	close(release)
 }
 
-// TestSlowClients has each way of wasting time be cut, while others are served.
+// TestSlowClients checks that each kind of slow client is disconnected, while
+// others are served.
 func TestSlowClients(t *testing.T) {
 	var reached atomic.Int32
 	block := strings.Repeat("x", 8<<20)
 	r := start(t, []Function{
-		{Name: "echo", Handler: func(_ context.Context, e request) (response, error) { reached.Add(1); return ok(""), nil }},
+		{Name: "echo",
+			Handler: func(_ context.Context, e request) (response, error) { reached.Add(1); return ok(""), nil }},
 		{Name: "large", Handler: func(context.Context, request) (response, error) { return ok(block), nil }},
 	}, "-read-timeout", "150ms", "-idle-timeout", "150ms")
 
@@ -514,16 +571,17 @@ func TestSlowClients(t *testing.T) {
 		}()
 		return conn
 	}
-	header, body := drip("GET /echo HTTP/1.1\r\n", "X: y\r\n"), drip("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", "x")
+	header, body := drip("GET /echo HTTP/1.1\r\n", "X: y\r\n"),
+		drip("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", "x")
 	idle := r.dial()
 	_, err := io.WriteString(idle, "GET /echo HTTP/1.1\r\nHost: x\r\n\r\n")
 	require.NoError(t, err)
 
 	began := time.Now()
-	answer, text := r.read(bufio.NewReader(body), "POST")
-	assert.Equal(t, 408, answer.StatusCode)
+	resp, text := r.read(bufio.NewReader(body), "POST")
+	assert.Equal(t, 408, resp.StatusCode)
 	assert.Equal(t, `{"message":"Request Timeout"}`, text)
-	_, _ = io.Copy(io.Discard, header) // until it is closed, or reset
+	_, _ = io.Copy(io.Discard, header) // until the server closes or resets it
 	from := bufio.NewReader(idle)
 	r.read(from, "GET")
 	_, err = from.ReadByte()
@@ -532,18 +590,23 @@ func TestSlowClients(t *testing.T) {
 	assert.Equal(t, int32(1), reached.Load(), "only the complete request reaches the function")
 }
 
-// TestSlowReader gives up an answer that nobody reads.
+// TestSlowReader checks that the server gives up on a response that the client
+// does not read.
 func TestSlowReader(t *testing.T) {
 	o, err := parse(nil, lookup(nil), io.Discard)
 	require.NoError(t, err)
 	block := strings.Repeat("x", 32<<20)
 	ended := make(chan time.Duration, 1)
 	for name, configure := range map[string]func(*server){
-		"the server's time-out":              func(s *server) { s.http.WriteTimeout = 100 * time.Millisecond },
-		"the gateway's, where there is none": func(s *server) { s.http.WriteTimeout, s.router.gateway.WriteTimeout = 0, 100*time.Millisecond },
+		"server timeout": func(s *server) { s.http.WriteTimeout = 100 * time.Millisecond },
+		"gateway timeout": func(s *server) {
+			s.http.WriteTimeout, s.router.gateway.WriteTimeout = 0, 100*time.Millisecond
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newServer(o, []Function{{Name: "large", Handler: func(context.Context, request) (response, error) { return ok(block), nil }}})
+			s := newServer(o,
+				[]Function{{Name: "large",
+					Handler: func(context.Context, request) (response, error) { return ok(block), nil }}})
 			configure(s)
 			handler := s.http.Handler
 			s.http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -564,14 +627,15 @@ func TestSlowReader(t *testing.T) {
 			case took := <-ended:
 				assert.GreaterOrEqual(t, took, 100*time.Millisecond)
 			case <-time.After(10 * time.Second):
-				require.Fail(t, "it waits for the reader")
+				require.Fail(t, "the server waits for the client")
 			}
 		})
 	}
 }
 
-// TestReadTimeoutIsTheBodys has a function go on whose time is longer than its body's.
-func TestReadTimeoutIsTheBodys(t *testing.T) {
+// TestReadTimeoutExcludesFunction checks that a function may run longer than
+// the timeout for its request's body.
+func TestReadTimeoutExcludesFunction(t *testing.T) {
 	r := start(t, []Function{{Name: "slow", Handler: func(ctx context.Context, _ request) (response, error) {
 		select {
 		case <-ctx.Done():
@@ -580,12 +644,12 @@ func TestReadTimeoutIsTheBodys(t *testing.T) {
 			return ok("done"), nil
 		}
 	}}}, "-read-timeout", "50ms")
-	answer, body := r.send("POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx")
-	assert.Equal(t, 200, answer.StatusCode)
+	resp, body := r.send("POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx")
+	assert.Equal(t, 200, resp.StatusCode)
 	assert.Equal(t, "done", body)
 }
 
-func TestClientGone(t *testing.T) {
+func TestClientDisconnects(t *testing.T) {
 	reached, ended := make(chan bool), make(chan error)
 	r := start(t, []Function{{Name: "wait", Handler: func(ctx context.Context, _ request) (response, error) {
 		reached <- true
@@ -601,7 +665,7 @@ func TestClientGone(t *testing.T) {
 	assert.ErrorIs(t, <-ended, context.Canceled)
 }
 
-func TestPanicStorm(t *testing.T) {
+func TestConcurrentPanics(t *testing.T) {
 	log := logged(t)
 	r := start(t, []Function{
 		{Name: "panic", Handler: func(_ context.Context, e request) (response, error) {
@@ -618,13 +682,13 @@ func TestPanicStorm(t *testing.T) {
 			client := &http.Client{Transport: new(http.Transport)}
 			defer client.CloseIdleConnections()
 			for path, want := range map[string]int{"/panic": 500, "/echo": 200, "/panic?again": 500} {
-				answer, err := client.Get("http://" + r.address + path)
+				resp, err := client.Get("http://" + r.address + path)
 				if !assert.NoError(t, err) {
 					return
 				}
-				_, _ = io.Copy(io.Discard, answer.Body)
-				answer.Body.Close()
-				assert.Equal(t, want, answer.StatusCode)
+				_, _ = io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
+				assert.Equal(t, want, resp.StatusCode)
 			}
 		}()
 	}
@@ -643,19 +707,22 @@ func TestTrustedProxy(t *testing.T) {
 	assert.Equal(t, "127.0.0.1 x", source("-trusted-proxy", "10.0.0.0/8"))
 	assert.Equal(t, "10.0.0.1 api.test", source("-trusted-proxy", "127.0.0.0/8"))
 	assert.Equal(t, "198.51.100.7 api.test", source("-trusted-proxy", "127.0.0.1,10.0.0.0/8"))
-	assert.Equal(t, "203.0.113.7 api.test", source("-trusted-proxy", "127.0.0.1", "-trusted-proxy", "10.0.0.0/8,198.51.100.0/24"))
+	assert.Equal(t, "203.0.113.7 api.test",
+		source("-trusted-proxy", "127.0.0.1", "-trusted-proxy", "10.0.0.0/8,198.51.100.0/24"))
 }
 
 func TestPublicURL(t *testing.T) {
 	r := start(t, []Function{{Name: "echo", Handler: echo}}, "-public-url", "https://hooks.example.com:8443/api/")
 	_, body := r.get("/echo/sms")
 	e := decodeEvent(t, body)
-	assert.Equal(t, "https://hooks.example.com:8443/api/echo/sms", "https://"+e.RequestContext.DomainName+e.RequestContext.Path)
+	assert.Equal(t, "https://hooks.example.com:8443/api/echo/sms",
+		"https://"+e.RequestContext.DomainName+e.RequestContext.Path)
 	assert.Equal(t, "/echo/sms", e.Path)
 }
 
-// TestFngenHeaders are ordinary ones where there is no parent.
-func TestFngenHeaders(t *testing.T) {
+// TestPeerHeaderWithoutParent checks that the header is an ordinary one if
+// there is no parent process.
+func TestPeerHeaderWithoutParent(t *testing.T) {
 	r := start(t, []Function{{Name: "echo", Handler: echo}})
 	_, body := r.send("GET /echo HTTP/1.1\r\nHost: x\r\nFngen-Peer: 203.0.113.9\r\n\r\n")
 	e := decodeEvent(t, body)
@@ -665,64 +732,72 @@ func TestFngenHeaders(t *testing.T) {
 
 func TestProtocols(t *testing.T) {
 	r := start(t, []Function{{Name: "echo", Handler: echo}})
-	answer, body := r.send("GET /echo HTTP/1.0\r\n\r\n")
-	assert.Equal(t, 200, answer.StatusCode)
-	assert.True(t, answer.Close)
+	resp, body := r.send("GET /echo HTTP/1.0\r\n\r\n")
+	assert.Equal(t, 200, resp.StatusCode)
+	assert.True(t, resp.Close)
 	e := decodeEvent(t, body)
 	assert.Equal(t, "HTTP/1.0", e.RequestContext.Protocol)
 	assert.Empty(t, e.Headers)
 
 	conn := r.dial()
-	_, err := io.WriteString(conn, "GET /echo?n=1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /echo?n=2 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}HEAD /echo HTTP/1.1\r\nHost: x\r\n\r\nGET /echo?n=4 HTTP/1.1\r\nHost: x\r\n\r\n")
+	_, err := io.WriteString(conn,
+		"GET /echo?n=1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /echo?n=2 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}HEAD /echo HTTP/1.1\r\nHost: x\r\n\r\nGET /echo?n=4 HTTP/1.1\r\nHost: x\r\n\r\n")
 	require.NoError(t, err)
 	from := bufio.NewReader(conn)
 	for i, method := range []string{"GET", "POST", "HEAD", "GET"} {
-		answer, body := r.read(from, method)
-		assert.Equal(t, 200, answer.StatusCode)
+		resp, body := r.read(from, method)
+		assert.Equal(t, 200, resp.StatusCode)
 		if method != "HEAD" {
 			assert.Equal(t, strconv.Itoa(i+1), decodeEvent(t, body).QueryStringParameters["n"])
 		}
 	}
-	for _, raw := range []string{"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET /echo HTTP/1.1\r\n\r\n", "nonsense\r\n\r\n"} {
-		_, _ = r.send(raw) // answered somehow
+	for _, raw := range []string{
+		"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
+		"GET / HTTP/9.9\r\n\r\n", "GET /echo HTTP/1.1\r\n\r\n", "nonsense\r\n\r\n",
+	} {
+		_, _ = r.send(raw) // any response will do
 	}
-	answer, _ = r.send("PURGE /echo HTTP/1.1\r\nHost: x\r\n\r\n")
-	assert.Equal(t, 200, answer.StatusCode, "methods are the function's business")
+	resp, _ = r.send("PURGE /echo HTTP/1.1\r\nHost: x\r\n\r\n")
+	assert.Equal(t, 200, resp.StatusCode, "the function decides about methods")
 }
 
-// TestLyingHeaders has a function's headers leave the connection as it is.
-func TestLyingHeaders(t *testing.T) {
-	lie := func(context.Context, request) (response, error) {
-		return response{StatusCode: 200, Body: "truth", Headers: map[string]string{"Content-Length": "3", "transfer-encoding": "chunked", "Connection": "close", "Upgrade": "h2c"}}, nil
+// TestHopByHopHeaders checks that headers of a function do not affect the
+// connection.
+func TestHopByHopHeaders(t *testing.T) {
+	wrong := func(context.Context, request) (response, error) {
+		return response{StatusCode: 200, Body: "right",
+			Headers: map[string]string{"Content-Length": "3", "transfer-encoding": "chunked", "Connection": "close",
+				"Upgrade": "h2c"}}, nil
 	}
-	r := start(t, []Function{{Name: "lie", Handler: lie}})
+	r := start(t, []Function{{Name: "wrong", Handler: wrong}})
 	conn := r.dial()
 	from := bufio.NewReader(conn)
 	for range 3 {
-		_, err := io.WriteString(conn, "GET /lie HTTP/1.1\r\nHost: x\r\n\r\n")
+		_, err := io.WriteString(conn, "GET /wrong HTTP/1.1\r\nHost: x\r\n\r\n")
 		require.NoError(t, err)
-		answer, body := r.read(from, "GET")
-		assert.Equal(t, "truth", body)
-		assert.False(t, answer.Close)
+		resp, body := r.read(from, "GET")
+		assert.Equal(t, "right", body)
+		assert.False(t, resp.Close)
 	}
 }
 
-// TestDrainUnderLoad ends a server that is busy: every request is answered that is sent on a connection which it has
-// accepted, those too that are on their way when it is told to end.
+// TestDrainUnderLoad shuts down a busy server. Every request on a connection
+// that the server has accepted gets a response, including requests that are in
+// flight when the signal arrives.
 func TestDrainUnderLoad(t *testing.T) {
 	log := logged(t)
-	var hook, underWay atomic.Int32
+	var hook, active atomic.Int32
 	r := start(t, []Function{{
 		Name: "work",
 		Handler: func(context.Context, request) (response, error) {
-			underWay.Add(1)
-			defer underWay.Add(-1)
-			time.Sleep(time.Millisecond) // so that some are under way
+			active.Add(1)
+			defer active.Add(-1)
+			time.Sleep(time.Millisecond) // so that some requests are active
 			return ok("done"), nil
 		},
 		Shutdown: func(context.Context) error {
 			hook.Add(1)
-			assert.Zero(t, underWay.Load())
+			assert.Zero(t, active.Load())
 			return nil
 		},
 	}})
@@ -732,16 +807,16 @@ func TestDrainUnderLoad(t *testing.T) {
 		if _, err := io.WriteString(conn, "GET /work HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 			return nil, err
 		}
-		answer, err := http.ReadResponse(from, nil)
+		resp, err := http.ReadResponse(from, nil)
 		if err != nil {
 			return nil, err
 		}
-		body, err := io.ReadAll(answer.Body)
+		body, err := io.ReadAll(resp.Body)
 		if string(body) != "done" {
-			return nil, errors.Join(err, fmt.Errorf("answer %q", body))
+			return nil, errors.Join(err, fmt.Errorf("unexpected response %q", body))
 		}
 		answered.Add(1)
-		return answer, nil
+		return resp, nil
 	}
 	for range 20 {
 		clients.Add(1)
@@ -750,20 +825,20 @@ func TestDrainUnderLoad(t *testing.T) {
 			for {
 				conn, err := net.Dial("tcp", r.address)
 				if err != nil {
-					return // it accepts no more
+					return // the listener is closed
 				}
 				from := bufio.NewReader(conn)
-				answer, err := ask(conn, from)
+				resp, err := ask(conn, from)
 				if err != nil {
 					conn.Close()
-					return // the system had accepted, the server not any more
+					return // in the backlog of the listener when it was closed
 				}
-				for n := 0; n < 50 && !answer.Close; n++ { // then over a new one
-					if answer, err = ask(conn, from); !assert.NoError(t, err) {
+				for n := 0; n < 50 && !resp.Close; n++ {
+					if resp, err = ask(conn, from); !assert.NoError(t, err) {
 						break
 					}
 				}
-				if answer != nil && answer.Close {
+				if resp != nil && resp.Close {
 					closed.Add(1)
 				}
 				conn.Close()
@@ -774,22 +849,29 @@ func TestDrainUnderLoad(t *testing.T) {
 	r.signals <- syscall.SIGTERM
 	assert.Zero(t, r.wait())
 	clients.Wait()
-	assert.NotZero(t, closed.Load(), "clients are told")
+	assert.NotZero(t, closed.Load(), "clients got Connection: close")
 	assert.Equal(t, int32(1), hook.Load())
 	assert.Empty(t, log.String())
 }
 
-// TestDrainKeepsWhatIsUnderWay holds requests until the server is ending.
-func TestDrainKeepsWhatIsUnderWay(t *testing.T) {
+// TestDrainKeepsActiveRequests checks that requests that are active when the
+// server shuts down get a response.
+func TestDrainKeepsActiveRequests(t *testing.T) {
 	const clients = 30
 	reached, release := make(chan bool, clients), make(chan bool)
-	r := start(t, []Function{{Name: "wait", Handler: func(context.Context, request) (response, error) { reached <- true; <-release; return ok("done"), nil }}})
+	r := start(t,
+		[]Function{{Name: "wait",
+			Handler: func(context.Context, request) (response, error) {
+				reached <- true
+				<-release
+				return ok("done"), nil
+			}}})
 	idle := r.dial()
 	_, err := io.WriteString(idle, "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n")
 	require.NoError(t, err)
-	fromIdle := bufio.NewReader(idle)
-	r.read(fromIdle, "GET")
-	fresh := r.dial()
+	idleReader := bufio.NewReader(idle)
+	r.read(idleReader, "GET")
+	unused := r.dial()
 	var conns []net.Conn
 	for range clients {
 		conn := r.dial()
@@ -801,38 +883,46 @@ func TestDrainKeepsWhatIsUnderWay(t *testing.T) {
 		<-reached
 	}
 	r.signals <- os.Interrupt
-	_, err = fromIdle.ReadByte()
+	_, err = idleReader.ReadByte()
 	assert.ErrorIs(t, err, io.EOF, "idle connections close at once")
 	began := time.Now()
-	_, _ = fresh.Read(make([]byte, 1))
-	assert.Less(t, time.Since(began), 4*time.Second, "and so do those that never sent anything")
+	_, _ = unused.Read(make([]byte, 1))
+	assert.Less(t, time.Since(began), 4*time.Second, "and so do connections without a request")
 	close(release)
 	for _, conn := range conns {
-		answer, body := r.read(bufio.NewReader(conn), "GET")
+		resp, body := r.read(bufio.NewReader(conn), "GET")
 		assert.Equal(t, "done", body)
-		assert.True(t, answer.Close)
+		assert.True(t, resp.Close)
 	}
 	assert.Zero(t, r.wait())
 }
 
-func TestDrainIsBounded(t *testing.T) {
+func TestDrainTimeout(t *testing.T) {
 	log := logged(t)
 	reached, release := make(chan bool, 1), make(chan bool)
 	t.Cleanup(func() { close(release) })
-	r := start(t, []Function{{Name: "wait", Handler: func(context.Context, request) (response, error) { reached <- true; <-release; return ok(""), nil }}}, "-drain", "50ms")
+	r := start(t,
+		[]Function{{Name: "wait",
+			Handler: func(context.Context, request) (response, error) {
+				reached <- true
+				<-release
+				return ok(""), nil
+			}}}, "-drain", "50ms")
 	conn := r.dial()
 	_, err := io.WriteString(conn, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
 	require.NoError(t, err)
 	<-reached
 	r.signals <- syscall.SIGTERM
 	assert.Zero(t, r.wait())
-	assert.Contains(t, log.String(), "requests were cut")
+	assert.Contains(t, log.String(), "drain timeout exceeded, connections closed")
 }
 
 func TestSecondSignal(t *testing.T) {
 	reached, release := make(chan bool, 1), make(chan bool)
 	t.Cleanup(func() { close(release) })
-	r := start(t, []Function{{Name: "wait", Handler: func(context.Context, request) (response, error) { reached <- true; <-release; return ok(""), nil }}})
+	r := start(t,
+		[]Function{{Name: "wait",
+			Handler: func(context.Context, request) (response, error) { reached <- true; <-release; return ok(""), nil }}})
 	conn := r.dial()
 	_, err := io.WriteString(conn, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
 	require.NoError(t, err)
@@ -860,13 +950,16 @@ func TestShutdownHooks(t *testing.T) {
 		{Name: "endless", Shutdown: func(context.Context) error { called.Add(1); <-forever; return nil }},
 	}, 100*time.Millisecond)
 	assert.Equal(t, int32(4), called.Load())
-	for _, want := range []string{"function=failing error=\"no flush\"", "function=panicking error=\"panic: no pool\"", "function=endless"} {
+	for _, want := range []string{
+		"function=failing error=\"no flush\"", "function=panicking error=\"panic: no pool\"",
+		"function=endless",
+	} {
 		assert.Contains(t, log.String(), want)
 	}
 	assert.NotContains(t, log.String(), "function=fine")
 }
 
-// A parent is what a server reports to.
+// A parent is a process to which a server reports its port.
 type parent struct {
 	listener net.Listener
 	conn     net.Conn
@@ -882,7 +975,7 @@ func newParent(t *testing.T) *parent {
 }
 
 // child starts a server and waits for its report.
-func (p *parent) child(t *testing.T, functions []Function, args ...string) *running {
+func (p *parent) child(t *testing.T, functions []Function, args ...string) *testServer {
 	t.Helper()
 	reported := make(chan error, 1)
 	go func() {
@@ -898,38 +991,46 @@ func (p *parent) child(t *testing.T, functions []Function, args ...string) *runn
 	_, port, _ := strings.Cut(strings.TrimSpace(p.line), " ")
 	r.address = "127.0.0.1:" + port
 	t.Cleanup(func() { p.conn.Close() })
-	assert.NotContains(t, env, tokenEnv, "functions do not see it")
+	assert.NotContains(t, env, tokenEnv, "functions do not see the token")
 	return r
 }
 
-func TestReport(t *testing.T) {
+func TestParent(t *testing.T) {
 	p := newParent(t)
 	r := p.child(t, []Function{{Name: "echo", Handler: echo}})
 	_, port, err := net.SplitHostPort(r.address)
 	require.NoError(t, err)
 	assert.Equal(t, "word "+port+"\n", p.line)
-	assert.Eventually(t, func() bool { return r.stderr.String() == "fngen: listening on http://"+r.address+"\n" }, 10*time.Second, time.Millisecond)
-	answer, _ := r.get("/echo")
-	assert.Equal(t, 200, answer.StatusCode)
+	assert.Eventually(t, func() bool { return r.stderr.String() == "fngen: listening on http://"+r.address+"\n" },
+		10*time.Second, time.Millisecond)
+	resp, _ := r.get("/echo")
+	assert.Equal(t, 200, resp.StatusCode)
 	p.conn.Close()
-	assert.Equal(t, 1, r.wait(), "it ends with its parent")
+	assert.Equal(t, 1, r.wait(), "the server exits with its parent")
 	_, err = net.Dial("tcp", r.address)
 	assert.Error(t, err)
 }
 
-func TestReportToNobody(t *testing.T) {
+func TestParentUnreachable(t *testing.T) {
 	p := newParent(t)
 	p.listener.Close()
 	var stderr bytes.Buffer
-	w := world{args: []string{"-port", "0", "-report", p.listener.Addr().String()}, lookup: lookup(map[string]string{tokenEnv: "t"}), unset: func(string) error { return nil }, stderr: &stderr}
-	assert.Equal(t, 1, w.run(context.Background(), nil))
-	assert.Contains(t, stderr.String(), "fngen: reporting to "+p.listener.Addr().String())
+	s := system{args: []string{"-port", "0", "-report", p.listener.Addr().String()},
+		lookupEnv: lookup(map[string]string{tokenEnv: "t"}), unsetEnv: func(string) error { return nil }, stderr: &stderr}
+	assert.Equal(t, 1, s.run(context.Background(), nil))
+	assert.Contains(t, stderr.String(), "fngen: reporting port to "+p.listener.Addr().String())
 }
 
 func TestParentDrains(t *testing.T) {
 	p := newParent(t)
 	reached, release := make(chan bool, 1), make(chan bool)
-	r := p.child(t, []Function{{Name: "wait", Handler: func(context.Context, request) (response, error) { reached <- true; <-release; return ok("done"), nil }}})
+	r := p.child(t,
+		[]Function{{Name: "wait",
+			Handler: func(context.Context, request) (response, error) {
+				reached <- true
+				<-release
+				return ok("done"), nil
+			}}})
 	conn := r.dial()
 	_, err := io.WriteString(conn, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
 	require.NoError(t, err)
@@ -949,12 +1050,15 @@ func TestParentDrains(t *testing.T) {
 	assert.Zero(t, r.wait())
 }
 
-// TestParentDiesWhileDraining leaves no orphan either.
-func TestParentDiesWhileDraining(t *testing.T) {
+// TestParentExitsWhileDraining checks that the server exits even if requests
+// are active.
+func TestParentExitsWhileDraining(t *testing.T) {
 	p := newParent(t)
 	reached, release := make(chan bool, 1), make(chan bool)
 	t.Cleanup(func() { close(release) })
-	r := p.child(t, []Function{{Name: "wait", Handler: func(context.Context, request) (response, error) { reached <- true; <-release; return ok(""), nil }}})
+	r := p.child(t,
+		[]Function{{Name: "wait",
+			Handler: func(context.Context, request) (response, error) { reached <- true; <-release; return ok(""), nil }}})
 	conn := r.dial()
 	_, err := io.WriteString(conn, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
 	require.NoError(t, err)
@@ -969,47 +1073,51 @@ func TestDev(t *testing.T) {
 	logged(t)
 	r := newParent(t).child(t, []Function{
 		{Name: "echo", Handler: echo},
-		{Name: "boom", Handler: func(context.Context, request) (response, error) { return response{}, errors.New("secret") }},
+		{Name: "boom",
+			Handler: func(context.Context, request) (response, error) { return response{}, errors.New("secret") }},
 	}, "-dev")
 	_, body := r.send("GET /echo HTTP/1.1\r\nHost: x\r\nFngen-Peer: 203.0.113.9\r\n\r\n")
 	e := decodeEvent(t, body)
 	assert.Equal(t, "203.0.113.9", e.RequestContext.Identity.SourceIP)
 	assert.Equal(t, "dev", e.RequestContext.Stage)
 	assert.NotContains(t, e.Headers, "Fngen-Peer")
-	answer, body := r.get("/boom")
-	assert.Equal(t, 500, answer.StatusCode)
+	resp, body := r.get("/boom")
+	assert.Equal(t, 500, resp.StatusCode)
 	assert.JSONEq(t, `{"message":"Internal server error","error":"secret"}`, body)
 
 	for accept, want := range map[string]string{
 		"*/*":                        `{"message":"Not Found","functions":["/boom","/echo"]}`,
-		"text/plain":                 "/<b> is no function. These are:\n/boom\n/echo\n",
-		"text/html,application/json": "<!doctype html>\n<title>Not Found</title>\n<h1>Not Found</h1>\n<p>/&lt;b&gt; is no function. These are:</p>\n<ul>\n<li><a href=\"/boom\">/boom</a></li>\n<li><a href=\"/echo\">/echo</a></li>\n</ul>\n",
+		"text/plain":                 "No function serves /<b>. The functions are:\n/boom\n/echo\n",
+		"text/html,application/json": "<!doctype html>\n<title>Not Found</title>\n<h1>Not Found</h1>\n<p>No function serves /&lt;b&gt;. The functions are:</p>\n<ul>\n<li><a href=\"/boom\">/boom</a></li>\n<li><a href=\"/echo\">/echo</a></li>\n</ul>\n",
 	} {
-		answer, body := r.send("GET /%3Cb%3E HTTP/1.1\r\nHost: x\r\nAccept: " + accept + "\r\n\r\n")
-		assert.Equal(t, 404, answer.StatusCode)
+		resp, body := r.send("GET /%3Cb%3E HTTP/1.1\r\nHost: x\r\nAccept: " + accept + "\r\n\r\n")
+		assert.Equal(t, 404, resp.StatusCode)
 		assert.Equal(t, want, body)
 	}
 }
 
-// TestDevNotes has what Lambda refuses work, and be noted.
+// TestDevNotes checks that in development, calls that exceed Lambda's limits
+// succeed and are noted.
 func TestDevNotes(t *testing.T) {
 	large := strings.Repeat("x", 6_291_556)
-	functions := []Function{{Name: "large", Handler: func(context.Context, request) (response, error) { return ok(large), nil }}}
-	post := "POST /large HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: " + strconv.Itoa(len(large)) + "\r\n\r\n" + large
-	answer, body := newParent(t).child(t, functions, "-dev").send(post)
-	assert.Equal(t, 200, answer.StatusCode)
+	functions := []Function{{Name: "large",
+		Handler: func(context.Context, request) (response, error) { return ok(large), nil }}}
+	post := "POST /large HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: " +
+		strconv.Itoa(len(large)) + "\r\n\r\n" + large
+	resp, body := newParent(t).child(t, functions, "-dev").send(post)
+	assert.Equal(t, 200, resp.StatusCode)
 	assert.Len(t, body, len(large))
-	assert.Equal(t, "body-too-large,response-too-large", answer.Header.Get("Fngen-Note"))
+	assert.Equal(t, "body-too-large,response-too-large", resp.Header.Get("Fngen-Note"))
 
 	logged(t)
-	answer, _ = newParent(t).child(t, functions, "-dev", "-aws-limits").send(post)
-	assert.Equal(t, 413, answer.StatusCode)
-	assert.Empty(t, answer.Header.Get("Fngen-Note"))
-	answer, _ = start(t, functions, "-aws-limits").get("/large")
-	assert.Equal(t, 502, answer.StatusCode)
-	answer, body = start(t, functions).get("/large")
-	assert.Equal(t, 200, answer.StatusCode)
-	assert.Empty(t, answer.Header.Get("Fngen-Note"))
+	resp, _ = newParent(t).child(t, functions, "-dev", "-aws-limits").send(post)
+	assert.Equal(t, 413, resp.StatusCode)
+	assert.Empty(t, resp.Header.Get("Fngen-Note"))
+	resp, _ = start(t, functions, "-aws-limits").get("/large")
+	assert.Equal(t, 502, resp.StatusCode)
+	resp, body = start(t, functions).get("/large")
+	assert.Equal(t, 200, resp.StatusCode)
+	assert.Empty(t, resp.Header.Get("Fngen-Note"))
 	assert.Len(t, body, len(large))
 }
 
@@ -1021,13 +1129,17 @@ func TestInvoke(t *testing.T) {
 	logged(t)
 	r := newParent(t).child(t, []Function{
 		{Name: "divide", Handler: func(_ context.Context, e request) (response, error) {
-			return response{StatusCode: 201, Body: e.QueryStringParameters["dividend"] + "<" + e.Body, MultiValueHeaders: map[string][]string{"Set-Cookie": {"a", "b"}}}, nil
+			return response{StatusCode: 201, Body: e.QueryStringParameters["dividend"] + "<" + e.Body,
+				MultiValueHeaders: map[string][]string{"Set-Cookie": {"a", "b"}}}, nil
 		}},
-		{Name: "malformed", Handler: func(context.Context, request) (response, error) { return response{StatusCode: 99}, nil }},
-		{Name: "error", Handler: func(context.Context, request) (response, error) { return response{}, errors.New("boom") }},
+		{Name: "malformed",
+			Handler: func(context.Context, request) (response, error) { return response{StatusCode: 99}, nil }},
+		{Name: "error",
+			Handler: func(context.Context, request) (response, error) { return response{}, errors.New("boom") }},
 		{Name: "typed", Handler: func(context.Context, request) (response, error) { return response{}, typedError{} }},
 		{Name: "panic", Handler: func(context.Context, request) (response, error) { panic("boom") }},
-		{Name: "slow", Handler: func(ctx context.Context, _ request) (response, error) { <-ctx.Done(); return ok("late"), nil }},
+		{Name: "slow",
+			Handler: func(ctx context.Context, _ request) (response, error) { <-ctx.Done(); return ok("late"), nil }},
 	}, "-dev", "-timeout", "100ms")
 	for name, test := range map[string]struct {
 		function, event string
@@ -1035,33 +1147,43 @@ func TestInvoke(t *testing.T) {
 		failed          bool
 		want            string
 	}{
-		"answer":    {"divide", `{"httpMethod":"GET","queryStringParameters":{"dividend":"20"},"body":"x","unknown":1}`, 200, false, `{"statusCode":201,"headers":null,"multiValueHeaders":{"Set-Cookie":["a","b"]},"body":"20<x"}`},
-		"2.0":       {"divide", `{"version":"2.0","rawPath":"/divide","rawQueryString":"dividend=20","requestContext":{"http":{"method":"GET"}}}`, 200, false, `{"statusCode":201,"headers":{},"cookies":["a","b"],"body":"20<","isBase64Encoded":false}`},
-		"malformed": {"malformed", `{"httpMethod":"GET"}`, 200, false, `{"statusCode":502,"headers":{"Content-Type":"application/json"},`},
-		"error":     {"error", `{"httpMethod":"GET"}`, 200, true, `{"errorMessage":"boom","errorType":"errorString"}`},
-		"typed":     {"typed", `{"httpMethod":"GET"}`, 200, true, `{"errorMessage":"typed <&>","errorType":"typedError"}`},
-		"panic":     {"panic", `{"httpMethod":"GET"}`, 200, true, `{"errorMessage":"boom","errorType":"string","stackTrace":[`},
-		"slow":      {"slow", `{"httpMethod":"GET"}`, 200, true, `{"errorMessage":"Task timed out after 0.10 seconds","errorType":"Sandbox.Timedout"}`},
-		"no HTTP":   {"divide", `{"Records":[{"eventSource":"aws:sqs"}]}`, 200, true, `{"errorMessage":"fngen: `},
-		"unknown":   {"nothing", `{}`, 404, false, `{"Message":"Function not found: nothing","Type":"User"}`},
-		"no JSON":   {"divide", `{`, 400, false, `{"Type":"User","message":"the event is no JSON"}`},
-		"nothing":   {"divide", ``, 400, false, `{"Type":"User","message":"the event is no JSON"}`},
+		"success": {"divide",
+			`{"httpMethod":"GET","queryStringParameters":{"dividend":"20"},"body":"x","unknown":1}`, 200, false,
+			`{"statusCode":201,"headers":null,"multiValueHeaders":{"Set-Cookie":["a","b"]},"body":"20<x"}`},
+		"2.0": {"divide",
+			`{"version":"2.0","rawPath":"/divide","rawQueryString":"dividend=20","requestContext":{"http":{"method":"GET"}}}`, 200, false, `{"statusCode":201,"headers":{},"cookies":["a","b"],"body":"20<","isBase64Encoded":false}`},
+		"malformed": {"malformed", `{"httpMethod":"GET"}`, 200, false,
+			`{"statusCode":502,"headers":{"Content-Type":"application/json"},`},
+		"error": {"error", `{"httpMethod":"GET"}`, 200, true, `{"errorMessage":"boom","errorType":"errorString"}`},
+		"typed": {"typed", `{"httpMethod":"GET"}`, 200, true,
+			`{"errorMessage":"typed <&>","errorType":"typedError"}`},
+		"panic": {"panic", `{"httpMethod":"GET"}`, 200, true,
+			`{"errorMessage":"boom","errorType":"string","stackTrace":[`},
+		"slow": {"slow", `{"httpMethod":"GET"}`, 200, true,
+			`{"errorMessage":"Task timed out after 0.10 seconds","errorType":"Sandbox.Timedout"}`},
+		"not HTTP": {"divide", `{"Records":[{"eventSource":"aws:sqs"}]}`, 200, true, `{"errorMessage":"fngen: `},
+		"unknown":  {"nothing", `{}`, 404, false, `{"Message":"Function not found: nothing","Type":"User"}`},
+		"not JSON": {"divide", `{`, 400, false, `{"Type":"User","message":"event is not JSON"}`},
+		"empty":    {"divide", ``, 400, false, `{"Type":"User","message":"event is not JSON"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			answer, body := r.send("POST /2015-03-31/functions/" + test.function + "/invocations HTTP/1.1\r\nHost: x\r\nContent-Length: " + strconv.Itoa(len(test.event)) + "\r\n\r\n" + test.event)
-			assert.Equal(t, test.status, answer.StatusCode)
+			resp, body := r.send("POST /2015-03-31/functions/" + test.function +
+				"/invocations HTTP/1.1\r\nHost: x\r\nContent-Length: " + strconv.Itoa(len(test.event)) + "\r\n\r\n" +
+				test.event)
+			assert.Equal(t, test.status, resp.StatusCode)
 			assert.True(t, strings.HasPrefix(body, test.want), body)
-			assert.Equal(t, test.failed, answer.Header.Get("X-Amz-Function-Error") == "Unhandled")
+			assert.Equal(t, test.failed, resp.Header.Get("X-Amz-Function-Error") == "Unhandled")
 		})
 	}
 	for _, raw := range []string{"GET /2015-03-31/functions/divide/invocations", "POST /2015-03-31/functions/divide"} {
-		answer, _ := r.send(raw + " HTTP/1.1\r\nHost: x\r\n\r\n")
-		assert.Equal(t, 404, answer.StatusCode, raw)
+		resp, _ := r.send(raw + " HTTP/1.1\r\nHost: x\r\n\r\n")
+		assert.Equal(t, 404, resp.StatusCode, raw)
 	}
 }
 
-// FuzzRequest sends bytes to a server, which answers or closes the connection, and panics at none of them. What
-// reaches the function is an event whose maps agree.
+// FuzzRequest sends arbitrary bytes to a server, which must respond or close
+// the connection without a panic. The events that reach the function are
+// consistent.
 func FuzzRequest(f *testing.F) {
 	f.Add([]byte("GET /echo?a=1&a=2 HTTP/1.1\r\nHost: x\r\n\r\n"))
 	f.Add([]byte("POST /echo/a%2Fb HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 3\r\n\r\n\xff\xfe\xfd"))
@@ -1106,7 +1228,8 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-// inconsistent says what is wrong with an event, or "".
+// inconsistent describes what is wrong with an event. It returns an empty
+// string if nothing is.
 func inconsistent(e request) string {
 	for name, values := range e.MultiValueQueryStringParameters {
 		if e.QueryStringParameters[name] != values[len(values)-1] {
@@ -1118,7 +1241,8 @@ func inconsistent(e request) string {
 			return "header " + name
 		}
 	}
-	if len(e.QueryStringParameters) != len(e.MultiValueQueryStringParameters) || len(e.Headers) < len(e.MultiValueHeaders) {
+	if len(e.QueryStringParameters) != len(e.MultiValueQueryStringParameters) ||
+		len(e.Headers) < len(e.MultiValueHeaders) {
 		return "names"
 	}
 	if !strings.HasPrefix(e.Path, "/") || !strings.HasPrefix(e.Resource, "/echo") {

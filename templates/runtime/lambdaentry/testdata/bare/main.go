@@ -1,4 +1,4 @@
-// Command bare is the same function with AWS's library alone, to compare with.
+// Command bare runs the test function with lambda.Start, as a baseline.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command entry is a function as fngen builds it.
+// Command entry runs the test function with lambdaentry, as fngen build does.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Package function has a handler for tests, which does what the path says.
+// Package function has a handler for tests. The path selects what it does.
 package function
 
 import (
@@ -9,18 +9,19 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// Handler answers with the request's body, the request's method in X-Method, and the id of the invocation in X-Request-Id.
+// Handler responds with the request's body, its method in X-Method, and the
+// request id in X-Request-Id.
 func Handler(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	switch event.Path {
 	case "/error":
-		return events.APIGatewayProxyResponse{}, errors.New("the till is jammed")
+		return events.APIGatewayProxyResponse{}, errors.New("payment failed")
 	case "/panic":
 		return events.APIGatewayProxyResponse{StatusCode: 200, Body: event.Path[:100]}, nil
 	case "/malformed":
 		return events.APIGatewayProxyResponse{Body: "no status"}, nil
 	case "/deadline":
 		if _, ok := ctx.Deadline(); !ok {
-			return events.APIGatewayProxyResponse{}, errors.New("there is no deadline")
+			return events.APIGatewayProxyResponse{}, errors.New("context has no deadline")
 		}
 		<-ctx.Done()
 		return events.APIGatewayProxyResponse{StatusCode: 504, Body: context.Cause(ctx).Error()}, nil

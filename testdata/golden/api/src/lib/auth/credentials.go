@@ -13,57 +13,43 @@ import (
 	"example.com/golden/api/src/lib/fn"
 )
 
-// ProviderHeader names the provider that issued a request's token. A cookie of that name
-// does too, and comes before the header.
+// ProviderHeader is the name of the header, or of the cookie, that names the
+// provider of the request's token. If a request has both, the cookie counts.
 const ProviderHeader = "auth-provider"
 
-// CookieScheme is the scheme of credentials that are cookies.
+// CookieScheme is the Scheme of credentials whose provider is named by a
+// cookie.
 const CookieScheme = "cookie"
 
-// Credentials are what a request brings to say whose it is.
+// Credentials identify the sender of a request.
 type Credentials struct {
-	// Provider is who issued the token.
+	// Provider is the name of the provider that issued the token.
 	Provider string
 
-	// Scheme and Token are the two words of the Authorization header: Bearer and the token, as a
-	// rule. Where a cookie names the provider, they are CookieScheme and the whole Cookie header,
-	// since it is the decoder that knows the names of its cookies.
+	// Scheme and Token are the two words of the Authorization header, usually
+	// Bearer and a token. If a cookie names the provider, they are CookieScheme
+	// and the whole Cookie header, since only the decoder knows which cookies
+	// it needs.
 	Scheme, Token string
 
-	// Cookies is the Cookie header, whatever names the provider.
+	// Cookies is the Cookie header. It is set for every scheme.
 	Cookies string
 }
 
-// RequestCredentials are those of the request that a [Decoder] or GetCurrentUser is called for.
+// RequestCredentials returns the credentials of the request. It reports false
+// unless ctx is the context of a [Decoder] or of GetCurrentUser.
 func RequestCredentials(ctx context.Context) (Credentials, bool) {
-	c, ok := ctx.Value(credentialsKey{}).(*credentialsContext)
-	if !ok {
-		return Credentials{}, false
-	}
-	return c.Credentials, true
+	credentials, ok := ctx.Value(credentialsKey{}).(Credentials)
+	return credentials, ok
 }
 
 type credentialsKey struct{}
 
-// A credentialsContext is a context that has credentials.
-type credentialsContext struct {
-	context.Context
-	Credentials
-}
+var errAuthorization = errors.New("auth: missing or malformed Authorization header")
 
-// Value is itself by the key of credentials.
-func (c *credentialsContext) Value(key any) any {
-	if key == (credentialsKey{}) {
-		return c
-	}
-	return c.Context.Value(key)
-}
-
-var errAuthorization = errors.New("auth: the Authorization header is not a scheme and a token: want Bearer")
-
-// credentials are an event's, without a provider where it names none: most requests that nobody is
-// signed in for are of that kind, and nothing is wrong with them.
-func credentials(event events.APIGatewayProxyRequest) (Credentials, error) {
+// parseCredentials returns the credentials of an event. Provider is empty if
+// the event names none, which is not an error: the request is anonymous.
+func parseCredentials(event events.APIGatewayProxyRequest) (Credentials, error) {
 	cookies := fn.Header(event, "Cookie")
 	if provider := cookie(cookies, ProviderHeader); provider != "" {
 		return Credentials{Provider: provider, Scheme: CookieScheme, Token: cookies, Cookies: cookies}, nil
@@ -79,8 +65,8 @@ func credentials(event events.APIGatewayProxyRequest) (Credentials, error) {
 	return Credentials{Provider: provider, Scheme: scheme, Token: token, Cookies: cookies}, nil
 }
 
-// cookie is the value of the first cookie of a name (RFC 6265, section 5.4), without quotes and
-// percent-encoding, or "".
+// cookie returns the value of the first cookie with the given name (RFC 6265,
+// section 5.4), unquoted and percent-decoded, or "" if there is none.
 func cookie(header, name string) string {
 	for header != "" {
 		var pair string

@@ -17,26 +17,29 @@ import (
 	"strings"
 )
 
-// SessionSecretEnv names the environment variable of the secret that dbAuth encrypts
-// its session cookies with.
+// SessionSecretEnv is the name of the environment variable with the secret that
+// dbAuth encrypts session cookies with.
 const SessionSecretEnv = "SESSION_SECRET"
 
-// sessionKeySize is how much of the secret is the key: AES-256 takes no more.
+// sessionKeySize is the size of an AES-256 key, in bytes.
 const sessionKeySize = 32
 
-// errSession is all that the log hears of a cookie that does not decrypt: what
-// exactly is wrong with it would help who tampers with it, and nobody else.
-var errSession = errors.New("the session has potentially been tampered with, or SESSION_SECRET is another")
+// errSession is the only error for a session that does not decrypt. A more
+// precise one would help an attacker.
+var errSession = errors.New("the session was tampered with or encrypted with a different SESSION_SECRET")
 
-// DBAuth decodes the session cookie of RedwoodJS's dbAuth, by the secret in SESSION_SECRET, which is
-// read for each. Without the cookie nobody is signed in, and nothing is logged.
+// DBAuth returns a Decoder for the session cookie of RedwoodJS's dbAuth. It
+// reads the secret from SESSION_SECRET for every request. A request without the
+// cookie is anonymous, which is not an error.
 //
-// The name is the cookie's as the dbAuth handler has it, "session" where it is empty; %port% in it is
-// 8911, as it is there wherever no redwood.toml says otherwise.
+// The name is that of the cookie in the configuration of the dbAuth handler. If
+// it is empty, DBAuth uses "session". In the name, %port% stands for 8911, the
+// default port of RedwoodJS's API.
 //
-// The claims are what the session says: an id, as a rule. dbAuth's encryption (AES in CBC mode, and nothing
-// beside it) hides what a session says, and does not keep who owns one from changing it, in the first sixteen
-// bytes at will. RedwoodJS trusts it all the same. Do not put roles there: look them up in GetCurrentUser.
+// The claims are the session's data, usually just an id. Do not keep roles
+// there; look them up in GetCurrentUser. dbAuth encrypts with AES-CBC and does
+// not authenticate the result, so the owner of a session cannot read it but can
+// change its first 16 bytes.
 func DBAuth(name string) Decoder {
 	if name == "" {
 		name = "session"
@@ -44,26 +47,27 @@ func DBAuth(name string) Decoder {
 	name = strings.Replace(name, "%port%", "8911", 1)
 	return func(ctx context.Context, token string) (Claims, error) {
 		cookies := token
-		if c, ok := RequestCredentials(ctx); ok {
-			cookies = c.Cookies // whatever the Authorization header has
+		if credentials, ok := RequestCredentials(ctx); ok {
+			cookies = credentials.Cookies // even if a header named the provider
 		}
-		text := session(cookies, name)
-		if text == "" {
+		session := sessionCookie(cookies, name)
+		if session == "" {
 			return nil, nil
 		}
 		secret := os.Getenv(SessionSecretEnv)
 		if secret == "" {
-			return nil, errors.New("the secret is unset: " + SessionSecretEnv + " is empty")
+			return nil, errors.New("environment variable " + SessionSecretEnv + " is not set")
 		}
-		if len(text) > maxToken {
-			return nil, fmt.Errorf("the session has %d bytes, more than %d", len(text), maxToken)
+		if len(session) > maxToken {
+			return nil, fmt.Errorf("session of %d bytes exceeds %d", len(session), maxToken)
 		}
-		return decryptSession(text, secret)
+		return decryptSession(session, secret)
 	}
 }
 
-// session is the value of the session's cookie, as it is written, or "".
-func session(cookies, name string) string {
+// sessionCookie returns the value of the named cookie as sent, or "" if there
+// is none. Like dbAuth, it decodes nothing.
+func sessionCookie(cookies, name string) string {
 	for cookies != "" {
 		var pair string
 		pair, cookies, _ = strings.Cut(cookies, ";")
@@ -74,10 +78,12 @@ func session(cookies, name string) string {
 	return ""
 }
 
-// decryptSession is what a session says: an object in JSON, which a semicolon and the token against
-// request forgery follow.
-func decryptSession(text, secret string) (Claims, error) {
-	parts := strings.Split(text, "|")
+// decryptSession returns the data of a session. Decrypted, a session is a JSON
+// object, a semicolon and a CSRF token. Encrypted, it is the ciphertext, a "|"
+// and the initialization vector, all in base64. Older versions of dbAuth have
+// no vector and start with "Salted__" and a salt of 8 bytes.
+func decryptSession(session, secret string) (Claims, error) {
+	parts := strings.Split(session, "|")
 	data, err := base64.StdEncoding.DecodeString(parts[0])
 	if err != nil {
 		return nil, errSession
@@ -100,8 +106,9 @@ func decryptSession(text, secret string) (Claims, error) {
 	plain, ok := decryptCBC(data, key, iv)
 	object, _, _ := strings.Cut(string(plain), ";")
 	var claims Claims
-	// Where the padding is wrong it is parsed all the same: the time taken must not tell the two apart,
-	// since who learns that of cookies of his own making can make one that says anything.
+	// Parse the object even if the padding is wrong. If the two failures took
+	// different times, an attacker could use them as a padding oracle to
+	// encrypt any session.
 	err = json.Unmarshal([]byte(object), &claims)
 	if !ok || err != nil || claims == nil {
 		return nil, errSession
@@ -109,7 +116,8 @@ func decryptSession(text, secret string) (Claims, error) {
 	return claims, nil
 }
 
-// sessionKey is the key in a secret: its first 32 characters, each of which has to be one byte.
+// sessionKey returns the encryption key: the first 32 characters of the secret,
+// each of which must be one byte.
 func sessionKey(secret string) ([]byte, error) {
 	characters := []rune(secret)
 	if len(characters) > sessionKeySize {
@@ -117,13 +125,14 @@ func sessionKey(secret string) ([]byte, error) {
 	}
 	key := []byte(string(characters))
 	if len(key) != sessionKeySize {
-		return nil, fmt.Errorf("%s is not %d characters of ASCII, or more", SessionSecretEnv, sessionKeySize)
+		return nil, fmt.Errorf("%s must start with %d ASCII characters", SessionSecretEnv, sessionKeySize)
 	}
 	return key, nil
 }
 
-// legacyKey is the key and the initialisation vector of a session that an older dbAuth encrypted, by the
-// package crypto-js. That derives them by MD5, as OpenSSL did (EVP_BytesToKey): there is no choice of another.
+// legacyKey derives the key and the initialization vector of a session of an
+// older dbAuth, which encrypted with the npm package crypto-js. That package
+// uses OpenSSL's EVP_BytesToKey with MD5, so MD5 is the only choice here.
 func legacyKey(secret string, salt []byte) (key, iv []byte) {
 	var derived, digest []byte
 	for len(derived) < sessionKeySize+aes.BlockSize {
@@ -134,8 +143,8 @@ func legacyKey(secret string, salt []byte) (key, iv []byte) {
 	return derived[:sessionKeySize], derived[sessionKeySize:]
 }
 
-// decryptCBC undoes AES in CBC mode, and its padding (RFC 5652, section 6.3). Where that is wrong, it is left
-// there, and the result is not ok.
+// decryptCBC decrypts data and removes its padding (RFC 5652, section 6.3). If
+// the padding is wrong, ok is false and plain still includes it.
 func decryptCBC(data, key, iv []byte) (plain []byte, ok bool) {
 	block, err := aes.NewCipher(key)
 	if err != nil || len(iv) != aes.BlockSize || len(data) == 0 || len(data)%aes.BlockSize != 0 {

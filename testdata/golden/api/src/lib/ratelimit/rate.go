@@ -7,30 +7,31 @@ import (
 	"time"
 )
 
-// A Rate is how many requests there may be in a time. It is a bucket of tokens: each request takes one, and in
-// each Per as many come back as Requests says, one by one.
+// A Rate is a number of requests per unit of time. It describes a token bucket:
+// each request takes a token, and the tokens come back at even intervals,
+// Requests of them in each Per.
 type Rate struct {
 	Requests int
 	Per      time.Duration
-	Burst    int // the tokens of a full bucket: the requests that there may be at once. Zero is Requests
+	Burst    int // tokens in a full bucket, the most requests at once; 0 means Requests
 }
 
-// PerSecond is the rate of n requests in a second.
+// PerSecond returns the rate of n requests per second.
 func PerSecond(n int) Rate { return Rate{Requests: n, Per: time.Second} }
 
-// PerMinute is the rate of n requests in a minute.
+// PerMinute returns the rate of n requests per minute.
 func PerMinute(n int) Rate { return Rate{Requests: n, Per: time.Minute} }
 
-// PerHour is the rate of n requests in an hour.
+// PerHour returns the rate of n requests per hour.
 func PerHour(n int) Rate { return Rate{Requests: n, Per: time.Hour} }
 
-// WithBurst is the rate with n requests at once.
+// WithBurst returns the rate with a burst of n requests.
 func (r Rate) WithBurst(n int) Rate {
 	r.Burst = n
 	return r
 }
 
-// Size is how many tokens a full bucket has.
+// Size returns the number of tokens in a full bucket.
 func (r Rate) Size() int {
 	if r.Burst == 0 {
 		return r.Requests
@@ -38,38 +39,40 @@ func (r Rate) Size() int {
 	return r.Burst
 }
 
-// maxRequests is the largest number that a rate may have. Any above it limits nothing.
+// maxRequests is the largest valid value of Requests and Burst.
 const maxRequests = 1_000_000
 
-// longest is the longest time that a rate may be about, and in which an empty bucket may fill.
-const longest = 366 * 24 * time.Hour
+// maxTime is the largest valid value of Per, and the longest time in which an
+// empty bucket may refill.
+const maxTime = 366 * 24 * time.Hour
 
-// Check says why a rate cannot be kept, or is nil.
+// Check returns an error if the rate is not valid.
 func (r Rate) Check() error {
 	switch {
 	case r.Requests < 1 || r.Requests > maxRequests:
-		return fmt.Errorf("want 1 to %d requests, not %d", maxRequests, r.Requests)
+		return fmt.Errorf("rate of %d requests, want 1 to %d", r.Requests, maxRequests)
 	case r.Size() < 1 || r.Size() > maxRequests:
-		return fmt.Errorf("want a burst of 1 to %d requests, not %d", maxRequests, r.Size())
-	case r.Per < time.Second || r.Per > longest:
-		return fmt.Errorf("want a time of a second to a year, not %s", r.Per)
-	case int64(r.Size()) > int64(longest/r.interval()):
-		return fmt.Errorf("a burst of %d takes more than a year to come back", r.Size())
+		return fmt.Errorf("burst of %d requests, want 1 to %d", r.Size(), maxRequests)
+	case r.Per < time.Second || r.Per > maxTime:
+		return fmt.Errorf("rate per %s, want one second to one year", r.Per)
+	case int64(r.Size()) > int64(maxTime/r.interval()):
+		return fmt.Errorf("burst of %d requests takes over a year to refill", r.Size())
 	}
 	return nil
 }
 
-// interval is the time in which one token comes back.
+// interval returns the time in which one token comes back.
 func (r Rate) interval() time.Duration { return r.Per / time.Duration(r.Requests) }
 
-// fill is the time in which they all do.
-func (r Rate) fill() time.Duration { return r.interval() * time.Duration(r.Size()) }
+// refillTime returns the time in which an empty bucket becomes full.
+func (r Rate) refillTime() time.Duration { return r.interval() * time.Duration(r.Size()) }
 
-// policy is the rate as parameters of a RateLimit-Policy field: as many requests as there may be at
-// once, in the time in which they come back.
+// policy returns the parameters of a RateLimit-Policy field: the quota, which
+// is the size of the bucket, and the window, in which it refills.
 func (r Rate) policy() string {
-	return fmt.Sprintf(";q=%d;w=%d", r.Size(), seconds(r.fill()))
+	return fmt.Sprintf(";q=%d;w=%d", r.Size(), seconds(r.refillTime()))
 }
 
-// seconds are whole ones, rounded up: headers have no others, and too late is better than too early.
+// seconds rounds up to whole seconds, as headers need them. A client that waits
+// this long does not come back too early.
 func seconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }

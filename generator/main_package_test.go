@@ -12,20 +12,21 @@ import (
 	"github.com/fngen/fngen/generator"
 )
 
-var place = generator.Place{Module: "example.com/shop", Lib: "api/src/lib", Dir: "api/src/functions/.fngen"}
+var options = generator.MainOptions{Module: "example.com/shop", Lib: "api/src/lib", Dir: "api/src/functions/.fngen"}
 
-func handler(name, pkg, base string) generator.Handler {
-	return generator.Handler{Function: name, Path: "example.com/shop/api/src/functions/" + base, Package: pkg, Handler: "Handler"}
+func handler(name, pkg, base string) generator.FunctionRef {
+	return generator.FunctionRef{Function: name, Path: "example.com/shop/api/src/functions/" + base, Package: pkg, Handler: "Handler"}
 }
 
-// Each function is on a line of its own, which is known: there the compiler says what is wrong with a handler.
-func TestServerProgram(t *testing.T) {
-	flat := func(name, ident string) generator.Handler {
-		return generator.Handler{Function: name, Path: "example.com/shop/api/src/functions", Package: "functions", Handler: ident}
+// Lines has the line of each function, where the compiler reports errors of its
+// handler.
+func TestServerMain(t *testing.T) {
+	flat := func(name, ident string) generator.FunctionRef {
+		return generator.FunctionRef{Function: name, Path: "example.com/shop/api/src/functions", Package: "functions", Handler: ident}
 	}
 	closing := handler("updateOrder", "updateorder", "updateOrder")
 	closing.Shutdown = "Shutdown"
-	p, err := generator.ServerProgram(place, "dev", []generator.Handler{
+	p, err := generator.ServerMain(options, "dev", []generator.FunctionRef{
 		handler("divide", "divide", "divide"),
 		flat("hello", "HelloHandler"),
 		flat("bye", "ByeHandler"),
@@ -70,18 +71,18 @@ func main() {
 	assert.Equal(t, map[int]string{19: "divide", 20: "hello", 21: "bye", 22: "updateOrder", 23: "os", 24: "server", 25: "init", 26: "x"}, p.Lines)
 	check(t, p)
 
-	none, err := generator.ServerProgram(place, "serve", nil)
+	none, err := generator.ServerMain(options, "serve", nil)
 	require.NoError(t, err)
 	assert.Empty(t, none.Lines)
 	check(t, none)
 }
 
-func TestLambdaProgram(t *testing.T) {
+func TestLambdaMain(t *testing.T) {
 	h := handler("updateOrder", "updateorder", "updateOrder")
-	p, err := generator.LambdaProgram(place, "lambda/updateOrder", h)
+	p, err := generator.LambdaMain(options, "lambda/updateOrder", h)
 	require.NoError(t, err)
 	assert.Equal(t, "api/src/functions/.fngen/lambda/updateOrder", p.Package)
-	assert.Equal(t, `// Command updateOrder answers AWS Lambda with a function of example.com/shop.
+	assert.Equal(t, `// Command updateOrder runs a function of example.com/shop on AWS Lambda.
 package main
 
 import (
@@ -97,21 +98,21 @@ func main() {
 	check(t, p)
 
 	h.Shutdown = "Shutdown"
-	p, err = generator.LambdaProgram(place, "lambda/updateOrder", h)
+	p, err = generator.LambdaMain(options, "lambda/updateOrder", h)
 	require.NoError(t, err)
 	assert.Contains(t, string(p.Files[p.Package+"/main.go"]), "\tlambdaentry.Start(updateorder.Handler, updateorder.Shutdown)\n")
 }
 
-func TestMigrateProgram(t *testing.T) {
-	p, err := generator.MigrateProgram(place)
+func TestMigrateMain(t *testing.T) {
+	p, err := generator.MigrateMain(options)
 	require.NoError(t, err)
 	assert.Len(t, p.Files, 1)
 	assert.Contains(t, string(p.Files["api/src/functions/.fngen/migrate/main.go"]), "\n\t\"example.com/shop/api/src/lib/db\"\n")
 	check(t, p)
 }
 
-// check: a program is formatted, and has no import of fngen's.
-func check(t *testing.T, p generator.Program) {
+// check checks that a main package is formatted and does not import fngen.
+func check(t *testing.T, p generator.MainPackage) {
 	t.Helper()
 	for name, data := range p.Files {
 		formatted, err := format.Source(data)

@@ -15,19 +15,21 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A command starts no other program and opens no socket, whatever is on the PATH.
+// TestNoSubprocessNoSocket checks that commands that change files start no
+// process and open no socket.
 func TestNoSubprocessNoSocket(t *testing.T) {
 	strace, err := exec.LookPath("strace")
 	if err != nil {
 		t.Skip("strace is not installed")
 	}
 	if out, err := exec.Command(strace, "-o", os.DevNull, fngen, "version").CombinedOutput(); err != nil {
-		t.Skipf("strace may not trace here: %v: %s", err, out)
+		t.Skipf("strace is not permitted: %v: %s", err, out)
 	}
 	dir := newModule(t)
 	for _, args := range [][]string{divide, {"add", "--update"}, {"list"}, {"destroy", "function", "divide"}} {
 		log := filepath.Join(t.TempDir(), "calls")
-		cmd := exec.Command(strace, append([]string{"-f", "-qq", "-o", log, "-e", "trace=execve,execveat,socket", fngen}, args...)...)
+		cmd := exec.Command(strace,
+			append([]string{"-f", "-qq", "-o", log, "-e", "trace=execve,execveat,socket", fngen}, args...)...)
 		cmd.Dir = dir
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s", out)
@@ -38,7 +40,8 @@ func TestNoSubprocessNoSocket(t *testing.T) {
 	}
 }
 
-// Neither the go command nor anything else of the environment is needed.
+// TestNoGoOnPath checks that fngen function needs neither the go command nor
+// any environment variable.
 func TestNoGoOnPath(t *testing.T) {
 	want := reference(t, divide)
 	dir := newModule(t)
@@ -48,7 +51,8 @@ func TestNoGoOnPath(t *testing.T) {
 	assert.Equal(t, want, treeOf(t, dir))
 }
 
-// Where the user may not write or read, nothing is changed. What is not in the way does not matter.
+// TestNoPermission checks that nothing changes if fngen lacks permission for a
+// path that it needs, and that permissions of other paths do not matter.
 func TestNoPermission(t *testing.T) {
 	want := reference(t, divide)
 	for _, c := range []struct {
@@ -65,17 +69,18 @@ func TestNoPermission(t *testing.T) {
 		{functions + "/other", 0o000, true},
 		{"api/src/lib/fn/fn.go", 0o000, false},
 		{"go.mod", 0o000, false},
-		{"go.mod", 0o444, true}, // it is replaced, and stays as it is
+		{"go.mod", 0o444, true}, // it is replaced, and keeps its mode
 		{"go.sum", 0o000, false},
 		{"fngen.sum", 0o000, false},
 	} {
 		t.Run(fmt.Sprintf("%s %o", c.name, c.mode), func(t *testing.T) {
 			dir := newModule(t)
-			closed := filepath.Join(dir, filepath.FromSlash(c.name))
+			restricted := filepath.Join(dir, filepath.FromSlash(c.name))
 			switch {
 			case c.name == ".", c.name == "go.mod":
 			case filepath.Ext(c.name) == "":
-				writeFile(t, dir, c.name+"/README.md", "") // so that the function goes there file by file
+				// With an existing directory, files are added one by one.
+				writeFile(t, dir, c.name+"/README.md", "")
 			default:
 				writeFile(t, dir, c.name, "")
 			}
@@ -86,9 +91,9 @@ func TestNoPermission(t *testing.T) {
 				return err
 			}))
 			before := treeOf(t, dir)
-			info, err := os.Stat(closed)
+			info, err := os.Stat(restricted)
 			require.NoError(t, err)
-			require.NoError(t, os.Chmod(closed, c.mode))
+			require.NoError(t, os.Chmod(restricted, c.mode))
 
 			p := command(dir, divide...)
 			nobody(p)
@@ -96,11 +101,11 @@ func TestNoPermission(t *testing.T) {
 			if c.done {
 				require.Zero(t, code, p.stderr.String())
 				assert.Equal(t, want[functions+"/divide/divide.go"], treeOf(t, dir)[functions+"/divide/divide.go"])
-				after, err := os.Stat(closed)
+				after, err := os.Stat(restricted)
 				require.NoError(t, err)
 				assert.Equal(t, c.mode, after.Mode().Perm())
 			}
-			require.NoError(t, os.Chmod(closed, info.Mode().Perm()))
+			require.NoError(t, os.Chmod(restricted, info.Mode().Perm()))
 			if !c.done {
 				message, hint := p.refused(t)
 				assert.Contains(t, message, "permission denied")
@@ -111,7 +116,8 @@ func TestNoPermission(t *testing.T) {
 	}
 }
 
-// A disk that fills up, or runs out of inodes, at any step leaves everything as it was.
+// TestFullDisk runs fngen on disks of increasing size. Running out of space or
+// inodes at any step leaves the module unchanged.
 func TestFullDisk(t *testing.T) {
 	want := reference(t, divide)
 	for _, limit := range []struct {
@@ -126,8 +132,9 @@ func TestFullDisk(t *testing.T) {
 		for n := limit.least; ; n += limit.step {
 			dir := t.TempDir()
 			option := fmt.Sprintf(limit.option, n)
-			if out, err := exec.Command("mount", "-t", "tmpfs", "-o", option, "fngen", dir).CombinedOutput(); err != nil {
-				t.Skipf("a small disk cannot be mounted here: %v: %s", err, out)
+			out, err := exec.Command("mount", "-t", "tmpfs", "-o", option, "fngen", dir).CombinedOutput()
+			if err != nil {
+				t.Skipf("cannot mount tmpfs: %v: %s", err, out)
 			}
 			unmount := func() {
 				out, err := exec.Command("umount", dir).CombinedOutput()
@@ -152,7 +159,7 @@ func TestFullDisk(t *testing.T) {
 			}
 			full++
 		}
-		t.Logf("full at %d different sizes by "+limit.option, full, limit.least)
+		t.Logf("disk full at %d sizes from "+limit.option, full, limit.least)
 		assert.Greater(t, full, 5)
 	}
 }

@@ -5,31 +5,32 @@ import (
 	"strconv"
 )
 
-// An OtherError says that a payload is no HTTP request.
-type OtherError struct {
-	Service string // such as Amazon SQS, or "" where nothing is known of it
-	Marker  string // what it is told by, such as aws:sqs
-	Err     error  // of what is no JSON object, why
+// An UnsupportedEventError means that an event is not an HTTP request.
+type UnsupportedEventError struct {
+	Service string // service that sent the event, such as Amazon SQS, or "" if unknown
+	Marker  string // value or key that identifies the service, such as aws:sqs
+	Err     error  // why the event is not a JSON object, or nil if it is
 }
 
-func (e *OtherError) Error() string {
-	const answers = "fngen: a function answers HTTP: this event is "
+func (e *UnsupportedEventError) Error() string {
+	const message = "fngen: the function handles HTTP requests, but the event is "
 	switch {
 	case e.Err != nil:
-		return answers + "no JSON object: " + e.Err.Error()
+		return message + "not a JSON object: " + e.Err.Error()
 	case e.Service == "" && e.Marker == "":
-		return answers + "of no known kind"
+		return message + "of an unknown type"
 	case e.Service == "":
-		return answers + "of " + strconv.Quote(e.Marker)
+		return message + "from " + strconv.Quote(e.Marker)
 	}
-	return answers + "of " + e.Service + " (" + e.Marker + ")"
+	return message + "from " + e.Service + " (" + e.Marker + ")"
 }
 
-func (e *OtherError) Unwrap() error { return e.Err }
+func (e *UnsupportedEventError) Unwrap() error { return e.Err }
 
-// sources are the services whose events are told by an eventSource, of the event or of its records. Nothing changes
-// this table and the next one: they are the place where a kind begins that is to be answered after all.
-// Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html and the pages of each.
+// sources maps the eventSource of an event, or of its first record, to a
+// service. It must not be modified. Source:
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html and the
+// page of each service.
 var sources = map[string]string{
 	"aws:codecommit":   "AWS CodeCommit",
 	"aws:docdb":        "Amazon DocumentDB",
@@ -45,9 +46,10 @@ var sources = map[string]string{
 	"SelfManagedKafka": "Apache Kafka",
 }
 
-// keys are the services whose events are told by a key that no HTTP request has: of the event, or of the object in it
-// that the first part names. The first that is there decides.
-var keys = [...]struct{ in, key, service string }{
+// markers are keys that identify the service of an event and that no HTTP
+// request has. The key is at the top level of the event, or in the object named
+// by in. The first match wins.
+var markers = [...]struct{ in, key, service string }{
 	{"requestContext", "connectionId", "an API Gateway WebSocket API"},
 	{"requestContext", "serviceArn", "Amazon VPC Lattice"},
 	{"", "raw_path", "Amazon VPC Lattice"},
@@ -77,51 +79,51 @@ var keys = [...]struct{ in, key, service string }{
 	{"Details", "ContactData", "Amazon Connect"},
 }
 
-// other says what a payload is that is no request.
-func other(payload []byte) error {
+// unsupported returns the error for an event that is not an HTTP request.
+func unsupported(payload []byte) error {
 	var e struct {
-		EventSource string `json:"eventSource"` // which SNS writes EventSource
+		EventSource string `json:"eventSource"` // EventSource in SNS events
 		Records     []struct {
 			EventSource string          `json:"eventSource"`
 			CloudFront  json.RawMessage `json:"cf"`
 		} `json:"records"`
 	}
-	_ = json.Unmarshal(payload, &e) // of which any part may be there, and of any type
+	_ = json.Unmarshal(payload, &e) // fields may be missing or have other types
 	source := e.EventSource
 	if len(e.Records) > 0 && e.Records[0].EventSource != "" {
 		source = e.Records[0].EventSource
 	}
 	if service, ok := sources[source]; ok {
-		return &OtherError{Service: service, Marker: source}
+		return &UnsupportedEventError{Service: service, Marker: source}
 	}
 	if len(e.Records) > 0 && e.Records[0].CloudFront != nil {
-		return &OtherError{Service: "Amazon CloudFront", Marker: "cf"}
+		return &UnsupportedEventError{Service: "Amazon CloudFront", Marker: "cf"}
 	}
 
 	objects := map[string]map[string]json.RawMessage{}
 	var top map[string]json.RawMessage
 	if err := json.Unmarshal(payload, &top); err != nil {
-		return &OtherError{Err: err}
+		return &UnsupportedEventError{Err: err}
 	}
 	objects[""] = top
-	for _, told := range keys {
-		object, seen := objects[told.in]
+	for _, m := range markers {
+		object, seen := objects[m.in]
 		if !seen {
-			_ = json.Unmarshal(top[told.in], &object) // of what is no object, nothing
-			objects[told.in] = object
+			_ = json.Unmarshal(top[m.in], &object) // leaves object nil if it is not one
+			objects[m.in] = object
 		}
-		value, ok := object[told.key]
+		value, ok := object[m.key]
 		if !ok {
 			continue
 		}
-		marker := told.key
-		if text := ""; told.key == "detail-type" && json.Unmarshal(value, &text) == nil {
-			marker = short(text) // such as Scheduled Event
+		marker := m.key
+		if text := ""; m.key == "detail-type" && json.Unmarshal(value, &text) == nil {
+			marker = truncate(text) // such as Scheduled Event
 		}
-		return &OtherError{Service: told.service, Marker: marker}
+		return &UnsupportedEventError{Service: m.service, Marker: marker}
 	}
-	return &OtherError{Marker: short(source)}
+	return &UnsupportedEventError{Marker: truncate(source)}
 }
 
-// short is the beginning of a text that a stranger may have written.
-func short(s string) string { return s[:min(len(s), 64)] }
+// truncate shortens text that anyone may have written.
+func truncate(s string) string { return s[:min(len(s), 64)] }
