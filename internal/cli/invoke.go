@@ -254,8 +254,9 @@ func runInvoke(cmd *cobra.Command, w World, o invokeOptions) error {
 	if o.port == 0 {
 		o.port = p.API.Port
 	}
+	launcher := invoke.Launcher{Dir: p.Dir, Output: w.Stderr, Build: functionBuilder(w, p)} // stdout is for the response
 	client := &invoke.Client{
-		Project: p, Port: o.port, Environ: w.Environ(), Version: w.Version, StartServer: invokeServer(w, p),
+		Project: p, Port: o.port, Environ: w.Environ(), Version: w.Version, StartServer: launcher.Start,
 	}
 	ctx := cmd.Context()
 	if o.deliveries {
@@ -267,6 +268,18 @@ func runInvoke(cmd *cobra.Command, w World, o invokeOptions) error {
 		return errInterrupted
 	}
 	return err
+}
+
+// functionBuilder returns the function that builds a server of one function.
+func functionBuilder(w World, p *project.Project) func(context.Context, string, string) ([]string, error) {
+	return func(ctx context.Context, function, binary string) ([]string, error) {
+		s := serving{command: "invoke", use: "development", only: function, flags: buildFlags(w, p)}
+		plan, err := s.plan(w, p)
+		if err != nil {
+			return nil, err
+		}
+		return plan.Environ, buildServer(ctx, plan, binary)
+	}
 }
 
 // call sends the request and prints the response.
