@@ -258,13 +258,12 @@ func runInvoke(cmd *cobra.Command, w World, o invokeOptions) error {
 	client := &invoke.Client{
 		Project: p, Port: o.port, Environ: w.Environ(), Version: w.Version, StartServer: launcher.Start,
 	}
-	ctx := cmd.Context()
 	if o.deliveries {
-		err = listDeliveries(ctx, w, client, o)
-	} else if err = o.read(cmd, w); err == nil {
-		err = call(ctx, w, client, o)
+		err = listDeliveries(cmd.Context(), w, client, o)
+	} else {
+		err = call(cmd, w, client, o)
 	}
-	if ctx.Err() != nil {
+	if cmd.Context().Err() != nil {
 		return errInterrupted
 	}
 	return err
@@ -283,8 +282,11 @@ func functionBuilder(w World, p *project.Project) func(context.Context, string, 
 }
 
 // call sends the request and prints the response.
-func call(ctx context.Context, w World, client *invoke.Client, o invokeOptions) error {
-	response, err := client.Call(ctx, o.call)
+func call(cmd *cobra.Command, w World, client *invoke.Client, o invokeOptions) error {
+	if err := o.read(cmd, w); err != nil {
+		return err
+	}
+	response, err := client.Call(cmd.Context(), o.call)
 	var option *invoke.OptionError
 	if errors.As(err, &option) {
 		return usageError{"--" + option.Option + ": " + err.Error(), cmp.Or(hint.Of(err), "fngen invoke --help")}

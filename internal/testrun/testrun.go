@@ -21,19 +21,20 @@ import (
 	"github.com/fngen/fngen/internal/project"
 )
 
-// A Runner runs the tests of a project's functions.
+// A Runner runs the tests of a project's functions. Fields without a comment on
+// their default are required.
 type Runner struct {
 	Project *project.Project
 	Names   []string // the functions to test, as the user names them; empty for all
-	Flags   []string // flags of go test
-	JSON    bool     // print the output of go test -json unchanged
-	Color   bool
+	Flags   []string // flags of go test; may be empty
+	JSON    bool     // print the output of go test -json unchanged; the default is a tree
+	Color   bool     // the default is no color
 	Environ []string
 	Stdout  io.Writer
 	Stderr  io.Writer
 
-	Note   func(message, hint string)
-	Report func(error) // reports an error that does not end Watch
+	Note   func(message, hint string) // prints a note; hint may be empty
+	Report func(error)                // prints an error that does not end Watch
 }
 
 // A FailedError reports that go test failed. Its output says why.
@@ -58,14 +59,21 @@ func (r *Runner) Run(ctx context.Context) error {
 	if len(functions) == 0 {
 		return hint.New("no functions in "+r.Project.Functions, "fngen function NAME")
 	}
+	if r.JSON { // nothing needs a report, so go test writes to stdout itself
+		cmd, err := r.testCommand(ctx, functions)
+		if err != nil {
+			return err
+		}
+		cmd.Stdout = r.Stdout
+		return runCommand(ctx, cmd)
+	}
 	_, err = r.test(ctx, functions)
 	return err
 }
 
-// test runs go test for functions and prints the results. The report is nil if
-// go test was not started. The errors are those of Run, apart from
-// *NoMatchError.
-func (r *Runner) test(ctx context.Context, functions []gotest.Function) (*gotest.Report, error) {
+// testCommand returns the command go test -json for functions. Its environment
+// has the variables of the .env files.
+func (r *Runner) testCommand(ctx context.Context, functions []gotest.Function) (*exec.Cmd, error) {
 	variables, err := dotenv.Read(os.DirFS(r.Project.Dir), dotenv.For("test"), r.Environ)
 	if err != nil {
 		return nil, err
@@ -73,6 +81,27 @@ func (r *Runner) test(ctx context.Context, functions []gotest.Function) (*gotest
 	args := slices.Concat([]string{"test", "-json"}, patterns(r.Project.Functions, functions), r.Flags)
 	cmd := r.goCommand(ctx, args...)
 	cmd.Env = append(cmd.Env, variables...)
+	return cmd, nil
+}
+
+// runCommand runs a go test command. The error is a *FailedError if it failed.
+func runCommand(ctx context.Context, cmd *exec.Cmd) error {
+	err := process.Run(ctx, cmd)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() > 0 {
+		return &FailedError{exit.ExitCode()}
+	}
+	return err
+}
+
+// test runs go test for functions, prints the results and reports them. The
+// report is nil if go test was not started. The errors are those of Run, except
+// *NoMatchError.
+func (r *Runner) test(ctx context.Context, functions []gotest.Function) (*gotest.Report, error) {
+	cmd, err := r.testCommand(ctx, functions)
+	if err != nil {
+		return nil, err
+	}
 	out := &printer{w: r.Stdout}
 	report := gotest.NewReport(module(functions, r.Project.Functions), functions, r.Color)
 	start := time.Now()
@@ -94,11 +123,8 @@ func (r *Runner) test(ctx context.Context, functions []gotest.Function) (*gotest
 		stream.Text = func(line string) { out.print(line + "\n") }
 		cmd.Stdout = stream
 	}
-	err = process.Run(ctx, cmd)
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() > 0 {
-		err = &FailedError{exit.ExitCode()}
-	} else if err != nil {
+	err = runCommand(ctx, cmd)
+	if err != nil && !errors.As(err, new(*FailedError)) {
 		return report, err
 	}
 	_ = stream.Close() // always nil

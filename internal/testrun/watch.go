@@ -145,9 +145,11 @@ func (s *session) step(ctx context.Context) (done bool, err error) {
 		err = s.setGraph(graph)
 	case batch := <-s.batches:
 		if s.firstGraph != nil {
-			s.deps, s.firstGraph = <-s.firstGraph, nil
+			err, s.firstGraph = s.setGraph(<-s.firstGraph), nil
 		}
-		err = s.changed(ctx, batch)
+		if err == nil {
+			err = s.changed(ctx, batch)
+		}
 	case key, ok := <-s.keys:
 		if !ok {
 			s.keys = nil
