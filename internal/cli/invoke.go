@@ -291,10 +291,10 @@ func call(cmd *cobra.Command, w World, client *invoke.Client, o invokeOptions) e
 	if errors.As(err, &option) {
 		return usageError{"--" + option.Option + ": " + err.Error(), cmp.Or(hint.Of(err), "fngen invoke --help")}
 	}
-	if err != nil {
+	if response == nil {
 		return err
 	}
-	if err := printResponse(w, o, response, isTerminal(w.Stdout)); err != nil {
+	if err := errors.Join(printResponse(w, o, response, isTerminal(w.Stdout)), err); err != nil {
 		return err
 	}
 	if response.Code >= http.StatusBadRequest {

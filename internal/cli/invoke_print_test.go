@@ -61,7 +61,10 @@ func TestPrintResponse(t *testing.T) {
 			name: "JSON report of text", body: "<\n", options: invokeOptions{json: true}, terminal: true,
 			stdout: jsonOf(`<\n`, "false"),
 		},
-		{name: "JSON report of binary", body: png, options: invokeOptions{json: true}, stdout: jsonOf("iVBORw0KGgo=", "true")},
+		{
+			name: "JSON report of binary", body: png, options: invokeOptions{json: true},
+			stdout: jsonOf("iVBORw0KGgo=", "true"),
+		},
 		{name: "output, terminal", body: png, options: invokeOptions{output: "out"}, terminal: true, stderr: status},
 		{name: "output and include", body: png, options: invokeOptions{output: "out", include: true}, stdout: head},
 	}

@@ -168,10 +168,11 @@ func verifies(ts *testscript.TestScript, neg bool, args []string) {
 	// The domain and path that fngen dev reports to a function.
 	domain, _, err := net.SplitHostPort(d.last.Host)
 	ts.Check(err)
+	path := d.last.URL.EscapedPath()
 	err = webhooks.VerifyEvent(scheme, events.APIGatewayProxyRequest{
-		HTTPMethod: d.last.Method, Path: d.last.URL.EscapedPath(),
+		HTTPMethod: d.last.Method, Path: path,
 		MultiValueHeaders: d.last.Header, MultiValueQueryStringParameters: query, Body: string(d.body),
-		RequestContext: events.APIGatewayProxyRequestContext{DomainName: domain, Path: strings.TrimRight(d.last.URL.EscapedPath(), "/")},
+		RequestContext: events.APIGatewayProxyRequestContext{DomainName: domain, Path: strings.TrimRight(path, "/")},
 	}, options)
 	if (err == nil) == neg {
 		ts.Fatalf("verification: %v", err)

@@ -86,10 +86,11 @@ type Response struct {
 	Elapsed       time.Duration // from sending the request to the end of the body
 }
 
-// Call sends one request and returns the response, whatever its status. Errors
-// that callers can test for are *OptionError, *FunctionError and
+// Call sends one request and returns the response, whatever its status. If a
+// launched server cannot be stopped, it returns the response and an error.
+// Errors that callers can test for are *OptionError, *FunctionError and
 // *delivery.UnknownError.
-func (c *Client) Call(ctx context.Context, o Options) (_ *Response, err error) {
+func (c *Client) Call(ctx context.Context, o Options) (*Response, error) {
 	dev, err := c.findDev(ctx)
 	if err != nil {
 		return nil, err
@@ -99,16 +100,15 @@ func (c *Client) Call(ctx context.Context, o Options) (_ *Response, err error) {
 	if err != nil {
 		return nil, err
 	}
-	base := dev.url()
-	if !dev.running {
-		server, err := c.StartServer(ctx, b.function.Name, o.PublicURL)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { err = errors.Join(err, server.Stop()) }()
-		base = server.URL
+	if dev.running {
+		return c.send(ctx, dev.url(), r)
 	}
-	return c.send(ctx, base, r)
+	server, err := c.StartServer(ctx, b.function.Name, o.PublicURL)
+	if err != nil {
+		return nil, err
+	}
+	response, err := c.send(ctx, server.URL, r)
+	return response, errors.Join(err, server.Stop())
 }
 
 // find returns the function with a name, in any of the spellings that

@@ -238,7 +238,15 @@ func TestCallStartsServer(t *testing.T) {
 	assert.Equal(t, "/divide", last.RequestURI)
 	assert.True(t, stopped)
 
-	failure := errors.New("build failed")
+	failure := errors.New("the server does not exit")
+	c.StartServer = func(context.Context, string, string) (invoke.Server, error) {
+		return invoke.Server{URL: "http://127.0.0.1:" + strconv.Itoa(port), Stop: func() error { return failure }}, nil
+	}
+	response, err = c.Call(context.Background(), invoke.Options{Function: "divide"})
+	assert.ErrorIs(t, err, failure)
+	assert.Equal(t, "ok", string(response.Body))
+
+	failure = errors.New("build failed")
 	c.StartServer = func(context.Context, string, string) (invoke.Server, error) { return invoke.Server{}, failure }
 	_, err = c.Call(context.Background(), invoke.Options{Function: "divide"})
 	assert.ErrorIs(t, err, failure)

@@ -77,7 +77,9 @@ func (c *Client) send(ctx context.Context, base string, r *request) (*Response, 
 		Header: resp.Header, Body: body, Elapsed: time.Since(start),
 	}
 	if r.isEvent && resp.StatusCode == http.StatusOK {
-		return response, response.unwrapLambda()
+		if err := response.unwrapLambda(); err != nil {
+			return nil, err
+		}
 	}
 	return response, nil
 }

@@ -177,7 +177,10 @@ func TestChanges(t *testing.T) {
 		{"any file of the folder", []string{"/app/api/src/functions/divide/query.sql"}, false, []string{"divide"}},
 		{"a file in a subfolder", []string{"/app/api/src/functions/divide/a/b.txt"}, false, []string{"divide"}},
 		{"dependency", []string{"/app/shared/shared.go"}, false, []string{"orders"}},
-		{"two files", []string{"/app/shared/shared.go", "/app/api/src/functions/divide/x"}, false, []string{"divide", "orders"}},
+		{
+			"two files", []string{"/app/shared/shared.go", "/app/api/src/functions/divide/x"}, false,
+			[]string{"divide", "orders"},
+		},
 		{"go.mod", []string{"/app/go.mod"}, false, []string{"divide", "orders"}},
 		{".env.test", []string{"/app/.env.test"}, false, []string{"divide", "orders"}},
 		{".env of another environment", []string{"/app/.env.production"}, false, nil},
