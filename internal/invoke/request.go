@@ -99,7 +99,13 @@ func (b *builder) plain() (*request, error) {
 			r.method = http.MethodPost
 		}
 	}
-	return b.finish(r, sign)
+	if err := b.applyOptions(r); err != nil {
+		return nil, err
+	}
+	if sign {
+		return r, b.sign(r)
+	}
+	return r, nil
 }
 
 // contentType returns the media type of a body, judging by its bytes. Text that
@@ -187,7 +193,10 @@ func (b *builder) replay(ctx context.Context) (*request, error) {
 		r.header = http.Header{}
 	}
 	r.header.Del("Connection")
-	return b.finish(r, true)
+	if err := b.applyOptions(r); err != nil {
+		return nil, err
+	}
+	return r, b.sign(r)
 }
 
 // delivery returns the delivery to replay.
@@ -226,8 +235,9 @@ func (b *builder) event() (*request, error) {
 	}, nil
 }
 
-// finish applies the options that change a request, and signs it if sign is set.
-func (b *builder) finish(r *request, sign bool) (*request, error) {
+// applyOptions applies the options that change any request: the header, the
+// token and the fields of the body.
+func (b *builder) applyOptions(r *request) error {
 	replaced := map[string]bool{}
 	for _, field := range b.Header {
 		name := http.CanonicalHeaderKey(field.Name)
@@ -253,12 +263,9 @@ func (b *builder) finish(r *request, sign bool) (*request, error) {
 	for _, assignment := range b.Set {
 		body, err := set(r.body, assignment)
 		if err != nil {
-			return nil, &OptionError{"set", err}
+			return &OptionError{"set", err}
 		}
 		r.body = body
 	}
-	if !sign {
-		return r, nil
-	}
-	return r, b.sign(r)
+	return nil
 }

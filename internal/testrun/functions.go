@@ -32,8 +32,8 @@ func (e *NoMatchError) Hint() string {
 	return "fngen list"
 }
 
-// functions returns the functions that the runner's names match, and what was
-// skipped for good. A file that does not parse counts as a function, so that the
+// functions returns the functions that the names match, and what was skipped. A
+// file that does not parse is not skipped: it counts as a function, so that the
 // compiler reports its errors.
 func (r *Runner) functions() (matching []gotest.Function, skipped []project.Skipped, err error) {
 	found, unusable, err := r.Project.List()

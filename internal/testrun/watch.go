@@ -157,7 +157,7 @@ func (s *session) step(ctx context.Context) (done bool, err error) {
 			return true, nil
 		}
 	case result := <-s.results:
-		s.finish(result)
+		s.record(result)
 		if s.keys != nil && len(s.pending) == 0 {
 			fmt.Fprint(s.Stderr, keysHelp)
 		}
@@ -217,8 +217,8 @@ func (s *session) stop() {
 	}
 }
 
-// finish records the result of the current run.
-func (s *session) finish(r result) {
+// record records the result of the current run, which has ended.
+func (s *session) record(r result) {
 	s.cancel()
 	var failed *FailedError
 	complete := r.err == nil || errors.As(r.err, &failed)

@@ -26,8 +26,8 @@ type fakeRun struct {
 	end   chan result
 }
 
-// finish ends the run with some functions failed.
-func (f fakeRun) finish(failed ...string) {
+// complete ends the run with some functions failed.
+func (f fakeRun) complete(failed ...string) {
 	var functions []gotest.Function
 	for _, name := range f.names {
 		functions = append(functions, function(name))
@@ -191,14 +191,14 @@ func TestChanges(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s := newFakeSession(t)
-			s.startAll(t).finish()
+			s.startAll(t).complete()
 			s.stepOnce(t)
 			s.send(t, watch.Batch{Paths: test.files, Lost: test.lost})
 			if test.want == nil {
 				assert.Nil(t, s.running)
 				return
 			}
-			s.wants(t, test.want...).finish()
+			s.wants(t, test.want...).complete()
 			s.stepOnce(t)
 			assert.Nil(t, s.running)
 		})
@@ -207,14 +207,14 @@ func TestChanges(t *testing.T) {
 
 func TestChangeInterruptsRun(t *testing.T) {
 	s := newFakeSession(t)
-	s.startAll(t).finish()
+	s.startAll(t).complete()
 	s.stepOnce(t)
 	s.change(t, "/app/api/src/functions/divide/divide.go")
 	run := s.wants(t, "divide")
 	s.change(t, "/app/shared/shared.go")
 	run.interrupted(t)
 	s.stepOnce(t)
-	s.wants(t, "divide", "orders").finish() // the interrupted function runs again
+	s.wants(t, "divide", "orders").complete() // the interrupted function runs again
 	s.stepOnce(t)
 	assert.Empty(t, s.reported)
 }
@@ -222,39 +222,39 @@ func TestChangeInterruptsRun(t *testing.T) {
 // Both the graph before a change and the graph after it count.
 func TestDependencyChanges(t *testing.T) {
 	s := newFakeSession(t)
-	s.startAll(t).finish()
+	s.startAll(t).complete()
 	s.stepOnce(t)
 	s.graph = sharedPackage + listed("divide", "example.com/app/shared") + listed("orders")
 	s.change(t, "/app/shared/shared.go")
-	s.wants(t, "divide", "orders").finish()
+	s.wants(t, "divide", "orders").complete()
 	s.stepOnce(t)
 	s.change(t, "/app/shared/shared.go")
-	s.wants(t, "divide").finish()
+	s.wants(t, "divide").complete()
 	s.stepOnce(t)
 }
 
 // If go list fails, every change affects every function.
 func TestUnknownDependencies(t *testing.T) {
 	s := newFakeSession(t)
-	s.startAll(t).finish()
+	s.startAll(t).complete()
 	s.stepOnce(t)
 	s.graph = ""
 	s.change(t, "/app/shared/shared.go")
-	s.wants(t, "divide", "orders").finish()
+	s.wants(t, "divide", "orders").complete()
 	s.stepOnce(t)
 	s.change(t, "/app/README.md")
-	s.wants(t, "divide", "orders").finish()
+	s.wants(t, "divide", "orders").complete()
 	s.stepOnce(t)
 }
 
 func TestFunctionsComeAndGo(t *testing.T) {
 	s := newFakeSession(t)
-	s.startAll(t).finish()
+	s.startAll(t).complete()
 	s.stepOnce(t)
 	s.found = append(slices.Clone(s.found), function("thumbs"))
 	s.graph += listed("thumbs")
 	s.change(t, "/app/api/src/functions/thumbs/thumbs.go")
-	s.wants(t, "thumbs").finish()
+	s.wants(t, "thumbs").complete()
 	s.stepOnce(t)
 
 	s.found, s.findErr = nil, &NoMatchError{Name: "divide"}
@@ -264,7 +264,7 @@ func TestFunctionsComeAndGo(t *testing.T) {
 
 	s.found, s.findErr = []gotest.Function{function("divide")}, nil
 	s.change(t, "/app/api/src/functions/divide/divide.go")
-	s.wants(t, "divide").finish()
+	s.wants(t, "divide").complete()
 	s.stepOnce(t)
 
 	s.findErr = errors.New("permission denied")
@@ -282,16 +282,16 @@ func TestKeys(t *testing.T) {
 		go func() { keys <- key }()
 		s.stepOnce(t)
 	}
-	s.startAll(t).finish("orders")
+	s.startAll(t).complete("orders")
 	s.stepOnce(t)
 	assert.Equal(t, keysHelp, s.stderr.String())
 	press('f')
-	s.wants(t, "orders").finish()
+	s.wants(t, "orders").complete()
 	s.stepOnce(t)
 	press('f')
 	assert.Contains(t, s.stderr.String(), "No tests failed.\n")
 	press('\r')
-	s.wants(t, "orders").finish()
+	s.wants(t, "orders").complete()
 	s.stepOnce(t)
 	press('a')
 	run := s.wants(t, "divide", "orders")
@@ -302,15 +302,15 @@ func TestKeys(t *testing.T) {
 	done, err := s.step(context.Background())
 	require.NoError(t, err)
 	assert.True(t, done)
-	go run.finish()
+	go run.complete()
 	s.stop()
 	assert.Error(t, run.ctx.Err())
 }
 
-func TestFinishRecordsFailures(t *testing.T) {
+func TestFailuresAreRecorded(t *testing.T) {
 	s := newFakeSession(t)
 	run := s.startAll(t)
-	run.finish("divide")
+	run.complete("divide")
 	s.stepOnce(t)
 	assert.Equal(t, set{"divide": true, "orders": false}, s.failed)
 
