@@ -91,7 +91,9 @@ its fixtures, are removed unless they were edited: then nothing is written.`,
 	o.changeOptions.flags(flags)
 	complete(cmd, "webhook", append(schemeNames(true), schemeNames(false)...))
 	complete(cmd, "rate-limit", []string{"10/s", "100/m", "1000/h"})
-	complete(cmd, "binary", []string{"image/png", "image/jpeg", "application/pdf", "application/zip", "application/octet-stream"})
+	complete(cmd, "binary", []string{
+		"image/png", "image/jpeg", "application/pdf", "application/zip", "application/octet-stream",
+	})
 	return cmd
 }
 
