@@ -17,7 +17,7 @@ import (
 type changeOptions struct{ dryRun, json bool }
 
 func (o *changeOptions) flags(flags *pflag.FlagSet) {
-	flags.BoolVarP(&o.dryRun, "dry-run", "n", false, "say what would happen, write nothing")
+	flags.BoolVarP(&o.dryRun, "dry-run", "n", false, "show what would change, and write nothing")
 	flags.BoolVar(&o.json, "json", false, "print the report as JSON")
 }
 

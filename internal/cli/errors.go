@@ -33,7 +33,7 @@ func (usageError) ExitCode() int   { return exitUsage }
 type flagValueError struct {
 	flag string
 	err  error
-	help string // the hint if err suggests no value
+	help string // the hint if err has none
 }
 
 func (e flagValueError) Error() string { return e.flag + ": " + e.err.Error() }
@@ -44,6 +44,9 @@ func (e flagValueError) Hint() string {
 	var value *generator.ValueError
 	if errors.As(e.err, &value) && value.Suggestion != "" {
 		return e.flag + "=" + value.Suggestion
+	}
+	if advice := hint.Of(e.err); advice != "" {
+		return advice
 	}
 	return e.help
 }

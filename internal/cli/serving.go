@@ -48,10 +48,10 @@ type serving struct {
 }
 
 // plan is a server program of the functions as they are.
-func (s serving) plan(w World, p *project.Project) (devserver.Plan, error) {
+func (s serving) plan(w World, p *project.Project) (devserver.Program, error) {
 	functions, skipped, err := p.List()
 	if err != nil {
-		return devserver.Plan{}, err
+		return devserver.Program{}, err
 	}
 	var broken []string
 	var notes []string
@@ -63,14 +63,14 @@ func (s serving) plan(w World, p *project.Project) (devserver.Plan, error) {
 		}
 	}
 	if len(broken) > 0 {
-		return devserver.Plan{}, &program.BuildError{Output: strings.Join(broken, "\n")}
+		return devserver.Program{}, &program.BuildError{Output: strings.Join(broken, "\n")}
 	}
 	if s.only != "" {
 		functions = slices.DeleteFunc(functions, func(f project.Function) bool { return f.Name != s.only })
 	}
 	module, err := p.Module()
 	if err != nil {
-		return devserver.Plan{}, err
+		return devserver.Program{}, err
 	}
 	var handlers []generator.FunctionRef
 	for _, f := range functions {
@@ -78,14 +78,14 @@ func (s serving) plan(w World, p *project.Project) (devserver.Plan, error) {
 	}
 	built, err := generator.ServerMain(place(p, module), s.command, handlers)
 	if err != nil {
-		return devserver.Plan{}, err
+		return devserver.Program{}, err
 	}
 	environ := w.Environ()
 	added, err := dotenv.Read(p.Root.FS(), dotenv.For(s.use), environ)
 	if err != nil {
-		return devserver.Plan{}, err
+		return devserver.Program{}, err
 	}
-	plan := devserver.Plan{
+	plan := devserver.Program{
 		Overlay: program.Overlay{Root: p.Dir, Files: built.Files, Flags: s.flags, Environ: environ},
 		Package: built.Package,
 		Environ: append(slices.Clone(environ), added...),
@@ -110,4 +110,19 @@ func buildFlags(w World, p *project.Project, flags ...string) []string {
 		flags = append(flags, "-ldflags=-s -w")
 	}
 	return flags
+}
+
+// debugFlags returns flags of go build for a program that runs under a
+// debugger: the project's packages are not optimized, and keep their debug
+// information.
+func debugFlags(p *project.Project) ([]string, error) {
+	module, err := p.Module()
+	if err != nil {
+		return nil, err
+	}
+	flags := []string{"-gcflags=" + module + "/...=-N -l"}
+	if tags := p.Tags(); len(tags) > 0 {
+		flags = append(flags, "-tags="+strings.Join(tags, ","))
+	}
+	return flags, nil
 }
