@@ -33,8 +33,9 @@ var Function embed.FS
 //go:embed lib/ratelimit/memory.go lib/ratelimit/rate.go lib/ratelimit/ratelimit.go
 //go:embed lib/redisstore/limiter.go lib/redisstore/messages.go
 //go:embed lib/scenario/scenario.go
-//go:embed lib/webhooks/algorithm.go lib/webhooks/content.go lib/webhooks/handshake.go lib/webhooks/method.go lib/webhooks/once.go
-//go:embed lib/webhooks/scheme.go lib/webhooks/url.go lib/webhooks/way.go lib/webhooks/webhooks.go
+//go:embed lib/webhooks/algorithm.go lib/webhooks/definitions.go lib/webhooks/handshake.go lib/webhooks/jsonfield.go
+//go:embed lib/webhooks/key.go lib/webhooks/once.go lib/webhooks/scheme.go lib/webhooks/sign.go lib/webhooks/signedcontent.go
+//go:embed lib/webhooks/url.go lib/webhooks/verify.go lib/webhooks/webhooks.go
 //go:embed project/db/migrations/migrations.go
 //go:embed extra/inbox/db/migrations/*.sql
 var Lib embed.FS
