@@ -98,6 +98,9 @@ func (d TemplateData) Guarded() bool {
 // Signed reports whether requests must have a webhook signature.
 func (d TemplateData) Signed() bool { return d.Webhook != nil && d.Webhook.Signed }
 
+// Open reports whether anyone can call the function: no check depends on the client.
+func (d TemplateData) Open() bool { return d.AllowIP == nil && !d.Signed() && d.Auth == nil }
+
 // Quote returns text as a Go string literal. Text that contains double quotes,
 // as JSON does, becomes a raw string literal if it can.
 func (d TemplateData) Quote(text string) string {
@@ -157,15 +160,15 @@ func (s Scheme) templateData(name Name) *WebhookData {
 	d := &WebhookData{
 		Scheme:          s.Ident,
 		Sender:          s.sender,
-		Signed:          s.secret != "",
-		SignsPayload:    s.signsPayload,
+		Signed:          s.keys != (keys{}),
+		SignsPayload:    s.keys != (keys{}) && !s.secretOnly,
 		SignatureHeader: s.SignatureHeader(),
 		SecretEnv:       s.SecretEnv(name),
 		URLEnv:          s.urlEnv,
 
-		Secret:      s.secret,
-		OtherSecret: s.otherSecret,
-		PublicKey:   s.publicKey,
+		Secret:      s.keys.secret,
+		OtherSecret: s.keys.otherSecret,
+		PublicKey:   s.keys.publicKey,
 		URL:         "https://example.com" + name.Route(),
 		Payload:     s.payload,
 		Form:        s.form,

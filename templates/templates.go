@@ -14,7 +14,7 @@ package templates
 import "embed"
 
 // Function has the text/templates of a function's files, in function. They are
-// executed with generator.TemplateData. request.tmpl is for the others to use.
+// executed with generator.TemplateData. blocks.tmpl is for the others to use.
 //
 //go:embed function/*.tmpl
 var Function embed.FS
