@@ -90,8 +90,8 @@ func render(spec Spec, module string, lib func(name string) string, database boo
 	scenarioImports := []string{lib("scenario")}
 	p.Store = "scenario.None"
 	if database {
-		scenarioImports = append(scenarioImports, lib("db"))
-		p.Store = "db.Tests"
+		scenarioImports = append(scenarioImports, lib("dbtest"))
+		p.Store = "dbtest.Tests"
 	}
 	p.ScenarioImports = declare(groups(module, scenarioImports))
 

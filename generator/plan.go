@@ -99,8 +99,7 @@ func Function(spec Spec, p Project, force bool) (Plan, error) {
 		return Plan{}, err
 	}
 	lib := func(name string) string { return path.Join(module.path(), p.Lib, name) }
-	_, database := p.Packages["db"]["fortest.go"] // a package db of the project's own has no such file
-	files, err := render(spec, module.path(), lib, database)
+	files, err := render(spec, module.path(), lib, p.hasDatabase())
 	if err != nil {
 		return Plan{}, err
 	}

@@ -122,6 +122,9 @@ func (p Project) support(module string, imports []string) ([]support, error) {
 			}
 		}
 		list = append(list, pkg)
+		if name == "db" && (p.Packages["db"] == nil || p.generated("db")) {
+			return visit("dbtest") // scenarios of the project's functions use it
+		}
 		return nil
 	}
 	for _, path := range imports {

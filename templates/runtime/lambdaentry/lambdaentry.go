@@ -56,6 +56,7 @@ func Start(handler func(context.Context, events.APIGatewayProxyRequest) (events.
 			os.Exit(status) //nolint:forbidigo // a SIGTERM ends a process, and Start is not waiting for it
 		}))
 	}
+	_ = os.Setenv("FNGEN_RUNTIME", "lambda") // package db opens the database of DATABASE_URL only here
 	lambda.StartWithOptions(entry(handler), options...)
 }
 

@@ -46,6 +46,7 @@ func Main(functions ...Function) int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
+	_ = os.Setenv("FNGEN_RUNTIME", "server") // package db opens the database of DATABASE_URL only here
 	w := world{args: os.Args[1:], lookup: os.LookupEnv, unset: os.Unsetenv, stderr: os.Stderr, signals: signals}
 	return w.run(context.Background(), functions)
 }

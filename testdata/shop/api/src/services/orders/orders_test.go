@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"example.com/shop/api/src/lib/db"
+	"example.com/shop/api/src/lib/dbtest"
 	"example.com/shop/api/src/lib/scenario"
 	"example.com/shop/api/src/services/orders"
 )
@@ -15,7 +16,7 @@ import (
 // Scenario is an order that was placed.
 type Scenario struct{ Order orders.Order }
 
-var placed = scenario.Define(db.Tests, func(c *scenario.Seeder, s *Scenario) {
+var placed = scenario.Define(dbtest.Tests, func(c *scenario.Seeder, s *Scenario) {
 	s.Order = scenario.Create(c, orders.Order{TrackingNumber: "1Z", Status: orders.Placed})
 })
 
@@ -93,7 +94,7 @@ func TestParallel(t *testing.T) {
 // Where a transaction will do, a test's records cost little on PostgreSQL too.
 func TestInTransaction(t *testing.T) {
 	type orderless struct{}
-	none := scenario.Define(db.TestsTx, func(*scenario.Seeder, *orderless) {})
+	none := scenario.Define(dbtest.TestsTx, func(*scenario.Seeder, *orderless) {})
 	for range 3 {
 		none.Run(t, "rolled back", func(t *scenario.T, _ *orderless) {
 			insert := func(ctx context.Context) error {
