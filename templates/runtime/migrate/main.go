@@ -1,4 +1,5 @@
-// Command migrate is what fngen db builds and runs in a project: it applies the migrations of package db.
+// Command migrate changes the schema of the project's database. It takes one
+// argument: migrate, down or status.
 package main
 
 import (

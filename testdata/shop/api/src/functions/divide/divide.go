@@ -13,7 +13,7 @@ import (
 	"example.com/shop/api/src/lib/fn"
 )
 
-// A result is what a division came to.
+// A result is the body of a response.
 type result struct {
 	Message  string  `json:"message"`
 	Dividend string  `json:"dividend"`
@@ -21,7 +21,7 @@ type result struct {
 	Quotient float64 `json:"quotient"`
 }
 
-// Handler answers requests to /divide: ?dividend=10&divisor=2 is 5.
+// Handler answers requests to /divide: the quotient of ?dividend=10&divisor=2 is 5.
 //
 // A deployed function is an open endpoint: anyone can call it. Check what comes
 // in, and secure what is not meant for everyone.

@@ -10,8 +10,9 @@ import (
 	"example.com/shop/api/src/lib/scenario"
 )
 
-// call sends a request to the handler, and wants a status and a message with some words in it.
-func call(t *scenario.T, request fntest.Event, status int, words string) result {
+// call sends a request to the handler and checks the status and the message of the
+// response.
+func call(t *scenario.T, request fntest.Event, status int, message string) result {
 	t.Helper()
 	response, err := Handler(fntest.Context(t), fntest.HTTPEvent(request))
 	if err != nil {
@@ -24,8 +25,8 @@ func call(t *scenario.T, request fntest.Event, status int, words string) result 
 	if err := json.Unmarshal([]byte(response.Body), &body); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(body.Message, words) {
-		t.Errorf("message = %q, want %q in it", body.Message, words)
+	if !strings.Contains(body.Message, message) {
+		t.Errorf("message = %q, want it to contain %q", body.Message, message)
 	}
 	return body
 }

@@ -29,7 +29,7 @@ var Handler = fn.Chain(handle,
 	}),
 )
 
-// handle sets the status of the order that has a tracking number.
+// handle updates the status of the order with a tracking number.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	slog.InfoContext(ctx, "request received", "function", "updateOrderStatus", "method", event.HTTPMethod, "path", event.Path)
 
@@ -54,7 +54,7 @@ func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.AP
 	})
 }
 
-// failed tells the sender, whom the signature vouches for, what went wrong.
+// failed responds with the error. Only senders with the secret see it.
 func failed(err error) (events.APIGatewayProxyResponse, error) {
 	return fn.JSON(http.StatusInternalServerError, map[string]string{
 		"error":   err.Error(),

@@ -14,22 +14,22 @@ import (
 	"example.com/shop/api/src/services/orders"
 )
 
-// What the sender of the webhook signs with, and where.
+// The sender signs with secret and puts the signature in header.
 const (
 	secret = "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
 	header = "X-Webhook-Signature"
 )
 
-// An answer is a response of the handler.
-type answer struct {
+// A result is the status and body of a response.
+type result struct {
 	Status  int
 	Order   orders.Order
 	Message string
 	Error   string
 }
 
-// call sends the handler an update, signed with a secret in a header.
-func call(t *scenario.T, trackingNumber string, status orders.Status, secret, header string) answer {
+// call sends a signed update to the handler.
+func call(t *scenario.T, trackingNumber string, status orders.Status, secret, header string) result {
 	t.Helper()
 	event := fntest.SignedWebhook(
 		fntest.Event{
@@ -43,14 +43,14 @@ func call(t *scenario.T, trackingNumber string, status orders.Status, secret, he
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := answer{Status: response.StatusCode}
-	if err := json.Unmarshal([]byte(response.Body), &a); err != nil {
+	r := result{Status: response.StatusCode}
+	if err := json.Unmarshal([]byte(response.Body), &r); err != nil {
 		t.Fatal(err)
 	}
-	return a
+	return r
 }
 
-// checkStatus wants an order to have a status in the database.
+// checkStatus checks the status of an order in the database.
 func checkStatus(t *scenario.T, order orders.Order, want orders.Status) {
 	t.Helper()
 	if err := db.From(t.Context()).NewSelect().Model(&order).WherePK().Scan(t.Context()); err != nil {
@@ -71,7 +71,7 @@ func TestHandler(t *testing.T) {
 			t.Errorf("status = %d, want %d", got.Status, http.StatusOK)
 		}
 		if want := fmt.Sprintf("Updated order %d to DELIVERED", order.ID); !strings.Contains(got.Message, want) {
-			t.Errorf("message = %q, want %q in it", got.Message, want)
+			t.Errorf("message = %q, want it to contain %q", got.Message, want)
 		}
 		if got.Order.ID != order.ID || got.Order.Status != orders.Delivered {
 			t.Errorf("order = %+v", got.Order)
@@ -80,13 +80,13 @@ func TestHandler(t *testing.T) {
 		checkStatus(t, s.Order.Placed, orders.Placed)
 	})
 
-	for name, sender := range map[string]struct{ secret, header string }{
-		"with an invalid signature header, the webhook is unauthorized": {secret, "X-Webhook-Signature-Invalid"},
-		"with the wrong webhook secret the webhook is unauthorized":     {"MY-NAME-IS-WERNER-BRANDES-VERIFY-ME", header},
+	for _, test := range []struct{ name, secret, header string }{
+		{"with an invalid signature header, the webhook is unauthorized", secret, "X-Webhook-Signature-Invalid"},
+		{"with the wrong webhook secret, the webhook is unauthorized", "MY-NAME-IS-WERNER-BRANDES-VERIFY-ME", header},
 	} {
-		standard.Run(t, name, func(t *scenario.T, s *Scenario) {
+		standard.Run(t, test.name, func(t *scenario.T, s *Scenario) {
 			order := s.Order.Shipped
-			got := call(t, order.TrackingNumber, orders.Delivered, sender.secret, sender.header)
+			got := call(t, order.TrackingNumber, orders.Delivered, test.secret, test.header)
 			if got.Status != http.StatusUnauthorized {
 				t.Errorf("status = %d, want %d", got.Status, http.StatusUnauthorized)
 			}
@@ -94,14 +94,14 @@ func TestHandler(t *testing.T) {
 		})
 	}
 
-	refused := func(t *scenario.T, trackingNumber string) {
+	checkFailure := func(t *scenario.T, trackingNumber string) {
 		t.Helper()
 		got := call(t, trackingNumber, orders.Delivered, secret, header)
 		if got.Status != http.StatusInternalServerError {
 			t.Errorf("status = %d, want %d", got.Status, http.StatusInternalServerError)
 		}
 		if got.Error == "" {
-			t.Error("the answer has no error")
+			t.Error("the response has no error")
 		}
 		if want := "Unable to update the order status"; got.Message != want {
 			t.Errorf("message = %q, want %q", got.Message, want)
@@ -109,15 +109,15 @@ func TestHandler(t *testing.T) {
 	}
 
 	standard.Run(t, "when the tracking number cannot be found, returns an error", func(t *scenario.T, s *Scenario) {
-		refused(t, "1Z-DOES-NOT-EXIST")
+		checkFailure(t, "1Z-DOES-NOT-EXIST")
 	})
 
 	standard.Run(t, "when the order has not yet shipped, returns an error", func(t *scenario.T, s *Scenario) {
-		refused(t, s.Order.Placed.TrackingNumber)
+		checkFailure(t, s.Order.Placed.TrackingNumber)
 		checkStatus(t, s.Order.Placed, orders.Placed)
 	})
 
 	standard.Run(t, "when the order has already been delivered, returns an error", func(t *scenario.T, s *Scenario) {
-		refused(t, s.Order.Delivered.TrackingNumber)
+		checkFailure(t, s.Order.Delivered.TrackingNumber)
 	})
 }
