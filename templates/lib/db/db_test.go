@@ -79,7 +79,9 @@ func TestMigrateFS(t *testing.T) {
 
 		broken := schema()
 		broken["0003_fine.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE fine (id INTEGER);\n")}
-		broken["0004_broken.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE half (id INTEGER);\nNONSENSE;\n")}
+		broken["0004_broken.sql"] = &fstest.MapFile{
+			Data: []byte("-- +goose Up\nCREATE TABLE half (id INTEGER);\nNONSENSE;\n"),
+		}
 		applied, err = db.MigrateFS(t.Context(), d, broken)
 		require.ErrorContains(t, err, "db: migration 0004_broken.sql: ")
 		assert.Equal(t, []string{"0003_fine.sql"}, applied)

@@ -140,7 +140,9 @@ func (s *postgresServer) ensureSchema(ctx context.Context, name string) error {
 	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1)", s.lockKey(name)); err != nil {
 		return err
 	}
-	defer conn.ExecContext(context.Background(), "SELECT pg_advisory_unlock($1)", s.lockKey(name)) //nolint:errcheck // closing the connection unlocks too
+	defer func() {
+		_, _ = conn.ExecContext(context.Background(), "SELECT pg_advisory_unlock($1)", s.lockKey(name))
+	}()
 
 	var exists bool
 	row := conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1)", name)

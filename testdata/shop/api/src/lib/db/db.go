@@ -56,7 +56,7 @@ func From(ctx context.Context) bun.IDB {
 	return shared()
 }
 
-var errNoDatabase = errors.New("db: the context carries no database: add one with db.With, or in a test with dbtest.ForTest")
+var errNoDatabase = errors.New("db: no database in the context: add one with db.With, in a test from dbtest.ForTest")
 
 // shared opens the database that all requests of the process use.
 var shared = sync.OnceValue(func() *bun.DB {
