@@ -288,7 +288,7 @@ func TestSameDatabase(t *testing.T) {
 func TestServerErrors(t *testing.T) {
 	for testURL, want := range map[string]string{
 		"file:test.db": "unset it to use SQLite",
-		"postgres://u:s3cr3t@127.0.0.1:1/shop_test":                      "connecting to postgres://u:xxxxx@127.0.0.1:1/shop_test: ",
+		"postgres://u:s3cr3t@127.0.0.1:1/shop_test":                      "connecting to postgres://u:xxxxx@127.0.0.1:1/",
 		"postgres://u:s3cr3t@localhost":                                  "TEST_DATABASE_URL: db: invalid PostgreSQL URL",
 		"postgres://u:s3cr3t@localhost/a_test_database_with_a_long_name": "longer than 24 bytes",
 	} {
