@@ -19,10 +19,9 @@ const minGo = "1.22"
 // go get and go mod tidy would write for it, so that neither has to run.
 type requirement struct {
 	module.Version
-	needs   []module.Version // that its packages import from, and nothing here does
-	sums    []string         // lines of go.sum, as go mod tidy leaves them
-	testify []string         // more lines, unless go.sum has a newer version of testify, which the module's tests import
-	goMin   string           // the go directive that it and what it needs ask for, where that is above minGo
+	needs []module.Version // that its packages import from, and nothing here does
+	sums  []string         // lines of go.sum, as go mod tidy leaves them
+	goMin string           // the go directive that it and what it needs ask for, where that is above minGo
 }
 
 // requirements are at the versions that fngen's own tests use. Each is the newest whose own go
@@ -44,8 +43,6 @@ func requirements() []requirement {
 			sums: []string{
 				"github.com/aws/aws-lambda-go v1.54.0 h1:EGYpdyRGF88xszqlGcBewz811mJeRS+maNlLZXFheII=",
 				"github.com/aws/aws-lambda-go v1.54.0/go.mod h1:dpMpZgvWx5vuQJfBt0zqBha60q7Dd7RfgJv23DymV8A=",
-			},
-			testify: []string{
 				"github.com/davecgh/go-spew v1.1.1 h1:vj9j/u1bqnvCEfJOwUhtlOARqs3+rkHYY13jYWTU97c=",
 				"github.com/davecgh/go-spew v1.1.1/go.mod h1:J7Y8YcW2NihsgmVo/mv3lAwl/skON4iLHjSsI+c5H38=",
 				"github.com/pmezard/go-difflib v1.0.0 h1:4DBwDE0NGyQoBHbLQYPwSUPoCMWR5BEzIk/f1lZbAQM=",
@@ -64,12 +61,12 @@ func requirements() []requirement {
 			},
 		},
 		{
-			Version: module.Version{Path: "github.com/redis/go-redis/v9", Version: "v9.23.0"},
-			goMin:   "1.26.0",
+			Version: module.Version{Path: "github.com/redis/go-redis/v9", Version: "v9.22.0"},
+			goMin:   "1.25",
 			needs: []module.Version{
 				{Path: "github.com/cespare/xxhash/v2", Version: "v2.3.0"},
-				{Path: "go.uber.org/atomic", Version: "v1.12.0"},
-				{Path: "golang.org/x/sys", Version: "v0.48.0"},
+				{Path: "go.uber.org/atomic", Version: "v1.11.0"},
+				{Path: "golang.org/x/sys", Version: "v0.30.0"},
 			},
 			sums: []string{
 				"github.com/bsm/ginkgo/v2 v2.12.0 h1:Ny8MWAHyOepLGlLKYmXG4IEkioBysk6GpaRTLC8zwWs=",
@@ -78,20 +75,16 @@ func requirements() []requirement {
 				"github.com/bsm/gomega v1.27.10/go.mod h1:JyEr/xRbxbtgWNi8tIEVPUYZ5Dzef52k01W3YH0H+O0=",
 				"github.com/cespare/xxhash/v2 v2.3.0 h1:UL815xU9SqsFlibzuggzjXhog7bL6oX9BbNZnL2UFvs=",
 				"github.com/cespare/xxhash/v2 v2.3.0/go.mod h1:VGX0DQ3Q6kWi7AoAeZDth3/j3BFtOZR5XLFGgcrjCOs=",
-				"github.com/klauspost/cpuid/v2 v2.4.0 h1:S6Hrbc7+ywsr0r+RLapfGBHfyefhCTwEh3A0tV913Dw=",
-				"github.com/klauspost/cpuid/v2 v2.4.0/go.mod h1:19jmZ9mjzoF//ddRSUsv0zfBTJWh3QJh9FNxZTMrGxU=",
-				"github.com/redis/go-redis/v9 v9.23.0 h1:/TTVdJa8BRNsybwwGGnmiYktHNlUXtbOQxlWpHBPL3s=",
-				"github.com/redis/go-redis/v9 v9.23.0/go.mod h1:EWP2UUk+XDaI1s5nQB5mablZN6vccXlmBQTyfnF87D0=",
-				"github.com/stretchr/testify v1.12.1 h1:EuwCh5fleGS7H32xRwO3wRGT7DxrDhLAT6FF8MpWDWE=",
-				"github.com/stretchr/testify v1.12.1/go.mod h1:MDEgiDPPsNp5cuIrHPPCyornHKgEVbtFUmoNlxoYthg=",
+				"github.com/klauspost/cpuid/v2 v2.2.10 h1:tBs3QSyvjDyFTq3uoc/9xFpCuOsJQFNPiAhYdw2skhE=",
+				"github.com/klauspost/cpuid/v2 v2.2.10/go.mod h1:hqwkgyIinND0mEev00jJYCxPNVRVXFQeu1XKlok6oO0=",
+				"github.com/redis/go-redis/v9 v9.22.0 h1:laDvpYXTJtZLloinw1fA5Kqd6HAEH2XKxOkG/PDq2F0=",
+				"github.com/redis/go-redis/v9 v9.22.0/go.mod h1:y2g0Wj8rQvuK0ELM+oxSudcLtC09JScs98I/X9gRWY4=",
 				"github.com/zeebo/xxh3 v1.1.0 h1:s7DLGDK45Dyfg7++yxI0khrfwq9661w9EN78eP/UZVs=",
 				"github.com/zeebo/xxh3 v1.1.0/go.mod h1:IisAie1LELR4xhVinxWS5+zf1lA4p0MW4T+w+W07F5s=",
-				"go.uber.org/atomic v1.12.0 h1:BvcXdFKuviU4fTL/f+SxdQ5qJX/Jix8pAkgdUcb3XOE=",
-				"go.uber.org/atomic v1.12.0/go.mod h1:I6c4cg+6HCxRjfjSsYtApoFILnpc0CGUdGkXVqbYVNk=",
-				"go.yaml.in/yaml/v3 v3.0.5 h1:N6y/pJk8buWs9NY5ERU2HSMfm+IuD/OtfdAnq6kESPw=",
-				"go.yaml.in/yaml/v3 v3.0.5/go.mod h1:HVTZu1O7/Vkt2N+BFy8Zza+lnLsABggaTM2ZpNIGuKg=",
-				"golang.org/x/sys v0.48.0 h1:bbX/i/6MgT9BVLM9RT1thmxL04yeTAhbEz4SyadbXoo=",
-				"golang.org/x/sys v0.48.0/go.mod h1:hNLxWAXmnKAxqDtdwIYC4bM9oQPEecfsnNMuSxOs3og=",
+				"go.uber.org/atomic v1.11.0 h1:ZvwS0R+56ePWxUNi+Atn9dWONBPp/AUETXlHW0DxSjE=",
+				"go.uber.org/atomic v1.11.0/go.mod h1:LUxbIzbOniOlMKjJjyPfpl4v+PKK2cNJn91OQbhoJI0=",
+				"golang.org/x/sys v0.30.0 h1:QjkSwP/36a20jFYWkSue1YwXzLmsV5Gfq7Eiy72C1uc=",
+				"golang.org/x/sys v0.30.0/go.mod h1:/VUhepiaJMQUp4+oa/7Zr1D23ma6VTLIYjOOTFZPUcA=",
 			},
 		},
 	}...)
@@ -214,8 +207,6 @@ func (m *goMod) ignores(dir string) string {
 	return ""
 }
 
-const testifyPath = "github.com/stretchr/testify"
-
 // addGoSums adds the sums of modules to a go.sum, and sorts it as the go command does.
 // It is the go.sum itself where all are there.
 func addGoSums(goSum []byte, added []requirement) []byte {
@@ -236,20 +227,12 @@ func addGoSums(goSum []byte, added []requirement) []byte {
 	note(lines)
 	for _, r := range added {
 		note(r.sums)
-		note(r.testify)
 	}
 	for _, r := range added {
-		sums := r.sums
-		if slices.ContainsFunc(r.testify, func(line string) bool {
-			m := sumModule(line)
-			return m.Path == testifyPath && m.Version == newest[testifyPath]
-		}) {
-			sums = slices.Concat(sums, r.testify)
-		}
-		for _, sum := range sums {
+		for _, sum := range r.sums {
 			// Where something newer is needed too, nobody needs the code of the older one.
 			m := sumModule(sum)
-			older := newest[m.Path] != strings.TrimSuffix(m.Version, "/go.mod") && slices.ContainsFunc(sums, func(line string) bool {
+			older := newest[m.Path] != strings.TrimSuffix(m.Version, "/go.mod") && slices.ContainsFunc(r.sums, func(line string) bool {
 				return strings.HasPrefix(line, m.Path+" "+strings.TrimSuffix(m.Version, "/go.mod")+" ")
 			})
 			if !older && !slices.Contains(lines, sum) {

@@ -196,8 +196,8 @@ func TestAddedPackagesAreGreen(t *testing.T) {
 			dir := newModule(t, goldenMod)
 			code, _, stderr := fngen(t, dir, "add", p.Name)
 			if code != 0 { // what fngen add alone brings may ask for a newer Go
-				require.Contains(t, stderr, "hint: go mod edit -go=1.26.0")
-				dir = newModule(t, strings.Replace(goldenMod, "go 1.22", "go 1.26.0", 1))
+				require.Contains(t, stderr, "hint: go mod edit -go=1.25")
+				dir = newModule(t, strings.Replace(goldenMod, "go 1.22", "go 1.25.0", 1))
 				code, _, stderr = fngen(t, dir, "add", p.Name)
 			}
 			require.Zero(t, code, stderr)

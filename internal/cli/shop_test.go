@@ -15,7 +15,7 @@ import (
 // shopDir is the seed's two examples: a project that fngen made, and that somebody then filled in.
 const shopDir = "../../testdata/shop"
 
-const shopMod = "module example.com/shop\n\ngo 1.26.0\n"
+const shopMod = "module example.com/shop\n\ngo 1.25.0\n"
 
 // shopCommands made the shop.
 func shopCommands() [][]string {

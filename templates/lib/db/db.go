@@ -44,11 +44,14 @@ func URL() string {
 // none, a program that serves the project's functions gets the database that
 // [URL] names, opened once per process. In any other process, such as a test or
 // a command, queries then fail: pass a database with [With].
+//
+// A program serves the functions if it runs on AWS Lambda or if FNGEN_RUNTIME
+// is set in its environment. The servers that fngen builds set it themselves.
 func From(ctx context.Context) bun.IDB {
 	if db, ok := ctx.Value(key{}).(bun.IDB); ok {
 		return db
 	}
-	if os.Getenv("FNGEN_RUNTIME") == "" {
+	if os.Getenv("FNGEN_RUNTIME") == "" && os.Getenv("AWS_LAMBDA_RUNTIME_API") == "" {
 		return failing(errNoDatabase)
 	}
 	return shared()
