@@ -123,6 +123,9 @@ func (p Project) supportPackages(module string, imports []string) ([]supportPack
 			}
 		}
 		list = append(list, pkg)
+		if name == "db" && (p.Packages["db"] == nil || p.generated("db")) {
+			return visit("dbtest") // scenarios of the project's functions use it
+		}
 		return nil
 	}
 	for _, imported := range imports {

@@ -25,7 +25,7 @@ type TemplateData struct {
 	Module string // path of the project's module
 	Lib    string // import path of the directory that contains the support packages
 
-	Database bool // the project has the support package db
+	Database bool // the project has the support packages db and dbtest
 	Fixtures bool // a fixtures file declares the function request
 
 	// The checks in front of the handler, in the order in which they run. A
@@ -125,7 +125,6 @@ func (d TemplateData) Arguments(list []string) string {
 
 // templateData returns the data for the function that spec describes.
 func (s Spec) templateData(p Project, module string) TemplateData {
-	_, database := p.Packages["db"]["fortest.go"] // a package db of the project's own has no such file
 	d := TemplateData{
 		Version: TemplateVersion,
 
@@ -136,7 +135,7 @@ func (s Spec) templateData(p Project, module string) TemplateData {
 		Module: module,
 		Lib:    path.Join(module, p.Lib),
 
-		Database: database,
+		Database: p.hasDatabase(),
 		Fixtures: s.Fixtures,
 
 		Binary: s.Binary,
