@@ -25,6 +25,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fngen/fngen/templates/lib/fn"
+	"github.com/fngen/fngen/templates/lib/ipallow"
 	"github.com/fngen/fngen/templates/runtime/gateway"
 )
 
@@ -709,6 +711,35 @@ func TestTrustedProxy(t *testing.T) {
 	assert.Equal(t, "198.51.100.7 api.test", source("-trusted-proxy", "127.0.0.1,10.0.0.0/8"))
 	assert.Equal(t, "203.0.113.7 api.test",
 		source("-trusted-proxy", "127.0.0.1", "-trusted-proxy", "10.0.0.0/8,198.51.100.0/24"))
+}
+
+// TestTrustedProxyWithoutClient checks that a request of a proxy that does not
+// report its client has no source IP, so that a function that allows the
+// proxy's network does not let it in.
+func TestTrustedProxyWithoutClient(t *testing.T) {
+	guarded := fn.Chain(echo, ipallow.Require("127.0.0.0/8", "10.0.0.0/8", "203.0.113.7"))
+	r := start(t, []Function{{Name: "echo", Handler: echo}, {Name: "guarded", Handler: guarded}},
+		"-trusted-proxy", "127.0.0.0/8,10.0.0.0/8")
+	for header, want := range map[string]string{
+		"X-Forwarded-For: 203.0.113.7\r\n":                    "203.0.113.7",
+		"X-Forwarded-For: 203.0.113.7, 10.0.0.1\r\n":          "203.0.113.7",
+		"X-Forwarded-For: unknown, 203.0.113.7, 10.0.0.1\r\n": "203.0.113.7",
+		"":                             "",
+		"X-Forwarded-For:\r\n":         "",
+		"X-Forwarded-For: unknown\r\n": "",
+		"X-Forwarded-For: 203.0.113.7, unknown, 10.0.0.1\r\n":  "",
+		"X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-For:\r\n": "",
+		"Forwarded: for=203.0.113.7\r\n":                       "",
+	} {
+		_, body := r.send("GET /echo HTTP/1.1\r\nHost: x\r\n" + header + "\r\n")
+		assert.Equal(t, want, decodeEvent(t, body).RequestContext.Identity.SourceIP, header)
+		status := http.StatusOK
+		if want == "" {
+			status = http.StatusUnauthorized
+		}
+		resp, _ := r.send("GET /guarded HTTP/1.1\r\nHost: x\r\n" + header + "\r\n")
+		assert.Equal(t, status, resp.StatusCode, header)
+	}
 }
 
 func TestPublicURL(t *testing.T) {
