@@ -29,7 +29,8 @@ var Function embed.FS
 //go:embed lib/inbox/inbox.go
 //go:embed lib/ipallow/ipallow.go
 //go:embed lib/jwks/fetch.go lib/jwks/jwks.go lib/jwks/key.go
-//go:embed lib/logger/calls.go lib/logger/logger.go lib/logger/redact.go lib/logger/terminal.go
+//go:embed lib/logger/calls.go lib/logger/logger.go lib/logger/redact.go lib/logger/secrets.go
+//go:embed lib/logger/terminal.go
 //go:embed lib/ratelimit/memory.go lib/ratelimit/rate.go lib/ratelimit/ratelimit.go
 //go:embed lib/redisstore/limiter.go lib/redisstore/messages.go
 //go:embed lib/scenario/scenario.go
