@@ -251,7 +251,7 @@ func checkScheme(ctx context.Context) error {
 	if !ok || credentials.Scheme == CookieScheme || strings.EqualFold(credentials.Scheme, "Bearer") {
 		return nil
 	}
-	return fmt.Errorf("authorization scheme is %q, want Bearer", credentials.Scheme)
+	return errors.New("authorization scheme is not Bearer")
 }
 
 // keyFunc returns the function that gives the parser its keys. The type of a
