@@ -23,7 +23,7 @@ var Function embed.FS
 // are not Go's. Files are named one by one, since a pattern would take the tests too.
 //
 //go:embed lib/auth/auth.go lib/auth/credentials.go lib/auth/dbauth.go lib/auth/token.go lib/auth/user.go
-//go:embed lib/db/db.go lib/db/fortest.go lib/db/migrate.go lib/db/postgres.go lib/db/sqlite.go
+//go:embed lib/db/db.go lib/db/dsn.go lib/db/fortest.go lib/db/migrate.go lib/db/postgres.go lib/db/sqlite.go
 //go:embed lib/fn/fn.go lib/fn/form.go
 //go:embed lib/fntest/fntest.go
 //go:embed lib/inbox/inbox.go
