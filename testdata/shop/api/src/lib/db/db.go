@@ -125,6 +125,9 @@ func parse(databaseURL string) (engine, error) {
 		}
 		return engine{file: path, query: values}, nil
 	}
+	if !ok || strings.ContainsAny(scheme, "= ") { // a connection string, which may have a password in it
+		return engine{}, errors.New("db: invalid database URL: want file:NAME or postgres://user:password@host/name")
+	}
 	return engine{}, fmt.Errorf("db: no database has the URL scheme %q: want file or postgres", scheme)
 }
 
@@ -174,7 +177,7 @@ func (e engine) dsn() string {
 func (e engine) String() string {
 	switch {
 	case e.postgres != nil:
-		return e.postgres.Redacted()
+		return Redact(e.postgres.String())
 	case e.file == "":
 		return ":memory:"
 	}
