@@ -187,7 +187,10 @@ func TestSource(t *testing.T) {
 			"ipallow: event has X-Forwarded-For in more than one spelling",
 		},
 		"no source IP": {
-			source, "", forwarded("203.0.113.7"), "ipallow: requestContext.identity.sourceIp is not an IP address",
+			source, "", forwarded("203.0.113.7"), "ipallow: requestContext.identity.sourceIp is empty",
+		},
+		"Unix socket": {
+			source, "@", forwarded("203.0.113.7"), "ipallow: requestContext.identity.sourceIp is not an IP address",
 		},
 	}
 	for name, tt := range tests {
