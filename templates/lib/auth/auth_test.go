@@ -674,6 +674,7 @@ func FuzzToken(f *testing.F) {
 	f.Add("Bearer", signRaw(`{"sub":"1","exp":1e400}`))
 	f.Add("Bearer", signRaw(`{}`))
 	f.Add("Bearer ", good)
+	f.Add("", "Bearer  "+good+" ")
 	f.Add("Bearer", hs256(f, jwt.MapClaims{"exp": -1e300, "nbf": "x", "roles": map[string]any{}}))
 	handler := fn.Chain(greet, auth.Require())
 
@@ -682,7 +683,10 @@ func FuzzToken(f *testing.F) {
 		require.NoError(t, err)
 		switch response.StatusCode {
 		case http.StatusOK:
-			require.True(t, signedWithHS256(strings.TrimSpace(token)), "accepted, but not signed with the secret: %q", token)
+			words := strings.Fields(scheme + " " + token)
+			require.Len(t, words, 2)
+			require.True(t, strings.EqualFold(words[0], "Bearer"), "accepted the scheme %q", words[0])
+			require.True(t, signedWithHS256(words[1]), "accepted, but not signed with the secret: %q", words[1])
 		case http.StatusUnauthorized:
 		default:
 			require.Fail(t, "unexpected status", "%d, want 200 or 401", response.StatusCode)
