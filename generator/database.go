@@ -7,13 +7,13 @@ import (
 	"golang.org/x/mod/module"
 )
 
-// databaseSums are the lines of go.sum for all that package db needs.
+// databaseSums has the lines of go.sum for everything that package db needs.
 //
 //go:embed database.sum
 var databaseSums string
 
-// database is what package db requires: its modules need the same others, so what there is to know of
-// them is told once.
+// database returns the requirements of package db. They share their needs and
+// sums, because most of those are common to several of them.
 func database() []requirement {
 	needs := []module.Version{
 		{Path: "github.com/dustin/go-humanize", Version: "v1.0.1"},

@@ -1,68 +1,188 @@
 package generator
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+
+	"golang.org/x/mod/modfile"
 )
 
-// A ConflictError names the files that stand where a function's are to go.
-type ConflictError struct{ Paths []string }
+// The errors of this package have a method Hint, which returns what to do next:
+// an imperative, or a command to paste. Those about a name or a value that the
+// user chose also have a method ExitCode.
 
-func (e *ConflictError) Error() string {
-	return "these files are in the way: " + strings.Join(e.Paths, ", ")
+// exitUsage is the exit code of a usage error.
+const exitUsage = 2
+
+// A ValueError reports that the value of an option is invalid.
+type ValueError struct {
+	Reason     string
+	Suggestion string // a valid value that resembles it, or ""
 }
 
-// A TwinError names a function that another cannot stand beside: one whose name
-// differs by letter case alone, or a file that has the same route.
+func (e *ValueError) Error() string { return e.Reason }
+
+// Hint suggests a valid value. It is empty if there is no suggestion.
+func (e *ValueError) Hint() string {
+	if e.Suggestion == "" {
+		return ""
+	}
+	return "use " + e.Suggestion
+}
+
+// ExitCode returns 2, for a usage error.
+func (e *ValueError) ExitCode() int { return exitUsage }
+
+// A NameError reports that a function cannot have a name.
+type NameError struct {
+	Name       string
+	Reason     string
+	Suggestion string // a valid name that resembles it, or ""
+}
+
+func (e *NameError) Error() string { return fmt.Sprintf("invalid name %q: %s", e.Name, e.Reason) }
+
+// Hint suggests a valid name, or says what names consist of.
+func (e *NameError) Hint() string {
+	if e.Suggestion != "" {
+		return "call it " + e.Suggestion
+	}
+	return "use letters and digits, as in updateOrderStatus"
+}
+
+// ExitCode returns 2, for a usage error.
+func (e *NameError) ExitCode() int { return exitUsage }
+
+// A PackageError reports that there is no support package with a name.
+type PackageError struct {
+	Name       string
+	Suggestion string // the name of a package that resembles it, or ""
+}
+
+func (e *PackageError) Error() string { return fmt.Sprintf("unknown package %q", e.Name) }
+
+// Hint suggests a support package, or the command that lists them.
+func (e *PackageError) Hint() string {
+	if e.Suggestion != "" {
+		return "fngen add " + e.Suggestion
+	}
+	return "fngen add --list"
+}
+
+// ExitCode returns 2, for a usage error.
+func (e *PackageError) ExitCode() int { return exitUsage }
+
+// A ConflictError reports existing files that a function would overwrite.
+type ConflictError struct{ Paths []string }
+
+func (e *ConflictError) Error() string { return "files exist: " + strings.Join(e.Paths, ", ") }
+
+// Hint names the flag that replaces the files.
+func (e *ConflictError) Hint() string { return "use --force to replace them" }
+
+// A LeftoverError reports files of an earlier version of a function that the new
+// version does not have, and that were edited.
+type LeftoverError struct{ Paths []string }
+
+func (e *LeftoverError) Error() string {
+	return "files of the previous version were edited: " + strings.Join(e.Paths, ", ")
+}
+
+// Hint says how to resolve the conflict.
+func (e *LeftoverError) Hint() string { return "delete or rename them, and run the command again" }
+
+// A TwinError reports an existing function that a new one cannot exist next to:
+// its name differs only in letter case, or its file has the same route.
 type TwinError struct {
 	Name, Twin string
-	Flat       bool // it is a file
+	SameRoute  bool // Twin is a file with the route of Name
 }
 
 func (e *TwinError) Error() string {
-	if e.Flat {
-		return fmt.Sprintf("%s is in the way: it has the route of %s", e.Twin, e.Name)
+	if e.SameRoute {
+		return fmt.Sprintf("%s exists and has the route of %s", e.Twin, e.Name)
 	}
-	return fmt.Sprintf("%s is in the way: its name differs from %s by letter case alone", e.Twin, e.Name)
+	return fmt.Sprintf("%s exists, and its name differs from %s only in letter case", e.Twin, e.Name)
 }
 
-// A GoVersionError says that go.mod declares a Go that is too old.
+// Hint says how to resolve the conflict.
+func (e *TwinError) Hint() string { return "choose another name, or remove " + e.Twin + " first" }
+
+// A GoVersionError reports that the go directive in go.mod is missing or too old.
 type GoVersionError struct{ Have, Want string }
 
 func (e *GoVersionError) Error() string {
 	if e.Have == "" {
-		return "go.mod has no go directive, and the code needs go " + e.Want
+		return "go.mod has no go directive: the generated code needs go " + e.Want
 	}
-	return fmt.Sprintf("go.mod says go %s, and the code needs go %s", e.Have, e.Want)
+	return fmt.Sprintf("go.mod has go %s: the generated code needs go %s", e.Have, e.Want)
 }
 
-// An EditedError names generated files that were edited since, or that fngen.sum does not know.
+// Hint returns the command that sets the go directive.
+func (e *GoVersionError) Hint() string { return "go mod edit -go=" + e.Want }
+
+// A ModError reports a go.mod file that the go command cannot use either.
+type ModError struct{ Err error }
+
+func (e *ModError) Error() string { return "cannot read " + e.Err.Error() }
+func (e *ModError) Unwrap() error { return e.Err }
+
+// Hint returns a command that explains or fixes the error.
+func (e *ModError) Hint() string {
+	if errors.As(e.Err, new(modfile.ErrorList)) {
+		return "run go mod edit -fmt to see what is wrong"
+	}
+	return "go mod edit -module=example.com/NAME"
+}
+
+// An EditedError reports generated files that were edited, or that fngen.sum
+// does not list.
 type EditedError struct{ Paths []string }
 
 func (e *EditedError) Error() string {
-	return "edited since they were generated: " + strings.Join(e.Paths, ", ")
+	return "files were edited since they were generated: " + strings.Join(e.Paths, ", ")
 }
 
-// A MissingError says that there is no function of a name.
+// Hint names the flag that removes the files.
+func (e *EditedError) Hint() string { return "use --force to remove them anyway" }
+
+// A MissingError reports that there is no function with a name, or that none of
+// its files was generated.
 type MissingError struct {
 	Name    string
-	Nearest string // the function that has the nearest name, or ""
+	Nearest string // the function with the most similar name, or ""
 }
 
-func (e *MissingError) Error() string { return "no function " + e.Name }
+func (e *MissingError) Error() string {
+	if e.Nearest == e.Name { // its files have other names, such as index.go
+		return "no file of the function " + e.Name + " was generated"
+	}
+	return "no function " + e.Name
+}
 
-// A SumError is a line of fngen.sum that cannot be read.
+// Hint returns a command for the function that was probably meant.
+func (e *MissingError) Hint() string {
+	switch e.Nearest {
+	case "":
+		return "fngen list"
+	case e.Name:
+		return "remove its folder by hand"
+	}
+	return "fngen destroy function " + e.Nearest
+}
+
+// A SumError reports a line of fngen.sum that is malformed.
 type SumError struct {
 	Line int
 	Text string
 }
 
 func (e *SumError) Error() string {
-	return fmt.Sprintf("%s:%d: want a path, a version and a hash: %q", SumFile, e.Line, e.Text)
+	return fmt.Sprintf("%s:%d: malformed line %q, want a path, a version and a hash", SumFile, e.Line, e.Text)
 }
 
-// ExitCode returns 2, the exit code of a usage error.
-func (*ValueError) ExitCode() int { return 2 }
-
-// ExitCode returns 2, the exit code of a usage error.
-func (*NameError) ExitCode() int { return 2 }
+// Hint says what to do with the line.
+func (e *SumError) Hint() string {
+	return "fix or delete the line: a file that is not listed counts as edited"
+}

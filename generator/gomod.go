@@ -1,7 +1,7 @@
 package generator
 
 import (
-	"fmt"
+	"errors"
 	"go/version"
 	"path"
 	"slices"
@@ -12,20 +12,21 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// minGo is the oldest go directive that what is written works under.
+// minGo is the oldest go directive with which the generated code compiles.
 const minGo = "1.22"
 
-// A requirement is a module that generated or support code imports: what
-// go get and go mod tidy would write for it, so that neither has to run.
+// A requirement describes a module that generated code or a support package
+// imports. It has what go get and go mod tidy would write, so that neither has to
+// run.
 type requirement struct {
 	module.Version
-	needs []module.Version // that its packages import from, and nothing here does
+	needs []module.Version // indirect requirements
 	sums  []string         // lines of go.sum, as go mod tidy leaves them
-	goMin string           // the go directive that it and what it needs ask for, where that is above minGo
+	goMin string           // go directive that it and its needs require, if above minGo
 }
 
-// requirements are at the versions that fngen's own tests use. Each is the newest whose own go
-// directive, and those of what it needs, are not above minGo.
+// requirements returns the modules at the versions that the tests of fngen use.
+// Unless goMin is set, each is the newest version that works with minGo.
 func requirements() []requirement {
 	return append(database(), []requirement{
 		{
@@ -90,20 +91,14 @@ func requirements() []requirement {
 	}...)
 }
 
-// goMod is a go.mod that is edited.
+// A goMod is a go.mod file and the edits to it.
 type goMod struct {
 	file   *modfile.File
 	source []byte
-	added  []requirement    // that were not required
-	direct []string         // that were required, as indirect ones
-	needed []module.Version // by those that were added, and not required, or at an older version
+	added  []requirement    // new requirements
+	direct []string         // indirect requirements that become direct
+	needed []module.Version // needs of added that are not required at that version yet
 }
-
-// A ModError is a go.mod that the go command could not use either.
-type ModError struct{ Err error }
-
-func (e *ModError) Error() string { return e.Err.Error() }
-func (e *ModError) Unwrap() error { return e.Err }
 
 func parseGoMod(data []byte) (*goMod, error) {
 	file, err := modfile.Parse("go.mod", data, nil)
@@ -111,7 +106,7 @@ func parseGoMod(data []byte) (*goMod, error) {
 		return nil, &ModError{err}
 	}
 	if file.Module == nil {
-		return nil, &ModError{fmt.Errorf("go.mod: no module directive")}
+		return nil, &ModError{errors.New("go.mod: no module directive")}
 	}
 	have := ""
 	if file.Go != nil {
@@ -125,10 +120,10 @@ func parseGoMod(data []byte) (*goMod, error) {
 
 func (m *goMod) path() string { return m.file.Module.Mod.Path }
 
-// require adds the modules that the packages are from. A version that is
-// required already stays; as the module imports its packages now, it becomes a
-// direct requirement. What an added one needs becomes an indirect requirement, and an older version
-// of that is raised, since the go command takes no other.
+// require adds requirements for the modules of packages, and indirect ones for
+// what those modules need. An existing requirement of such a module keeps its
+// version and becomes a direct one. One of a module that they need is raised if
+// its version is older, as minimal version selection demands.
 func (m *goMod) require(packages []string) error {
 	for _, r := range requirements() {
 		inModule := func(p string) bool { return p == r.Path || strings.HasPrefix(p, r.Path+"/") }
@@ -161,8 +156,8 @@ func (m *goMod) require(packages []string) error {
 	return nil
 }
 
-// format is the go.mod as go get leaves it, or to the byte as it was where
-// nothing was added.
+// format returns the file in the format of go get, or unchanged if there are no
+// edits.
 func (m *goMod) format() ([]byte, error) {
 	if len(m.added)+len(m.direct) == 0 {
 		return m.source, nil
@@ -192,7 +187,8 @@ func (m *goMod) format() ([]byte, error) {
 	return m.file.Format()
 }
 
-// ignores is the ignore directive that hides a directory from patterns such as ./..., or "".
+// ignores returns the ignore directive that excludes dir from patterns such as
+// ./..., or "" if there is none.
 func (m *goMod) ignores(dir string) string {
 	for _, ignore := range m.file.Ignore {
 		name, rooted := strings.CutPrefix(ignore.Path, "./")
@@ -207,8 +203,8 @@ func (m *goMod) ignores(dir string) string {
 	return ""
 }
 
-// addGoSums adds the sums of modules to a go.sum, and sorts it as the go command does.
-// It is the go.sum itself where all are there.
+// addGoSums returns goSum with the lines of the added modules, in the order of the
+// go command. It returns goSum unchanged if no line is missing.
 func addGoSums(goSum []byte, added []requirement) []byte {
 	text := strings.TrimSuffix(string(goSum), "\n")
 	var lines []string
@@ -216,10 +212,11 @@ func addGoSums(goSum []byte, added []requirement) []byte {
 		lines = strings.Split(text, "\n")
 	}
 	before := len(lines)
-	newest := map[string]string{} // of which there is the code
+	newest := map[string]string{} // versions by module, of lines for the code itself
 	note := func(lines []string) {
 		for _, line := range lines {
-			if m := sumModule(line); !strings.HasSuffix(m.Version, "/go.mod") && semver.Compare(m.Version, newest[m.Path]) > 0 {
+			m := sumModule(line)
+			if !strings.HasSuffix(m.Version, "/go.mod") && semver.Compare(m.Version, newest[m.Path]) > 0 {
 				newest[m.Path] = m.Version
 			}
 		}
@@ -230,10 +227,12 @@ func addGoSums(goSum []byte, added []requirement) []byte {
 	}
 	for _, r := range added {
 		for _, sum := range r.sums {
-			// Where something newer is needed too, nobody needs the code of the older one.
+			// Only the newest version of a module is built: go mod tidy leaves out
+			// the others, except for their go.mod files.
 			m := sumModule(sum)
-			older := newest[m.Path] != strings.TrimSuffix(m.Version, "/go.mod") && slices.ContainsFunc(r.sums, func(line string) bool {
-				return strings.HasPrefix(line, m.Path+" "+strings.TrimSuffix(m.Version, "/go.mod")+" ")
+			version := strings.TrimSuffix(m.Version, "/go.mod")
+			older := newest[m.Path] != version && slices.ContainsFunc(r.sums, func(line string) bool {
+				return strings.HasPrefix(line, m.Path+" "+version+" ")
 			})
 			if !older && !slices.Contains(lines, sum) {
 				lines = append(lines, sum)
@@ -257,7 +256,8 @@ func addGoSums(goSum []byte, added []requirement) []byte {
 	return []byte(strings.Join(lines, "\n") + "\n")
 }
 
-// sumModule is the module and version, with /go.mod where it is of that, of a line of go.sum.
+// sumModule returns the module of a line of go.sum. Its version ends in /go.mod if
+// the line is for the go.mod file only.
 func sumModule(line string) module.Version {
 	fields := append(strings.Fields(line), "", "")
 	return module.Version{Path: fields[0], Version: fields[1]}

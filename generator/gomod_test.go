@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The table of sums is what the go command has of the same modules: the golden project
-// requires those that functions need, and go mod tidy has nothing to add to it.
-func TestRequirementsAreTheGoldenOnes(t *testing.T) {
+// The sums of requirements are those of the go command: go mod tidy does not change
+// the golden project.
+func TestRequirementsMatchGolden(t *testing.T) {
 	data, err := os.ReadFile("../testdata/golden/go.mod")
 	require.NoError(t, err)
 	golden := slices.DeleteFunc(requirements(), func(r requirement) bool {
@@ -26,8 +26,8 @@ func TestRequirementsAreTheGoldenOnes(t *testing.T) {
 	assert.Equal(t, string(data), string(addGoSums(nil, golden)))
 }
 
-// What a project gets is what fngen's own tests of the support packages use.
-func TestRequirementsAreFngensOwn(t *testing.T) {
+// Projects get the versions that the tests of the support packages use.
+func TestRequirementsMatchGoMod(t *testing.T) {
 	data, err := os.ReadFile("../go.mod")
 	require.NoError(t, err)
 	for _, r := range requirements() {
@@ -35,8 +35,8 @@ func TestRequirementsAreFngensOwn(t *testing.T) {
 	}
 }
 
-// The shop is a project with a database: its go.sum has the sums of that, and of what functions need.
-func TestDatabaseSumsAreTheShops(t *testing.T) {
+// The shop requires all modules of package db, and those of functions.
+func TestDatabaseSumsMatchShop(t *testing.T) {
 	want, err := os.ReadFile("../testdata/shop/go.sum")
 	require.NoError(t, err)
 	goMod, err := os.ReadFile("../testdata/shop/go.mod")
@@ -47,7 +47,7 @@ func TestDatabaseSumsAreTheShops(t *testing.T) {
 	assert.Equal(t, string(want), string(addGoSums(nil, needed)))
 }
 
-// What a requirement needs is required too, and raised where it is too old.
+// The needs of a requirement are required too, and raised if they are too old.
 func TestGoModNeeds(t *testing.T) {
 	const jwkset = "github.com/MicahParks/jwkset"
 	for name, test := range map[string]struct{ before, after string }{
@@ -93,12 +93,15 @@ func TestGoMod(t *testing.T) {
 			"module m\n\ngo 1.22\n\nrequire " + aws + " v1.54.0\n",
 		},
 		"comments and formatting stay": {
-			"// What it is.\nmodule m // really\n\ngo 1.24\n\nrequire (\n\texample.com/a v1.0.0 // why\n\n\t// pinned\n\texample.com/z v1.2.3\n)\n",
-			"// What it is.\nmodule m // really\n\ngo 1.24\n\nrequire (\n\texample.com/a v1.0.0 // why\n\n\t// pinned\n\texample.com/z v1.2.3\n\tgithub.com/aws/aws-lambda-go v1.54.0\n)\n",
+			"// What it is.\nmodule m // really\n\ngo 1.24\n\n" +
+				"require (\n\texample.com/a v1.0.0 // why\n\n\t// pinned\n\texample.com/z v1.2.3\n)\n",
+			"// What it is.\nmodule m // really\n\ngo 1.24\n\n" +
+				"require (\n\texample.com/a v1.0.0 // why\n\n\t// pinned\n\texample.com/z v1.2.3\n\tgithub.com/aws/aws-lambda-go v1.54.0\n)\n",
 		},
 		"direct ones stand apart from indirect ones": {
 			"module m\n\ngo 1.22\n\nrequire example.com/a v1.0.0\n\nrequire example.com/b v1.0.0 // indirect\n",
-			"module m\n\ngo 1.22\n\nrequire (\n\texample.com/a v1.0.0\n\t" + aws + " v1.54.0\n)\n\nrequire example.com/b v1.0.0 // indirect\n",
+			"module m\n\ngo 1.22\n\nrequire (\n\texample.com/a v1.0.0\n\t" + aws + " v1.54.0\n)\n\n" +
+				"require example.com/b v1.0.0 // indirect\n",
 		},
 		"an older version stays": {
 			"module m\n\ngo 1.22\n\nrequire " + aws + " v1.13.0\n", "",
@@ -125,7 +128,7 @@ func TestGoMod(t *testing.T) {
 	}
 }
 
-func TestGoModRefused(t *testing.T) {
+func TestInvalidGoMod(t *testing.T) {
 	for source, want := range map[string]any{
 		"module m\n\ngo 1.21\n":       &GoVersionError{Have: "1.21", Want: minGo},
 		"module m\n\ngo 1.21.13\n":    &GoVersionError{Have: "1.21.13", Want: minGo},
@@ -164,11 +167,13 @@ func TestGoModIgnores(t *testing.T) {
 	}
 }
 
-func TestGoSumIsSortedAsTheGoCommandDoes(t *testing.T) {
-	own := "example.com/a v1.9.0 h1:x=\nexample.com/a v1.10.0 h1:x=\nexample.com/a v1.10.0/go.mod h1:x=\ngithub.com/zz/z v1.0.0 h1:x=\n"
+func TestGoSumOrder(t *testing.T) {
+	own := "example.com/a v1.9.0 h1:x=\nexample.com/a v1.10.0 h1:x=\n" +
+		"example.com/a v1.10.0/go.mod h1:x=\ngithub.com/zz/z v1.0.0 h1:x=\n"
 	added := string(addGoSums([]byte(own), requirements()))
 	lines := strings.Split(strings.TrimSpace(added), "\n")
-	assert.Equal(t, []string{"example.com/a v1.9.0 h1:x=", "example.com/a v1.10.0 h1:x=", "example.com/a v1.10.0/go.mod h1:x="}, lines[:3])
+	want := []string{"example.com/a v1.9.0 h1:x=", "example.com/a v1.10.0 h1:x=", "example.com/a v1.10.0/go.mod h1:x="}
+	assert.Equal(t, want, lines[:3])
 	assert.True(t, strings.HasPrefix(lines[3], "github.com/MicahParks/jwkset v0.11.4 h1:"))
 	assert.Equal(t, added, string(addGoSums([]byte(added), requirements())), "adding twice changes nothing")
 }

@@ -11,11 +11,14 @@ import (
 	"github.com/fngen/fngen/templates/lib/ratelimit"
 )
 
-// What the flag takes, package ipallow takes: a handler that is written never panics at its start.
+// Package ipallow accepts what ParseAllowIP accepts: a generated handler does not
+// panic.
 func FuzzParseAllowIP(f *testing.F) {
 	for _, seed := range []string{
-		"203.0.113.7", "10.0.0.0/8,2001:db8::/32", "::ffff:10.0.0.0/104", "10.1.2.3/8", "::1, 127.0.0.1", "", ",", "fe80::1%a",
-		"0.0.0.0/1,128.0.0.0/1,::/1,8000::/1", "255.255.255.255,ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff,0.0.0.0,::", "10.0.0.0/8,10.0.0.0/9",
+		"203.0.113.7", "10.0.0.0/8,2001:db8::/32", "::ffff:10.0.0.0/104", "10.1.2.3/8",
+		"::1, 127.0.0.1", "", ",", "fe80::1%a",
+		"0.0.0.0/1,128.0.0.0/1,::/1,8000::/1",
+		"255.255.255.255,ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff,0.0.0.0,::", "10.0.0.0/8,10.0.0.0/9",
 	} {
 		f.Add(seed)
 	}
@@ -32,26 +35,27 @@ func FuzzParseAllowIP(f *testing.F) {
 		}
 		guard, err := ipallow.Parse(written...)
 		require.NoError(t, err)
-		require.True(t, guard.Contains(parsed.caller()))
-		in, out := parsed.edges()
-		for _, addr := range in {
+		require.True(t, guard.Contains(parsed.client()))
+		allowed, rejected := parsed.samples()
+		for _, addr := range allowed {
 			require.True(t, guard.Contains(addr), addr)
 		}
-		for _, addr := range out {
+		for _, addr := range rejected {
 			require.False(t, guard.Contains(addr), addr)
 		}
 
-		// And what is written reads the same.
+		// Parsing the result again changes nothing.
 		again, err := ParseAllowIP(strings.Join(written, ","))
 		require.NoError(t, err)
 		require.Equal(t, parsed, again)
 	})
 }
 
-// What the flag takes, package ratelimit takes, and it means the same.
+// Package ratelimit accepts what ParseRateLimit accepts, with the same meaning.
 func FuzzParseRateLimit(f *testing.F) {
 	for _, seed := range []string{
-		"10/s", "100/m", "1000/h", "10/s,burst=20", "1000000/s", "1000001/s", "1/h,burst=8784", "1/h,burst=8785", "10", "10/", "/s", "10/S",
+		"10/s", "100/m", "1000/h", "10/s,burst=20", "1000000/s", "1000001/s", "1/h,burst=8784",
+		"1/h,burst=8785", "10", "10/", "/s", "10/S",
 		"0/s", "10/s,burst=", "10/s,burst=0", "99999999999999999999/s", "+1/s", "1_0/s", "10/d", "10r/s", "",
 	} {
 		f.Add(seed)
@@ -67,11 +71,11 @@ func FuzzParseRateLimit(f *testing.F) {
 			}
 			return
 		}
-		require.NoError(t, ratelimit.Rate{Requests: parsed.Requests, Per: parsed.unit.per, Burst: parsed.Burst}.Check())
+		require.NoError(t, ratelimit.Rate{Requests: parsed.Requests, Per: parsed.unit.duration, Burst: parsed.Burst}.Check())
 	})
 }
 
-// What package ratelimit takes, the flag takes.
+// ParseRateLimit accepts the largest rates of package ratelimit, and no larger ones.
 func TestLargestRates(t *testing.T) {
 	for rate, same := range map[string]ratelimit.Rate{
 		"1000000/s":          ratelimit.PerSecond(1_000_000),

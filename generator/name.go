@@ -3,7 +3,6 @@ package generator
 import (
 	"fmt"
 	"go/token"
-	"path"
 	"strings"
 	"unicode"
 
@@ -12,34 +11,25 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxName bounds a name: with what is added to it, every file system takes it.
+// maxName is the maximum length of a name. File systems limit the length of the
+// file names, which are up to 18 bytes longer.
 const maxName = 64
 
-// A Name is what a function is called. [ParseName] makes it.
+// A Name is the name of a function. [ParseName] returns one.
 type Name struct {
 	camel string
 }
 
-// A NameError says why a name cannot be a function's, and what could.
-type NameError struct {
-	Name       string // as it was given
-	Reason     string
-	Suggestion string // a name that would do, or ""
-}
-
-func (e *NameError) Error() string {
-	return fmt.Sprintf("bad name %q: %s", e.Name, e.Reason)
-}
-
-// ParseName is the name of a function as it is typed, in any of the usual
-// spellings: update-order-status, UpdateOrderStatus and updateOrderStatus are
-// one name. The error is a *NameError.
+// ParseName parses the name of a function in any of the usual spellings:
+// update-order-status, UpdateOrderStatus and updateOrderStatus are the same name.
+// The error is a *[NameError].
 //
-// Words are split as the npm package camelcase splits them, so that names come
-// out as RedwoodJS has them: at separators (space, dot, dash, underscore), before a capital
-// that follows a small letter, before the last of several capitals, and after digits.
+// Names are split into words like those of RedwoodJS, by the rules of the npm
+// package camelcase: at separators (space, dot, dash, underscore), before an
+// upper-case letter that follows a lower-case one, before the last of several
+// upper-case letters, and after digits.
 func ParseName(typed string) (Name, error) {
-	refuse := func(suggestion, reason string, args ...any) (Name, error) {
+	invalid := func(suggestion, reason string, args ...any) (Name, error) {
 		if suggestion != "" {
 			name, _ := ParseName(suggestion)
 			suggestion = name.String()
@@ -51,39 +41,39 @@ func ParseName(typed string) (Name, error) {
 	for _, r := range trimmed {
 		switch {
 		case r == '/' || r == '\\':
-			return refuse("", "it is a name, not a path")
+			return invalid("", "want a name, not a path")
 		case isWordRune(r) || isSeparator(r):
 		case r > unicode.MaxASCII:
-			return refuse(plain(trimmed), "%q is no letter that an import path can have", r)
+			return invalid(ascii(trimmed), "import paths cannot contain %q", r)
 		default:
-			return refuse(plain(trimmed), "%q is neither a letter nor a digit", r)
+			return invalid(ascii(trimmed), "%q is not a letter or digit", r)
 		}
 	}
 	camel := strcase.ToLowerCamel(strings.Join(words(trimmed), "_"))
 	switch {
 	case camel == "":
-		return refuse("", "it has no letter")
+		return invalid("", "it has no letters")
 	case camel[0] >= '0' && camel[0] <= '9':
-		return refuse("fn-"+camel, "a package cannot start with a digit")
+		return invalid("fn-"+camel, "package names cannot start with a digit")
 	case len(camel) > maxName:
-		return refuse("", "it has %d letters, %d are the most", len(camel), maxName)
+		return invalid("", "it has %d letters, the maximum is %d", len(camel), maxName)
 	case camel == "internal" || camel == "vendor" || camel == "testdata":
-		return refuse(camel+"-fn", "the go command treats a folder %s specially", camel)
+		return invalid(camel+"-fn", "the go command treats folders called %s specially", camel)
 	}
 	if err := module.CheckImportPath(camel); err != nil {
-		return refuse(camel+"-fn", "no import path can have it (Windows reserves such names)")
+		return invalid(camel+"-fn", "Windows reserves the name, so import paths cannot contain it")
 	}
 	return Name{camel: camel}, nil
 }
 
-// String is the name in lowerCamel: the directory, the file and the route.
+// String returns the name in lower camel case, as in directories, files and routes.
 func (n Name) String() string { return n.camel }
 
-// Route is the path that requests reach the function by.
+// Route returns the path of the function's URL.
 func (n Name) Route() string { return "/" + n.camel }
 
-// Package is the name of the function's package: the name in lower case, with
-// fn after what Go or its tools keep for themselves.
+// Package returns the name of the function's package: the name in lower case. If
+// Go or its tools reserve that, "fn" is appended.
 func (n Name) Package() string {
 	name := strings.ToLower(n.camel)
 	if token.IsKeyword(name) || name == "main" || name == "documentation" {
@@ -92,18 +82,13 @@ func (n Name) Package() string {
 	return name
 }
 
-// Env is the prefix of the function's environment variables: the name in
-// capitals, as in UPDATE_ORDER_STATUS.
+// Env returns the prefix of the function's environment variables: the name in
+// upper case, as in UPDATE_ORDER_STATUS.
 func (n Name) Env() string {
 	return strings.ToUpper(strings.Join(words(n.camel), "_"))
 }
 
-// file is the path of one of the function's files, below the functions directory.
-func (n Name) file(suffix string) string {
-	return path.Join(n.camel, n.camel+suffix)
-}
-
-// words splits a name into lower-case words.
+// words splits a name into words in lower case.
 func words(name string) []string {
 	var (
 		list  []string
@@ -130,7 +115,7 @@ func words(name string) []string {
 	return list
 }
 
-// startsWord tells whether the rune at i, which follows another, starts a word.
+// startsWord reports whether the rune at i, which is not the first, starts a word.
 func startsWord(runes []rune, i int) bool {
 	before, r := runes[i-1], runes[i]
 	switch {
@@ -152,8 +137,9 @@ func isWordRune(r rune) bool {
 	return r <= unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r))
 }
 
-// plain is a name with accents taken off its letters, and separators for what cannot be in one.
-func plain(name string) string {
+// ascii returns a name without the accents of its letters, and with dashes in place
+// of other characters that a name cannot contain.
+func ascii(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case isWordRune(r):

@@ -19,8 +19,8 @@ import (
 	"github.com/fngen/fngen/generator"
 )
 
-// The names that RedwoodJS gives the same functions; see testdata/vectors.
-func TestNamesAreThoseOfCamelcase(t *testing.T) {
+// Names are those of RedwoodJS: see testdata/vectors.
+func TestNamesMatchCamelcase(t *testing.T) {
 	file, err := os.Open("../testdata/vectors/camelcase.jsonl")
 	require.NoError(t, err)
 	defer file.Close()
@@ -76,7 +76,7 @@ func TestParseName(t *testing.T) {
 	}
 }
 
-func TestBadNames(t *testing.T) {
+func TestInvalidNames(t *testing.T) {
 	for typed, want := range map[string]struct{ reason, suggestion string }{
 		"":                      {"no letter", ""},
 		"  ":                    {"no letter", ""},
@@ -85,13 +85,13 @@ func TestBadNames(t *testing.T) {
 		"x/../../../../evil":    {"not a path", ""},
 		"/etc/passwd":           {"not a path", ""},
 		`a\b`:                   {"not a path", ""},
-		"a${b}":                 {"neither a letter nor a digit", "aB"},
-		"a\x00b":                {"neither a letter nor a digit", "aB"},
-		"a\nb":                  {"neither a letter nor a digit", "aB"},
-		"hello🚀":                {"no letter that an import path can have", "hello"},
-		"naïve":                 {"no letter that an import path can have", "naive"},
-		"Ångström-unit":         {"no letter that an import path can have", "angstromUnit"},
-		"αβγ":                   {"no letter that an import path can have", ""},
+		"a${b}":                 {"is not a letter or digit", "aB"},
+		"a\x00b":                {"is not a letter or digit", "aB"},
+		"a\nb":                  {"is not a letter or digit", "aB"},
+		"hello🚀":                {"import paths cannot contain", "hello"},
+		"naïve":                 {"import paths cannot contain", "naive"},
+		"Ångström-unit":         {"import paths cannot contain", "angstromUnit"},
+		"αβγ":                   {"import paths cannot contain", ""},
 		"123abc":                {"digit", "fn123Abc"},
 		"1":                     {"digit", "fn1"},
 		"internal":              {"specially", "internalFn"},
@@ -116,12 +116,13 @@ func TestBadNames(t *testing.T) {
 	}
 }
 
-// Whatever is accepted is a legal import path and package, names a file that every build
-// includes, and stays in the functions directory.
+// A valid name results in a valid import path and package name, in files that every
+// build includes, and in no path outside the functions directory.
 func FuzzParseName(f *testing.F) {
 	for _, seed := range []string{
 		"divide", "update-order-status", "x/../../evil", `a\b`, "", ".", "..", "con", "COM1.txt", "naïve", "123", "func",
-		"deploy_windows", "foo_test", "a\x00", "\xff", "HTTPServer", "Internal", "x-y-z", "İ", "ǅ", "a$b", strings.Repeat("aB", 40),
+		"deploy_windows", "foo_test", "a\x00", "\xff", "HTTPServer", "Internal", "x-y-z",
+		"İ", "ǅ", "a$b", strings.Repeat("aB", 40),
 	} {
 		f.Add(seed)
 	}

@@ -2,15 +2,15 @@ package generator
 
 import "strings"
 
-// Nearest is the candidate that is most like a word, letter case aside, or ""
-// where none is near: more than a third of the letters would have to change.
+// Nearest returns the candidate that is most similar to word, ignoring letter
+// case. It returns "" if more than a third of the letters differ from each.
 func Nearest(word string, candidates []string) string {
 	nearest, least := "", len(word)/3+1
 	for _, candidate := range candidates {
 		a, b := strings.ToLower(word), strings.ToLower(candidate)
 		d := distance(a, b)
 		if a != "" && strings.HasPrefix(b, a) {
-			d = 1 // sha256 is meant to be sha256Verifier
+			d = 1 // sha256 is short for sha256Verifier
 		}
 		if d <= least && (nearest == "" || d < least) {
 			nearest, least = candidate, d
@@ -19,7 +19,7 @@ func Nearest(word string, candidates []string) string {
 	return nearest
 }
 
-// distance counts the letters to insert, delete or replace to make b of a.
+// distance returns the Levenshtein distance of two strings.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -7,60 +7,62 @@ import (
 	"strings"
 )
 
-// A Project is what a plan has to know of the project it is for. Paths are
+// A Project describes what a plan depends on in the project it is for. Paths are
 // relative to the project's root and have forward slashes.
 type Project struct {
-	Version   string // of fngen, as it stands in what it writes
-	Functions string // the functions directory
-	Lib       string // the directory of the support packages
+	Version   string // of fngen, which generated files mention
+	Functions string // directory of the functions
+	Lib       string // directory of the support packages
 
-	GoMod    []byte // go.mod
-	GoSum    []byte // go.sum, nil where there is none
-	FngenSum []byte // fngen.sum, nil where there is none
+	// Contents of files, nil for those that do not exist.
+	GoMod    []byte
+	GoSum    []byte
+	FngenSum []byte
 
 	// Entries are the names in the functions directory.
 	Entries []string
 
-	// Files are the contents of the function's own files that exist, and of an
-	// IndexFile beside them, by path.
+	// Files are the contents of the function's existing files, of those that
+	// [OwnFiles] lists and of IndexFile, by path.
 	Files map[string][]byte
 
-	// Packages are the support packages that stand, with the files of each by name.
+	// Packages are the contents of existing support packages, by package and
+	// file name.
 	Packages map[string]map[string][]byte
 
-	// VendorModules is vendor/modules.txt, nil where nothing is vendored.
+	// VendorModules is vendor/modules.txt, or nil if the project vendors nothing.
 	VendorModules []byte
 
-	// Workspace is the go.work that the project is under, nil where there is none.
+	// Workspace describes the go.work file that applies, or is nil without one.
 	Workspace *Workspace
 }
 
-// A Workspace is a go.work above a project.
+// A Workspace describes a go.work file.
 type Workspace struct {
-	Uses   bool // it uses the project's module
-	Vendor bool // it has a vendor folder, whose modules.txt is VendorModules
+	Uses   bool // it has a use directive for the project's module
+	Vendor bool // it has a vendor directory; VendorModules is from there
 }
 
-// An Action is what happens to a file.
+// An Action is what a plan does with a file.
 type Action string
 
 // The actions.
 const (
 	Create    Action = "create"
 	Overwrite Action = "overwrite"
-	Unchanged Action = "unchanged" // it has these contents already
-	Keep      Action = "keep"      // it belongs to a support package that stands already
-	Modify    Action = "modify"    // go.mod, go.sum and fngen.sum
+	Unchanged Action = "unchanged" // the file has these contents already
+	Keep      Action = "keep"      // the file exists in a support package
+	Modify    Action = "modify"    // go.mod, go.sum or fngen.sum
 	Remove    Action = "remove"
 )
 
-// An Owner is who changes a file from now on.
+// An Owner is who edits a file from now on.
 type Owner int
 
 // The owners.
 const (
-	User  Owner = iota // edits it; fngen never touches it again unasked
-	Fngen              // the file says so in its first line, and fngen add --update renews it
+	User  Owner = iota // fngen changes the file only if it is told to
+	Fngen              // the file says so at its top, and fngen add --update updates it
 )
 
 // A File is a file of a plan.
@@ -68,114 +70,149 @@ type File struct {
 	Path   string // relative to the project's root, with forward slashes
 	Action Action
 	Owner  Owner
-	Data   []byte // the new contents, of Create, Overwrite and Modify
+	Data   []byte // the new contents, if Action is Create, Overwrite or Modify
 }
 
-// A Note is something that the user should know of a plan, and what to do about it.
+// A Note tells the user something about a plan, and what to do about it.
 type Note struct{ Text, Hint string }
 
-// A Plan is what is to happen, file by file, in the order in which it must
-// happen: what others need comes first.
+// A Plan lists what happens to files, in an order in which the project compiles
+// after each step: a file comes after the files that it depends on.
 type Plan struct {
 	Files []File
 	Notes []Note
 }
 
-// Written are the files that a plan changes or removes.
+// Written returns the files that a plan writes or removes.
 func (p Plan) Written() []File {
 	return slices.DeleteFunc(slices.Clone(p.Files), func(f File) bool {
 		return f.Action == Keep || f.Action == Unchanged
 	})
 }
 
-// Function plans a function. With force it overwrites files that stand in the
-// way, else they are a *ConflictError. Other errors: *TwinError, *GoVersionError, *SumError.
+// Function returns the plan that writes a function.
+//
+// Existing files of the function are a *[ConflictError] unless force is set,
+// which overwrites them. Files that fngen wrote for an earlier version of the
+// function, and that this version does not have, are removed with force if
+// nobody edited them; edited ones are a *[LeftoverError]. Other errors are
+// *[TwinError], *[GoVersionError], *[ModError] and *[SumError].
 func Function(spec Spec, p Project, force bool) (Plan, error) {
-	if err := p.collision(spec.Name); err != nil {
+	if err := p.checkTwins(spec.Name); err != nil {
 		return Plan{}, err
 	}
 	module, err := parseGoMod(p.GoMod)
 	if err != nil {
 		return Plan{}, err
 	}
-	lib := func(name string) string { return path.Join(module.path(), p.Lib, name) }
-	_, database := p.Packages["db"]["fortest.go"] // a package db of the project's own has no such file
-	files, err := render(spec, module.path(), lib, database)
+	sums, err := parseSums(p.FngenSum)
 	if err != nil {
 		return Plan{}, err
 	}
-
-	var own []File
-	var conflicts, needed []string
+	files, err := render(spec, spec.templateData(p, module.path()))
+	if err != nil {
+		return Plan{}, err
+	}
+	var imports []string
 	for _, file := range files {
-		f := File{Path: path.Join(p.Functions, file.path), Action: Create, Owner: User, Data: file.data}
-		if standing, ok := p.Files[f.Path]; ok {
+		imports = append(imports, importsOf(file.Data)...)
+	}
+	if files, err = p.replace(spec.Name, files, sums, force); err != nil {
+		return Plan{}, err
+	}
+	return p.plan(module, sums, imports, files, false)
+}
+
+// replace compares the files of a function with the existing ones. It sets the
+// actions and the paths of files, and adds those of an earlier version that must
+// go. A file that fngen did not write is no file of an earlier version.
+func (p Project) replace(name Name, files []File, sums *sums, force bool) ([]File, error) {
+	var conflicts, edited []string
+	written := map[string]bool{}
+	for i := range files {
+		f := &files[i]
+		f.Path = path.Join(p.Functions, f.Path)
+		f.Action = Create
+		written[f.Path] = true
+		if existing, ok := p.Files[f.Path]; ok {
 			conflicts = append(conflicts, f.Path)
 			f.Action = Overwrite
-			if bytes.Equal(standing, f.Data) {
+			if bytes.Equal(existing, f.Data) {
 				f.Action = Unchanged
 			}
 		}
-		own = append(own, f)
-		needed = append(needed, importsOf(file.data)...)
 	}
-	if len(conflicts) > 0 && !force {
-		return Plan{}, &ConflictError{Paths: conflicts}
+	for _, file := range OwnFiles(name.String()) {
+		file = path.Join(p.Functions, file)
+		existing, ok := p.Files[file]
+		if written[file] || sums.version(file) == "" {
+			continue
+		}
+		switch {
+		case !ok:
+			sums.remove(file)
+		case sums.matches(file, existing):
+			conflicts = append(conflicts, file)
+			files = append(files, File{Path: file, Action: Remove})
+		default:
+			conflicts = append(conflicts, file)
+			edited = append(edited, file)
+		}
 	}
-	return p.plan(module, needed, own, false)
+	switch {
+	case len(conflicts) > 0 && !force:
+		return nil, &ConflictError{Paths: conflicts}
+	case len(edited) > 0:
+		return nil, &LeftoverError{Paths: edited}
+	}
+	return files, nil
 }
 
-// Add plans support packages, and those that they import. With update it renews the ones that
-// stand, save files that belong to the project; a package of which a file was
-// edited is left alone, and the plan's notes say so. Names that are not of [Packages] are a *ValueError.
+// Add returns the plan that copies support packages, and those that they import.
+// Existing packages stay, unless update is set: then files that belong to fngen
+// are updated in packages of which no file was edited. The plan has a note for
+// each other package. A name that is not of [Packages] is a *[PackageError].
 func Add(names []string, p Project, update bool) (Plan, error) {
 	module, err := parseGoMod(p.GoMod)
 	if err != nil {
 		return Plan{}, err
 	}
-	var needed []string
-	for _, name := range names {
-		if err := CheckPackage(name); err != nil {
-			return Plan{}, err
-		}
-		needed = append(needed, path.Join(module.path(), p.Lib, name))
-	}
-	return p.plan(module, needed, nil, update)
-}
-
-// plan is the plan of the function's own files and of the support packages
-// among the imports, in the order in which they have to reach the disk:
-// whenever it stops, what is there compiles.
-func (p Project) plan(module *goMod, imports []string, own []File, update bool) (Plan, error) {
 	sums, err := parseSums(p.FngenSum)
 	if err != nil {
 		return Plan{}, err
 	}
-	support, err := p.support(module.path(), imports)
+	var imports []string
+	for _, name := range names {
+		if err := CheckPackage(name); err != nil {
+			return Plan{}, err
+		}
+		imports = append(imports, path.Join(module.path(), p.Lib, name))
+	}
+	return p.plan(module, sums, imports, nil, update)
+}
+
+// plan returns the plan for the function's own files and for the support packages
+// and modules among imports.
+func (p Project) plan(module *goMod, sums *sums, imports []string, own []File, update bool) (Plan, error) {
+	packages, err := p.supportPackages(module.path(), imports)
 	if err != nil {
 		return Plan{}, err
 	}
-
 	var plan Plan
-	var thirdParty []string
-	for _, pkg := range support {
+	var external []string // imported packages of other modules
+	for _, pkg := range packages {
 		files, note := pkg.plan(p, sums, update)
 		plan.Files = append(plan.Files, files...)
 		if note != nil {
 			plan.Notes = append(plan.Notes, *note)
 		}
-		thirdParty = append(thirdParty, pkg.imports...)
+		external = append(external, pkg.imports...)
 	}
 	for _, path := range imports {
 		if !strings.HasPrefix(path, module.path()+"/") {
-			thirdParty = append(thirdParty, path)
+			external = append(external, path)
 		}
 	}
-
-	if err := module.require(thirdParty); err != nil {
-		return Plan{}, err
-	}
-	goSum := addGoSums(p.GoSum, module.added)
 	for _, f := range slices.Concat(plan.Files, own) {
 		switch f.Action {
 		case Create, Overwrite, Unchanged:
@@ -184,39 +221,40 @@ func (p Project) plan(module *goMod, imports []string, own []File, update bool) 
 			sums.remove(f.Path)
 		}
 	}
-	goModData, err := module.format()
+
+	if err := module.require(external); err != nil {
+		return Plan{}, err
+	}
+	goMod, err := module.format()
 	if err != nil {
 		return Plan{}, err
 	}
-	// go.mod first: a package whose imports it does not require would not compile.
-	var before []File
-	for _, f := range []struct {
-		path     string
-		old, new []byte
-		files    *[]File
-	}{
-		{"go.sum", p.GoSum, goSum, &before},
-		{"go.mod", p.GoMod, goModData, &before},
-		{SumFile, p.FngenSum, sums.format(), &plan.Files},
-	} {
-		if bytes.Equal(f.old, f.new) {
-			continue
-		}
-		action := Modify
-		if f.old == nil {
-			action = Create
-		}
-		*f.files = append(*f.files, File{Path: f.path, Action: action, Data: f.new})
-	}
-	plan.Files = append(before, plan.Files...)
-	plan.Files = append(plan.Files, own...)
-	plan.Notes = append(plan.Notes, p.surroundings(module, thirdParty)...)
+	// A package does not compile before go.mod requires what it imports.
+	plan.Files = slices.Concat(
+		modify("go.sum", p.GoSum, addGoSums(p.GoSum, module.added)),
+		modify("go.mod", p.GoMod, goMod),
+		plan.Files,
+		modify(SumFile, p.FngenSum, sums.format()),
+		own,
+	)
+	plan.Notes = append(plan.Notes, p.notes(module, external)...)
 	return plan, nil
 }
 
-// Destroy plans the removal of what was generated for a function: its own
-// files, and their records. Where one was edited since, or has no record, that is
-// an *EditedError, unless force is set. A function without files is a *MissingError.
+// modify returns the file if its contents change.
+func modify(path string, before, after []byte) []File {
+	switch {
+	case bytes.Equal(before, after):
+		return nil
+	case before == nil:
+		return []File{{Path: path, Action: Create, Data: after}}
+	}
+	return []File{{Path: path, Action: Modify, Data: after}}
+}
+
+// Destroy returns the plan that removes the files generated for the function
+// name. Files that were edited, or that fngen.sum does not list, are an
+// *[EditedError] unless force is set. A function without files is a *[MissingError].
 func Destroy(name string, p Project, force bool) (Plan, error) {
 	sums, err := parseSums(p.FngenSum)
 	if err != nil {
@@ -226,85 +264,78 @@ func Destroy(name string, p Project, force bool) (Plan, error) {
 	var edited []string
 	for _, file := range OwnFiles(name) {
 		file = path.Join(p.Functions, file)
-		data, ok := p.Files[file]
-		if !ok {
-			sums.remove(file)
-			continue
-		}
-		if !sums.matches(file, data) {
-			edited = append(edited, file)
+		if data, ok := p.Files[file]; ok {
+			if !sums.matches(file, data) {
+				edited = append(edited, file)
+			}
+			plan.Files = append(plan.Files, File{Path: file, Action: Remove})
 		}
 		sums.remove(file)
-		plan.Files = append(plan.Files, File{Path: file, Action: Remove})
 	}
 	switch {
 	case len(plan.Files) == 0:
-		functions := slices.DeleteFunc(slices.Clone(p.Entries), func(entry string) bool { return strings.Contains(entry, ".") })
+		functions := slices.DeleteFunc(slices.Clone(p.Entries), func(entry string) bool {
+			return strings.Contains(entry, ".")
+		})
 		return Plan{}, &MissingError{Name: name, Nearest: Nearest(name, functions)}
 	case len(edited) > 0 && !force:
 		return Plan{}, &EditedError{Paths: edited}
 	}
-	if data := sums.format(); !bytes.Equal(data, p.FngenSum) {
-		plan.Files = append(plan.Files, File{Path: SumFile, Action: Modify, Data: data})
-	}
+	plan.Files = append(plan.Files, modify(SumFile, p.FngenSum, sums.format())...)
 	return plan, nil
 }
 
-// OwnFiles are the files that a function of that name can have of fngen's,
-// below the functions directory.
-func OwnFiles(name string) []string {
-	files := []string{}
-	for _, suffix := range []string{".go", "_fixtures_test.go", "_scenarios_test.go", "_test.go"} {
-		files = append(files, path.Join(name, name+suffix))
-	}
-	return files
-}
-
-// IndexFile is another name that the handler's file may have.
+// IndexFile is another name that the file of a function's handler can have.
 const IndexFile = "index.go"
 
-// collision looks for functions that the name cannot stand beside.
-func (p Project) collision(name Name) error {
+// checkTwins returns a *TwinError if a function exists that name cannot exist
+// next to.
+func (p Project) checkTwins(name Name) error {
 	index := path.Join(p.Functions, name.String(), IndexFile)
 	if _, ok := p.Files[index]; ok && name.String() != "index" {
-		return &TwinError{Name: name.String(), Twin: index, Flat: true}
+		return &TwinError{Name: name.String(), Twin: index, SameRoute: true}
 	}
 	for _, entry := range p.Entries {
-		flat := strings.EqualFold(entry, name.String()+".go")
-		if flat || entry != name.String() && strings.EqualFold(entry, name.String()) {
-			return &TwinError{Name: name.String(), Twin: path.Join(p.Functions, entry), Flat: flat}
+		sameRoute := strings.EqualFold(entry, name.String()+".go")
+		if sameRoute || entry != name.String() && strings.EqualFold(entry, name.String()) {
+			return &TwinError{Name: name.String(), Twin: path.Join(p.Functions, entry), SameRoute: sameRoute}
 		}
 	}
 	return nil
 }
 
-// surroundings notes what around the project keeps the go command from
-// building what is planned.
-func (p Project) surroundings(module *goMod, imports []string) []Note {
+// notes returns what keeps the go command from building what is planned.
+func (p Project) notes(module *goMod, imports []string) []Note {
 	var notes []Note
 	if p.Workspace != nil && !p.Workspace.Uses {
-		notes = append(notes, Note{"the go.work above does not use this module, so the go command does not find it", "go work use ."})
+		notes = append(notes, Note{
+			Text: "go.work does not use this module, so the go command does not find it",
+			Hint: "go work use .",
+		})
 	}
 	if p.VendorModules != nil && (len(module.added) > 0 || !vendored(p.VendorModules, imports)) {
 		hint := "go mod vendor"
 		if p.Workspace != nil && p.Workspace.Vendor {
 			hint = "go work vendor"
 		}
-		notes = append(notes, Note{"the vendor folder lacks what go.mod requires now", hint})
+		notes = append(notes, Note{Text: "the vendor directory lacks modules that go.mod now requires", Hint: hint})
 	}
 	for _, dir := range []string{p.Functions, p.Lib} {
 		if ignored := module.ignores(dir); ignored != "" {
-			notes = append(notes, Note{"go.mod ignores " + ignored + ", so ./... leaves out " + dir, "remove the ignore directive, or name the packages"})
+			notes = append(notes, Note{
+				Text: "go.mod ignores " + ignored + ", so ./... does not include " + dir,
+				Hint: "remove the ignore directive, or name the packages",
+			})
 		}
 	}
 	return notes
 }
 
-// vendored tells whether vendor/modules.txt lists each of the packages.
+// vendored reports whether vendor/modules.txt lists each of the packages.
 func vendored(modules []byte, packages []string) bool {
 	lines := strings.Split(strings.ReplaceAll(string(modules), "\r\n", "\n"), "\n")
 	for _, p := range packages {
-		if isThirdParty(p) && !slices.Contains(lines, p) {
+		if isExternal(p) && !slices.Contains(lines, p) {
 			return false
 		}
 	}

@@ -8,32 +8,24 @@ import (
 	"strings"
 )
 
-// A Spec says which function to write.
+// A Spec describes the function to generate.
 type Spec struct {
 	Name      Name
-	AllowIP   *AllowIP   // let some addresses call it; nil for all
-	RateLimit *RateLimit // bound the requests of each address; nil for any number
-	Webhook   *Scheme    // verify a signature by this scheme; nil for none
-	Auth      *Auth      // require a signed-in user; nil for none
-	Binary    string     // answer with binary data of this media type; "" for JSON
-	Fixtures  bool       // write a fixtures file
-	NoTests   bool       // write the handler alone, whatever Fixtures says
+	AllowIP   *AllowIP   // client IP addresses that may call it; nil for all
+	RateLimit *RateLimit // requests per client IP address; nil for any number
+	Webhook   *Scheme    // scheme of the signatures that it verifies; nil for none
+	Auth      *Auth      // users that may call it; nil for everyone
+	Binary    string     // media type of a binary response; "" for JSON
+	Fixtures  bool       // also write a fixtures file
+	NoTests   bool       // write only the handler, even if Fixtures is set
 }
 
-// Auth says who may call a function: any user, or one with one of the roles.
+// Auth describes the users that may call a function.
 type Auth struct {
-	Roles []string
+	Roles []string // one of which is required; any user may call if empty
 }
 
-// A ValueError says why the value of an option will not do, and what would.
-type ValueError struct {
-	Reason     string
-	Suggestion string // the nearest value that would do, or ""
-}
-
-func (e *ValueError) Error() string { return e.Reason }
-
-// ParseAuth reads roles that are separated by commas. The error is a *ValueError.
+// ParseAuth parses roles that are separated by commas. The error is a *[ValueError].
 func ParseAuth(roles string) (Auth, error) {
 	auth := Auth{}
 	for _, role := range strings.Split(roles, ",") {
@@ -42,27 +34,32 @@ func ParseAuth(roles string) (Auth, error) {
 		case role == "":
 			return Auth{}, &ValueError{Reason: "a role is empty"}
 		case strconv.Quote(role) != `"`+role+`"`:
-			return Auth{}, &ValueError{Reason: fmt.Sprintf("the role %q has characters that are not plain text", role)}
+			return Auth{}, &ValueError{Reason: fmt.Sprintf("the role %q contains characters that need an escape", role)}
 		case slices.Contains(auth.Roles, role):
-			return Auth{}, &ValueError{Reason: fmt.Sprintf("the role %q is there twice", role)}
+			return Auth{}, &ValueError{Reason: fmt.Sprintf("the role %q is listed twice", role)}
 		}
 		auth.Roles = append(auth.Roles, role)
 	}
 	return auth, nil
 }
 
-// ParseBinary reads a media type, such as application/pdf (RFC 2045, section 5.1).
-// The error is a *ValueError.
+// DefaultBinary is the media type of a binary response whose type is not given.
+const DefaultBinary = "image/png"
+
+// ParseBinary parses a media type such as application/pdf (RFC 2045, section
+// 5.1). The error is a *[ValueError].
 func ParseBinary(contentType string) (string, error) {
 	mediaType, parameters, err := mime.ParseMediaType(contentType)
 	if err != nil {
-		return "", &ValueError{Reason: fmt.Sprintf("%q is not a media type: %s", contentType, strings.TrimPrefix(err.Error(), "mime: "))}
+		return "", &ValueError{
+			Reason: fmt.Sprintf("%q is not a media type: %s", contentType, strings.TrimPrefix(err.Error(), "mime: ")),
+		}
 	}
 	if kind, subtype, ok := strings.Cut(mediaType, "/"); !ok || strings.Contains(kind+subtype, "*") {
-		return "", &ValueError{Reason: fmt.Sprintf("%q is not one media type", contentType), Suggestion: DefaultBinary}
+		return "", &ValueError{
+			Reason:     fmt.Sprintf("%q is not a single media type", contentType),
+			Suggestion: DefaultBinary,
+		}
 	}
 	return mime.FormatMediaType(mediaType, parameters), nil
 }
-
-// DefaultBinary is the media type of a binary answer where none is given.
-const DefaultBinary = "image/png"

@@ -10,17 +10,17 @@ import (
 	"strings"
 )
 
-// SumFile records the files that fngen wrote, beside go.mod: for each its
-// path, the version of fngen that wrote it and a hash of its contents, one on
-// a line, sorted.
+// SumFile is the file next to go.mod that records what fngen wrote. Each line has
+// the path of a file, the version of fngen that wrote it and a hash of its
+// contents. The lines are sorted.
 const SumFile = "fngen.sum"
 
-// sums are the records of fngen.sum, and the edits to them. The text stays
-// one piece and is searched in place, so that the thousandth function costs
-// what the first did.
+// sums holds the records of fngen.sum and the edits to them. The text is searched
+// in place, not parsed, so that the thousandth function takes as long as the
+// first.
 type sums struct {
 	text  []byte            // sorted lines
-	edits map[string]string // by path: the new line, "" for none
+	edits map[string]string // new lines by path, "" for removed ones
 }
 
 func parseSums(data []byte) (*sums, error) {
@@ -40,7 +40,7 @@ func parseSums(data []byte) (*sums, error) {
 		sorted = sorted && bytes.Compare(before, line) <= 0
 		before = line
 	}
-	if !sorted { // as a merge leaves it
+	if !sorted { // git merged it
 		lines := strings.SplitAfter(string(text), "\n")
 		slices.Sort(lines)
 		s.text = []byte(strings.Join(lines, ""))
@@ -48,7 +48,7 @@ func parseSums(data []byte) (*sums, error) {
 	return s, nil
 }
 
-// format is the text with the edits made.
+// format returns the text with the edits.
 func (s *sums) format() []byte {
 	var out []byte
 	done := 0
@@ -70,10 +70,11 @@ func (s *sums) format() []byte {
 	return out
 }
 
-// find is where the line of a path starts and ends, or would.
+// find returns the start and the end of the line of a path. They are equal, and
+// where the line belongs, if there is none.
 func (s *sums) find(path string) (start, end int) {
 	prefix := []byte(path + " ")
-	// The search is for a line, by the offset of any of its bytes.
+	// Each offset stands for the line that contains it.
 	at := sort.Search(len(s.text), func(i int) bool {
 		return bytes.Compare(s.text[s.lineStart(i):], prefix) >= 0
 	})
@@ -90,7 +91,7 @@ func (s *sums) find(path string) (start, end int) {
 
 func (s *sums) lineStart(i int) int { return bytes.LastIndexByte(s.text[:i], '\n') + 1 }
 
-// record are the version and the hash of a path, "" where there is no record.
+// record returns the version and the hash of a path, or "" if it has no record.
 func (s *sums) record(path string) (version, hash string) {
 	line, edited := s.edits[path]
 	if !edited {
@@ -108,23 +109,34 @@ func (s *sums) set(path, version string, data []byte) {
 	s.edits[path] = path + " " + version + " " + hash(data) + "\n"
 }
 
+// complete adds the record of a file that has its contents but no record, since a
+// run was killed before it wrote fngen.sum.
+func (s *sums) complete(f File, version string, existing []byte) {
+	if bytes.Equal(existing, f.Data) && !s.matches(f.Path, existing) {
+		s.set(f.Path, version, existing)
+	}
+}
+
 func (s *sums) remove(path string) { s.edits[path] = "" }
 
-// version is the version that wrote a file, "" where there is no record of it.
+// version returns the version that wrote a file, or "" if it has no record.
 func (s *sums) version(path string) string {
 	version, _ := s.record(path)
 	return version
 }
 
-// matches tells whether a file is as it was written.
+// matches reports whether data is what fngen wrote to path.
 func (s *sums) matches(path string, data []byte) bool {
 	_, recorded := s.record(path)
 	return recorded == hash(data)
 }
 
-// hash is of the contents with line ends as Go files have them: git may
-// check files out with others, and that is no edit.
+// hash returns the hash of a file. Line endings do not matter, since git may
+// convert them.
 func hash(data []byte) string {
-	sum := sha256.Sum256(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")))
+	if bytes.Contains(data, []byte("\r\n")) {
+		data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
+	}
+	sum := sha256.Sum256(data)
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }

@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -14,19 +15,20 @@ import (
 	"github.com/fngen/fngen/templates"
 )
 
-// sourcePrefix is the import path of the support packages where they are at home, projectPrefix that
-// of packages that come along and are the project's from the start, and runtimePrefix that of those of programs.
+// Import paths of the packages in this module that projects have copies of.
 const (
-	sourcePrefix  = "github.com/fngen/fngen/templates/lib/"
-	projectPrefix = "github.com/fngen/fngen/templates/project/"
-	runtimePrefix = "github.com/fngen/fngen/templates/runtime/"
+	libPrefix     = "github.com/fngen/fngen/templates/lib/"     // support packages
+	projectPrefix = "github.com/fngen/fngen/templates/project/" // packages that come with them and belong to the project
+	runtimePrefix = "github.com/fngen/fngen/templates/runtime/" // packages of main packages
 )
 
-// Migrations is the package of the project that has its database's schema, as [Project.Packages] calls it.
+// Migrations is the name, in [Project.Packages], of the project's package of
+// database migrations.
 const Migrations = "project/db/migrations"
 
-// PackageDir is where a support package goes, relative to the project's root, where lib is the directory of
-// support packages: below it, or for what is the project's in a folder above, such as api/db/migrations.
+// PackageDir returns the directory of a support package, relative to the
+// project's root. It is below lib, the directory of support packages. A package
+// that belongs to the project is next to lib's parent, as in api/db/migrations.
 func PackageDir(lib, name string) string {
 	if rest, ok := strings.CutPrefix(name, "project/"); ok {
 		above := path.Join(lib, "../..")
@@ -38,73 +40,72 @@ func PackageDir(lib, name string) string {
 	return path.Join(lib, name)
 }
 
-// A Package is a support package that fngen can copy into a project.
+// A Package describes a support package.
 type Package struct {
 	Name     string   `json:"name"`
 	Synopsis string   `json:"synopsis"`
-	Imports  []string `json:"imports"` // support packages that come along
+	Imports  []string `json:"imports"` // support packages that it imports
 }
 
-// Packages lists the support packages by name.
+// Packages returns the support packages, sorted by name.
 func Packages() ([]Package, error) {
-	entries, err := fs.ReadDir(templates.Lib, "lib")
+	names, err := packageNames()
 	if err != nil {
 		return nil, err
 	}
 	var list []Package
-	for _, entry := range entries {
-		pkg, err := loadSupport(entry.Name(), func(name string) string { return sourcePrefix + name })
+	for _, name := range names {
+		pkg, err := loadPackage(name, func(name string) string { return libPrefix + name })
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, Package{Name: pkg.name, Synopsis: pkg.synopsis, Imports: pkg.needs})
+		list = append(list, Package{Name: name, Synopsis: pkg.synopsis(), Imports: pkg.needs})
 	}
 	return list, nil
 }
 
-// IsPackage tells whether a name is a support package's.
-func IsPackage(name string) bool {
+func packageNames() ([]string, error) {
 	entries, err := fs.ReadDir(templates.Lib, "lib")
-	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name })
+	names := make([]string, len(entries))
+	for i, entry := range entries {
+		names[i] = entry.Name()
+	}
+	return names, err
 }
 
-// CheckPackage is nil for the name of a support package. The error is a *ValueError.
+// IsPackage reports whether name is that of a support package.
+func IsPackage(name string) bool { return CheckPackage(name) == nil }
+
+// CheckPackage returns a *[PackageError] if name is not that of a support package.
 func CheckPackage(name string) error {
-	if IsPackage(name) {
-		return nil
-	}
-	entries, err := fs.ReadDir(templates.Lib, "lib")
-	if err != nil {
+	names, err := packageNames()
+	if err != nil || slices.Contains(names, name) {
 		return err
 	}
-	var names []string
-	for _, entry := range entries {
-		names = append(names, entry.Name())
-	}
-	return &ValueError{Reason: fmt.Sprintf("unknown package %q", name), Suggestion: Nearest(name, names)}
+	return &PackageError{Name: name, Suggestion: Nearest(name, names)}
 }
 
-// projectOwned tells which files of support packages a project is meant to write.
+// projectOwned reports whether a file of a support package belongs to the project
+// from the start.
 func projectOwned(pkg, file string) bool {
 	return pkg == "auth" && file == "user.go" || strings.HasPrefix(pkg, "project/")
 }
 
-// support is a support package with its import paths made the project's.
-type support struct {
-	name     string
-	synopsis string
-	files    []rendered // in the package's directory
-	extra    []rendered // in another package's, which comes with it: Migrations
-	needs    []string   // support packages that it imports
-	imports  []string   // other modules' packages that it imports
+// A supportPackage is a support package whose import paths are the project's.
+// The paths of its files are names.
+type supportPackage struct {
+	name       string
+	files      []File
+	migrations []File   // for the package Migrations
+	needs      []string // support packages that it imports
+	imports    []string // packages of other modules that it imports
 }
 
-// support are the support packages among the imports, and those that they import, each
-// before the ones that need it.
-func (p Project) support(module string, imports []string) ([]support, error) {
+// supportPackages returns the support packages among imports, and those that they
+// import. A package comes after the packages that it imports.
+func (p Project) supportPackages(module string, imports []string) ([]supportPackage, error) {
 	importPath := func(name string) string { return path.Join(module, PackageDir(p.Lib, name)) }
-	lib := path.Join(module, p.Lib)
-	var list []support
+	var list []supportPackage
 	seen := map[string]bool{}
 	var visit func(name string) error
 	visit = func(name string) error {
@@ -112,7 +113,7 @@ func (p Project) support(module string, imports []string) ([]support, error) {
 			return nil
 		}
 		seen[name] = true
-		pkg, err := loadSupport(name, importPath)
+		pkg, err := loadPackage(name, importPath)
 		if err != nil {
 			return err
 		}
@@ -124,8 +125,8 @@ func (p Project) support(module string, imports []string) ([]support, error) {
 		list = append(list, pkg)
 		return nil
 	}
-	for _, path := range imports {
-		if name, ok := strings.CutPrefix(path, lib+"/"); ok {
+	for _, imported := range imports {
+		if name, ok := strings.CutPrefix(imported, path.Join(module, p.Lib)+"/"); ok {
 			if err := visit(name); err != nil {
 				return nil, err
 			}
@@ -134,9 +135,10 @@ func (p Project) support(module string, imports []string) ([]support, error) {
 	return list, nil
 }
 
-// loadSupport reads a support package and rewrites its imports of others to be where the project has them.
-func loadSupport(name string, importPath func(name string) string) (support, error) {
-	pkg := support{name: name}
+// loadPackage reads a support package. Its imports of other support packages
+// become those that importPath returns.
+func loadPackage(name string, importPath func(name string) string) (supportPackage, error) {
+	pkg := supportPackage{name: name}
 	dir := path.Join("lib", name)
 	if strings.HasPrefix(name, "project/") {
 		dir = name
@@ -150,168 +152,216 @@ func loadSupport(name string, importPath func(name string) string) (support, err
 		if err != nil {
 			return pkg, err
 		}
-		file, err := moved(text, importPath)
+		file, err := rewriteImports(text, importPath)
 		if err != nil {
 			return pkg, err
 		}
-		if file.synopsis != "" {
-			pkg.synopsis = file.synopsis
-		}
 		pkg.needs = append(pkg.needs, file.needs...)
 		pkg.imports = append(pkg.imports, file.imports...)
-		pkg.files = append(pkg.files, rendered{entry.Name(), file.data})
+		pkg.files = append(pkg.files, File{Path: entry.Name(), Data: file.data})
 	}
 	slices.Sort(pkg.needs)
 	pkg.needs = slices.Compact(pkg.needs)
-	return pkg, pkg.loadExtra()
-}
 
-// loadExtra reads the migrations that a package brings.
-func (pkg *support) loadExtra() error {
-	files, err := fs.Glob(templates.Lib, path.Join("extra", pkg.name, "db/migrations/*"))
+	migrations, err := fs.Glob(templates.Lib, path.Join("extra", name, "db/migrations/*"))
 	if err != nil {
-		return err
+		return pkg, err
 	}
-	for _, file := range files {
+	for _, file := range migrations {
 		data, err := templates.Lib.ReadFile(file)
 		if err != nil {
-			return err
+			return pkg, err
 		}
-		pkg.extra = append(pkg.extra, rendered{path.Base(file), data})
+		pkg.migrations = append(pkg.migrations, File{Path: path.Base(file), Data: data})
 	}
-	return nil
+	return pkg, nil
 }
 
-// A source is a Go file of fngen's with its imports made the project's.
-type source struct {
-	data     []byte
-	synopsis string   // of its package, where the file has the package's comment
-	needs    []string // support packages that it imports
-	imports  []string // other modules' packages that it imports
+// synopsis returns the first sentence of the package comment.
+func (pkg supportPackage) synopsis() string {
+	for _, f := range pkg.files {
+		file, err := parser.ParseFile(token.NewFileSet(), f.Path, f.Data, parser.PackageClauseOnly|parser.ParseComments)
+		if err == nil && file.Doc != nil {
+			return new(doc.Package).Synopsis(file.Doc.Text())
+		}
+	}
+	return ""
 }
 
-// moved rewrites the imports of support packages, and of programs', at the positions where the parser found
-// them: text elsewhere may look like one.
-func moved(text []byte, importPath func(name string) string) (source, error) {
-	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.ImportsOnly|parser.ParseComments)
+// A copiedFile is a Go file of this module, as a project has it.
+type copiedFile struct {
+	data    []byte
+	needs   []string // packages of this module that it imports
+	imports []string // packages of other modules that it imports
+}
+
+// rewriteImports replaces the import paths of packages of this module by those
+// that importPath returns. It changes only the import declarations: other text
+// may look like one.
+func rewriteImports(text []byte, importPath func(name string) string) (copiedFile, error) {
+	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.ImportsOnly)
 	if err != nil {
-		return source{}, err
+		return copiedFile{}, err
 	}
-	var s source
-	if comment := file.Doc.Text(); comment != "" {
-		s.synopsis = new(doc.Package).Synopsis(comment)
-	}
+	var f copiedFile
 	done := 0
 	for _, spec := range file.Imports {
 		imported, err := strconv.Unquote(spec.Path.Value)
 		if err != nil {
-			return source{}, err
+			return copiedFile{}, err
 		}
-		need, ok := strings.CutPrefix(imported, sourcePrefix)
-		for prefix, kind := range map[string]string{projectPrefix: "project/", runtimePrefix: "runtime/"} {
-			if rest, own := strings.CutPrefix(imported, prefix); own {
-				need, ok = kind+rest, true
-			}
-		}
+		need, ok := packageName(imported)
 		if !ok {
-			if isThirdParty(imported) {
-				s.imports = append(s.imports, imported)
+			if isExternal(imported) {
+				f.imports = append(f.imports, imported)
 			}
 			continue
 		}
-		s.needs = append(s.needs, need)
+		f.needs = append(f.needs, need)
 		start, end := int(spec.Path.Pos()-file.FileStart), int(spec.Path.End()-file.FileStart)
-		s.data = append(s.data, text[done:start]...)
-		s.data = strconv.AppendQuote(s.data, importPath(need))
+		f.data = append(f.data, text[done:start]...)
+		f.data = strconv.AppendQuote(f.data, importPath(need))
 		done = end
 	}
-	s.data = append(s.data, text[done:]...)
-	return s, nil
+	f.data = append(f.data, text[done:]...)
+	return f, nil
 }
 
-// plan is what happens to the package's files. A package is a unit: where
-// it stands, it is kept as it is, or updated as a whole.
-func (pkg support) plan(p Project, records *sums, update bool) ([]File, *Note) {
-	dir := PackageDir(p.Lib, pkg.name)
-	standing, stands := p.Packages[pkg.name]
+// packageName returns the name of the package of this module that projects have a
+// copy of: fn, project/db/migrations or runtime/server.
+func packageName(importPath string) (name string, ok bool) {
+	if name, ok := strings.CutPrefix(importPath, projectPrefix); ok {
+		return "project/" + name, true
+	}
+	if name, ok := strings.CutPrefix(importPath, runtimePrefix); ok {
+		return "runtime/" + name, true
+	}
+	return strings.CutPrefix(importPath, libPrefix)
+}
+
+// plan returns what happens to the files of a package. An existing package stays
+// as it is, or is updated as a whole: half of another version may not compile.
+func (pkg supportPackage) plan(p Project, records *sums, update bool) ([]File, *Note) {
+	existing, ok := p.Packages[pkg.name]
+	switch {
+	case !ok:
+		return pkg.create(p), nil
+	case update:
+		return pkg.update(p, existing, records)
+	}
+	return pkg.keep(p, existing, records)
+}
+
+// file returns a file of the package as the project has it.
+func (pkg supportPackage) file(p Project, f File) File {
+	owner, data := User, f.Data
+	if !projectOwned(pkg.name, f.Path) {
+		owner = Fngen
+		data = append([]byte("// Code generated by fngen "+p.Version+". DO NOT EDIT.\n\n"), f.Data...)
+	}
+	return File{Path: path.Join(PackageDir(p.Lib, pkg.name), f.Path), Action: Create, Owner: owner, Data: data}
+}
+
+// create plans a new package.
+func (pkg supportPackage) create(p Project) []File {
 	var files []File
-	var edited, versions []string
-	known := map[string]bool{}
-	for _, file := range pkg.files {
-		f := File{Path: path.Join(dir, file.path), Action: Create, Owner: Fngen, Data: file.data}
-		known[file.path] = true
-		if projectOwned(pkg.name, file.path) {
-			f.Owner = User
-		} else {
-			f.Data = append([]byte("// Code generated by fngen "+p.Version+". DO NOT EDIT.\n\n"), file.data...)
+	for _, f := range pkg.files {
+		files = append(files, pkg.file(p, f))
+	}
+	for _, f := range pkg.migrations {
+		file := path.Join(PackageDir(p.Lib, Migrations), f.Path)
+		migration := File{Path: file, Action: Create, Owner: User, Data: f.Data}
+		if _, ok := p.Packages[Migrations][f.Path]; ok {
+			migration.Action, migration.Data = Keep, nil
 		}
-		if old, ok := standing[file.path]; ok {
-			if string(old) == string(f.Data) && !records.matches(f.Path, old) {
-				// A run that was killed before it recorded it may have written it.
-				records.set(f.Path, p.Version, old)
-			}
+		files = append(files, migration)
+	}
+	return files
+}
+
+// keep plans to leave an existing package as it is. The note says if it is not
+// the version that the generated code expects.
+func (pkg supportPackage) keep(p Project, existing map[string][]byte, records *sums) ([]File, *Note) {
+	var files []File
+	var versions []string
+	for _, f := range pkg.files {
+		old, ok := existing[f.Path]
+		if !ok {
+			continue
+		}
+		f = pkg.file(p, f)
+		records.complete(f, p.Version, old)
+		if f.Owner == Fngen {
+			versions = append(versions, records.version(f.Path))
+		}
+		f.Action, f.Data = Keep, nil
+		files = append(files, f)
+	}
+	return files, pkg.versionNote(PackageDir(p.Lib, pkg.name), p.Version, versions)
+}
+
+// update plans to replace the files of an existing package that belong to fngen,
+// unless one of them was edited.
+func (pkg supportPackage) update(p Project, existing map[string][]byte, records *sums) ([]File, *Note) {
+	var files []File
+	var edited []string
+	current := map[string]bool{}
+	for _, f := range pkg.files {
+		current[f.Path] = true
+		old, exists := existing[f.Path]
+		f = pkg.file(p, f)
+		if exists {
+			records.complete(f, p.Version, old)
+		}
+		switch {
+		case !exists && f.Owner == User && records.version(f.Path) != "":
+			continue // the project moved or removed its own file
+		case !exists:
+		case f.Owner == User:
+			f.Action, f.Data = Keep, nil
+		case !records.matches(f.Path, old):
+			edited = append(edited, f.Path)
 			f.Action = Overwrite
-			switch {
-			case f.Owner == User || !update:
-				f.Action, f.Data = Keep, nil
-			case string(old) == string(f.Data):
-				f.Action = Unchanged
-			}
-			if f.Owner == Fngen {
-				versions = append(versions, records.version(f.Path))
-				if !records.matches(f.Path, old) {
-					edited = append(edited, f.Path)
-				}
-			}
+		case string(old) == string(f.Data):
+			f.Action = Unchanged
+		default:
+			f.Action = Overwrite
 		}
 		files = append(files, f)
 	}
-	if !stands {
-		for _, file := range pkg.extra {
-			f := File{Path: path.Join(PackageDir(p.Lib, Migrations), file.path), Action: Create, Owner: User, Data: file.data}
-			if _, ok := p.Packages[Migrations][file.path]; ok {
-				f.Action, f.Data = Keep, nil
-			}
-			files = append(files, f)
-		}
-		return files, nil
-	}
-	// What the project was given once, and moved or removed since, is its own affair.
-	files = slices.DeleteFunc(files, func(f File) bool {
-		return f.Owner == User && f.Action == Create && records.version(f.Path) != ""
-	})
-	if !update {
-		kept := slices.DeleteFunc(files, func(f File) bool { return f.Action != Keep })
-		return kept, pkg.standingNote(dir, p.Version, versions)
-	}
 
-	// Files of an older version that are no more.
-	for name, old := range standing {
-		file := path.Join(dir, name)
-		if known[name] || records.version(file) == "" || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+	// Files that only an older version has.
+	for _, name := range slices.Sorted(maps.Keys(existing)) {
+		file := path.Join(PackageDir(p.Lib, pkg.name), name)
+		isSource := strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go")
+		if current[name] || !isSource || records.version(file) == "" {
 			continue
 		}
-		if !records.matches(file, old) {
+		if !records.matches(file, existing[name]) {
 			edited = append(edited, file)
 		}
 		files = append(files, File{Path: file, Action: Remove})
 	}
-	if len(edited) > 0 {
-		for i := range files {
-			files[i].Action, files[i].Data = Keep, nil
-		}
-		files = slices.DeleteFunc(files, func(f File) bool { _, ok := standing[path.Base(f.Path)]; return !ok })
-		slices.Sort(edited)
-		return files, &Note{
-			Text: "not updated, edited here: " + strings.Join(edited, ", "),
-			Hint: "move the edits elsewhere, or delete the folder and run fngen add " + pkg.name,
+	if len(edited) == 0 {
+		return files, nil
+	}
+
+	var kept []File
+	for _, f := range files {
+		if _, ok := existing[path.Base(f.Path)]; ok {
+			kept = append(kept, File{Path: f.Path, Action: Keep, Owner: f.Owner})
 		}
 	}
-	return files, nil
+	slices.Sort(edited)
+	return kept, &Note{
+		Text: "not updated, because these files were edited: " + strings.Join(edited, ", "),
+		Hint: "move the edits elsewhere, or delete the folder and run fngen add " + pkg.name,
+	}
 }
 
-// standingNote says where a package that stands is not the one that is wanted.
-func (pkg support) standingNote(dir, version string, versions []string) *Note {
+// versionNote returns a note if the files of an existing package are not of the
+// version that generates code for it.
+func (pkg supportPackage) versionNote(dir, version string, versions []string) *Note {
 	slices.Sort(versions)
 	versions = slices.DeleteFunc(slices.Compact(versions), func(v string) bool { return v == version })
 	switch {
@@ -319,20 +369,20 @@ func (pkg support) standingNote(dir, version string, versions []string) *Note {
 		return nil
 	case versions[0] == "":
 		return &Note{
-			Text: dir + " is not a copy that fngen made: what is generated expects fngen's package " + pkg.name,
+			Text: dir + " was not written by fngen: generated code expects fngen's package " + pkg.name,
 		}
 	}
 	return &Note{
-		Text: fmt.Sprintf("%s is of fngen %s, and this is %s", dir, strings.Join(versions, ", "), version),
+		Text: fmt.Sprintf("%s is from fngen %s, this is %s", dir, strings.Join(versions, ", "), version),
 		Hint: "fngen add --update " + pkg.name,
 	}
 }
 
-// importsOf are the imports of a Go file.
+// importsOf returns the import paths of a Go file that parses.
 func importsOf(data []byte) []string {
 	file, err := parser.ParseFile(token.NewFileSet(), "", data, parser.ImportsOnly)
 	if err != nil {
-		return nil // it was formatted just now
+		return nil
 	}
 	var paths []string
 	for _, spec := range file.Imports {
@@ -343,8 +393,9 @@ func importsOf(data []byte) []string {
 	return paths
 }
 
-// isThirdParty tells imports of other modules from the standard library's.
-func isThirdParty(path string) bool {
+// isExternal reports whether a package is of another module, not of the standard
+// library.
+func isExternal(path string) bool {
 	first, _, _ := strings.Cut(path, "/")
 	return strings.Contains(first, ".")
 }

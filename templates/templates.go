@@ -1,26 +1,26 @@
-// Package templates holds what fngen writes into projects.
+// Package templates embeds what fngen writes into projects and builds there.
 //
-//   - function: the files of a function, as text/templates that print and never decide
-//   - lib: the support packages, as ordinary Go packages of this module, whose sources are copied
-//   - runtime: what programs that are built in projects are made of, as ordinary Go too
-//   - program: their main packages, as text/templates
-//   - deploy: what runs such programs elsewhere: a Dockerfile, and Kubernetes's manifests
-//   - project: packages that a support package imports and a project writes, likewise
-//   - extra: other files that a support package brings, such as migrations
-//
-// It imports nothing else of this module, and knows nothing of who uses it.
+//   - function: text/templates of a function's files
+//   - lib: the support packages. They are ordinary packages of this module, whose
+//     sources projects get a copy of
+//   - project: packages that support packages import and that belong to the project
+//   - extra: files of support packages that are not Go, such as migrations
+//   - program: text/templates of the main packages that are built in projects
+//   - runtime: the packages that those main packages import
+//   - deploy: text/templates of files that run such programs elsewhere, such as a
+//     Dockerfile and Kubernetes manifests
 package templates
 
 import "embed"
 
-// Function has the templates of a function's files, below function/.
+// Function has the text/templates of a function's files, in function. They are
+// executed with generator.TemplateData. blocks.tmpl is for the others to use.
 //
 //go:embed function/*.tmpl
 var Function embed.FS
 
-// Lib has the sources of the support packages, below lib/, one directory for
-// each package, below project/ those of packages that come along and are the project's, and below extra/ files that
-// are not Go's. Files are named one by one, since a pattern would take the tests too.
+// Lib has the directories lib, project and extra. It names each Go file, since a
+// pattern would include the tests.
 //
 //go:embed lib/auth/auth.go lib/auth/credentials.go lib/auth/dbauth.go lib/auth/token.go lib/auth/user.go
 //go:embed lib/db/db.go lib/db/dsn.go lib/db/fortest.go lib/db/migrate.go lib/db/postgres.go lib/db/sqlite.go
@@ -34,23 +34,25 @@ var Function embed.FS
 //go:embed lib/ratelimit/memory.go lib/ratelimit/rate.go lib/ratelimit/ratelimit.go
 //go:embed lib/redisstore/limiter.go lib/redisstore/messages.go
 //go:embed lib/scenario/scenario.go
-//go:embed lib/webhooks/algorithm.go lib/webhooks/content.go lib/webhooks/handshake.go lib/webhooks/method.go lib/webhooks/once.go
-//go:embed lib/webhooks/scheme.go lib/webhooks/url.go lib/webhooks/way.go lib/webhooks/webhooks.go
+//go:embed lib/webhooks/algorithm.go lib/webhooks/definitions.go lib/webhooks/handshake.go lib/webhooks/jsonfield.go
+//go:embed lib/webhooks/key.go lib/webhooks/once.go lib/webhooks/scheme.go lib/webhooks/sign.go lib/webhooks/signedcontent.go
+//go:embed lib/webhooks/url.go lib/webhooks/verify.go lib/webhooks/webhooks.go
 //go:embed project/db/migrations/migrations.go
 //go:embed extra/inbox/db/migrations/*.sql
 var Lib embed.FS
 
-// Program has the templates of main packages that name a project's functions, below program/.
+// Program has the text/templates of main packages, in program.
 //
 //go:embed program/*.tmpl
 var Program embed.FS
 
-// Deploy has the templates of what is laid out beside a server, below deploy/.
+// Deploy has the text/templates of files that go next to a program, in deploy.
 //
 //go:embed deploy/*.tmpl
 var Deploy embed.FS
 
-// Runtime has the packages of programs that fngen builds in a project, below runtime/. They are never written there.
+// Runtime has the packages that main packages import, in runtime. fngen builds them
+// in a project but does not write them there.
 //
 //go:embed runtime/gateway/call.go runtime/gateway/client.go runtime/gateway/context.go runtime/gateway/event.go
 //go:embed runtime/gateway/gateway.go runtime/gateway/ids.go runtime/gateway/response.go runtime/gateway/size.go

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,50 +19,24 @@ func newAdd(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add <lib>...",
 		Short: "Copy support packages into api/src/lib",
-		Long: `Copy support packages, and those that they import, into api/src/lib. What stands
-there is kept. With --update the packages that stand are renewed, those named or, where none
-is named, all of them; a package of which a file was edited is left alone.`,
+		Long: `Copy support packages into api/src/lib, together with the support packages that they import.
+Existing packages are kept.
+
+With --update, update the named packages, or all existing ones, to the version of this fngen.
+Packages in which you have edited a file are not updated.`,
 		Example: "  fngen add webhooks auth\n  fngen add --list\n  fngen add --update",
 		Args: func(cmd *cobra.Command, args []string) error {
 			least := 1
 			if list || update {
 				least = 0
 			}
-			return arguments(least, -1, "the name of a package")(cmd, args)
+			return arguments(least, -1, "a package name")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if list {
 				return listPackages(w, o.json)
 			}
-			for _, name := range args {
-				if err := generator.CheckPackage(name); err != nil {
-					return err
-				}
-			}
-			_, plan, err := change(cmd, w, o, func(p *project.Project) (generator.Plan, error) {
-				facts, err := p.Facts(w.Version, "")
-				if err != nil {
-					return generator.Plan{}, err
-				}
-				names := args
-				if len(names) == 0 {
-					for name := range facts.Packages {
-						names = append(names, name)
-					}
-					slices.Sort(names)
-				}
-				return generator.Add(names, facts, update)
-			})
-			if err != nil {
-				return err
-			}
-			if o.json {
-				return printJSON(w.Stdout, struct {
-					DryRun bool       `json:"dryRun"`
-					Files  []fileJSON `json:"files"`
-				}{o.dryRun, files(plan)})
-			}
-			return printFiles(w.Stdout, plan, o.dryRun)
+			return addPackages(cmd, w, o, args, update)
 		},
 	}
 	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -76,10 +52,40 @@ is named, all of them; a package of which a file was edited is left alone.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.BoolVar(&list, "list", false, "list the packages there are")
-	flags.BoolVar(&update, "update", false, "renew packages that nobody edited")
+	flags.BoolVar(&list, "list", false, "list all support packages")
+	flags.BoolVar(&update, "update", false, "update packages that you have not edited")
 	o.flags(flags)
 	return cmd
+}
+
+// addPackages copies or updates packages. Without names, it updates all existing
+// ones.
+func addPackages(cmd *cobra.Command, w World, o changeOptions, names []string, update bool) error {
+	for _, name := range names {
+		if err := generator.CheckPackage(name); err != nil {
+			return err
+		}
+	}
+	_, plan, err := change(cmd, w, o, func(p *project.Project) (generator.Plan, error) {
+		facts, err := p.Facts(w.Version, "")
+		if err != nil {
+			return generator.Plan{}, err
+		}
+		if len(names) == 0 {
+			names = slices.Sorted(maps.Keys(facts.Packages))
+		}
+		return generator.Add(names, facts, update)
+	})
+	if err != nil {
+		return err
+	}
+	if o.json {
+		return printJSON(w.Stdout, struct {
+			DryRun bool       `json:"dryRun"`
+			Files  []fileJSON `json:"files"`
+		}{o.dryRun, files(plan)})
+	}
+	return printFiles(w.Stdout, plan, o.dryRun)
 }
 
 func listPackages(w World, asJSON bool) error {
@@ -92,11 +98,13 @@ func listPackages(w World, asJSON bool) error {
 			Packages []generator.Package `json:"packages"`
 		}{packages})
 	}
+	var b strings.Builder
 	for _, p := range packages {
-		fmt.Fprintf(w.Stdout, "%-10s  %s\n", p.Name, p.Synopsis)
+		fmt.Fprintf(&b, "%-10s  %s\n", p.Name, p.Synopsis)
 		if len(p.Imports) > 0 {
-			fmt.Fprintf(w.Stdout, "%-10s  imports %s\n", "", strings.Join(p.Imports, ", "))
+			fmt.Fprintf(&b, "%-10s  imports %s\n", "", strings.Join(p.Imports, ", "))
 		}
 	}
-	return nil
+	_, err = io.WriteString(w.Stdout, b.String())
+	return err
 }

@@ -5,12 +5,31 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/fngen/fngen/internal/build"
 	"github.com/fngen/fngen/internal/dist"
 )
 
-// print prints the report as tables.
-func (b *builder) print(report buildJSON) error {
-	table := tabwriter.NewWriter(b.w.Stdout, 0, 0, 2, ' ', 0)
+// printBuild prints the report of a build into dir, as JSON or as tables. Paths
+// are relative to the working directory.
+func printBuild(w World, report build.Report, dir string, asJSON bool) error {
+	for i := range report.Functions {
+		report.Functions[i].Bootstrap = relative(dir, report.Functions[i].Bootstrap)
+		report.Functions[i].Zip = relative(dir, report.Functions[i].Zip)
+	}
+	for i := range report.Programs {
+		report.Programs[i].Path = relative(dir, report.Programs[i].Path)
+	}
+	for i := range report.Files {
+		report.Files[i].Path = relative(dir, report.Files[i].Path)
+	}
+	if asJSON {
+		return printJSON(w.Stdout, report)
+	}
+	if len(report.Functions)+len(report.Programs) == 0 {
+		return nil
+	}
+
+	table := tabwriter.NewWriter(w.Stdout, 0, 0, 2, ' ', 0)
 	changed := 0
 	row := func(action dist.Action, cells ...string) {
 		if action != dist.Unchanged {
@@ -32,18 +51,19 @@ func (b *builder) print(report buildJSON) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+
 	var text strings.Builder
 	text.WriteByte('\n')
 	for _, f := range report.Files {
 		fmt.Fprintf(&text, "%-9s  %s\n", f.Action, f.Path)
 	}
 	fmt.Fprintf(&text, "%d built, %d unchanged in %.1f s\n", changed, len(report.Functions)+len(report.Programs)-changed, report.Seconds)
-	if b.o.target == targetLambda && len(report.Files) > 0 && len(report.Failed) == 0 {
+	if report.Target == build.Lambda && len(report.Files) > 0 && len(report.Failed) == 0 {
 		fmt.Fprintf(&text, "deploy     sam deploy --guided --template-file %s\n", shellQuote(report.Files[0].Path))
 	}
-	_, err := fmt.Fprint(b.w.Stdout, text.String())
+	_, err := fmt.Fprint(w.Stdout, text.String())
 	return err
 }
 
-// megabytes is a size as people read it: in millions of bytes.
+// megabytes formats a size in millions of bytes.
 func megabytes(size int64) string { return fmt.Sprintf("%.1f MB", float64(size)/1e6) }

@@ -1,8 +1,9 @@
-// Package cli is fngen's command line: it parses flags into the values that
-// the other packages take, calls them, and prints what came of it.
+// Package cli implements fngen's command line. A command parses its flags into
+// the values that other packages take, calls them, and prints the results.
 //
-// What it says, and how: results on stdout; on stderr, errors and notes of one line, with the prefix
-// fngen:, in lower case and without a period at the end, and below them what to do about it, with the prefix hint:.
+// Results are printed to stdout. Errors and notes are printed to stderr, one
+// line each, with the prefix "fngen:", in lower case and without a period. Below
+// them, on a line with the prefix "hint:", is what the user can do.
 package cli
 
 import (
@@ -20,23 +21,26 @@ import (
 	"github.com/fngen/fngen/generator"
 )
 
-// A World is what a command can reach besides the disk.
+// A World holds the parts of the environment that commands use, besides the
+// file system.
 type World struct {
-	Env            func(name string) string
-	Environ        func() []string // all of Env, for programs that a command starts
+	Env            func(name string) string // such as os.Getenv
+	Environ        func() []string          // such as os.Environ; the environment of child processes
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
-	Version        string // of fngen
+	Version        string // fngen's version
 }
 
 // Main runs a command and returns the exit code of the process: 0 for success,
 // 1 for a failure, 2 for a usage error.
 func Main(ctx context.Context, args []string, w World) int {
-	root := newRoot(w)
+	out := &errWriter{w: w.Stdout}
+	root := newRoot(w, out)
 	root.SetArgs(args)
-	root.SetOut(w.Stdout)
-	root.SetErr(w.Stderr)
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = out.err
+	}
 	if err == nil {
 		return 0
 	}
@@ -47,7 +51,22 @@ func Main(ctx context.Context, args []string, w World) int {
 	return report(w.Stderr, err)
 }
 
-// BuildVersion is the version that the go command built the program at, devel where it knows none.
+// An errWriter records the first error of writing to w. Cobra prints help and
+// completion scripts without looking at errors.
+type errWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (e *errWriter) Write(p []byte) (int, error) {
+	if e.err == nil {
+		_, e.err = e.w.Write(p)
+	}
+	return len(p), nil
+}
+
+// BuildVersion returns the version in the program's build information, or
+// "devel" if there is none.
 func BuildVersion() string {
 	if info, ok := debug.ReadBuildInfo(); ok && strings.HasPrefix(info.Main.Version, "v") {
 		return info.Main.Version
@@ -55,18 +74,22 @@ func BuildVersion() string {
 	return "devel"
 }
 
-func newRoot(w World) *cobra.Command {
+// newRoot returns the command fngen. Help and completion scripts are written to
+// out.
+func newRoot(w World, out io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "fngen",
-		Short: "Generate serverless functions in Go, with their tests",
-		Long: `fngen writes serverless functions into your Go module: a handler, its test, its
-scenarios and fixtures. What it writes is yours, and depends on nothing of fngen's.`,
+		Short: "Generate serverless functions in Go",
+		Long: `fngen writes serverless functions into your Go module: a handler with its test, scenarios and
+fixtures. The code is yours and has no dependency on fngen.`,
 		Example:       "  fngen function divide\n  fngen function updateOrderStatus --webhook",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          knownCommand,
 		RunE:          help,
 	}
+	root.SetOut(out) // before InitDefaultCompletionCmd, which keeps it
+	root.SetErr(w.Stderr)
 	root.PersistentFlags().String("cwd", ".", "run as if started in `DIR`")
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
@@ -82,15 +105,19 @@ scenarios and fixtures. What it writes is yours, and depends on nothing of fngen
 	destroy := &cobra.Command{
 		Use:     "destroy",
 		Aliases: []string{"d"},
-		Short:   "Remove what was generated (destroy function NAME)",
+		Short:   "Remove a function (destroy function NAME)",
 		Args:    knownCommand,
 		RunE:    help,
 	}
 	destroy.AddCommand(newDestroyFunction(w))
-	root.AddCommand(newFunction(w), generate, destroy, newList(w), newAdd(w), newTest(w), newDev(w), newInvoke(w), newServe(w), newBuild(w), newDB(w), newVersion(w))
+	root.AddCommand(
+		newFunction(w), generate, destroy, newList(w), newAdd(w), newTest(w), newDev(w), newInvoke(w), newServe(w),
+		newBuild(w), newDB(w), newVersion(w),
+	)
 	root.SetHelpCommand(newHelp())
 
-	// Cobra's own command checks no arguments, and prints help for a shell that it does not know.
+	// Cobra's completion command does not check its arguments, and prints help if
+	// the shell is unknown.
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
 		completion.Args, completion.RunE = knownCommand, help
@@ -101,23 +128,24 @@ scenarios and fixtures. What it writes is yours, and depends on nothing of fngen
 	return root
 }
 
-// newHelp is help NAME..., which cobra's own command answers with success where there is no such command.
+// newHelp returns the help command. Cobra's own succeeds if the command that it
+// is asked about does not exist.
 func newHelp() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [command]",
-		Short: "Help about any command",
+		Short: "Print the help of a command",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			about, rest, err := cmd.Root().Find(args)
+			subject, rest, err := cmd.Root().Find(args)
 			if err != nil {
 				return err
 			}
-			if about.HasSubCommands() {
-				if err := knownCommand(about, rest); err != nil {
+			if subject.HasSubCommands() {
+				if err := knownCommand(subject, rest); err != nil {
 					return err
 				}
 			}
-			about.InitDefaultHelpFlag()
-			return about.Help()
+			subject.InitDefaultHelpFlag()
+			return subject.Help()
 		},
 	}
 }
@@ -144,7 +172,8 @@ func newVersion(w World) *cobra.Command {
 
 func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 
-// knownCommand is the check of the arguments of commands that have commands below them.
+// knownCommand returns a usage error if a command that has subcommands is called
+// with an argument, which then is not one of them.
 func knownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -156,7 +185,7 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 		}
 	}
 	err := usageError{
-		message: fmt.Sprintf("unknown command %q of %s", args[0], cmd.CommandPath()),
+		message: fmt.Sprintf("unknown command %q for %s", args[0], cmd.CommandPath()),
 		hint:    cmd.CommandPath() + " --help",
 	}
 	if nearest := generator.Nearest(args[0], names); nearest != "" {
@@ -165,12 +194,13 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 	return err
 }
 
-// arguments checks the number of arguments. most is -1 for any number.
-func arguments(least, most int, names ...string) cobra.PositionalArgs {
+// arguments returns a check of the number of arguments. There is no maximum if
+// most is -1. missing describes the required arguments, such as "a name".
+func arguments(least, most int, missing ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) < least:
-			return usageError{message: cmd.CommandPath() + " needs " + strings.Join(names, " "), hint: cmd.UseLine()}
+			return usageError{message: cmd.CommandPath() + " needs " + strings.Join(missing, " "), hint: cmd.UseLine()}
 		case most >= 0 && len(args) > most:
 			return &unexpectedArgError{command: cmd, extra: args[most:], args: args}
 		}
@@ -178,7 +208,7 @@ func arguments(least, most int, names ...string) cobra.PositionalArgs {
 	}
 }
 
-// flagError makes a usage error of what pflag found.
+// flagError returns the usage error for an error of pflag.
 func flagError(cmd *cobra.Command, err error) error {
 	switch e := err.(type) {
 	case *pflag.InvalidValueError:
@@ -189,7 +219,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		return invalid
 	case *pflag.NotExistError:
 		if words := cmd.Flags().Args(); cmd.HasSubCommands() && len(words) > 0 {
-			return knownCommand(cmd, words) // a flag of a command that is misspelt
+			return knownCommand(cmd, words) // the flag of a misspelt command
 		}
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })

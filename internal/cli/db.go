@@ -13,12 +13,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/mod/modfile"
 
 	"github.com/fngen/fngen/generator"
-	"github.com/fngen/fngen/internal/dotenv"
+	"github.com/fngen/fngen/internal/build"
 	"github.com/fngen/fngen/internal/process"
-	"github.com/fngen/fngen/internal/program"
 	"github.com/fngen/fngen/internal/project"
 )
 
@@ -84,32 +82,17 @@ func runDB(cmd *cobra.Command, w World, p *project.Project, command string) (err
 	if _, err := p.Root.Stat(filepath.FromSlash(dir)); err != nil {
 		return noDatabaseError{dir}
 	}
-	goMod, err := p.Root.ReadFile("go.mod")
+	migrator, err := build.NewMigrator(p, w.Environ())
 	if err != nil {
 		return err
 	}
-	migrate, err := generator.MigrateProgram(place(p, modfile.ModulePath(goMod)))
+	binary, remove, err := migrator.BuildTemp(cmd.Context())
 	if err != nil {
 		return err
 	}
-	environ := w.Environ()
-	added, err := dotenv.Read(p.Root.FS(), dotenv.For("development"), environ)
-	if err != nil {
-		return err
-	}
-	tmp, err := os.MkdirTemp("", "fngen-db-")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
-
-	overlay := program.Overlay{Root: p.Dir, Files: migrate.Files, Flags: buildFlags(w, p), Environ: environ}
-	binary := filepath.Join(tmp, "migrate.exe") // which Windows needs and others do not mind
-	if err := overlay.Build(cmd.Context(), binary, migrate.Package); err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, remove()) }()
 	run := process.Command(cmd.Context(), binary, command)
-	run.Dir, run.Env = p.Dir, append(environ, added...)
+	run.Dir, run.Env = p.Dir, migrator.Environ
 	run.Stdout, run.Stderr = w.Stdout, w.Stderr
 	err = process.Run(cmd.Context(), run)
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {

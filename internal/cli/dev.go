@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"strconv"
@@ -13,31 +12,39 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fngen/fngen/internal/build"
 	"github.com/fngen/fngen/internal/devserver"
+	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/project"
 	"github.com/fngen/fngen/internal/watch"
 )
 
-// devOptions are fngen dev's command line, as values.
+// devOptions are the parsed flags of fngen dev.
 type devOptions struct {
-	host, tags, publicURL    string
-	port, webPort, debugPort int
-	apiURL, webTarget        string
-	awsLimits                bool
-	poll                     time.Duration // 0 is never
+	host, tags    string
+	port, webPort int      // -1 is the configured port
+	apiURL        string   // "" is the configured path
+	webTarget     *url.URL // nil is the configured URL
+	publicURL     string
+	awsLimits     bool
+	debugPort     int           // 0 is without a debugger
+	poll          time.Duration // 0 is without polling
 }
 
 func newDev(w World) *cobra.Command {
-	o := devOptions{}
+	o := devOptions{host: "localhost", port: -1, webPort: -1}
 	cmd := &cobra.Command{
 		Use:   "dev",
-		Short: "Serve the functions, and each save at once",
-		Long: `Serve the functions on this machine: at localhost:8911/<name>, and at localhost:8910 below
-/.redwood/functions, beside the web side. What you save is built and answers the next request; a
-function's folder that appears is served, and nothing is registered anywhere.
+		Short: "Serve the functions during development",
+		Long: `Serve your functions during development. When you save a file, fngen rebuilds the functions and
+answers the next request with the new code. New functions are served as soon as their files exist.
 
-The functions find in their environment what .env.defaults, .env and .env.development set. A line
-for each request goes to stdout, and what the functions print to stderr.`,
+The functions are at http://localhost:8911/<name>. They are also at
+http://localhost:8910/.redwood/functions/<name>, on the same origin as your web side: set
+--web-target to the URL of its dev server.
+
+The functions' environment includes the variables of .env.defaults, .env and .env.development.
+Each request is logged to stdout. The functions' own output goes to stderr.`,
 		Example: `  fngen dev
   curl localhost:8911/divide
   fngen dev --port 9000 --public-url https://example.ngrok.app
@@ -50,31 +57,25 @@ for each request goes to stdout, and what the functions print to stderr.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.IntVar(&o.port, "port", 0, "where to serve /<name> (default 8911)")
-	flags.IntVar(&o.webPort, "web-port", 0, "where to serve the web side (default 8910)")
-	flags.StringVar(&o.apiURL, "api-url", "", "the `PATH` of the functions on the web side (default /.redwood/functions)")
-	flags.StringVar(&o.webTarget, "web-target", "", "the `URL` of the web side's own server")
-	flags.StringVar(&o.host, "host", "localhost", "the `ADDRESS` to listen on")
-	flags.StringVar(&o.publicURL, "public-url", "", "the `URL` by which the functions are known outside, as through a tunnel")
-	flags.BoolVar(&o.awsLimits, "aws-limits", false, "refuse what AWS Lambda refuses: bodies over 6 MB, and answers after 29 s")
-	optional(flags, "poll", "MS", "look for changes every 300 ms, or MS, where the system does not report them", func(value string) error {
-		if o.poll = defaultPoll; value == "MS" {
-			return nil
-		}
-		ms, err := strconv.Atoi(value)
-		if err != nil || ms < 10 || ms > 60_000 {
-			return errors.New("want milliseconds from 10 to 60000")
-		}
-		o.poll = time.Duration(ms) * time.Millisecond
-		return nil
+	parsed(flags, &o.port, "port", "PORT", "serve /<name> on this port (default 8911)", parsePort)
+	parsed(flags, &o.webPort, "web-port", "PORT", "serve the web side on this port (default 8910)", parsePort)
+	parsed(flags, &o.apiURL, "api-url", "PATH",
+		"path of the functions on the web port (default /.redwood/functions)", parseURLPath)
+	parsed(flags, &o.webTarget, "web-target", "URL",
+		"forward other requests on the web port to this server", parseWebTarget)
+	parsed(flags, &o.host, "host", "ADDRESS", "listen on this address (default localhost)", parseHost)
+	parsed(flags, &o.publicURL, "public-url", "URL", "the functions' public URL, such as a tunnel's", parsePublicURL)
+	flags.BoolVar(&o.awsLimits, "aws-limits", false, "reject what AWS rejects: bodies over 6 MB, responses after 29 s")
+	const pollUsage = "poll for changes every 300 ms, or MS ms, if the filesystem reports none"
+	optional(flags, "poll", "MS", pollUsage, func(value string) (err error) {
+		o.poll, err = parsePoll(value)
+		return err
 	})
-	flags.IntVar(&o.debugPort, "debug-port", 0, "run the functions under the debugger dlv, which listens at this port")
-	flags.StringVar(&o.tags, "tags", "", "build tags, separated by commas")
+	parsed(flags, &o.debugPort, "debug-port", "PORT",
+		"run the functions under the debugger dlv, listening on this port", parseDebugPort)
+	flags.StringVar(&o.tags, "tags", "", "build tags, besides those of GOFLAGS: `TAG,...`")
 	return cmd
 }
-
-// defaultPoll is how often to look for changes.
-const defaultPoll = 300 * time.Millisecond
 
 func runDev(cmd *cobra.Command, w World, o devOptions) error {
 	p, err := openProject(cmd, w, project.Options{Tags: project.ParseTags(o.tags)})
@@ -82,115 +83,135 @@ func runDev(cmd *cobra.Command, w World, o devOptions) error {
 		return err
 	}
 	defer p.Close()
-	options, err := o.options(cmd, w, p)
+	options, err := o.options(w, p)
 	if err != nil {
 		return err
 	}
 	if kind := watch.Remote(p.Dir); kind != "" && o.poll == 0 {
-		fmt.Fprintf(w.Stderr, "fngen: note: %s is on a disk of kind %s, which may not report what is saved elsewhere\nhint: fngen dev --poll\n", p.Dir, kind)
+		note(w.Stderr, p.Dir+" is on a filesystem of type "+kind+", which may not report all changes", "fngen dev --poll")
 	}
 	return devserver.Run(cmd.Context(), options)
 }
 
-// options are what the command line, the environment and the configuration come to.
-func (o devOptions) options(cmd *cobra.Command, w World, p *project.Project) (devserver.Options, error) {
+// options returns the options of the dev server: the project's configuration
+// with the flags in its place.
+func (o devOptions) options(w World, p *project.Project) (devserver.Options, error) {
 	options := devserver.Options{
 		Project: p.Dir, Functions: filepath.Join(p.Dir, filepath.FromSlash(p.Functions)), Version: w.Version,
 		Host: strings.Trim(o.host, "[]"), Port: p.API.Port, WebPort: p.Web.Port, APIURL: p.Web.APIURL,
+		WebTarget: o.webTarget, PublicURL: o.publicURL, AWSLimits: o.awsLimits, DebugPort: o.debugPort,
+		Load: func() (devserver.Program, error) { return devProgram(w, p, o.debugPort != 0) },
 		Poll: o.poll, Stdout: w.Stdout, Stderr: w.Stderr,
-		Args: []string{"-host", "127.0.0.1", "-port", "0"},
+		Note: func(message, advice string) { note(w.Stderr, message, advice) },
 	}
-	for _, port := range []struct {
-		flag       string
-		value      int
-		into       *int
-		isRequired bool
-	}{{"port", o.port, &options.Port, true}, {"web-port", o.webPort, &options.WebPort, true}, {"debug-port", o.debugPort, new(int), false}} {
-		if !cmd.Flags().Changed(port.flag) {
-			continue
-		}
-		if port.value < 0 || port.value > 65535 || !port.isRequired && port.value == 0 {
-			return options, flagValueError{"--" + port.flag, fmt.Errorf("%d is no port", port.value), "fngen dev --help"}
-		}
-		*port.into = port.value
+	if o.port >= 0 {
+		options.Port = o.port
+	}
+	if o.webPort >= 0 {
+		options.WebPort = o.webPort
 	}
 	if options.Port == options.WebPort && options.Port != 0 {
-		return options, flagValueError{"--web-port", fmt.Errorf("%d is the port of the functions", options.Port), "--web-port=0"}
+		err := fmt.Errorf("%d is the port of the functions", options.Port)
+		return options, flagValueError{"--web-port", err, "--web-port=0"}
 	}
-	if o.host == "" { // which would be all the world
-		return options, flagValueError{"--host", errors.New("it is empty"), "--host=localhost"}
+	if o.apiURL != "" {
+		options.APIURL = o.apiURL
 	}
-	if cmd.Flags().Changed("api-url") {
-		options.APIURL = strings.TrimSuffix(o.apiURL, "/")
-		if !strings.HasPrefix(options.APIURL, "/") || options.APIURL != path.Clean(options.APIURL) || strings.ContainsAny(options.APIURL, "?#%\\ ") {
-			return options, flagValueError{"--api-url", fmt.Errorf("%q is no path", o.apiURL), "--api-url=/.redwood/functions"}
+	if o.webTarget == nil && p.Web.Target != "" {
+		var err error
+		if options.WebTarget, err = parseWebTarget(p.Web.Target); err != nil {
+			return options, fmt.Errorf("web.target: %w", err)
 		}
 	}
-	target := p.Web.Target
-	if cmd.Flags().Changed("web-target") {
-		target = o.webTarget
-	}
-	if target != "" {
-		address, err := webAddress(target)
-		if err != nil {
-			return options, flagValueError{"--web-target", err, "--web-target=http://localhost:5173"}
-		}
-		options.WebTarget = address
-	}
-	if o.publicURL != "" {
-		if _, err := webAddress(o.publicURL); err != nil {
-			return options, flagValueError{"--public-url", err, "--public-url=https://example.ngrok.app"}
-		}
-		options.PublicURL = o.publicURL
-	}
-	limit := "15m" // which is Lambda's: API Gateway's is noted
-	switch {
-	case o.debugPort != 0:
-		limit = "0" // a breakpoint is no hang
-	case o.awsLimits:
-		options.Args = append(options.Args, "-aws-limits")
-	}
-	options.Args = append(options.Args, "-timeout", limit)
-
-	flags := buildFlags(w, p)
-	if o.debugPort != 0 {
-		dlv, err := exec.LookPath("dlv")
-		if err != nil {
-			return options, noDebuggerError{}
-		}
-		address := "127.0.0.1:" + strconv.Itoa(o.debugPort)
-		module, err := p.Module()
-		if err != nil {
-			return options, err
-		}
-		flags = []string{"-gcflags=" + module + "/...=-N -l"} // what is debugged is not optimized
-		if tags := p.Tags(); len(tags) > 0 {
-			flags = append(flags, "-tags="+strings.Join(tags, ","))
-		}
-		options.Under = func(binary string) []string {
-			return []string{dlv, "exec", "--headless", "--listen=" + address, "--api-version=2", "--accept-multiclient", "--continue", binary, "--"}
-		}
-		fmt.Fprintf(w.Stdout, `debugger   %s
-  VS Code, in launch.json: {"name": "fngen dev", "type": "go", "request": "attach", "mode": "remote", "host": "127.0.0.1", "port": %d}
-  GoLand: Run, Edit Configurations, Go Remote: host 127.0.0.1, port %d
-`, address, o.debugPort, o.debugPort)
-	}
-	s := serving{command: "dev", use: "development", flags: flags}
-	options.Plan = func() (devserver.Plan, error) { return s.plan(w, p) }
 	return options, nil
 }
 
-// A noDebuggerError says that dlv is not installed.
-type noDebuggerError struct{}
-
-func (noDebuggerError) Error() string { return "cannot find the debugger dlv" }
-func (noDebuggerError) Hint() string  { return "go install github.com/go-delve/delve/cmd/dlv@latest" }
-
-// webAddress is an address of the web.
-func webAddress(text string) (*url.URL, error) {
-	address, err := url.Parse(text)
-	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" || address.User != nil || address.RawQuery != "" || address.Fragment != "" {
-		return nil, errors.New("want an http or https address") // which may have a password in it: it is not quoted
+// devProgram returns the server of the functions as they are on disk now.
+func devProgram(w World, p *project.Project, debug bool) (devserver.Program, error) {
+	server, err := build.NewServer(p, build.ServerOptions{
+		Command: "dev", Mode: "development", Debug: debug, Environ: w.Environ(),
+	})
+	if err != nil {
+		return devserver.Program{}, err
 	}
-	return address, nil
+	program := devserver.Program{
+		Overlay: server.Overlay, Package: server.Package, Environ: server.Environ, Explain: server.Explain,
+	}
+	for _, skipped := range server.Skipped {
+		program.Notes = append(program.Notes, skipped.String())
+	}
+	for _, f := range server.Functions {
+		program.Routes = append(program.Routes, devserver.Route{Name: f.Name, Webhook: p.VerifiesWebhooks(f)})
+	}
+	return program, nil
+}
+
+// parsePort parses a port to listen on, where 0 is any free port.
+func parsePort(value string) (int, error) {
+	port, err := strconv.ParseUint(value, 10, 16)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a port, want a number from 0 to 65535", value)
+	}
+	return int(port), nil
+}
+
+// parseDebugPort parses the port of the debugger, which cannot be 0: fngen would
+// not know the port to print.
+func parseDebugPort(value string) (int, error) {
+	port, err := parsePort(value)
+	if err != nil || port == 0 {
+		return 0, fmt.Errorf("%q is not a port, want a number from 1 to 65535", value)
+	}
+	return port, nil
+}
+
+// parseHost rejects an empty host, which would mean all interfaces.
+func parseHost(value string) (string, error) {
+	if value == "" {
+		return "", hint.With(errEmpty, "--host=localhost")
+	}
+	return value, nil
+}
+
+// parsePoll parses the interval of polling, in milliseconds.
+func parsePoll(value string) (time.Duration, error) {
+	if value == "MS" { // a bare --poll
+		return 300 * time.Millisecond, nil
+	}
+	ms, err := strconv.Atoi(value)
+	if err != nil || ms < 10 || ms > 60_000 {
+		return 0, errors.New("want milliseconds from 10 to 60000")
+	}
+	return time.Duration(ms) * time.Millisecond, nil
+}
+
+// parseURLPath parses the path of the functions, which cannot be the root: that
+// is the web side's.
+func parseURLPath(value string) (string, error) {
+	clean := strings.TrimSuffix(value, "/")
+	if !strings.HasPrefix(clean, "/") || clean != path.Clean(clean) || strings.ContainsAny(clean, "?#%\\ ") {
+		return "", hint.Newf("--api-url=/.redwood/functions", "%q is not a path below /", value)
+	}
+	return clean, nil
+}
+
+func parseWebTarget(value string) (*url.URL, error) {
+	u, err := parseURL(value)
+	return u, hint.With(err, "--web-target=http://localhost:5173")
+}
+
+func parsePublicURL(value string) (string, error) {
+	_, err := parseURL(value)
+	return value, hint.With(err, "--public-url=https://example.ngrok.app")
+}
+
+// parseURL parses an http or https URL without user, query and fragment. Errors
+// do not quote the value, since it may contain a password.
+func parseURL(value string) (*url.URL, error) {
+	u, err := url.Parse(value)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" ||
+		u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errors.New("want an http or https URL without user, query and fragment")
+	}
+	return u, nil
 }

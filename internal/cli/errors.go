@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/mod/modfile"
 
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/hint"
@@ -34,7 +33,7 @@ func (usageError) ExitCode() int   { return exitUsage }
 type flagValueError struct {
 	flag string
 	err  error
-	help string // the hint if err suggests no value
+	help string // the hint if err has none
 }
 
 func (e flagValueError) Error() string { return e.flag + ": " + e.err.Error() }
@@ -45,6 +44,9 @@ func (e flagValueError) Hint() string {
 	var value *generator.ValueError
 	if errors.As(e.err, &value) && value.Suggestion != "" {
 		return e.flag + "=" + value.Suggestion
+	}
+	if advice := hint.Of(e.err); advice != "" {
+		return advice
 	}
 	return e.help
 }
@@ -132,7 +134,7 @@ func describe(err error) (message, advice string) {
 	case errors.Is(err, fs.ErrPermission):
 		return err.Error(), "check the directory's permissions"
 	}
-	return generatorError(err)
+	return err.Error(), ""
 }
 
 // note prints a note, and a hint if there is one.
@@ -143,60 +145,9 @@ func note(stderr io.Writer, message, hint string) {
 	}
 }
 
-// oneLine joins the lines of a message.
+// oneLine joins the lines of a message and escapes control characters, which
+// could come from a file or a server.
 func oneLine(message string) string {
-	return strings.Join(strings.FieldsFunc(message, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
-}
-
-// generatorError describes the errors of package generator.
-func generatorError(err error) (message, advice string) {
-	var (
-		value     *generator.ValueError
-		name      *generator.NameError
-		conflict  *generator.ConflictError
-		twin      *generator.TwinError
-		goVersion *generator.GoVersionError
-		edited    *generator.EditedError
-		missing   *generator.MissingError
-		sum       *generator.SumError
-		goMod     *generator.ModError
-	)
-	message = err.Error()
-	switch {
-	case errors.As(err, &name):
-		if name.Suggestion != "" {
-			return message, "call it " + name.Suggestion
-		}
-		return message, "use letters and digits, as in updateOrderStatus"
-	case errors.As(err, &value):
-		if value.Suggestion != "" {
-			return message, "fngen add " + value.Suggestion
-		}
-		return message, "fngen add --list"
-	case errors.As(err, &conflict):
-		return message, "--force overwrites them"
-	case errors.As(err, &twin):
-		return message, "choose another name, or remove " + twin.Twin + " first"
-	case errors.As(err, &goVersion):
-		return message, "go mod edit -go=" + goVersion.Want
-	case errors.As(err, &edited):
-		return message, "--force removes them all the same"
-	case errors.As(err, &missing):
-		switch missing.Nearest {
-		case "":
-			return message, "fngen list"
-		case missing.Name: // a folder of files that have other names, such as index.go
-			return "no file of the function " + missing.Name + " was generated", "remove its folder by hand"
-		}
-		return message, "fngen destroy function " + missing.Nearest
-	case errors.As(err, &sum):
-		return message, "fix or delete the line: a file without one counts as edited"
-	case errors.As(err, &goMod):
-		message = "cannot read " + strings.TrimPrefix(message, "cannot read ")
-		if errors.As(err, new(modfile.ErrorList)) {
-			return message, "go mod edit -fmt says what is wrong with it"
-		}
-		return message, "go mod edit -module=example.com/NAME"
-	}
-	return message, ""
+	lines := strings.FieldsFunc(message, func(r rune) bool { return r == '\n' || r == '\r' })
+	return printable(strings.Join(lines, "; "))
 }

@@ -7,18 +7,19 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// anyUser is what pflag hands over for a bare --auth. Help prints it, and no role is called that.
+// anyUser is the value that pflag sets for a bare --auth. It is printed in the
+// help, and is not a valid role.
 const anyUser = "ROLE,..."
 
-// An optionalValue is a flag that can stand alone, or have a value after =.
+// An optionalValue is a flag with an optional value: --name or --name=value.
 type optionalValue struct {
 	set func(value string) error
 }
 
 func (v optionalValue) String() string { return "" }
 
-// Type makes pflag print the flag as --name[=fallback], the one way to write it:
-// of other types it prints a name for the value after a space.
+// Type returns "bool", for which pflag prints --name[=fallback] in the help. For
+// other types it prints a space before the value, which does not work.
 func (v optionalValue) Type() string { return "bool" }
 
 func (v optionalValue) Set(value string) error {
@@ -30,7 +31,7 @@ func (v optionalValue) Set(value string) error {
 
 var errEmpty = errors.New("its value is empty")
 
-// optional adds a flag whose value may be left out, and is fallback then.
+// optional adds a flag whose value is fallback if it is omitted.
 func optional(flags *pflag.FlagSet, name, fallback, usage string, set func(string) error) {
 	flags.Var(optionalValue{set}, name, usage)
 	flags.Lookup(name).NoOptDefVal = fallback
@@ -41,9 +42,9 @@ func isOptional(flag *pflag.Flag) bool {
 	return ok
 }
 
-// A requiredValue is a flag that has a value always.
+// A requiredValue is a flag whose value must not be empty.
 type requiredValue struct {
-	form string // what help prints for the value
+	form string // stands for the value in the help
 	set  func(value string) error
 }
 
@@ -57,20 +58,30 @@ func (v requiredValue) Set(value string) error {
 	return v.set(value)
 }
 
-// An anyValue is a flag that has a value, which may be empty.
+// An anyValue is a flag whose value may be empty.
 type anyValue requiredValue
 
 func (v anyValue) String() string         { return "" }
 func (v anyValue) Type() string           { return v.form }
 func (v anyValue) Set(value string) error { return v.set(value) }
 
-// required adds a flag whose value has that form.
+// required adds a flag whose value must not be empty. form stands for the value
+// in the help, such as PORT.
 func required(flags *pflag.FlagSet, name, form, usage string, set func(string) error) {
 	flags.Var(requiredValue{form, set}, name, usage)
 }
 
-// complete has the shell complete a flag's value.
+// parsed adds a flag whose value parse converts, and stores the result in
+// target. form stands for the value in the help.
+func parsed[T any](flags *pflag.FlagSet, target *T, name, form, usage string, parse func(string) (T, error)) {
+	flags.Var(anyValue{form, func(value string) (err error) {
+		*target, err = parse(value)
+		return err
+	}}, name, usage)
+}
+
+// complete registers the values that shells complete a flag with.
 func complete(cmd *cobra.Command, flag string, values []string) {
-	// It fails for a flag that is not there or is completed already: neither can be.
+	// The error is of a flag that does not exist or is registered already.
 	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }

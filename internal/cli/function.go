@@ -10,7 +10,7 @@ import (
 	"github.com/fngen/fngen/internal/project"
 )
 
-// functionOptions are fngen function's flags, as values.
+// functionOptions are the parsed flags of fngen function.
 type functionOptions struct {
 	spec  generator.Spec
 	force bool
@@ -22,19 +22,23 @@ func newFunction(w World, aliases ...string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "function <name>",
 		Aliases: aliases,
-		Short:   "Write a function: handler, test, scenarios and fixtures",
-		Long: `Write a function: a handler, its test, its scenarios and, with --fixtures, its
-fixtures. They go into api/src/functions/<name>/ of the Go module that you are in, and
-are yours. The support packages that they import are copied into api/src/lib, once.
+		Short:   "Generate a function: handler, test, scenarios and fixtures",
+		Long: `Generate a function: a handler, its test and scenarios, and with --fixtures its
+fixtures. The files go into api/src/functions/<name>/ of the current Go module, and are
+yours to edit. The support packages that they import are copied into api/src/lib if
+they are not there yet.
 
-Schemes of --webhook are those of providers,
+--webhook takes the scheme of a provider:
 ` + wrap(schemeNames(true)) + `
 
-and, for senders of your own,
+or, for any other sender:
 ` + wrap(schemeNames(false)) + `
 
-A rate is requests a second, a minute or an hour, 10/s, 100/m or 1000/h, and may say how
-many there may be at once: 10/s,burst=20.`,
+--rate-limit takes requests per second, minute or hour, as in 10/s, 100/m or 1000/h. To
+allow more requests at once, add a burst: 10/s,burst=20.
+
+--force replaces an existing function. Files that the function no longer has, such as
+its fixtures, are removed. If you edited one of those, nothing is written.`,
 		Example: `  fngen function divide
   fngen function updateOrderStatus --webhook
   fngen function orders --webhook=shopify
@@ -53,12 +57,12 @@ many there may be at once: 10/s,burst=20.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	optional(flags, "webhook", generator.DefaultScheme, "verify a signed webhook", func(value string) error {
+	optional(flags, "webhook", generator.DefaultScheme, "verify webhook signatures", func(value string) error {
 		scheme, err := generator.ParseScheme(value)
 		o.spec.Webhook = &scheme
 		return err
 	})
-	optional(flags, "auth", anyUser, "require a signed-in user, with one of the roles", func(value string) error {
+	optional(flags, "auth", anyUser, "require a signed-in user with one of the roles", func(value string) error {
 		if value == anyUser {
 			o.spec.Auth = &generator.Auth{}
 			return nil
@@ -67,27 +71,29 @@ many there may be at once: 10/s,burst=20.`,
 		o.spec.Auth = &auth
 		return err
 	})
-	optional(flags, "binary", generator.DefaultBinary, "answer with binary data", func(value string) (err error) {
+	optional(flags, "binary", generator.DefaultBinary, "respond with binary data", func(value string) (err error) {
 		o.spec.Binary, err = generator.ParseBinary(value)
 		return err
 	})
-	required(flags, "allow-ip", "CIDR,...", "let these addresses call it alone", func(value string) error {
+	required(flags, "allow-ip", "CIDR,...", "allow only these client IP addresses", func(value string) error {
 		allowed, err := generator.ParseAllowIP(value)
 		o.spec.AllowIP = &allowed
 		return err
 	})
-	required(flags, "rate-limit", "N/s", "bound the requests of each address", func(value string) error {
+	required(flags, "rate-limit", "N/s", "limit requests per client IP address", func(value string) error {
 		limit, err := generator.ParseRateLimit(value)
 		o.spec.RateLimit = &limit
 		return err
 	})
-	flags.BoolVar(&o.spec.Fixtures, "fixtures", false, "also write fixtures, and use them in the test")
-	flags.BoolVar(&o.spec.NoTests, "no-tests", false, "write the handler alone")
-	flags.BoolVarP(&o.force, "force", "f", false, "overwrite the function's own files")
+	flags.BoolVar(&o.spec.Fixtures, "fixtures", false, "write fixtures, and use them in the test")
+	flags.BoolVar(&o.spec.NoTests, "no-tests", false, "write only the handler")
+	flags.BoolVarP(&o.force, "force", "f", false, "replace the files of an existing function")
 	o.changeOptions.flags(flags)
 	complete(cmd, "webhook", append(schemeNames(true), schemeNames(false)...))
 	complete(cmd, "rate-limit", []string{"10/s", "100/m", "1000/h"})
-	complete(cmd, "binary", []string{"image/png", "image/jpeg", "application/pdf", "application/zip", "application/octet-stream"})
+	complete(cmd, "binary", []string{
+		"image/png", "image/jpeg", "application/pdf", "application/zip", "application/octet-stream",
+	})
 	return cmd
 }
 
@@ -129,7 +135,7 @@ Deployed, a function is an open endpoint: anyone can call it. Securing it is up 
 	return err
 }
 
-// schemeNames are the names of providers' schemes, or of the others.
+// schemeNames returns the names of the schemes of providers, or of the others.
 func schemeNames(providers bool) []string {
 	var names []string
 	for _, scheme := range generator.Schemes() {
@@ -140,7 +146,7 @@ func schemeNames(providers bool) []string {
 	return names
 }
 
-// wrap is a list in lines of a help text.
+// wrap formats a list as lines of a help text.
 func wrap(list []string) string {
 	const width = 80
 	text, line := "", " "
@@ -163,9 +169,9 @@ func newDestroyFunction(w World) *cobra.Command {
 		Use:     "function <name>",
 		Aliases: []string{"f"},
 		Short:   "Remove a function's generated files",
-		Long: `Remove the files that were generated for a function, all or none of them. Files
-that were edited since are kept, unless --force is set. Your other files in the folder,
-the support packages, go.mod and go.sum stay.`,
+		Long: `Remove the files that were generated for a function. If one of them was edited
+since, nothing is removed, unless --force is set. Other files in the folder, the support
+packages, go.mod and go.sum stay.`,
 		Args: arguments(1, 1, "a name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name := args[0]
@@ -201,12 +207,12 @@ the support packages, go.mod and go.sum stay.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.BoolVarP(&force, "force", "f", false, "remove files that were edited too")
+	flags.BoolVarP(&force, "force", "f", false, "remove edited files too")
 	o.flags(flags)
 	return cmd
 }
 
-// functionNames are the functions there are, to complete a first argument with.
+// functionNames returns the functions of the project, to complete the first argument.
 func functionNames(cmd *cobra.Command, w World, args []string) []string {
 	if len(args) > 0 {
 		return nil

@@ -22,19 +22,19 @@ import (
 
 var (
 	update = flag.Bool("update", false, "rewrite testdata/golden and testdata/shop")
-	fetch  = flag.Bool("fetch", false, "have the go command fetch the modules that it lacks, as make modules does before the tests")
+	fetch  = flag.Bool("fetch", false, "let the go command download modules, as make modules does")
 )
 
-// goldenDir is a project in which fngen ran for every combination of flags: a
-// nested module, so that the code in it is compiled, vetted and tested, and a change
-// of a template is read as a diff of ordinary Go.
+// goldenDir is a project with a function for every combination of flags. It is a
+// module of its own, whose code is compiled, vetted and tested. A change of a
+// template shows as a diff of ordinary Go.
 const goldenDir = "../../testdata/golden"
 
 const goldenMod = "module example.com/golden\n\ngo 1.22\n"
 
-// goldenCommands are the functions of the golden project: all sixteen
-// combinations of four flags, one for each scheme, one for each kind of value that another
-// flag takes, and the guards in front of each other.
+// goldenCommands returns the commands that create the golden project: all
+// combinations of four flags, each scheme, each kind of value of the other flags,
+// and combinations of guards.
 func goldenCommands() [][]string {
 	flags := []struct{ name, flag string }{
 		{"webhook", "--webhook"},
@@ -76,8 +76,8 @@ func goldenCommands() [][]string {
 		[]string{"function", "rate-limit-auth", "--rate-limit=1/h", "--auth=admin"},
 		[]string{"function", "rate-limit-webhook-slack", "--rate-limit=1/h", "--webhook=slack"},
 		[]string{"function", "allow-ip-rate-limit", "--allow-ip=2001:db8::/32", "--rate-limit=1/m"},
-		[]string{"function", "allow-ip-rate-limit-webhook-auth-binary-fixtures", "--allow-ip=127.0.0.0/8,::1", "--rate-limit=10/s",
-			"--webhook", "--auth", "--binary", "--fixtures"},
+		[]string{"function", "allow-ip-rate-limit-webhook-auth-binary-fixtures", "--allow-ip=127.0.0.0/8,::1",
+			"--rate-limit=10/s", "--webhook", "--auth", "--binary", "--fixtures"},
 	)
 }
 
@@ -94,7 +94,7 @@ func fngen(t testing.TB, dir string, args ...string) (code int, stdout, stderr s
 	return code, out.String(), errs.String()
 }
 
-// newModule is a directory with a go.mod.
+// newModule returns a new directory with a go.mod file.
 func newModule(t testing.TB, goMod string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -102,7 +102,7 @@ func newModule(t testing.TB, goMod string) string {
 	return dir
 }
 
-// tree is every file below a directory, by path.
+// tree returns the contents of all files below a directory, by path.
 func tree(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -144,7 +144,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// diff is the first line in which two texts differ.
+// diff returns the first line in which two texts differ.
 func diff(want, got string) string {
 	a, b := strings.Split(want, "\n"), strings.Split(got, "\n")
 	for i := range min(len(a), len(b)) {
@@ -155,7 +155,7 @@ func diff(want, got string) string {
 	return fmt.Sprintf("%d lines, want %d", len(b), len(a))
 }
 
-// Without tests, a function is the same handler and nothing else.
+// With --no-tests, a function is the same handler without anything else.
 func TestGoldenNoTests(t *testing.T) {
 	dir := newModule(t, goldenMod)
 	for _, args := range goldenCommands() {
@@ -171,8 +171,8 @@ func TestGoldenNoTests(t *testing.T) {
 	runGo(t, dir, "vet", "./...")
 }
 
-// The golden project is one that a user has: it has to build and pass there, with
-// no network, and be as the go command would have left it.
+// The golden project compiles and passes its tests without a network, and go mod
+// tidy does not change it.
 func TestGoldenModuleIsGreen(t *testing.T) {
 	runGo(t, goldenDir, "vet", "./...")
 	runGo(t, goldenDir, "test", "./...")
@@ -184,7 +184,7 @@ func TestGoldenModuleIsGreen(t *testing.T) {
 	}
 }
 
-// What fngen add brings, and no function does, is held to the same in a module of its own.
+// The same is true of the support packages that only fngen add copies.
 func TestAddedPackagesAreGreen(t *testing.T) {
 	packages, err := generator.Packages()
 	require.NoError(t, err)
@@ -209,8 +209,8 @@ func TestAddedPackagesAreGreen(t *testing.T) {
 	}
 }
 
-// What the documentation says to write into user.go compiles, beside functions that ask for roles, and
-// their tests pass.
+// The user.go in the documentation compiles, and functions with roles pass their
+// tests with it.
 func TestDocumentedUserFile(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/auth.md")
 	require.NoError(t, err)
@@ -234,7 +234,7 @@ func TestDocumentedUserFile(t *testing.T) {
 	assert.Contains(t, stdout, "keep       api/src/lib/auth/user.go")
 }
 
-// The documentation names the variables that the handlers read.
+// The documentation names the environment variables of each provider.
 func TestProvidersAreDocumented(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/webhooks.md")
 	require.NoError(t, err)
@@ -253,7 +253,7 @@ func TestProvidersAreDocumented(t *testing.T) {
 	}
 }
 
-// No blank line just inside braces: gofmt leaves it, and no person writes it.
+// gofmt does not remove blank lines just inside braces.
 func TestGoldenHasNoBlankLineAfterBrace(t *testing.T) {
 	for name, data := range tree(t, goldenDir) {
 		if strings.HasSuffix(name, ".go") {
@@ -263,8 +263,8 @@ func TestGoldenHasNoBlankLineAfterBrace(t *testing.T) {
 	}
 }
 
-// runGo runs the go command without a network: what is generated must need
-// none beyond the module cache.
+// runGo runs the go command without a network: generated code needs only modules
+// that are in the module cache.
 func runGo(t testing.TB, dir string, args ...string) string {
 	t.Helper()
 	return run(t, dir, "go", args...)

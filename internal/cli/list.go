@@ -2,23 +2,25 @@ package cli
 
 import (
 	"fmt"
+	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/fngen/fngen/internal/project"
 )
 
-// skipNote says why a folder or file is not a function.
-func skipNote(s project.Skipped) string {
-	return "skipping " + s.Path + ": " + s.Err.Error()
-}
-
 func newList(w World) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the functions, their routes and files",
-		Args:  arguments(0, 0),
+		Short: "List the functions with their routes and files",
+		Long: `List the functions of your module with their routes and files.
+
+A function is a directory in api/src/functions whose package exports Handler, or a file there that
+exports its name and Handler, such as sendEmail.go with SendEmailHandler. A note says why a
+directory or file that looks like a function is not one.`,
+		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := openProject(cmd, w, project.Options{})
 			if err != nil {
@@ -30,7 +32,7 @@ func newList(w World) *cobra.Command {
 				return err
 			}
 			for _, s := range skipped {
-				note(w.Stderr, skipNote(s), "")
+				note(w.Stderr, s.String(), "")
 			}
 			if asJSON {
 				return printJSON(w.Stdout, struct {
@@ -40,13 +42,15 @@ func newList(w World) *cobra.Command {
 			if len(functions) == 0 {
 				note(w.Stderr, "no functions in "+p.Functions, "fngen function NAME")
 			}
+			var b strings.Builder
 			for _, f := range functions {
-				fmt.Fprintf(w.Stdout, "%s  %s\n", f.Name, f.Route)
+				fmt.Fprintf(&b, "%s  %s\n", f.Name, f.Route)
 				for _, file := range f.Files {
-					fmt.Fprintf(w.Stdout, "    %s\n", file)
+					fmt.Fprintf(&b, "    %s\n", file)
 				}
 			}
-			return nil
+			_, err = io.WriteString(w.Stdout, b.String())
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")

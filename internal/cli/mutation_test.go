@@ -21,24 +21,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A mutant is a handler with one guard broken. It still compiles.
+// A mutant is the source of a handler with one guard broken. It compiles.
 type mutant struct {
-	function string // whose handler it is
-	what     string // what was broken
+	function string
+	change   string
 	source   string
 }
 
 var allMutants = flag.Bool("all-mutants", false, "break the guards of every golden function, as make mutants does")
 
-// mutated are the functions whose guards are broken in every run: one for each kind of guard, and for each way in which
-// several go together. The others differ from one of them by names alone.
+// mutated lists the functions whose guards are broken in every run: one for each
+// kind of guard and of combination. The others differ from one of them only in
+// names.
 var mutated = []string{
 	"allowIps", "allowIpRateLimitWebhookAuthBinaryFixtures", "authRoles", "rateLimitBurst", "webhookAuthRole",
 	"webhookDiscord", "webhookSha1Verifier", "webhookStripe", "webhookTwilioAuthFixtures",
 }
 
-// Generated tests have to test: whoever breaks a guard of the handler, or changes
-// what it asks for, sees a red test whose message names a status, or the time after which to come again.
+// If someone breaks a guard of a handler, or changes what it requires, the
+// generated test fails because of the response.
 func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(dir, os.DirFS(goldenDir)))
@@ -69,7 +70,7 @@ func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOWORK=off", "GOTOOLCHAIN=local")
 	out, err := cmd.Output()
-	require.Error(t, err, "every package of it has to fail")
+	require.Error(t, err, "every package must fail")
 
 	output, failed := map[string]string{}, map[string]bool{}
 	for _, line := range bytes.Split(bytes.TrimSpace(out), []byte("\n")) {
@@ -81,12 +82,14 @@ func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
 		}
 	}
 	for pkg, m := range mutants {
-		assert.True(t, failed[pkg], "the test of %s does not notice: %s", m.function, m.what)
-		assert.Regexp(t, "(status|Retry-After) = ", output[pkg], "the test of %s is red for another reason: %s", m.function, m.what)
+		assert.True(t, failed[pkg], "the test of %s passes with %s", m.function, m.change)
+		assert.Regexp(t, "(status|RateLimit-Policy) = ", output[pkg],
+			"the test of %s fails for another reason with %s", m.function, m.change)
 	}
 }
 
-// mutate breaks each guard of a handler in turn, and changes each thing that it asks for.
+// mutate returns the mutants of a handler: each guard replaced by one that accepts
+// everything, and each of its literals and constants changed.
 func mutate(t *testing.T, function, source string) []mutant {
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, function, source, 0)
@@ -95,18 +98,25 @@ func mutate(t *testing.T, function, source string) []mutant {
 		return source[:fset.Position(n.Pos()).Offset] + with + source[fset.Position(n.End()).Offset:]
 	}
 	var mutants []mutant
-	add := func(what, source string) {
-		mutants = append(mutants, mutant{function, what, source})
+	add := func(change, source string) {
+		mutants = append(mutants, mutant{function, change, source})
 	}
 	for _, guard := range guards(file) {
 		text := source[fset.Position(guard.Pos()).Offset:fset.Position(guard.End()).Offset]
-		if !strings.Contains(text, "webhooks.Skip") { // which lets everything pass as it is
-			add("a pass-through instead of "+text, splice(guard, "passThrough("+text+")")+
-				"\n\nfunc passThrough(fn.Middleware) fn.Middleware {\n\treturn func(next fn.Handler) fn.Handler { return next }\n}\n")
+		if !strings.Contains(text, "webhooks.Skip") { // which accepts everything anyway
+			add("no "+text, splice(guard, "passThrough("+text+")")+
+				"\n\nfunc passThrough(fn.Middleware) fn.Middleware {\n"+
+				"\treturn func(next fn.Handler) fn.Handler { return next }\n}\n")
 		}
 		ast.Inspect(guard, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.BasicLit:
+				if strings.Contains(text, ".WithBurst(") && ratePer(guard) == n {
+					// The response has the rate in whole seconds only.
+					add(n.Value+" doubled", splice(n, n.Value+"*2"))
+					add(n.Value+" halved", splice(n, n.Value+"/2"))
+					return true
+				}
 				for _, other := range otherLiterals(t, n) {
 					add(n.Value+" changed to "+other, splice(n, other))
 				}
@@ -133,8 +143,15 @@ func mutate(t *testing.T, function, source string) []mutant {
 	return mutants
 }
 
-// otherLiterals are what could stand for a literal by mistake: for a number the next ones, for an
-// address its neighbours, for a CIDR one of another size, for other text some other.
+// ratePer returns the number of a rate with a burst: 100 in
+// ratelimit.Require(ratelimit.PerMinute(100).WithBurst(20), options).
+func ratePer(guard *ast.CallExpr) ast.Expr {
+	burst := guard.Args[0].(*ast.CallExpr).Fun.(*ast.SelectorExpr)
+	return burst.X.(*ast.CallExpr).Args[0]
+}
+
+// otherLiterals returns what a literal could be by mistake: the next numbers, the
+// neighbors of an address, a CIDR block of another size, or some other text.
 func otherLiterals(t *testing.T, literal *ast.BasicLit) []string {
 	if literal.Kind == token.INT {
 		n, err := strconv.Atoi(literal.Value)
@@ -160,7 +177,7 @@ func otherLiterals(t *testing.T, literal *ast.BasicLit) []string {
 	return []string{strconv.Quote(value + "Mutated")} // a header, a variable or a role
 }
 
-// guards are the middleware of the handler's chain, in order.
+// guards returns the middleware of the handler's chain, in order.
 func guards(file *ast.File) []*ast.CallExpr {
 	var list []*ast.CallExpr
 	ast.Inspect(file, func(n ast.Node) bool {
@@ -178,8 +195,7 @@ func guards(file *ast.File) []*ast.CallExpr {
 	return list
 }
 
-// Order is meaning: what costs less refuses first, and the signature is verified before anybody is told
-// who may call.
+// Cheaper guards run first, and only signed requests learn who may call.
 func TestGuardsRunInOrder(t *testing.T) {
 	for function, want := range map[string][]string{
 		"webhookAuth":                               {"webhooks", "auth"},
@@ -191,7 +207,8 @@ func TestGuardsRunInOrder(t *testing.T) {
 		"rateLimitWebhookSlack":                     {"ratelimit", "webhooks"},
 		"allowIpRateLimitWebhookAuthBinaryFixtures": {"ipallow", "ratelimit", "webhooks", "auth"},
 	} {
-		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(goldenDir, "api/src/functions", function, function+".go"), nil, 0)
+		name := filepath.Join(goldenDir, "api/src/functions", function, function+".go")
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		require.NoError(t, err)
 		var names []string
 		for _, guard := range guards(file) {

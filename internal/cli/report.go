@@ -13,13 +13,13 @@ import (
 	"github.com/fngen/fngen/generator"
 )
 
-// fileJSON is a file in a report.
+// fileJSON describes a file of a plan.
 type fileJSON struct {
 	Path   string           `json:"path"`
 	Action generator.Action `json:"action"`
 }
 
-// files are those of a plan, sorted by path.
+// files returns the files of a plan, sorted by path.
 func files(plan generator.Plan) []fileJSON {
 	list := make([]fileJSON, 0, len(plan.Files))
 	for _, f := range plan.Files {
@@ -29,7 +29,7 @@ func files(plan generator.Plan) []fileJSON {
 	return list
 }
 
-// printFiles lists what happened to which file.
+// printFiles prints each file of a plan with its action.
 func printFiles(w io.Writer, plan generator.Plan, dryRun bool) error {
 	var b strings.Builder
 	if dryRun {
@@ -42,14 +42,15 @@ func printFiles(w io.Writer, plan generator.Plan, dryRun bool) error {
 	return err
 }
 
-// printJSON prints a value on a line.
+// printJSON prints a value as JSON on one line.
 func printJSON(w io.Writer, v any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(v)
 }
 
-// goTest is the command that tests a package of the project at root, from where the user is.
+// goTest returns the command, to be run in the working directory, that tests the
+// package in the directory dir of the project at root.
 func goTest(root, dir string) string {
 	target := relative(root, dir)
 	if filepath.IsAbs(target) || !inside(root) {
@@ -61,32 +62,32 @@ func goTest(root, dir string) string {
 	return "go test " + shellQuote(target)
 }
 
-// inside tells whether the user is in the project at root.
+// inside reports whether the working directory is root or below it.
 func inside(root string) bool {
-	here, err := os.Getwd()
+	cwd, err := os.Getwd()
 	if err != nil {
 		return false
 	}
-	rel, err := filepath.Rel(root, here)
+	rel, err := filepath.Rel(root, cwd)
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-// relative is a path of the project at root as it is from where the user is,
-// with forward slashes, which every shell takes.
+// relative returns a path of the project at root relative to the working
+// directory, with forward slashes, which work in every shell.
 func relative(root, name string) string {
 	absolute := filepath.Join(root, filepath.FromSlash(name))
-	here, err := os.Getwd()
+	cwd, err := os.Getwd()
 	if err != nil {
 		return filepath.ToSlash(absolute)
 	}
-	rel, err := filepath.Rel(here, absolute)
+	rel, err := filepath.Rel(cwd, absolute)
 	if err != nil {
 		return filepath.ToSlash(absolute)
 	}
 	return filepath.ToSlash(rel)
 }
 
-// shellQuote quotes what a shell would split.
+// shellQuote quotes s if it contains characters that are special to a shell.
 func shellQuote(s string) string {
 	if strings.ContainsAny(s, " \t'\"$&;()<>|*?[]#~`\\!{}") {
 		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

@@ -1,43 +1,39 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"os"
 	"os/exec"
-	"os/signal"
-	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/fngen/fngen/internal/devserver"
+	"github.com/fngen/fngen/internal/build"
 	"github.com/fngen/fngen/internal/instance"
-	"github.com/fngen/fngen/internal/program"
 	"github.com/fngen/fngen/internal/project"
 )
 
-// serveOptions are fngen serve's command line, as values. Flags that are not here are the server's.
+// serveOptions are the parsed flags of fngen serve, except for serverFlags.
 type serveOptions struct {
 	tags, out string
 	buildOnly bool
 	drain     time.Duration
 }
 
-// serverFlags are the flags of the server itself, which is package server of templates/runtime: it has the last word on their values.
+// serverFlags returns the flags that are passed on to the server, which is
+// package server of templates/runtime and validates their values.
 func serverFlags() []struct{ name, usage string } {
 	return []struct{ name, usage string }{
-		{"host", "the `ADDRESS` to listen on, also by HOST; 0.0.0.0 is all (default 127.0.0.1)"},
-		{"port", "the `PORT` to listen on, also by PORT (default 8911)"},
-		{"timeout", "how long a function may take: a `DURATION` (default 30s)"},
-		{"body-limit", "the largest body of a request: a `SIZE` (default 10MB)"},
-		{"header-limit", "the largest header of a request: a `SIZE` (default 64KB)"},
-		{"read-timeout", "how long a client may take to send a request: a `DURATION` (default 30s)"},
-		{"idle-timeout", "how long a connection may stay without a request: a `DURATION` (default 2m)"},
-		{"trusted-proxy", "the proxies in front, `CIDR,...`: whom they name as the caller is believed"},
-		{"public-url", "the `URL` by which the functions are known outside"},
+		{"host", "listen on this `ADDRESS`, such as 0.0.0.0 (default $HOST, or 127.0.0.1)"},
+		{"port", "listen on this `PORT` (default $PORT, or 8911)"},
+		{"timeout", "maximum `DURATION` of a function call (default 30s)"},
+		{"body-limit", "maximum `SIZE` of a request's body (default 10MB)"},
+		{"header-limit", "maximum `SIZE` of a request's header (default 64KB)"},
+		{"read-timeout", "maximum `DURATION` of reading a request (default 30s)"},
+		{"idle-timeout", "maximum `DURATION` of an idle connection (default 2m)"},
+		{"trusted-proxy", "trust X-Forwarded-For and X-Forwarded-Host from `CIDR,...`"},
+		{"public-url", "the functions' public `URL`"},
 	}
 }
 
@@ -46,12 +42,14 @@ func newServe(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the functions in production",
-		Long: `Build a server of all functions and run it, until it is told to end: then requests that are under
-way are answered first. It listens on this machine only, unless --host or HOST says otherwise.
+		Long: `Serve your functions in production: build a server of all functions and run it. On SIGINT or
+SIGTERM, the server completes the requests in progress and exits. It accepts connections from this
+machine only, unless you set --host or HOST.
 
-The functions find in their environment what .env.defaults, .env and .env.production set. With
---build-only the server is left as a program that needs nothing else: it takes the same flags and
-HOST and PORT, and reads no file.`,
+The functions' environment includes the variables of .env.defaults, .env and .env.production.
+
+With --build-only, the server is written to a file instead. It is a self-contained program that
+accepts the same flags, HOST and PORT, and reads no .env file.`,
 		Example: `  fngen serve --port 8080
   PORT=8080 HOST=0.0.0.0 fngen serve --healthz --trusted-proxy 10.0.0.0/8
   fngen serve --build-only -o server`,
@@ -66,73 +64,73 @@ HOST and PORT, and reads no file.`,
 	for _, f := range serverFlags() {
 		flags.String(f.name, "", f.usage)
 	}
-	flags.DurationVar(&o.drain, "drain", 30*time.Second, "how long requests under way may take when it is told to end")
-	flags.Bool("healthz", false, "answer GET /healthz")
-	flags.Bool("aws-limits", false, "refuse what AWS Lambda refuses: bodies over 6 MB, and answers after 29 s")
-	flags.StringVar(&o.tags, "tags", "", "build tags, separated by commas")
-	flags.BoolVar(&o.buildOnly, "build-only", false, "build the server, and do not run it")
-	flags.StringVarP(&o.out, "output", "o", "server", "with --build-only, the `FILE` to write")
+	flags.DurationVar(&o.drain, "drain", 30*time.Second, "maximum `DURATION` of requests in progress on exit")
+	flags.Bool("healthz", false, "respond to GET /healthz with status 200")
+	flags.Bool("aws-limits", false, "reject what AWS rejects: bodies over 6 MB, responses after 29 s")
+	flags.StringVar(&o.tags, "tags", "", "build tags, besides those of GOFLAGS: `TAG,...`")
+	flags.BoolVar(&o.buildOnly, "build-only", false, "build the server without running it")
+	flags.StringVarP(&o.out, "output", "o", "server", "with --build-only, write the server to `FILE`")
 	return cmd
 }
 
-func runServe(cmd *cobra.Command, w World, o serveOptions) (err error) {
-	if host := cmd.Flag("host"); host.Changed && host.Value.String() == "" { // which would be all the world
-		return flagValueError{"--host", errors.New("it is empty"), "--host=127.0.0.1"}
+func runServe(cmd *cobra.Command, w World, o serveOptions) error {
+	if host := cmd.Flag("host"); host.Changed && host.Value.String() == "" { // an empty host means all interfaces
+		return flagValueError{"--host", errEmpty, "--host=127.0.0.1"}
 	}
 	if cmd.Flag("output").Changed && !o.buildOnly {
-		return usageError{"--output is only for --build-only", "fngen serve --build-only --output " + o.out}
+		return usageError{"--output requires --build-only", "fngen serve --build-only --output " + o.out}
 	}
 	p, err := openProject(cmd, w, project.Options{Tags: project.ParseTags(o.tags)})
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	s := serving{command: "serve", use: "production", flags: buildFlags(w, p, "-trimpath")}
-	plan, err := s.plan(w, p)
+	server, err := build.NewServer(p, build.ServerOptions{
+		Command: "serve", Mode: "production", Trimpath: true, Environ: w.Environ(),
+	})
 	if err != nil {
 		return err
 	}
-	for _, text := range plan.Notes {
-		note(w.Stderr, text, "")
+	for _, skipped := range server.Skipped {
+		note(w.Stderr, skipped.String(), "")
 	}
-	if len(plan.Routes) == 0 {
+	if len(server.Functions) == 0 {
 		return noFunctionsError{p.Functions}
 	}
 	if o.buildOnly {
-		out, err := fromCwd(cmd, o.out)
-		if err != nil {
-			return err
-		}
-		if info, err := os.Stat(out); err == nil && !info.Mode().IsRegular() {
-			return flagValueError{"--output", errors.New(quote(o.out) + " is not a file"), "fngen serve --build-only -o server"}
-		}
-		return buildServer(cmd.Context(), plan, out)
+		return o.build(cmd, server)
 	}
-	tmp, err := os.MkdirTemp("", "fngen-serve-")
+	return o.buildAndRun(cmd, w, p, server)
+}
+
+// build writes the server to the file that --output names.
+func (o serveOptions) build(cmd *cobra.Command, server build.Executable) error {
+	out, err := fromCwd(cmd, o.out)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
-	binary := filepath.Join(tmp, "server.exe") // which Windows needs and others do not mind
-	if err := buildServer(cmd.Context(), plan, binary); err != nil {
+	if info, err := os.Stat(out); err == nil && !info.Mode().IsRegular() {
+		err := errors.New(quote(o.out) + " is not a regular file")
+		return flagValueError{"--output", err, "fngen serve --build-only -o server"}
+	}
+	return server.Build(cmd.Context(), out)
+}
+
+// buildAndRun builds the server in a temporary directory and runs it.
+func (o serveOptions) buildAndRun(cmd *cobra.Command, w World, p *project.Project, server build.Executable) (err error) {
+	binary, remove, err := server.BuildTemp(cmd.Context())
+	if err != nil {
 		return err
 	}
-	return o.run(cmd.Context(), w, p, instance.Command{
-		Argv: []string{binary}, Args: o.args(cmd, w, p), Dir: p.Dir, Environ: plan.Environ,
+	defer func() { err = errors.Join(err, remove()) }()
+	return serverError(instance.Run(cmd.Context(), instance.Command{
+		Argv: []string{binary}, Args: o.args(cmd, w, p), Dir: p.Dir, Environ: server.Environ,
 		Stdout: w.Stdout, Stderr: w.Stderr,
-	})
+	}))
 }
 
-// buildServer builds a server. The error is a *program.BuildError in terms of the functions, or another.
-func buildServer(ctx context.Context, plan devserver.Plan, out string) error {
-	err := plan.Overlay.Build(ctx, out, plan.Package)
-	if broken := (*program.BuildError)(nil); errors.As(err, &broken) {
-		return &program.BuildError{Output: plan.Explain(broken.Output)}
-	}
-	return err
-}
-
-// args are the server's flags, those that were given, and the port of the configuration.
+// args returns the server's arguments: the flags that were given, and the
+// configured port if neither --port nor PORT is.
 func (o serveOptions) args(cmd *cobra.Command, w World, p *project.Project) []string {
 	args := []string{"-drain", o.drain.String()}
 	for _, f := range serverFlags() {
@@ -149,37 +147,15 @@ func (o serveOptions) args(cmd *cobra.Command, w World, p *project.Project) []st
 	return args
 }
 
-// run runs the server until the context ends, and then until it has answered what it was asked. A second signal ends
-// it at once.
-func (o serveOptions) run(ctx context.Context, w World, p *project.Project, c instance.Command) error {
-	i, err := instance.Start(ctx, c)
-	var ended *instance.EndedError
-	switch {
-	case errors.As(err, &ended):
-		return exitError{code(ended.Err)}
-	case errors.Is(err, context.Canceled):
-		return nil
-	case err != nil:
+// serverError returns the error for an error of running a server. If the server
+// itself failed, it has printed why, so only its exit code matters.
+func serverError(err error) error {
+	if !errors.As(err, new(*instance.ExitError)) {
 		return err
 	}
-	select {
-	case <-i.Done():
-	case <-ctx.Done():
-		again, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-		defer stop()
-		_ = i.Stop(again)
-	}
-	if err := i.Err(); err != nil {
-		return exitError{code(err)}
-	}
-	return nil
-}
-
-// code is the exit code of a program that said why it failed.
-func code(err error) int {
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == exitUsage {
-		return exitUsage
+		return exitError{exitUsage}
 	}
-	return exitFailed
+	return exitError{exitFailed}
 }

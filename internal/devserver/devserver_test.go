@@ -22,8 +22,8 @@ import (
 	"github.com/fngen/fngen/internal/instance"
 )
 
-// waits tells whether a request has to wait at a gate.
-func waits(g *gate) bool {
+// isClosed reports whether a request has to wait at g.
+func isClosed(g *gate) bool {
 	t, err := g.acquire(context.Background(), 0)
 	if t != nil {
 		t.release()
@@ -31,51 +31,52 @@ func waits(g *gate) bool {
 	return errors.Is(err, errStillBuilding)
 }
 
-// The gate is open when nothing is built and nothing has stirred that no build has answered.
+// The gate is open if no build is in progress and a build covers each change event.
 func TestGate(t *testing.T) {
-	g, first := &gate{}, newTarget(nil, Plan{}, nil)
-	g.begin(0)
-	assert.True(t, waits(g), "nothing is built yet")
-	assert.Nil(t, g.finish(first, nil))
-	assert.False(t, waits(g))
+	g, first := &gate{}, newTarget(nil, Program{}, nil)
+	g.startBuild(0)
+	assert.True(t, isClosed(g), "the first build is in progress")
+	assert.Nil(t, g.finishBuild(first, nil))
+	assert.False(t, isClosed(g))
 
-	g.stir(true)
-	assert.True(t, waits(g), "a file has stirred")
-	g.stir(false)
-	assert.False(t, waits(g), "there was nothing to it")
+	g.eventReceived()
+	assert.True(t, isClosed(g), "an event was received")
+	g.nothingChanged()
+	assert.False(t, isClosed(g), "no file changed")
 
-	g.stir(true)
-	g.begin(1)
-	g.stir(true) // while it is built
-	second := newTarget(nil, Plan{}, nil)
-	assert.Same(t, first, g.finish(second, nil))
-	assert.True(t, waits(g), "the program is older than the files")
-	g.begin(1)
+	g.eventReceived()
+	g.startBuild(1)
+	g.eventReceived() // during the build
+	second := newTarget(nil, Program{}, nil)
+	assert.Same(t, first, g.finishBuild(second, nil))
+	assert.True(t, isClosed(g), "the program is older than the last event")
+	g.startBuild(1)
 	broken := &brokenError{"the functions do not build", "x", nil}
-	assert.Same(t, second, g.finish(second, broken))
+	assert.Same(t, second, g.finishBuild(second, broken))
 	_, err := g.acquire(context.Background(), 0)
 	assert.Same(t, broken, err)
 
-	g.begin(0)
-	assert.Same(t, second, g.finish(second, nil))
+	g.startBuild(0)
+	assert.Same(t, second, g.finishBuild(second, nil))
 	got, err := g.acquire(context.Background(), 0)
 	require.NoError(t, err)
 	assert.Same(t, second, got)
 }
 
-// Who waits goes on when the gate opens, and no longer than is bearable, and not when the client has left.
-func TestGateWaits(t *testing.T) {
+// A request waits until the gate opens, the timeout expires or the client
+// closes the connection.
+func TestGateAcquire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, program := &gate{}, newTarget(nil, Plan{}, nil)
-		g.begin(0)
+		g, program := &gate{}, newTarget(nil, Program{}, nil)
+		g.startBuild(0)
 		start := time.Now()
 		_, err := g.acquire(t.Context(), time.Minute)
 		assert.ErrorIs(t, err, errStillBuilding)
 		assert.Equal(t, time.Minute, time.Since(start))
 
-		left, leave := context.WithTimeout(t.Context(), time.Second)
-		defer leave()
-		_, err = g.acquire(left, time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err = g.acquire(ctx, time.Minute)
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 
 		var waiting sync.WaitGroup
@@ -87,17 +88,17 @@ func TestGateWaits(t *testing.T) {
 			})
 		}
 		synctest.Wait()
-		g.stir(true)
-		g.finish(program, nil)
+		g.eventReceived()
+		g.finishBuild(program, nil)
 		synctest.Wait()
-		assert.Zero(t, program.requests, "a file has stirred")
-		g.stir(false)
+		assert.Zero(t, program.requests, "an event was received during the build")
+		g.nothingChanged()
 		waiting.Wait()
 		assert.Equal(t, 10, program.requests)
 	})
 }
 
-// A request to a program is one until it is released, and the last one of a program that was replaced says so.
+// A replaced program is idle once its last request is released.
 func TestTargetRelease(t *testing.T) {
 	idle := func(program *target) bool {
 		select {
@@ -107,29 +108,28 @@ func TestTargetRelease(t *testing.T) {
 			return false
 		}
 	}
-	g, program := &gate{}, newTarget(nil, Plan{}, nil)
-	g.finish(program, nil)
+	g, program := &gate{}, newTarget(nil, Program{}, nil)
+	g.finishBuild(program, nil)
 	for range 2 {
 		_, err := g.acquire(t.Context(), 0)
 		require.NoError(t, err)
 	}
 	program.release()
 	program.release()
-	assert.False(t, idle(program), "it may get more")
+	assert.False(t, idle(program), "it may receive more requests")
 	_, err := g.acquire(t.Context(), 0)
 	require.NoError(t, err)
 	program.replace()
-	assert.False(t, idle(program), "it has a request")
+	assert.False(t, idle(program), "a request is in progress")
 	program.release()
 	assert.True(t, idle(program))
 
-	program = newTarget(nil, Plan{}, nil)
+	program = newTarget(nil, Program{}, nil)
 	program.replace()
-	assert.True(t, idle(program), "it has none")
+	assert.True(t, idle(program), "it had no requests")
 }
 
-// What a client would rather have is what it accepts most.
-func TestPreferred(t *testing.T) {
+func TestPreferredType(t *testing.T) {
 	for accept, want := range map[string]string{
 		"":    "text/plain",
 		"*/*": "text/plain",
@@ -142,13 +142,13 @@ func TestPreferred(t *testing.T) {
 		"text/html;q=x, application/json":           "application/json",
 		";;, image/png":                             "text/plain",
 	} {
-		assert.Equal(t, want, preferred([]string{accept}), accept)
+		assert.Equal(t, want, preferredType([]string{accept}), accept)
 	}
-	assert.Equal(t, "application/json", preferred([]string{"image/png", "application/json"}))
+	assert.Equal(t, "application/json", preferredType([]string{"image/png", "application/json"}))
 }
 
-// What is wrong is told in the client's way, and nothing of it is taken for markup.
-func TestAnswer(t *testing.T) {
+// Errors are written in the media type that the client prefers, and escaped.
+func TestWriteUnavailable(t *testing.T) {
 	for accept, want := range map[string]struct{ contentType, body string }{
 		"": {"text/plain; charset=utf-8", "the functions do not build\n\na.go:1: <b>\n"},
 		"application/json": {
@@ -159,48 +159,51 @@ func TestAnswer(t *testing.T) {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("Accept", accept)
 		w := httptest.NewRecorder()
-		(&server{}).refuse(w, r, &brokenError{"the functions do not build", "a.go:1: <b>", nil})
+		(&server{}).writeUnavailable(w, r, &brokenError{"the functions do not build", "a.go:1: <b>", nil})
 		assert.Equal(t, http.StatusInternalServerError, w.Code)
 		assert.Equal(t, want.contentType, w.Header().Get("Content-Type"))
 		assert.Contains(t, w.Body.String(), want.body)
 	}
 	w := httptest.NewRecorder()
-	(&server{}).refuse(w, httptest.NewRequest(http.MethodGet, "/", nil), errStillBuilding)
+	(&server{}).writeUnavailable(w, httptest.NewRequest(http.MethodGet, "/", nil), errStillBuilding)
 	assert.Equal(t, http.StatusServiceUnavailable, w.Code)
 	assert.Equal(t, "1", w.Header().Get("Retry-After"))
 }
 
-// What fngen's commands ask, nobody else may: deliveries have what customers sent.
-func TestAbout(t *testing.T) {
+// Only commands on this machine can read deliveries: they contain customers'
+// data.
+func TestServeInfo(t *testing.T) {
 	s := &server{Options: Options{Project: "/project"}, deliveries: delivery.NewLog(1, 1)}
-	for name, test := range map[string]struct {
-		peer, host string
-		header     string // its name
+	for _, test := range []struct {
+		name       string
+		remoteAddr string
+		host       string
+		header     string // the name of a header to set
 		want       int
 	}{
-		"a command":              {want: 200},
-		"by name":                {host: "localhost:8911", want: 200},
-		"by name, any port":      {host: "localhost", want: 200},
-		"by IPv6":                {peer: "[::1]:1", host: "[::1]:8911", want: 200},
-		"IPv4 in IPv6":           {peer: "[::ffff:127.0.0.1]:1", want: 200},
-		"from elsewhere":         {peer: "192.0.2.1:1", want: 403},
-		"from elsewhere by IPv6": {peer: "[2001:db8::1]:1", want: 403},
-		"another name for here":  {host: "evil.example:8911", want: 403},
-		"localhost as a prefix":  {host: "localhost.evil.example", want: 403},
-		"no name":                {host: "-", want: 403},
-		"all addresses":          {host: "0.0.0.0:8911", want: 403},
-		"a page":                 {header: "Origin", want: 403},
-		"a page's script":        {header: "Sec-Fetch-Site", want: 403},
-		"a tunnel":               {header: "X-Forwarded-For", want: 403},
-		"a tunnel's host":        {header: "X-Forwarded-Host", want: 403},
-		"a proxy":                {header: "Via", want: 403},
-		"a proxy by RFC 7239":    {header: "Forwarded", want: 403},
+		{name: "IPv4", want: 200},
+		{name: "localhost", host: "localhost:8911", want: 200},
+		{name: "localhost without a port", host: "localhost", want: 200},
+		{name: "IPv6", remoteAddr: "[::1]:1", host: "[::1]:8911", want: 200},
+		{name: "IPv4 in IPv6", remoteAddr: "[::ffff:127.0.0.1]:1", want: 200},
+		{name: "remote client", remoteAddr: "192.0.2.1:1", want: 403},
+		{name: "remote client by IPv6", remoteAddr: "[2001:db8::1]:1", want: 403},
+		{name: "DNS rebinding", host: "evil.example:8911", want: 403},
+		{name: "localhost as a prefix", host: "localhost.evil.example", want: 403},
+		{name: "no host", host: "-", want: 403},
+		{name: "unspecified address", host: "0.0.0.0:8911", want: 403},
+		{name: "cross-origin request", header: "Origin", want: 403},
+		{name: "same-origin request", header: "Sec-Fetch-Site", want: 403},
+		{name: "tunnel", header: "X-Forwarded-For", want: 403},
+		{name: "tunnel with a host", header: "X-Forwarded-Host", want: 403},
+		{name: "proxy", header: "Via", want: 403},
+		{name: "proxy by RFC 7239", header: "Forwarded", want: 403},
 	} {
 		for path, ok := range map[string]int{"/.fngen/dev": 200, "/.fngen/deliveries": 200, "/.fngen/x": 404} {
 			r := httptest.NewRequest(http.MethodGet, path, nil)
 			r.RemoteAddr, r.Host = "127.0.0.1:1", "127.0.0.1:8911"
-			if test.peer != "" {
-				r.RemoteAddr = test.peer
+			if test.remoteAddr != "" {
+				r.RemoteAddr = test.remoteAddr
 			}
 			if test.host != "" {
 				r.Host = strings.TrimPrefix(test.host, "-")
@@ -214,47 +217,51 @@ func TestAbout(t *testing.T) {
 			}
 			w := httptest.NewRecorder()
 			s.serveFunctions(w, r)
-			assert.Equal(t, want, w.Code, "%s, %s", name, path)
+			assert.Equal(t, want, w.Code, "%s, %s", test.name, path)
 		}
 	}
 }
 
-// A program that answers before it has read all may still be sent the rest.
-func TestKept(t *testing.T) {
-	small := &kept{ReadCloser: io.NopCloser(iotest.OneByteReader(strings.NewReader("small")))}
+// A body is recorded up to its limit, even while it is still being read.
+func TestBodyRecorder(t *testing.T) {
+	small := &bodyRecorder{ReadCloser: io.NopCloser(iotest.OneByteReader(strings.NewReader("small")))}
 	_, err := io.ReadAll(small)
 	require.NoError(t, err)
-	data, omitted := small.sum()
+	data, omitted := small.recorded()
 	assert.Equal(t, "small", string(data))
 	assert.Zero(t, omitted)
 
-	large := &kept{ReadCloser: io.NopCloser(strings.NewReader(strings.Repeat("x", deliveryBytes+1)))}
+	large := &bodyRecorder{ReadCloser: io.NopCloser(strings.NewReader(strings.Repeat("x", deliveryBytes+1)))}
 	var reading sync.WaitGroup
 	reading.Go(func() { _, _ = io.Copy(io.Discard, struct{ io.Reader }{large}) })
-	large.sum() // beside
+	large.recorded() // concurrently
 	reading.Wait()
-	data, omitted = large.sum()
+	data, omitted = large.recorded()
 	assert.Empty(t, data)
 	assert.Equal(t, deliveryBytes+1, omitted)
 }
 
-// Nothing of a request is another when it is passed on, and the peer is nobody's to choose.
-func TestProxy(t *testing.T) {
+// A request is forwarded unchanged, and a client cannot set the peer header.
+func TestForward(t *testing.T) {
 	var got *http.Request
 	program := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got = r
-		w.Header().Set(noteHeader, "too-slow,unheard-of")
+		w.Header().Set(noteHeader, "too-slow,unknown")
 		w.WriteHeader(http.StatusTeapot)
 	}))
 	defer program.Close()
-	var out, notes strings.Builder
-	s := &server{Options: Options{APIURL: "/api", Stdout: &out, Stderr: &notes}, deliveries: delivery.NewLog(1, 1)}
-	target := newTarget(&instance.Instance{Addr: strings.TrimPrefix(program.URL, "http://")}, Plan{}, nil)
+	var out strings.Builder
+	var notes []string
+	note := func(message, _ string) { notes = append(notes, message) }
+	s := &server{Options: Options{APIURL: "/api", Stdout: &out, Note: note}, deliveries: delivery.NewLog(1, 1)}
+	target := newTarget(&instance.Instance{Addr: strings.TrimPrefix(program.URL, "http://")}, Program{}, nil)
 	defer target.transport.CloseIdleConnections()
-	s.gate.finish(target, nil)
+	s.gate.finishBuild(target, nil)
 
-	for _, uri := range []string{"/f", "//f//", "/f/a%2Fb", "/f/%41?", "/f?a=1;b=2&c=%zz&&d", "/f/..%2f..", "/f/%0a%1b[31m"} {
-		for prefix, handler := range map[string]http.Handler{"": http.HandlerFunc(s.serveFunctions), "/api": s.webSide()} {
+	for _, uri := range []string{
+		"/f", "//f//", "/f/a%2Fb", "/f/%41?", "/f?a=1;b=2&c=%zz&&d", "/f/..%2f..", "/f/%0a%1b[31m",
+	} {
+		for prefix, handler := range map[string]http.Handler{"": http.HandlerFunc(s.serveFunctions), "/api": s.webHandler()} {
 			r := httptest.NewRequest(http.MethodPut, prefix+uri, strings.NewReader("body"))
 			r.Host = "example.com:8911"
 			r.RemoteAddr = "192.0.2.1:1"
@@ -274,39 +281,40 @@ func TestProxy(t *testing.T) {
 			assert.NotContains(t, got.Header, "Accept-Encoding")
 		}
 	}
-	door := httptest.NewServer(http.HandlerFunc(s.serveFunctions))
-	defer door.Close()
-	conn, err := net.Dial("tcp", door.Listener.Addr().String())
+	proxy := httptest.NewServer(http.HandlerFunc(s.serveFunctions))
+	defer proxy.Close()
+	conn, err := net.Dial("tcp", proxy.Listener.Addr().String())
 	require.NoError(t, err)
 	defer conn.Close()
 	_, err = io.WriteString(conn, "GET /f HTTP/1.0\r\n\r\n")
 	require.NoError(t, err)
 	_, err = io.ReadAll(conn)
 	require.NoError(t, err)
-	assert.Equal(t, door.Listener.Addr().String(), got.Host, "the program's own address is nobody's business")
+	assert.Equal(t, proxy.Listener.Addr().String(), got.Host, "the program's own address is not exposed")
 
-	assert.Equal(t, 1, strings.Count(notes.String(), "\n"), "a note is noted once: %s", notes.String())
-	assert.Contains(t, notes.String(), "longer than the 29 s")
-	assert.Contains(t, out.String(), "PUT    /f/%0a%1b[31m  418  ", "what goes to a terminal is escaped")
-	assert.NotContains(t, out.String(), "?", "a query may have secrets")
+	assert.Equal(t, []string{noteText("too-slow")}, notes)
+	assert.Contains(t, out.String(), "PUT    /f/%0a%1b[31m  418  ", "control characters are escaped")
+	assert.NotContains(t, out.String(), "?", "a query may contain secrets")
 	assert.Zero(t, target.requests)
 
 	program.Close()
 	w := httptest.NewRecorder()
 	s.serveFunctions(w, httptest.NewRequest(http.MethodGet, "/f", nil))
 	assert.Equal(t, http.StatusBadGateway, w.Code)
-	assert.Contains(t, w.Body.String(), "the functions ended while they were asked")
+	assert.Contains(t, w.Body.String(), "the functions' process exited during the request")
 }
 
-// The web side gets what is not below the functions' path, as it came.
-func TestWebSide(t *testing.T) {
+// Requests outside the functions' path are forwarded to the web side.
+func TestWebHandler(t *testing.T) {
 	var got string
-	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { got = r.Host + r.RequestURI }))
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r.Host + r.RequestURI
+	}))
 	defer web.Close()
 	address, err := url.Parse(web.URL)
 	require.NoError(t, err)
 	s := &server{Options: Options{APIURL: "/api", WebTarget: address, Stdout: io.Discard, Stderr: io.Discard}}
-	handler := s.webSide()
+	handler := s.webHandler()
 	for _, uri := range []string{"/", "/api", "/apiary/f", "/a%2Fb?import&raw", "/x?a;b=%zz"} {
 		r := httptest.NewRequest(http.MethodGet, uri, nil)
 		r.Host = "localhost:8910"
@@ -317,5 +325,5 @@ func TestWebSide(t *testing.T) {
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	assert.Equal(t, http.StatusBadGateway, w.Code)
-	assert.Contains(t, w.Body.String(), "the web side does not answer")
+	assert.Contains(t, w.Body.String(), "cannot reach the web side")
 }

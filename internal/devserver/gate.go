@@ -11,82 +11,87 @@ import (
 	"github.com/fngen/fngen/internal/instance"
 )
 
-// A gate lets requests through to the program that runs, and holds them while it is older than the files that it is made of.
+// A gate passes requests to the running program, and holds them back while the
+// program is older than the files. It is closed while a build is in progress
+// and while there are change events that no build has covered.
 type gate struct {
-	mu      sync.Mutex
-	shut    chan struct{} // nil while the gate is open, closed when it opens
-	stirs   int           // of the watcher, to which no batch has come yet
-	busy    bool          // a program is being built or started
-	current *target
-	broken  error // why there is no program of the files as they are
+	mu         sync.Mutex
+	opened     chan struct{} // closed when the gate opens; nil while it is open
+	events     int           // change events that no build has covered
+	isBuilding bool
+	current    *target
+	broken     error // why no program of the current files is running, or nil
 }
 
-// A target is a program that runs, and the requests that it has.
+// A target is a running program and its requests in progress.
 type target struct {
 	*instance.Instance
-	plan      Plan
+	program   Program
 	binary    os.FileInfo
 	started   time.Time
 	transport *http.Transport
 
-	mu       sync.Mutex
-	requests int
-	replaced bool          // by a newer one, so that it gets no more
-	idle     chan struct{} // closed when it is replaced and has no requests
+	mu         sync.Mutex
+	requests   int
+	isReplaced bool          // it receives no more requests
+	idle       chan struct{} // closed when it is replaced and has no requests
 }
 
-func newTarget(i *instance.Instance, plan Plan, binary os.FileInfo) *target {
+func newTarget(i *instance.Instance, p Program, binary os.FileInfo) *target {
 	return &target{
-		Instance: i, plan: plan, binary: binary, started: time.Now(), idle: make(chan struct{}),
-		// What goes through is left as it is. Connections are given up before the program does so.
+		Instance: i, program: p, binary: binary, started: time.Now(), idle: make(chan struct{}),
+		// Bodies are not to be decoded. IdleConnTimeout is below that of the
+		// program, so that no request is sent on a connection it is closing.
 		transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 100, IdleConnTimeout: time.Minute},
 	}
 }
 
-// release gives back what acquire gave.
+// release ends a request that acquire began.
 func (t *target) release() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.requests--; t.replaced && t.requests == 0 {
+	if t.requests--; t.isReplaced && t.requests == 0 {
 		close(t.idle)
 	}
 }
 
-// replace notes that it gets no more requests.
+// replace records that the program receives no more requests.
 func (t *target) replace() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.replaced = true
+	t.isReplaced = true
 	if t.requests == 0 {
 		close(t.idle)
 	}
 }
 
-// retire ends the program when its requests have ended, or have had the time to.
-func (t *target) retire(patience time.Duration) {
+// retire waits until the program has no requests in progress, for at most the
+// timeout, then stops it.
+func (t *target) retire(timeout time.Duration) {
 	t.replace()
 	select {
 	case <-t.idle:
 	case <-t.Done():
-	case <-time.After(patience):
+	case <-time.After(timeout):
 	}
 	t.transport.CloseIdleConnections()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), exitTimeout)
 	defer cancel()
 	_ = t.Stop(ctx)
 }
 
 var errStillBuilding = errors.New("the functions are still being built")
 
-// acquire waits until the gate is open, and gives the program to send a request to, which
-// is to be released. The error says why there is none: *brokenError, errStillBuilding or the context's.
-func (g *gate) acquire(ctx context.Context, patience time.Duration) (*target, error) {
-	timer := time.NewTimer(patience)
+// acquire waits until the gate is open and returns the program to send a
+// request to. The caller must release it. If no program is running, the error
+// is a *brokenError; after the timeout it is errStillBuilding.
+func (g *gate) acquire(ctx context.Context, timeout time.Duration) (*target, error) {
+	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	for {
 		g.mu.Lock()
-		shut := g.shut
-		if shut == nil {
+		opened := g.opened
+		if opened == nil {
 			defer g.mu.Unlock()
 			if g.broken != nil {
 				return nil, g.broken
@@ -98,7 +103,7 @@ func (g *gate) acquire(ctx context.Context, patience time.Duration) (*target, er
 		}
 		g.mu.Unlock()
 		select {
-		case <-shut:
+		case <-opened: // check again: it may have closed since
 		case <-timer.C:
 			return nil, errStillBuilding
 		case <-ctx.Done():
@@ -107,44 +112,51 @@ func (g *gate) acquire(ctx context.Context, patience time.Duration) (*target, er
 	}
 }
 
-// stir shuts the gate as soon as something happens to a file, and opens it when there was nothing to it.
-func (g *gate) stir(on bool) {
+// eventReceived closes the gate on a change event, before it is known whether
+// a file changed.
+func (g *gate) eventReceived() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if on {
-		g.stirs++
-	} else {
-		g.stirs--
-	}
+	g.events++
 	g.update()
 }
 
-// begin shuts the gate for a build, which answers some stirs.
-func (g *gate) begin(stirs int) {
+// nothingChanged withdraws an event after which no file was found changed.
+func (g *gate) nothingChanged() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.stirs -= stirs
-	g.busy = true
+	g.events--
 	g.update()
 }
 
-// finish opens the gate to a program, or if there is an error to none, and is the program that was there before.
-func (g *gate) finish(t *target, broken error) *target {
+// startBuild closes the gate for a build that covers the given number of change
+// events.
+func (g *gate) startBuild(events int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	old := g.current
-	g.current, g.broken, g.busy = t, broken, false
+	g.events -= events
+	g.isBuilding = true
+	g.update()
+}
+
+// finishBuild ends a build, after which requests go to t, or fail with broken
+// if that is not nil. It returns the previous program.
+func (g *gate) finishBuild(t *target, broken error) (old *target) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	old = g.current
+	g.current, g.broken, g.isBuilding = t, broken, false
 	g.update()
 	return old
 }
 
 func (g *gate) update() {
-	shut := g.busy || g.stirs > 0
+	isClosed := g.isBuilding || g.events > 0
 	switch {
-	case shut && g.shut == nil:
-		g.shut = make(chan struct{})
-	case !shut && g.shut != nil:
-		close(g.shut)
-		g.shut = nil
+	case isClosed && g.opened == nil:
+		g.opened = make(chan struct{})
+	case !isClosed && g.opened != nil:
+		close(g.opened)
+		g.opened = nil
 	}
 }

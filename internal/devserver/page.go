@@ -11,12 +11,15 @@ import (
 	"strings"
 )
 
-// page is what somebody at a browser sees.
-const page = `<!DOCTYPE html>
+// pageTemplate is the HTML of lists and errors.
+const pageTemplate = `<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
 <title>{{.Title}}</title>
-<style>body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 3rem auto; padding: 0 1rem } pre { overflow: auto; padding: 1rem; background: #f4f4f4 }</style>
+<style>
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 3rem auto; padding: 0 1rem }
+pre { overflow: auto; padding: 1rem; background: #f4f4f4 }
+</style>
 <h1>{{.Title}}</h1>
 {{with .Text}}<pre>{{.}}</pre>{{end}}
 {{with .Links}}<ul>{{range .}}<li><a href="{{.}}">{{.}}</a></li>{{end}}</ul>{{end}}
@@ -31,47 +34,51 @@ type pageData struct {
 func writePage(w http.ResponseWriter, status int, data pageData) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_ = template.Must(template.New("page").Parse(page)).Execute(w, data)
+	_ = template.Must(template.New("page").Parse(pageTemplate)).Execute(w, data)
 }
 
-// list shows the functions, where there is no web side.
-func (s *server) list(w http.ResponseWriter, r *http.Request) {
+// serveList responds to / with a page that lists the functions. It is the web
+// side of projects that have none.
+func (s *server) serveList(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/" {
 		http.NotFound(w, r)
 		return
 	}
-	t, err := s.gate.acquire(r.Context(), patience)
+	t, err := s.gate.acquire(r.Context(), queueTimeout)
 	if err != nil {
-		s.refuse(w, r, err)
+		s.writeUnavailable(w, r, err)
 		return
 	}
 	defer t.release()
 	data := pageData{Title: "Functions"}
-	for _, route := range t.plan.Routes {
+	for _, route := range t.program.Routes {
 		data.Links = append(data.Links, s.APIURL+"/"+route.Name)
 	}
 	writePage(w, http.StatusOK, data)
 }
 
-// answer tells what is wrong, in the form that the client would rather have.
-func answer(w http.ResponseWriter, r *http.Request, status int, what, text string) {
-	switch preferred(r.Header.Values("Accept")) {
+// writeError responds with an error, in the media type that the client
+// prefers.
+func writeError(w http.ResponseWriter, r *http.Request, status int, title, detail string) {
+	switch preferredType(r.Header.Values("Accept")) {
 	case "text/html":
-		writePage(w, status, pageData{Title: what, Text: text})
+		writePage(w, status, pageData{Title: title, Text: detail})
 	case "application/json":
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(map[string]string{"message": what, "error": text})
+		_ = json.NewEncoder(w).Encode(map[string]string{"message": title, "error": detail})
 	default:
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(status)
-		fmt.Fprintln(w, strings.TrimSpace(what+"\n\n"+text))
+		fmt.Fprintln(w, strings.TrimSpace(title+"\n\n"+detail))
 	}
 }
 
-// preferred is that of the types that an answer has which a client accepts most, or first.
-func preferred(accept []string) string {
-	best, most := "text/plain", 0.0
+// preferredType returns which media type of errors has the highest quality in
+// the Accept headers of a request. The first one wins a tie, and the default is
+// text/plain.
+func preferredType(accept []string) string {
+	preferred, highest := "text/plain", 0.0
 	for _, item := range strings.Split(strings.Join(accept, ","), ",") {
 		name, parameters, err := mime.ParseMediaType(item)
 		if err != nil || !slices.Contains([]string{"text/html", "application/json", "text/plain"}, name) {
@@ -79,11 +86,11 @@ func preferred(accept []string) string {
 		}
 		quality := 1.0
 		if q, ok := parameters["q"]; ok {
-			quality, _ = strconv.ParseFloat(q, 64) // what is no number is nothing
+			quality, _ = strconv.ParseFloat(q, 64) // 0 if it is not a number
 		}
-		if quality > most {
-			best, most = name, quality
+		if quality > highest {
+			preferred, highest = name, quality
 		}
 	}
-	return best
+	return preferred
 }

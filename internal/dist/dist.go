@@ -43,13 +43,13 @@ type Folder struct {
 	unlock func() error
 }
 
-// A PlaceError says that results cannot go to a folder.
-type PlaceError struct{ Dir, Reason string }
+// A LocationError says that results cannot go to a folder.
+type LocationError struct{ Dir, Reason string }
 
-func (e *PlaceError) Error() string { return "no results can go to " + e.Dir + ": " + e.Reason }
+func (e *LocationError) Error() string { return "no results can go to " + e.Dir + ": " + e.Reason }
 
 // Hint returns what the user can do about it.
-func (*PlaceError) Hint() string { return "choose another folder with -o" }
+func (*LocationError) Hint() string { return "choose another folder with -o" }
 
 // A ForeignError names a file in the way that no build has written.
 type ForeignError struct{ Path, Reason string }
@@ -62,7 +62,7 @@ func (*ForeignError) Hint() string { return "move it, or choose another folder w
 const stagePrefix = ".fngen-"
 
 // Open opens a folder, which it makes where it is not there, and locks it. It must not be a folder that the project's
-// functions or support packages are in, nor be in one of those. Errors: *PlaceError, and those of the disk.
+// functions or support packages are in, nor be in one of those. Errors: *LocationError, and those of the disk.
 func Open(ctx context.Context, p *project.Project, dir string) (_ *Folder, err error) {
 	f := &Folder{Dir: filepath.Clean(dir)}
 	resolved, err := resolve(f.Dir)
@@ -75,11 +75,11 @@ func Open(ctx context.Context, p *project.Project, dir string) (_ *Folder, err e
 			return nil, err
 		}
 		if within(resolved, source) || within(source, resolved) {
-			return nil, &PlaceError{dir, "the project's sources are there"}
+			return nil, &LocationError{dir, "the project's sources are there"}
 		}
 	}
 	if info, err := os.Stat(f.Dir); err == nil && !info.IsDir() {
-		return nil, &PlaceError{dir, "it is a file"}
+		return nil, &LocationError{dir, "it is a file"}
 	}
 	// A stage's name is the prefix and a rand.Text. What else begins so is somebody's.
 	staging := regexp.MustCompile("^" + regexp.QuoteMeta(stagePrefix) + "[A-Z2-7]{26}$")
@@ -128,7 +128,7 @@ func (f *Folder) open(p *project.Project, resolved string) (err error) {
 		return err
 	}
 	if project, err := resolve(p.Dir); err == nil && !within(resolved, project) {
-		return &PlaceError{f.Dir, "a link leads out of the project, to " + resolved}
+		return &LocationError{f.Dir, "a link leads out of the project, to " + resolved}
 	}
 	if err := p.Root.MkdirAll(rel, 0o777); err != nil {
 		return err
@@ -163,18 +163,18 @@ func (f *Folder) Staged(name string) (string, error) {
 	return filepath.Join(f.Dir, f.stage, filepath.FromSlash(name)), err
 }
 
-// A Program is one that is built, or was.
-type Program struct {
+// A Executable is one that is built, or was.
+type Executable struct {
 	Path string // in the folder
 
 	staged string      // in the folder too: where it is built
 	old    fs.FileInfo // of Path before
 }
 
-// Program prepares the building of a program: the go command is to write it into the stage under that name. There it
+// Executable prepares the building of a program: the go command is to write it into the stage under that name. There it
 // finds the one that Path has, which it leaves alone where that is up to date. Errors: *ForeignError.
-func (f *Folder) Program(name, staged string) (Program, error) {
-	p := Program{Path: name, staged: path.Join(f.stage, staged)}
+func (f *Folder) Executable(name, staged string) (Executable, error) {
+	p := Executable{Path: name, staged: path.Join(f.stage, staged)}
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
 		if info, err := f.root.Stat(dir); err == nil && !info.IsDir() {
 			return p, &ForeignError{dir, "it is no folder"}
@@ -204,31 +204,32 @@ func (f *Folder) Program(name, staged string) (Program, error) {
 
 // Built tells whether the go command has built a program, or found that it is up to date, which it says
 // by the time of the file.
-func (f *Folder) Built(p Program) bool {
+func (f *Folder) Built(p Executable) bool {
 	info, err := f.root.Stat(p.staged)
 	return err == nil && (p.old == nil || !os.SameFile(info, p.old) || !info.ModTime().Equal(p.old.ModTime()))
 }
 
-// Take puts a program that was built in its place, and is its size in bytes.
-func (f *Folder) Take(p Program) (Action, int64, error) {
+// Install renames an executable that was built into place. It returns what
+// happened to the file and its size in bytes.
+func (f *Folder) Install(p Executable) (Action, int64, error) {
 	info, err := f.root.Stat(p.staged)
 	if err != nil {
 		return "", 0, err
 	}
 	switch {
 	case p.old == nil:
-		return Create, info.Size(), f.place(p.staged, p.Path)
+		return Create, info.Size(), f.rename(p.staged, p.Path)
 	case os.SameFile(info, p.old):
 		return Unchanged, info.Size(), f.root.Chtimes(p.Path, p.old.ModTime(), p.old.ModTime())
 	}
 	if same, err := f.same(p); same || err != nil {
 		return Unchanged, info.Size(), err
 	}
-	return Overwrite, info.Size(), f.place(p.staged, p.Path)
+	return Overwrite, info.Size(), f.rename(p.staged, p.Path)
 }
 
 // same tells whether a program that was built has the bytes of the old one.
-func (f *Folder) same(p Program) (bool, error) {
+func (f *Folder) same(p Executable) (bool, error) {
 	staged, err := f.root.Open(p.staged)
 	if err != nil {
 		return false, err
@@ -277,7 +278,7 @@ func (f *Folder) CheckZip(name string) error {
 }
 
 // Zip puts a zip file of a program in its place, unless the one there has the program already. It is its size in bytes.
-func (f *Folder) Zip(p Program, name string) (_ Action, size int64, err error) {
+func (f *Folder) Zip(p Executable, name string) (_ Action, size int64, err error) {
 	program, err := f.root.Open(p.Path)
 	if err != nil {
 		return "", 0, err
@@ -306,7 +307,7 @@ func (f *Folder) Zip(p Program, name string) (_ Action, size int64, err error) {
 	if err := errors.Join(err, file.Close()); err != nil {
 		return "", 0, err
 	}
-	return action, size, f.place(staged, name)
+	return action, size, f.rename(staged, name)
 }
 
 // zipped tells whether a zip file has a program.
@@ -348,7 +349,7 @@ func (f *Folder) Text(name string, data []byte) (Action, error) {
 	if err := f.root.WriteFile(staged, data, 0o666); err != nil {
 		return "", err
 	}
-	return action, f.place(staged, name)
+	return action, f.rename(staged, name)
 }
 
 // Has tells whether the folder has a file of that name.
@@ -357,8 +358,8 @@ func (f *Folder) Has(name string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// place renames what is staged.
-func (f *Folder) place(staged, name string) error {
+// rename moves a staged file into place.
+func (f *Folder) rename(staged, name string) error {
 	if err := f.root.MkdirAll(path.Dir(name), 0o777); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

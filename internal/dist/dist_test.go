@@ -66,13 +66,13 @@ func TestOpenRefuses(t *testing.T) {
 		".", "..", "file", "api", "api/src/functions", "api/src/functions/dist", "api/src/lib", "api/src/lib/a/b", "inside", "inside/lib/x",
 	} {
 		_, err := dist.Open(context.Background(), p, filepath.Join(p.Dir, filepath.FromSlash(dir)))
-		var place *dist.PlaceError
+		var place *dist.LocationError
 		require.ErrorAs(t, err, &place, dir)
 	}
 	// No link leads out of the project.
 	for _, dir := range []string{"outside", "outside/a"} {
 		_, err := dist.Open(context.Background(), p, filepath.Join(p.Dir, filepath.FromSlash(dir)))
-		var place *dist.PlaceError
+		var place *dist.LocationError
 		require.ErrorAs(t, err, &place, dir)
 		assert.Contains(t, place.Reason, "a link leads out of the project")
 	}
@@ -213,14 +213,14 @@ func TestProgram(t *testing.T) {
 		f := open(t, p)
 		dir, err := f.Staged("arm64")
 		require.NoError(t, err)
-		built, err := f.Program(name, "arm64/divide")
+		built, err := f.Executable(name, "arm64/divide")
 		require.NoError(t, err)
 		require.NoError(t, f.CheckZip(zip))
 		assert.False(t, f.Built(built), step.what)
 		step.build(t, filepath.Join(dir, "divide"))
 		assert.True(t, f.Built(built), step.what)
 
-		action, size, err := f.Take(built)
+		action, size, err := f.Install(built)
 		require.NoError(t, err)
 		assert.Equal(t, step.action, action, step.what)
 		assert.Len(t, step.want, int(size))
@@ -264,10 +264,10 @@ func TestZipOfAnother(t *testing.T) {
 	dir, err := f.Staged("arm64")
 	require.NoError(t, err)
 	for _, name := range []string{"a", "b"} {
-		built, err := f.Program(name+"/bootstrap", "arm64/"+name)
+		built, err := f.Executable(name+"/bootstrap", "arm64/"+name)
 		require.NoError(t, err)
 		replace(slices.Concat(small, []byte(name)))(t, filepath.Join(dir, name))
-		_, _, err = f.Take(built)
+		_, _, err = f.Install(built)
 		require.NoError(t, err)
 		action, size, err := f.Zip(built, name+".zip")
 		require.NoError(t, err)
@@ -279,7 +279,7 @@ func TestZipOfAnother(t *testing.T) {
 	a, err := os.ReadFile(filepath.Join(f.Dir, "a.zip"))
 	require.NoError(t, err)
 	write(t, filepath.Join(f.Dir, "b.zip"), string(a))
-	b, err := f.Program("b/bootstrap", "arm64/b")
+	b, err := f.Executable("b/bootstrap", "arm64/b")
 	require.NoError(t, err)
 	action, _, err := f.Zip(b, "b.zip")
 	require.NoError(t, err)
@@ -296,7 +296,7 @@ func TestForeign(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Join(f.Dir, "server.zip"), 0o777))
 	var foreign *dist.ForeignError
 	for _, name := range []string{"divide/bootstrap", "server"} {
-		_, err := f.Program(name, "x")
+		_, err := f.Executable(name, "x")
 		require.ErrorAs(t, err, &foreign, name)
 		assert.Equal(t, name, foreign.Path)
 	}
@@ -318,7 +318,7 @@ func TestFileInTheWay(t *testing.T) {
 	write(t, filepath.Join(f.Dir, "divide"), "mine")
 	var foreign *dist.ForeignError
 	for _, name := range []string{"divide/bootstrap", "divide/arm64/server"} {
-		_, err := f.Program(name, "divide")
+		_, err := f.Executable(name, "divide")
 		require.ErrorAs(t, err, &foreign, name)
 		assert.Equal(t, "divide", foreign.Path)
 	}
@@ -335,12 +335,12 @@ func TestAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for _, name := range []string{"a", "b", "c"} {
 		all.Go(func() {
-			built, err := f.Program(name+"/bootstrap", "arm64/"+name)
+			built, err := f.Executable(name+"/bootstrap", "arm64/"+name)
 			if !assert.NoError(t, err) {
 				return
 			}
 			assert.NoError(t, os.WriteFile(filepath.Join(dir, name), program, 0o777))
-			_, _, err = f.Take(built)
+			_, _, err = f.Install(built)
 			assert.NoError(t, err)
 			_, _, err = f.Zip(built, name+".zip")
 			assert.NoError(t, err)

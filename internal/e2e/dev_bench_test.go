@@ -31,19 +31,19 @@ func BenchmarkReload(b *testing.B) {
 		b.Run(fmt.Sprintf("functions-%d", functionCount), func(b *testing.B) {
 			dir := newModule(b)
 			spend(b, fngen, "function", "count", "--no-tests", "--cwd", dir)
-			place := generator.Place{Module: "example.com/app", Lib: "api/src/lib", Dir: functions + "/bare"}
-			var handlers []generator.Handler
+			place := generator.MainOptions{Module: "example.com/app", Lib: "api/src/lib", Dir: functions + "/bare"}
+			var handlers []generator.FunctionRef
 			for i := range functionCount {
 				name := "count" + strconv.Itoa(i)
 				writeFile(b, dir, path.Join(functions, name, name+".go"),
 					regexp.MustCompile(`package count`).ReplaceAllString(numbered(0), "package "+name))
-				handlers = append(handlers, generator.Handler{
+				handlers = append(handlers, generator.FunctionRef{
 					Function: name, Path: "example.com/app/" + functions + "/" + name, Package: name,
 					Handler: "Handler",
 				})
 			}
 			require.NoError(b, os.RemoveAll(filepath.Join(dir, functions, "count")))
-			p, err := generator.ServerProgram(place, "dev", handlers)
+			p, err := generator.ServerMain(place, "dev", handlers)
 			require.NoError(b, err)
 			for name, data := range p.Files {
 				writeFile(b, dir, name, string(data))

@@ -164,8 +164,8 @@ func TestDevRequests(t *testing.T) {
 		response.Body.Close()
 		assert.Equal(t, int64(10<<20), n)
 	}
-	assert.Equal(t, 1, strings.Count(d.err.all(), "a request is larger than the 6 MB"))
-	assert.Equal(t, 1, strings.Count(d.err.all(), "a response is larger than the 6 MB"))
+	assert.Equal(t, 1, strings.Count(d.err.all(), "a request is larger than AWS Lambda's limit of 6 MB"))
+	assert.Equal(t, 1, strings.Count(d.err.all(), "a response is larger than AWS Lambda's limit of 6 MB"))
 	response, err := http.Post(d.url+"/large", "application/octet-stream", bytes.NewReader(make([]byte, 10<<20+1)))
 	require.NoError(t, err)
 	response.Body.Close()

@@ -403,7 +403,7 @@ func TestDevSaves(t *testing.T) {
 		status, body := get(t, d.url+"/count")
 		return status == http.StatusOK && body == "3"
 	}, time.Minute, 5*time.Millisecond)
-	d.err.wait(t, "the program ended (signal: killed) and starts again")
+	d.err.wait(t, "the functions' process exited (signal: killed) and is restarted")
 
 	// A request is logged without its query.
 	_, _ = get(t, d.url+"/count?token=s3cr3t")
@@ -443,7 +443,7 @@ func TestDevPortInUse(t *testing.T) {
 	p = command(dir, "dev", "--port", strconv.Itoa(port), "--web-port", "0")
 	p.run(t)
 	message, hint = p.refused(t)
-	assert.Equal(t, fmt.Sprintf("fngen: port %d is in use: fngen dev of /elsewhere has it, process 123", port), message)
+	assert.Equal(t, fmt.Sprintf("fngen: port %d is in use by fngen dev of /elsewhere (process 123)", port), message)
 	assert.Equal(t, "hint: stop that process, or choose another port with --port and --web-port\n", hint)
 }
 

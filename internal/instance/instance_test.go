@@ -21,17 +21,18 @@ import (
 	"github.com/fngen/fngen/internal/instance"
 )
 
-// kind is set where this binary is to be a program of this kind.
-const kind = "INSTANCE_TEST_PROGRAM"
+// kindVariable makes this test binary run as a server program of that kind.
+const kindVariable = "INSTANCE_TEST_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if kind := os.Getenv(kind); kind != "" {
+	if kind := os.Getenv(kindVariable); kind != "" {
 		os.Exit(program(kind))
 	}
 	os.Exit(m.Run())
 }
 
-// program is what a server program is for who starts it.
+// program behaves as a server program does towards the process that started it,
+// and returns its exit code.
 func program(kind string) int {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -46,14 +47,16 @@ func program(kind string) int {
 		return conn, err
 	}
 	switch kind {
-	case "ends":
+	case "exits":
 		return 3
 	case "silent":
 		select {}
 	case "stubborn":
 		signal.Ignore(os.Interrupt)
-	case "liar": // others that report are not heard, and do no harm
-		for _, line := range []string{"wrong 1\n", token + "\n", token + " 65536\n", token + " x\n", " 1\n", strings.Repeat("x", 1000), "\n"} {
+	case "impostor": // invalid reports precede the valid one
+		for _, line := range []string{
+			"wrong 1\n", token + "\n", token + " 65536\n", token + " x\n", " 1\n", strings.Repeat("x", 1000), "\n",
+		} {
 			conn, err := report(line)
 			if err != nil {
 				return 1
@@ -62,7 +65,7 @@ func program(kind string) int {
 				return 1
 			}
 		}
-	case "parent": // of another, and is killed
+	case "parent": // starts another program, and is killed by the test
 		i, err := start(context.Background(), "listens")
 		if err != nil {
 			return 1
@@ -80,19 +83,27 @@ func program(kind string) int {
 		switch {
 		case err != nil:
 			return 4 // the parent is gone
+		case line == "drain\n" && kind == "fails":
+			return 5
 		case line == "drain\n" && kind != "stubborn":
 			return 0
 		}
 	}
 }
 
-// start starts this binary as a program.
-func start(ctx context.Context, program string) (*instance.Instance, error) {
-	return instance.Start(ctx, instance.Command{
-		Argv: []string{os.Args[0]}, Environ: append(os.Environ(), kind+"="+program), Grace: 100 * time.Millisecond,
-	})
+// command runs this test binary as a program of that kind.
+func command(kind string) instance.Command {
+	return instance.Command{
+		Argv: []string{os.Args[0]}, Environ: append(os.Environ(), kindVariable+"="+kind), Grace: 100 * time.Millisecond,
+	}
 }
 
+// start starts this test binary as a program of that kind.
+func start(ctx context.Context, kind string) (*instance.Instance, error) {
+	return instance.Start(ctx, command(kind))
+}
+
+// listens reports whether a server accepts connections at address.
 func listens(address string) bool {
 	conn, err := net.Dial("tcp", address)
 	if err == nil {
@@ -102,21 +113,44 @@ func listens(address string) bool {
 }
 
 func TestStop(t *testing.T) {
-	for _, name := range []string{"listens", "liar"} {
+	for _, name := range []string{"listens", "impostor"} {
 		i, err := start(t.Context(), name)
 		require.NoError(t, err, name)
 		assert.True(t, listens(i.Addr), name)
 		require.NoError(t, i.Stop(t.Context()), name)
 		assert.False(t, listens(i.Addr), name)
 		<-i.Done()
-		i.Drain() // once more does no harm
+		i.Drain() // has no effect
 		i.Kill()
 	}
 }
 
-// What does not end when it is asked to is killed.
+// Run drains the program when its context is done, and returns how it exited.
+func TestRun(t *testing.T) {
+	for _, test := range []struct {
+		kind    string
+		wantErr string
+	}{
+		{"listens", ""},
+		{"fails", "the program exited: exit status 5"},
+		{"exits", "the program exited before it listened on its port: exit status 3"},
+		{"silent", ""},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(500*time.Millisecond, cancel)
+		err := instance.Run(ctx, command(test.kind))
+		if test.wantErr == "" {
+			require.NoError(t, err, test.kind)
+			continue
+		}
+		require.EqualError(t, err, test.wantErr)
+		assert.ErrorAs(t, err, new(*instance.ExitError))
+	}
+}
+
+// A program that ignores interrupts is killed.
 func TestKill(t *testing.T) {
-	for name, end := range map[string]func(*instance.Instance){
+	for name, stop := range map[string]func(*instance.Instance){
 		"kill": (*instance.Instance).Kill,
 		"stop": func(i *instance.Instance) {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
@@ -126,34 +160,35 @@ func TestKill(t *testing.T) {
 	} {
 		i, err := start(t.Context(), "stubborn")
 		require.NoError(t, err)
-		begun := time.Now()
-		end(i)
-		assert.Less(t, time.Since(begun), 5*time.Second, name)
+		start := time.Now()
+		stop(i)
+		assert.Less(t, time.Since(start), 5*time.Second, name)
 		assert.False(t, listens(i.Addr), name)
-		assert.NoError(t, i.Err(), "it was killed by us")
+		assert.NoError(t, i.Err(), "Kill is not a failure of the program")
 	}
 }
 
-// A program that ends before it listens, and one that does not even start.
-func TestStartFails(t *testing.T) {
-	_, err := start(t.Context(), "ends")
-	var ended *instance.EndedError
-	require.ErrorAs(t, err, &ended)
+// Start distinguishes a program that exits from one that cannot be started.
+func TestStartErrors(t *testing.T) {
+	_, err := start(t.Context(), "exits")
+	var exited *instance.ExitError
+	require.ErrorAs(t, err, &exited)
 	var exit *exec.ExitError
 	require.ErrorAs(t, err, &exit)
 	assert.Equal(t, 3, exit.ExitCode())
-	assert.EqualError(t, err, "the program ended before it listened: exit status 3")
+	assert.EqualError(t, err, "the program exited before it listened on its port: exit status 3")
 
 	file := filepath.Join(t.TempDir(), "program.exe")
-	require.NoError(t, os.WriteFile(file, []byte("no program"), 0o600)) // as all are where the disk is mounted noexec
+	require.NoError(t, os.WriteFile(file, []byte("no program"), 0o600)) // not executable, as on a disk mounted noexec
 	for name, want := range map[string]error{file: fs.ErrPermission, file + ".missing": fs.ErrNotExist} {
 		_, err = instance.Start(t.Context(), instance.Command{Argv: []string{name}})
 		require.ErrorIs(t, err, want)
-		assert.NotErrorAs(t, err, &ended)
+		assert.NotErrorAs(t, err, &exited)
 	}
 }
 
-// A program that says nothing is waited for until the context ends, and is not left then.
+// Start waits for a program that does not report until the context is done, and
+// then stops it.
 func TestStartCancelled(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -163,10 +198,10 @@ func TestStartCancelled(t *testing.T) {
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
-// However a parent ends, its program does too.
-func TestParentEnds(t *testing.T) {
+// A program exits when the process that started it is killed.
+func TestParentKilled(t *testing.T) {
 	parent := exec.Command(os.Args[0])
-	parent.Env = append(os.Environ(), kind+"=parent")
+	parent.Env = append(os.Environ(), kindVariable+"=parent")
 	out, err := parent.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, parent.Start())

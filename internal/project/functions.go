@@ -34,8 +34,8 @@ type Function struct {
 func (f Function) Dir() string { return path.Dir(f.Handler.File) }
 
 // In is the function as programs of the module import it.
-func (f Function) In(module string) generator.Handler {
-	return generator.Handler{
+func (f Function) In(module string) generator.FunctionRef {
+	return generator.FunctionRef{
 		Function: f.Name, Path: path.Join(module, f.Dir()), Package: f.Package,
 		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name,
 	}
@@ -56,6 +56,9 @@ type Skipped struct {
 	Kind SkipKind
 	Err  error
 }
+
+// String says why it is not a function.
+func (s Skipped) String() string { return "skipping " + s.Path + ": " + s.Err.Error() }
 
 // A SkipKind says why a folder or file is not a function.
 type SkipKind int

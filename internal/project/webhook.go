@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,6 +42,13 @@ func (p *Project) Webhook(f Function) (*Webhook, error) {
 		}
 	}
 	return nil, nil
+}
+
+// VerifiesWebhooks reports whether a function imports the project's package
+// webhooks.
+func (p *Project) VerifiesWebhooks(f Function) bool {
+	module, err := p.Module()
+	return err == nil && slices.Contains(f.Imports, path.Join(module, p.Lib, "webhooks"))
 }
 
 // findWebhook finds the call in a file that imports the package.

@@ -2,5 +2,5 @@
 
 package watch
 
-// Remote is "": which disks report nothing is not known here.
+// Remote returns "". It is implemented for Linux only.
 func Remote(string) string { return "" }

@@ -1,8 +1,9 @@
-// Package watch tells what was saved: directories go in, batches of changed
-// files come out, when it has been quiet for a moment.
+// Package watch reports which files changed. The caller adds directories and
+// receives batches of changed files, each sent once the files have been quiet
+// for a moment.
 //
-// It knows nothing of Go or functions, and whoever takes the batches does not see how changes are noticed: by what
-// the system reports, or where a disk that is mounted from elsewhere does not do so, by looking again and again.
+// A Watcher listens to the events of the operating system. On filesystems that
+// report none, such as network shares, it can poll instead.
 package watch
 
 import (
@@ -22,35 +23,44 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// Options say what to watch for, and when.
+// Options configure a [Watcher].
 type Options struct {
-	// Ignore tells which files to say nothing of, and which directories not to enter. It is [Ignored] where it is nil.
+	// Ignore reports whether to ignore a file, or not to enter a directory.
+	// The default is [Ignored].
 	Ignore func(path string, isDir bool) bool
-	// Quiet is how long nothing has to happen before a batch goes out, 50 ms where it is zero:
-	// an editor's save is several events, and a checkout many. A batch waits twenty times that at most.
+
+	// Quiet is how long no event must arrive before a batch is sent, because a
+	// save in an editor is several events and a checkout is many. A batch is
+	// delayed by 20 times Quiet at most. The default is 50 ms.
 	Quiet time.Duration
-	// Poll is how often to look at all files, instead of being told by the system. Zero is never.
+
+	// Poll is the interval at which to compare all files with their last known
+	// state, instead of listening to the system's events. Zero means no polling.
 	Poll time.Duration
-	// Stir, where it is set, is called as soon as something happens to a file, with true, before it is quiet and known
-	// what has changed. If nothing has, it is called with false; else a batch comes, which counts these calls.
-	Stir func(bool)
+
+	// OnEvent is called on the first event for a file, before Quiet has passed
+	// and before it is known whether a file changed. Each call is followed by
+	// one call of OnUnchanged, or by a batch that counts it in Events. Both
+	// functions are set or neither is.
+	OnEvent, OnUnchanged func()
 }
 
-// A Batch is what changed.
+// A Batch lists changed files.
 type Batch struct {
-	Paths []string // of files, sorted; absolute where the directories are
-	Lost  bool     // the system reported too much at once: more has changed than Paths has
-	Stirs int      // calls of Options.Stir that the batch is the answer to
+	Paths  []string // files, sorted; absolute if the watched directory is
+	Lost   bool     // events were lost: Paths may be incomplete
+	Events int      // how many calls of Options.OnEvent the batch covers
 }
 
-// A LimitError says that the system watches no more directories for this user.
+// A LimitError reports that the system's limit of watched directories is
+// reached.
 type LimitError struct{ Dir string }
 
 func (e *LimitError) Error() string {
-	return "cannot watch " + e.Dir + ": the system's limit of watched folders is reached"
+	return "cannot watch " + e.Dir + ": the system's limit of watched directories is reached"
 }
 
-// Hint returns what the user can do about it.
+// Hint returns the command that raises the limit.
 func (*LimitError) Hint() string {
 	return "on Linux, raise it: sysctl fs.inotify.max_user_watches"
 }
@@ -58,26 +68,52 @@ func (*LimitError) Hint() string {
 // A Watcher watches directories and everything below them.
 type Watcher struct {
 	options Options
-	system  *fsnotify.Watcher // nil where Options.Poll is set
+	system  *fsnotify.Watcher // nil if Options.Poll is set
 
 	mu    sync.Mutex
-	roots []string
-	dirs  map[string]bool
-	files map[string]state
+	roots []string             // the directories passed to Add
+	dirs  map[string]bool      // all watched directories
+	files map[string]fileState // the last known state of each file
 }
 
-// A state is what is known of a file. Where only the time is another, the contents decide: a test that writes
-// the same file at each run must not be a reason to run it again.
-type state struct {
+// A fileState is the last known state of a file. If only the modification time
+// differs, the hash decides whether the file changed, so that a test that
+// writes the same file in each run does not trigger the next run.
+type fileState struct {
 	size int64
 	time time.Time
-	hash [sha256.Size]byte // zero where it was not read
+	hash [sha256.Size]byte // zero if unknown
 }
 
-// hashed is the size above which a file that was written counts as changed.
-const hashed = 1 << 20
+func newFileState(info fs.FileInfo) fileState {
+	return fileState{size: info.Size(), time: info.ModTime()}
+}
 
-// New makes a watcher of nothing yet. It lasts until Run returns, or Close is called.
+func (s fileState) isHashed() bool { return s.hash != [sha256.Size]byte{} }
+
+// matches reports whether the size and the modification time of s are those of
+// info.
+func (s fileState) matches(info fs.FileInfo) bool {
+	return s.size == info.Size() && s.time.Equal(info.ModTime())
+}
+
+// read sets the hash of s to that of the file at path, unless the file is too
+// large or cannot be read.
+func (s *fileState) read(path string) {
+	if s.size > maxHashedSize {
+		return
+	}
+	if data, err := os.ReadFile(path); err == nil {
+		s.hash = sha256.Sum256(data)
+	}
+}
+
+// maxHashedSize is the size in bytes above which a file is not hashed: writing
+// to it counts as a change.
+const maxHashedSize = 1 << 20
+
+// New returns a Watcher that watches no directory yet. The caller must call Run
+// or Close.
 func New(o Options) (*Watcher, error) {
 	if o.Ignore == nil {
 		o.Ignore = Ignored
@@ -85,7 +121,7 @@ func New(o Options) (*Watcher, error) {
 	if o.Quiet == 0 {
 		o.Quiet = 50 * time.Millisecond
 	}
-	w := &Watcher{options: o, dirs: map[string]bool{}, files: map[string]state{}}
+	w := &Watcher{options: o, dirs: map[string]bool{}, files: map[string]fileState{}}
 	if o.Poll > 0 {
 		return w, nil
 	}
@@ -96,7 +132,7 @@ func New(o Options) (*Watcher, error) {
 	return w, nil
 }
 
-// Close ends a watcher that does not run.
+// Close releases the resources of a Watcher whose Run was never called.
 func (w *Watcher) Close() error {
 	if w.system == nil {
 		return nil
@@ -104,8 +140,9 @@ func (w *Watcher) Close() error {
 	return w.system.Close()
 }
 
-// Ignored are hidden files and directories but .env files, dependencies of the JavaScript side, and what editors
-// leave beside a file while they write it.
+// Ignored reports whether path is a hidden file or directory, a node_modules
+// directory, or a temporary file of an editor. Files named .env or .env.* are
+// hidden but not ignored, because they configure functions.
 func Ignored(path string, isDir bool) bool {
 	name := filepath.Base(path)
 	if isDir {
@@ -113,11 +150,12 @@ func Ignored(path string, isDir bool) bool {
 	}
 	return strings.HasPrefix(name, ".") && name != ".env" && !strings.HasPrefix(name, ".env.") ||
 		strings.HasSuffix(name, "~") || strings.HasSuffix(name, ".swp") || strings.HasPrefix(name, "#") ||
-		name == "4913" // vim looks whether it may write
+		name == "4913" // vim creates this file to test whether it can write
 }
 
-// Add watches a directory and everything below it. What it finds is no change. One that
-// is watched already is not looked at. Errors: *LimitError, and those of reading.
+// Add watches dir and everything below it. The files it finds do not count as
+// changes. Add does nothing if dir is watched already. It returns a *LimitError
+// if the system's limit of watched directories is reached.
 func (w *Watcher) Add(dir string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -125,52 +163,50 @@ func (w *Watcher) Add(dir string) error {
 		return nil
 	}
 	w.roots = append(w.roots, dir)
-	return w.add(dir, func(path string, info fs.FileInfo) { w.files[path] = state{size: info.Size(), time: info.ModTime()} })
+	return w.walk(dir, func(path string, info fs.FileInfo) { w.files[path] = newFileState(info) })
 }
 
-// Learn reads files that have been found, so that a save that changes nothing is none from the first on.
-func (w *Watcher) Learn(files []string) {
-	for _, path := range files { // one by one: what is reported meanwhile is not to wait
-		w.mu.Lock()
-		known, ok := w.files[path]
-		w.mu.Unlock()
-		info, err := os.Stat(path)
-		if !ok || err != nil || known.hash != (state{}).hash || known.size != info.Size() || !known.time.Equal(info.ModTime()) {
-			continue // it is new, or has changed, which is about to be noticed
-		}
-		learnt := known
-		learnt.read(path)
-		after, err := os.Stat(path) // what was written meanwhile is a change, and not what was there
-		w.mu.Lock()
-		if err == nil && after.Size() == known.size && after.ModTime().Equal(known.time) && w.files[path] == known {
-			w.files[path] = learnt
-		}
-		w.mu.Unlock()
+// Hash records the content hashes of files that Add found, so that the first
+// write of the same content to one of them does not count as a change.
+func (w *Watcher) Hash(files []string) {
+	for _, path := range files {
+		w.hashFile(path)
 	}
 }
 
-// read takes the hash of a file, if it is not too large for that.
-func (s *state) read(path string) {
-	if s.size > hashed {
-		return
+// hashFile records the hash of one file. It does not hold the lock while it
+// reads, so that events are handled meanwhile.
+func (w *Watcher) hashFile(path string) {
+	w.mu.Lock()
+	known, ok := w.files[path]
+	w.mu.Unlock()
+	info, err := os.Stat(path)
+	if !ok || err != nil || known.isHashed() || !known.matches(info) {
+		return // the file changed, and an event is on its way
 	}
-	if data, err := os.ReadFile(path); err == nil {
-		s.hash = sha256.Sum256(data)
+	hashed := known
+	hashed.read(path)
+	after, err := os.Stat(path)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err == nil && known.matches(after) && w.files[path] == known { // the file did not change while it was read
+		w.files[path] = hashed
 	}
 }
 
-// add watches a directory and those below it, and hands over the files.
-func (w *Watcher) add(root string, found func(string, fs.FileInfo)) error {
+// walk watches root and the directories below it, and calls found for each
+// file.
+func (w *Watcher) walk(root string, found func(string, fs.FileInfo)) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
-			if path != root && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)) {
-				return nil // it went, or is none of ours
+			if path != root && isGone(err) {
+				return nil
 			}
 			return err
 		}
 		isDir := entry.IsDir()
-		if path == root && !isDir { // a link to a directory, which WalkDir does not follow
-			return w.link(root, found)
+		if path == root && !isDir { // a symlink to a directory, which WalkDir does not follow
+			return w.walkSymlink(root, found)
 		}
 		if path != root && w.options.Ignore(path, isDir) {
 			if isDir {
@@ -179,24 +215,23 @@ func (w *Watcher) add(root string, found func(string, fs.FileInfo)) error {
 			return nil
 		}
 		if isDir {
-			return w.watch(path)
+			return w.watchDir(path)
 		}
-		info, err := entry.Info()
-		if err != nil {
-			return nil // it went
+		if info, err := entry.Info(); err == nil { // otherwise the file was removed meanwhile
+			found(path, info)
 		}
-		found(path, info)
 		return nil
 	})
 }
 
-// link watches the directory that a link leads to, under the link's name, and not what is below.
-func (w *Watcher) link(dir string, found func(string, fs.FileInfo)) error {
+// walkSymlink watches the directory that the symlink dir points to, under the
+// name dir and without its subdirectories.
+func (w *Watcher) walkSymlink(dir string, found func(string, fs.FileInfo)) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	if err := w.watch(dir); err != nil {
+	if err := w.watchDir(dir); err != nil {
 		return err
 	}
 	for _, entry := range entries {
@@ -208,7 +243,7 @@ func (w *Watcher) link(dir string, found func(string, fs.FileInfo)) error {
 	return nil
 }
 
-func (w *Watcher) watch(dir string) error {
+func (w *Watcher) watchDir(dir string) error {
 	if w.dirs[dir] {
 		return nil
 	}
@@ -219,8 +254,8 @@ func (w *Watcher) watch(dir string) error {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EMFILE):
 		return &LimitError{dir}
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
-		return nil // it went, or is none of ours
+	case isGone(err):
+		return nil
 	case err != nil:
 		return fmt.Errorf("cannot watch %s: %w", dir, err)
 	}
@@ -228,108 +263,166 @@ func (w *Watcher) watch(dir string) error {
 	return nil
 }
 
-// Run hands over batches until the context ends, which is no error. While nobody takes a batch, it grows.
+// isGone reports whether err means that a file was removed meanwhile or cannot
+// be read. Neither is a failure of the Watcher.
+func isGone(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
+}
+
+// Run sends batches until ctx is done, then returns nil. While nobody receives
+// a batch, later changes are added to it.
 func (w *Watcher) Run(ctx context.Context, batches chan<- Batch) error {
 	defer w.Close()
+	b := &batcher{Watcher: w, reported: map[string]bool{}, quiet: time.NewTimer(time.Hour)}
+	b.quiet.Stop()
+	defer b.quiet.Stop()
 	var (
-		raw     = map[string]bool{} // reported since the last batch
-		lost    bool
-		stirred bool // and told of
-		next    Batch
-		first   time.Time // when the first of raw was reported
-		timer   = time.NewTimer(time.Hour)
-		deliver chan<- Batch
-		events  chan fsnotify.Event
-		failed  chan error
-		poll    <-chan time.Time
+		events <-chan fsnotify.Event
+		errs   <-chan error
+		poll   <-chan time.Time
 	)
-	timer.Stop()
-	defer timer.Stop()
 	if w.system != nil {
-		events, failed = w.system.Events, w.system.Errors
+		events, errs = w.system.Events, w.system.Errors
 	} else {
 		ticker := time.NewTicker(w.options.Poll)
 		defer ticker.Stop()
 		poll = ticker.C
 	}
-	noticed := func(before int, isFile bool) {
-		if before == 0 {
-			first = time.Now()
-		}
-		if len(raw) > 0 {
-			timer.Reset(min(w.options.Quiet, max(0, 20*w.options.Quiet-time.Since(first))))
-		}
-		if isFile && !stirred && w.options.Stir != nil {
-			stirred = true
-			w.options.Stir(true)
-		}
-	}
 	for {
+		var out chan<- Batch // nil, which blocks, if there is nothing to send
+		if b.isReady {
+			out = batches
+		}
+		var err error
 		select {
 		case <-ctx.Done():
 			return nil
-		case deliver <- next:
-			next, deliver = Batch{}, nil
-		case <-timer.C:
-			changed := w.changed(raw)
-			clear(raw)
-			was := stirred
-			stirred = false
-			if len(changed) == 0 && !lost {
-				if was {
-					w.options.Stir(false)
-				}
-				continue
-			}
-			if was {
-				next.Stirs++
-			}
-			next.Paths = append(next.Paths, changed...)
-			slices.Sort(next.Paths)
-			next.Paths = slices.Compact(next.Paths)
-			next.Lost = next.Lost || lost
-			lost, deliver = false, batches
+		case out <- b.next:
+			b.next, b.isReady = Batch{}, false
+		case <-b.quiet.C:
+			b.flush()
 		case <-poll:
-			before := len(raw)
-			if err := w.look(raw); err != nil {
-				return err
-			}
-			if len(raw) > before {
-				noticed(before, true)
-			}
+			err = b.poll()
 		case event, ok := <-events:
 			if !ok {
 				return nil
 			}
-			before := len(raw)
-			isFile, err := w.report(event, raw)
-			if err != nil {
-				return err
-			}
-			noticed(before, isFile)
-		case err, ok := <-failed:
-			switch {
-			case !ok:
+			err = b.handleEvent(event)
+		case failure, ok := <-errs:
+			if !ok {
 				return nil
-			case errors.Is(err, fsnotify.ErrEventOverflow):
-				before := len(raw)
-				lost = true
-				if err := w.again(raw); err != nil {
-					return err
-				}
-				noticed(before, true)
-				timer.Reset(w.options.Quiet)
-			case errors.Is(err, fs.ErrNotExist): // something went while it was looked at
-			default:
-				return fmt.Errorf("cannot watch files: %w", err)
 			}
+			err = b.handleError(failure)
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
 
-// report notes what an event is about. A directory that came is watched from now on, and what is
-// in it came too: by the time that it is watched, its files can have been written. It tells whether files are concerned.
-func (w *Watcher) report(event fsnotify.Event, raw map[string]bool) (isFile bool, err error) {
+// A batcher collects events until it is quiet, and makes a Batch of those that
+// changed a file.
+type batcher struct {
+	*Watcher
+	quiet     *time.Timer     // fires when no event has arrived for Options.Quiet
+	reported  map[string]bool // paths with events since the last flush
+	first     time.Time       // when the first of them was reported
+	lost      bool            // events were lost since the last flush
+	announced bool            // OnEvent was called since the last flush
+
+	next    Batch
+	isReady bool // next is to be sent
+}
+
+// extend restarts the quiet period after an event. before is the number of
+// reported paths before the event.
+func (b *batcher) extend(before int) {
+	if before == 0 {
+		b.first = time.Now()
+	}
+	if quiet := b.options.Quiet; len(b.reported) > 0 {
+		b.quiet.Reset(min(quiet, max(0, 20*quiet-time.Since(b.first))))
+	}
+}
+
+// announce calls OnEvent, once until the next flush.
+func (b *batcher) announce() {
+	if !b.announced && b.options.OnEvent != nil {
+		b.announced = true
+		b.options.OnEvent()
+	}
+}
+
+// flush adds the reported files that changed to the next batch.
+func (b *batcher) flush() {
+	changed := b.changed(b.reported)
+	clear(b.reported)
+	announced, lost := b.announced, b.lost
+	b.announced, b.lost = false, false
+	if len(changed) == 0 && !lost {
+		if announced {
+			b.options.OnUnchanged()
+		}
+		return
+	}
+	if announced {
+		b.next.Events++
+	}
+	b.next.Paths = append(b.next.Paths, changed...)
+	slices.Sort(b.next.Paths)
+	b.next.Paths = slices.Compact(b.next.Paths)
+	b.next.Lost = b.next.Lost || lost
+	b.isReady = true
+}
+
+// poll reports the files that differ from their last known state.
+func (b *batcher) poll() error {
+	before := len(b.reported)
+	if err := b.compare(b.reported); err != nil {
+		return err
+	}
+	if len(b.reported) > before {
+		b.extend(before)
+		b.announce()
+	}
+	return nil
+}
+
+func (b *batcher) handleEvent(event fsnotify.Event) error {
+	before := len(b.reported)
+	isFile, err := b.report(event, b.reported)
+	if err != nil {
+		return err
+	}
+	b.extend(before)
+	if isFile {
+		b.announce()
+	}
+	return nil
+}
+
+func (b *batcher) handleError(err error) error {
+	switch {
+	case errors.Is(err, fsnotify.ErrEventOverflow):
+		before := len(b.reported)
+		b.lost = true
+		if err := b.rescan(b.reported); err != nil {
+			return err
+		}
+		b.extend(before)
+		b.announce()
+		b.quiet.Reset(b.options.Quiet) // even if no path is reported: the batch says that events were lost
+	case errors.Is(err, fs.ErrNotExist): // a file was removed before fsnotify could look at it
+	default:
+		return fmt.Errorf("cannot watch files: %w", err)
+	}
+	return nil
+}
+
+// report adds the path of an event to reported, and reports whether the event
+// concerns files. If the event created a directory, report watches it and adds
+// the files in it, which may have been written before it was watched.
+func (w *Watcher) report(event fsnotify.Event, reported map[string]bool) (isFile bool, err error) {
 	if event.Op == fsnotify.Chmod {
 		return false, nil
 	}
@@ -341,120 +434,121 @@ func (w *Watcher) report(event fsnotify.Event, raw map[string]bool) (isFile bool
 	if w.options.Ignore(path, isDir) && !slices.Contains(w.roots, path) {
 		return false, nil
 	}
-	raw[path] = true
+	reported[path] = true
 	if err != nil || !info.IsDir() {
 		return true, nil
 	}
 	if event.Has(fsnotify.Create) {
-		before := len(raw)
-		w.forget(path, raw) // what was there before under this name is another directory
-		err := w.found(path, raw)
-		return len(raw) > before, err
+		before := len(reported)
+		w.forget(path, reported) // a directory that had this name before is another one
+		err := w.reportAll(path, reported)
+		return len(reported) > before, err
 	}
 	return false, nil
 }
 
-func (w *Watcher) found(dir string, raw map[string]bool) error {
-	err := w.add(dir, func(file string, _ fs.FileInfo) { raw[file] = true })
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-		return nil // it went, or is none of ours
+// reportAll watches dir and adds all files below it to reported.
+func (w *Watcher) reportAll(dir string, reported map[string]bool) error {
+	err := w.walk(dir, func(file string, _ fs.FileInfo) { reported[file] = true })
+	if isGone(err) {
+		return nil
 	}
 	return err
 }
 
-// look notes what is another than it was, where the system does not report it.
-func (w *Watcher) look(raw map[string]bool) error {
+// compare adds the files that differ from their last known state to reported.
+func (w *Watcher) compare(reported map[string]bool) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	there := map[string]bool{}
+	existing := map[string]bool{}
 	for _, root := range w.roots {
-		err := w.add(root, func(path string, info fs.FileInfo) {
-			there[path] = true
-			if known, ok := w.files[path]; !ok || known.size != info.Size() || !known.time.Equal(info.ModTime()) {
-				raw[path] = true
+		err := w.walk(root, func(path string, info fs.FileInfo) {
+			existing[path] = true
+			if known, ok := w.files[path]; !ok || !known.matches(info) {
+				reported[path] = true
 			}
 		})
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+		if err != nil && !isGone(err) {
 			return err
 		}
 	}
 	for path := range w.files {
-		if !there[path] {
-			raw[path] = true
+		if !existing[path] {
+			reported[path] = true
 		}
 	}
 	return nil
 }
 
-// again looks at all there is, since events were lost.
-func (w *Watcher) again(raw map[string]bool) error {
+// rescan adds all known and all existing files to reported, after events were
+// lost.
+func (w *Watcher) rescan(reported map[string]bool) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for file := range w.files {
-		raw[file] = true
+		reported[file] = true
 	}
 	for _, root := range w.roots {
-		if err := w.found(root, raw); err != nil {
+		if err := w.reportAll(root, reported); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// forget stops to watch a directory that went, with those below it. Their files are reported.
-func (w *Watcher) forget(dir string, raw map[string]bool) {
+// forget stops watching dir, which was removed, and the directories below it.
+// It adds the files that were in them to reported.
+func (w *Watcher) forget(dir string, reported map[string]bool) {
 	below := dir + string(filepath.Separator)
 	for path := range w.dirs {
 		if path == dir || strings.HasPrefix(path, below) {
 			if w.system != nil {
-				_ = w.system.Remove(path) // the system may have done so itself
+				_ = w.system.Remove(path) // fails if the system has removed the watch itself
 			}
 			delete(w.dirs, path)
 		}
 	}
 	for file := range w.files {
 		if strings.HasPrefix(file, below) {
-			raw[file] = true
+			reported[file] = true
 		}
 	}
 }
 
-// changed is what is another than it was, of what was reported.
-func (w *Watcher) changed(raw map[string]bool) []string {
+// changed returns the reported files whose content changed, and records their
+// new state.
+func (w *Watcher) changed(reported map[string]bool) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for path := range raw {
+	for path := range reported {
 		if _, err := os.Lstat(path); err != nil && w.dirs[path] {
-			w.forget(path, raw)
+			w.forget(path, reported)
 		}
 	}
 	var changed []string
-	for path := range raw {
-		before, known := w.files[path]
-		info, err := os.Stat(path)
-		switch {
-		case err != nil:
-			delete(w.files, path)
-			if known {
-				changed = append(changed, path)
-			}
-		case info.IsDir():
-			if known { // it was a file
-				delete(w.files, path)
-				changed = append(changed, path)
-			}
-		default:
-			now := state{size: info.Size(), time: info.ModTime()}
-			if known && now.size == before.size && now.time.Equal(before.time) {
-				continue
-			}
-			now.read(path)
-			w.files[path] = now
-			if !known || now.hash != before.hash || now.hash == (state{}).hash {
-				changed = append(changed, path)
-			}
+	for path := range reported {
+		if w.update(path) {
+			changed = append(changed, path)
 		}
 	}
 	slices.Sort(changed)
 	return changed
+}
+
+// update records the current state of the file at path, and reports whether it
+// differs from the last known one.
+func (w *Watcher) update(path string) bool {
+	before, known := w.files[path]
+	info, err := os.Stat(path)
+	if err != nil || info.IsDir() {
+		delete(w.files, path)
+		return known // a file was removed, or replaced by a directory
+	}
+	if known && before.matches(info) {
+		return false
+	}
+	now := newFileState(info)
+	now.read(path)
+	w.files[path] = now
+	return !known || now.hash != before.hash || !now.isHashed()
 }

@@ -50,6 +50,11 @@ func WithUser(ctx context.Context, user *User) context.Context {
 	return context.WithValue(ctx, userKey{}, user)
 }
 
+// As returns an option of fntest.Call that signs a user in: see [WithUser].
+func As(user *User) func(context.Context) context.Context {
+	return func(ctx context.Context) context.Context { return WithUser(ctx, user) }
+}
+
 // CurrentUser returns the signed-in user, or nil if there is none.
 func CurrentUser(ctx context.Context) *User {
 	user, _ := ctx.Value(userKey{}).(*User)

@@ -599,6 +599,12 @@ func TestWithUserTakesPrecedence(t *testing.T) {
 	}
 }
 
+func TestAs(t *testing.T) {
+	ctx := auth.As(&auth.User{ID: "first"})(t.Context())
+	assert.Equal(t, "first", auth.CurrentUser(ctx).ID)
+	assert.Nil(t, auth.CurrentUser(auth.As(nil)(ctx)))
+}
+
 func TestConcurrentRequests(t *testing.T) {
 	const requests = 16
 	t.Setenv(auth.SecretEnv, secret)

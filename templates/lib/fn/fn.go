@@ -1,9 +1,8 @@
-// Package fn is the small core that serverless functions share: the shape of a
-// handler, the middleware around it, and what reads an event and writes a
-// response.
+// Package fn has the types and helpers that all functions use: handlers,
+// middleware, and functions that read requests and build responses.
 //
-// A [Handler] has the shape that AWS Lambda calls for API Gateway's proxy
-// integration, payload format 1.0, so lambda.Start takes it as it is:
+// A [Handler] handles API Gateway proxy events (payload format 1.0), so you can
+// pass it to lambda.Start:
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
 package fn
 
@@ -19,15 +18,14 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// A Handler answers one request. An error that it returns is the caller's 500:
-// for any other status, return a response.
+// A Handler handles one request. If it returns an error, the client gets status
+// 500; for any other status, return a response.
 type Handler func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
 
-// A Middleware makes a Handler that runs something before the next one, after
-// it, or in its place.
+// A Middleware wraps a Handler to run code before or after it, or instead of it.
 type Middleware func(next Handler) Handler
 
-// Chain puts middleware around a handler. The first listed runs first.
+// Chain wraps a handler in middleware. The first middleware runs first.
 func Chain(h Handler, middleware ...Middleware) Handler {
 	for i := len(middleware) - 1; i >= 0; i-- {
 		h = middleware[i](h)
@@ -35,14 +33,14 @@ func Chain(h Handler, middleware ...Middleware) Handler {
 	return h
 }
 
-// JSON is a response with v as its body in JSON, <, > and & left as they are.
-// It fails where v has no JSON form.
+// JSON returns a response with v encoded as JSON. Unlike json.Marshal, it does
+// not escape <, > and &. It fails if v cannot be encoded.
 func JSON(status int, v any) (events.APIGatewayProxyResponse, error) {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(v); err != nil {
-		return events.APIGatewayProxyResponse{}, fmt.Errorf("fn: response body: %w", err)
+		return events.APIGatewayProxyResponse{}, fmt.Errorf("fn: encoding response body: %w", err)
 	}
 	return events.APIGatewayProxyResponse{
 		StatusCode: status,
@@ -51,9 +49,9 @@ func JSON(status int, v any) (events.APIGatewayProxyResponse, error) {
 	}, nil
 }
 
-// Binary is a response of status 200 with data as its body, base64-encoded as
-// API Gateway wants it. The whole of it is held in memory, and Lambda bounds a
-// response to 6 MB: send larger data from an object store.
+// Binary returns a response with status 200 and data as its body, encoded in
+// base64 as API Gateway requires. Lambda limits a response to 6 MB; serve larger
+// files from object storage.
 func Binary(contentType string, data []byte) (events.APIGatewayProxyResponse, error) {
 	return events.APIGatewayProxyResponse{
 		StatusCode:      http.StatusOK,
@@ -63,9 +61,9 @@ func Binary(contentType string, data []byte) (events.APIGatewayProxyResponse, er
 	}, nil
 }
 
-// Header is the value of the event's header of that name, in any case, or ""
-// where there is none. Of a header sent more than once it is the last value,
-// as in the event's single-valued Headers.
+// Header returns the value of the named header, or "" if there is none. Case is
+// ignored. If the header was sent more than once, Header returns the last value,
+// as event.Headers does.
 func Header(event events.APIGatewayProxyRequest, name string) string {
 	if value, ok := lookup(event.Headers, name); ok {
 		return value
@@ -76,15 +74,17 @@ func Header(event events.APIGatewayProxyRequest, name string) string {
 	return ""
 }
 
-// lookup finds a header by its name in any case: the very name first, then the
-// first in order of those that differ by case.
+// lookup finds a header by name. It prefers the exact name. If only names in
+// another case match, it takes the first in sort order, because the order of a
+// map is random.
 func lookup[V any](headers map[string]V, name string) (value V, ok bool) {
 	if value, ok = headers[name]; ok {
 		return value, true
 	}
 	var found string
 	for key, v := range headers {
-		// Of one length, in ASCII: that is told sooner than the case is.
+		// Comparing lengths first is faster, and names in ASCII that differ only
+		// in case have the same length.
 		if len(key) == len(name) && strings.EqualFold(key, name) && (!ok || key < found) {
 			found, value, ok = key, v, true
 		}
@@ -92,15 +92,15 @@ func lookup[V any](headers map[string]V, name string) (value V, ok bool) {
 	return value, ok
 }
 
-// Body is the event's body in bytes, with base64 undone where the event says
-// that it is encoded. It fails on what is not base64.
+// Body returns the body of a request. If IsBase64Encoded is set, Body decodes it
+// and fails if it is not valid base64.
 func Body(event events.APIGatewayProxyRequest) ([]byte, error) {
 	if !event.IsBase64Encoded {
 		return []byte(event.Body), nil
 	}
 	body, err := base64.StdEncoding.DecodeString(event.Body)
 	if err != nil {
-		return nil, fmt.Errorf("fn: request body: %w", err)
+		return nil, fmt.Errorf("fn: decoding request body: %w", err)
 	}
 	return body, nil
 }

@@ -22,10 +22,12 @@ func TestChain(t *testing.T) {
 		want  []string
 		err   error
 	}{
-		"no middleware":       {nil, []string{"handler"}, nil},
-		"one":                 {[]string{"a"}, []string{"a in", "handler", "a out"}, nil},
-		"first listed first":  {[]string{"a", "b", "c"}, []string{"a in", "b in", "c in", "handler", "c out", "b out", "a out"}, nil},
-		"the rest is skipped": {[]string{"a", "stop", "c"}, []string{"a in", "stop", "a out"}, refused},
+		"no middleware": {nil, []string{"handler"}, nil},
+		"one":           {[]string{"a"}, []string{"a in", "handler", "a out"}, nil},
+		"first listed first": {
+			[]string{"a", "b", "c"}, []string{"a in", "b in", "c in", "handler", "c out", "b out", "a out"}, nil,
+		},
+		"stopped early": {[]string{"a", "stop", "c"}, []string{"a in", "stop", "a out"}, refused},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -61,13 +63,13 @@ func TestJSON(t *testing.T) {
 		v    any
 		want string
 	}{
-		"null":           {nil, `null`},
-		"text":           {"plain", `"plain"`},
-		"map":            {map[string]any{"data": "divide function"}, `{"data":"divide function"}`},
-		"struct":         {struct{ A, B int }{1, 2}, `{"A":1,"B":2}`},
-		"no HTML escape": {`<a href="/?x=1&y=2">`, `"<a href=\"/?x=1&y=2\">"`},
-		"beyond ASCII":   {"Zoë 東京", `"Zoë 東京"`},
-		"last newline":   {"\n", `"\n"`},
+		"null":             {nil, `null`},
+		"text":             {"plain", `"plain"`},
+		"map":              {map[string]any{"data": "divide function"}, `{"data":"divide function"}`},
+		"struct":           {struct{ A, B int }{1, 2}, `{"A":1,"B":2}`},
+		"no HTML escape":   {`<a href="/?x=1&y=2">`, `"<a href=\"/?x=1&y=2\">"`},
+		"non-ASCII":        {"Zoë 東京", `"Zoë 東京"`},
+		"trailing newline": {"\n", `"\n"`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -82,8 +84,9 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-// A handler returns what JSON returns: a failure must not look like a response.
-func TestJSONFails(t *testing.T) {
+// Handlers return the results of JSON directly, so the response must be zero on
+// an error.
+func TestJSONError(t *testing.T) {
 	for name, v := range map[string]any{
 		"channel":  make(chan int),
 		"function": func() {},
@@ -92,7 +95,7 @@ func TestJSONFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			response, err := fn.JSON(http.StatusOK, v)
-			require.ErrorContains(t, err, "fn: response body: ")
+			require.ErrorContains(t, err, "fn: encoding response body: ")
 			assert.Zero(t, response)
 		})
 	}
@@ -126,13 +129,17 @@ func TestHeader(t *testing.T) {
 		name   string
 		want   string
 	}{
-		"no headers":                     {nil, nil, "X-Id", ""},
-		"absent":                         {single{"X-Other": "1"}, multi{"X-Other": {"1"}}, "X-Id", ""},
-		"exact":                          {single{"X-Id": "1"}, nil, "X-Id", "1"},
-		"sent in lower case":             {single{"x-id": "1"}, nil, "X-Id", "1"},
-		"asked in lower case":            {single{"X-Id": "1"}, nil, "x-id", "1"},
-		"exact name wins":                {single{"X-ID": "upper", "X-Id": "exact", "x-id": "lower"}, nil, "X-Id", "exact"},
-		"else the first in order":        {single{"x-id": "lower", "X-Id": "title", "X-iD": "odd"}, nil, "X-ID", "title"},
+		"no headers":         {nil, nil, "X-Id", ""},
+		"absent":             {single{"X-Other": "1"}, multi{"X-Other": {"1"}}, "X-Id", ""},
+		"exact":              {single{"X-Id": "1"}, nil, "X-Id", "1"},
+		"sent in lower case": {single{"x-id": "1"}, nil, "X-Id", "1"},
+		"name in lower case": {single{"X-Id": "1"}, nil, "x-id", "1"},
+		"exact name wins": {
+			single{"X-ID": "upper", "X-Id": "exact", "x-id": "lower"}, nil, "X-Id", "exact",
+		},
+		"otherwise first in order": {
+			single{"x-id": "lower", "X-Id": "title", "X-iD": "odd"}, nil, "X-ID", "title",
+		},
 		"multi-valued only":              {nil, multi{"X-Id": {"1"}}, "X-Id", "1"},
 		"multi-valued, any case":         {single{}, multi{"x-id": {"1"}}, "X-Id", "1"},
 		"multi-valued, last value":       {nil, multi{"X-Id": {"1", "2", "3"}}, "X-Id", "3"},
@@ -145,7 +152,7 @@ func TestHeader(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			event := events.APIGatewayProxyRequest{Headers: tt.single, MultiValueHeaders: tt.multi}
-			// Maps have no order: once would pass by luck.
+			// The order of a map is random, so one call could pass by chance.
 			for range 50 {
 				require.Equal(t, tt.want, fn.Header(event, tt.name))
 			}
@@ -164,16 +171,16 @@ func TestBody(t *testing.T) {
 		"plain":                    {`{"a":1}`, false, `{"a":1}`, false},
 		"plain that looks encoded": {"aGVsbG8=", false, "aGVsbG8=", false},
 		"base64":                   {"aGVsbG8=", true, "hello", false},
-		"base64, not text":         {"AP+J", true, "\x00\xff\x89", false},
+		"binary in base64":         {"AP+J", true, "\x00\xff\x89", false},
 		"base64, empty":            {"", true, "", false},
 		"not base64":               {"!", true, "", true},
-		"base64 cut short":         {"aGVsbG8", true, "", true},
+		"truncated base64":         {"aGVsbG8", true, "", true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			got, err := fn.Body(events.APIGatewayProxyRequest{Body: tt.body, IsBase64Encoded: tt.encoded})
 			if tt.fails {
-				require.ErrorContains(t, err, "fn: request body: ")
+				require.ErrorContains(t, err, "fn: decoding request body: ")
 				assert.Nil(t, got)
 				return
 			}

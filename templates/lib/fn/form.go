@@ -12,57 +12,61 @@ import (
 )
 
 const (
-	maxForm   = 10 << 20 // bytes of a body: what API Gateway lets through
-	maxFields = 1000     // of a form, which is what mime/multipart allows of parts
+	maxFormSize = 10 << 20 // API Gateway's limit for a request body, in bytes
+	maxFields   = 1000     // mime/multipart has the same limit
 )
 
-// FormData is what a form has: fields, which are read as form.Get("name"), and uploaded files.
+// FormData has the fields and the uploaded files of a form. To read a field, call
+// form.Get("name").
 type FormData struct {
 	url.Values
 	Files map[string][]*multipart.FileHeader
 }
 
-// Form reads the event's body as a form, by its Content-Type: application/x-www-form-urlencoded, or
-// multipart/form-data with its files, which stay in memory. It fails on any other type, on what is
-// malformed, and on more than 10 MB or 1000 fields: mostly the caller's mistake, and so a 400.
+// Form parses the body of a request as a form. The Content-Type must be
+// application/x-www-form-urlencoded or multipart/form-data. Uploaded files stay
+// in memory.
+//
+// Form fails if the body is malformed or has more than 10 MB or 1000 fields.
+// Such errors are the client's, so respond with status 400.
 func Form(event events.APIGatewayProxyRequest) (FormData, error) {
 	contentType := Header(event, "Content-Type")
 	mediaType, parameters, err := mime.ParseMediaType(contentType)
 	if err != nil {
-		return FormData{}, fmt.Errorf("fn: form: content type %q: %w", contentType, err)
+		return FormData{}, fmt.Errorf("fn: parsing form: content type %q: %w", contentType, err)
 	}
-	if len(event.Body) > maxForm/3*4+4 { // as base64 has it
+	if len(event.Body) > maxFormSize/3*4+4 { // the size in base64
 		return FormData{}, errFormSize
 	}
 	body, err := Body(event)
 	if err != nil {
 		return FormData{}, err
 	}
-	if len(body) > maxForm {
+	if len(body) > maxFormSize {
 		return FormData{}, errFormSize
 	}
 
 	switch mediaType {
 	case "application/x-www-form-urlencoded":
 		if bytes.Count(body, []byte("&")) >= maxFields {
-			return FormData{}, fmt.Errorf("fn: form: the body has more than %d fields", maxFields)
+			return FormData{}, fmt.Errorf("fn: parsing form: the body has more than %d fields", maxFields)
 		}
 		values, err := url.ParseQuery(string(body))
 		if err != nil {
-			return FormData{}, fmt.Errorf("fn: form: %w", err)
+			return FormData{}, fmt.Errorf("fn: parsing form: %w", err)
 		}
 		return FormData{Values: values}, nil
 	case "multipart/form-data":
 		if parameters["boundary"] == "" {
-			return FormData{}, errors.New("fn: form: the content type has no boundary")
+			return FormData{}, errors.New("fn: parsing form: the content type has no boundary")
 		}
-		form, err := multipart.NewReader(bytes.NewReader(body), parameters["boundary"]).ReadForm(maxForm)
+		form, err := multipart.NewReader(bytes.NewReader(body), parameters["boundary"]).ReadForm(maxFormSize)
 		if err != nil {
-			return FormData{}, fmt.Errorf("fn: form: %w", err)
+			return FormData{}, fmt.Errorf("fn: parsing form: %w", err)
 		}
 		return FormData{Values: form.Value, Files: form.File}, nil
 	}
-	return FormData{}, fmt.Errorf("fn: form: the body is %s", mediaType)
+	return FormData{}, fmt.Errorf("fn: parsing form: unsupported content type %s", mediaType)
 }
 
-var errFormSize = fmt.Errorf("fn: form: the body has more than %d bytes", maxForm)
+var errFormSize = fmt.Errorf("fn: parsing form: the body has more than %d bytes", maxFormSize)

@@ -32,11 +32,17 @@ func TestForm(t *testing.T) {
 		event events.APIGatewayProxyRequest
 		want  url.Values
 	}{
-		"slack":            {post(urlencoded, "command=%2Fweather&text=94070&text=2"), url.Values{"command": {"/weather"}, "text": {"94070", "2"}}},
-		"twilio":           {post(urlencoded+"; charset=UTF-8", "From=%2B1415&Body=a+b%26c"), url.Values{"From": {"+1415"}, "Body": {"a b&c"}}},
+		"slack": {
+			post(urlencoded, "command=%2Fweather&text=94070&text=2"),
+			url.Values{"command": {"/weather"}, "text": {"94070", "2"}},
+		},
+		"twilio": {
+			post(urlencoded+"; charset=UTF-8", "From=%2B1415&Body=a+b%26c"),
+			url.Values{"From": {"+1415"}, "Body": {"a b&c"}},
+		},
 		"type in capitals": {post(strings.ToUpper(urlencoded), "a=1"), url.Values{"a": {"1"}}},
 		"empty":            {post(urlencoded, ""), url.Values{}},
-		"no UTF-8":         {post(urlencoded, "a=%ff"), url.Values{"a": {"\xff"}}},
+		"not UTF-8":        {post(urlencoded, "a=%ff"), url.Values{"a": {"\xff"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, event := range []events.APIGatewayProxyRequest{tt.event, encoded(tt.event)} {
@@ -49,7 +55,7 @@ func TestForm(t *testing.T) {
 	}
 }
 
-// upload is a multipart form with a field and a file.
+// upload returns a multipart form with a field and a file.
 func upload(t testing.TB, file []byte) events.APIGatewayProxyRequest {
 	t.Helper()
 	var body bytes.Buffer
@@ -64,14 +70,14 @@ func upload(t testing.TB, file []byte) events.APIGatewayProxyRequest {
 }
 
 func TestFormUpload(t *testing.T) {
-	t.Setenv("TMPDIR", "/nowhere") // nothing goes to disk
+	t.Setenv("TMPDIR", "/nowhere") // writing a temporary file would fail
 	file := bytes.Repeat([]byte("\x89PNG\r\n\x00"), 700_000)
 	form, err := fn.Form(upload(t, file))
 	require.NoError(t, err)
 	assert.Equal(t, "A picture", form.Get("title"))
 	require.Len(t, form.Files["file"], 1)
 	header := form.Files["file"][0]
-	assert.Equal(t, "picture.png", header.Filename, "a name is no path")
+	assert.Equal(t, "picture.png", header.Filename, "the directory is removed from a file name")
 	opened, err := header.Open()
 	require.NoError(t, err)
 	got, err := io.ReadAll(opened)
@@ -79,7 +85,7 @@ func TestFormUpload(t *testing.T) {
 	assert.True(t, bytes.Equal(file, got))
 }
 
-func TestFormRefuses(t *testing.T) {
+func TestFormErrors(t *testing.T) {
 	large := strings.Repeat("a", 10<<20)
 	malformed := encoded(post(urlencoded, "a=1"))
 	malformed.Body = "not base64!"
@@ -87,9 +93,9 @@ func TestFormRefuses(t *testing.T) {
 		event events.APIGatewayProxyRequest
 		want  string
 	}{
-		"no type":                {events.APIGatewayProxyRequest{Body: "a=1"}, "content type"},
-		"another type":           {post("application/json", "{}"), "application/json"},
-		"malformed type":         {post("text/\xff;;", "a=1"), "content type"},
+		"no content type":        {events.APIGatewayProxyRequest{Body: "a=1"}, "content type"},
+		"wrong content type":     {post("application/json", "{}"), "application/json"},
+		"malformed content type": {post("text/\xff;;", "a=1"), "content type"},
 		"malformed escape":       {post(urlencoded, "a=%zz"), "%zz"},
 		"semicolon":              {post(urlencoded, "a=1;b=2"), "semicolon"},
 		"malformed base64":       {malformed, "base64"},
@@ -97,10 +103,17 @@ func TestFormRefuses(t *testing.T) {
 		"too large, encoded":     {encoded(post(urlencoded, "a="+large)), "10485760 bytes"},
 		"too many fields":        {post(urlencoded, strings.Repeat("a=1&", 1000)), "1000 fields"},
 		"no boundary":            {post("multipart/form-data", "--x--"), "boundary"},
-		"cut off":                {post("multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1"), "form"},
-		"another boundary":       {post("multipart/form-data; boundary=y", "--x\r\n\r\n1\r\n--x--"), "form"},
-		"a part that is no part": {post("multipart/form-data; boundary=x", "--x\r\nno header\r\n--x--"), "form"},
-		"too many parts":         {post("multipart/form-data; boundary=x", strings.Repeat("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n", 1001)+"--x--"), "too large"},
+		"truncated": {
+			post("multipart/form-data; boundary=x",
+				"--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1"), "form",
+		},
+		"wrong boundary": {post("multipart/form-data; boundary=y", "--x\r\n\r\n1\r\n--x--"), "form"},
+		"malformed part": {post("multipart/form-data; boundary=x", "--x\r\nno header\r\n--x--"), "form"},
+		"too many parts": {
+			post("multipart/form-data; boundary=x",
+				strings.Repeat("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n", 1001)+"--x--"),
+			"too large",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			form, err := fn.Form(tt.event)
@@ -111,10 +124,11 @@ func TestFormRefuses(t *testing.T) {
 	}
 }
 
-// FuzzForm: whatever arrives, nothing panics, and what is read is no larger than what was sent.
+// FuzzForm checks that Form never panics and returns no more than was sent.
 func FuzzForm(f *testing.F) {
 	f.Add(urlencoded, "a=1&b=%20", false)
-	f.Add("multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"b\"\r\n\r\n1\r\n--x--", false)
+	f.Add("multipart/form-data; boundary=x",
+		"--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"b\"\r\n\r\n1\r\n--x--", false)
 	f.Add("multipart/form-data; boundary=x", "LS14LS0=", true)
 	f.Add("multipart/form-data; boundary=\"\"", "----", false)
 	f.Add("", "", false)

@@ -1,7 +1,8 @@
-// Package fntest makes the events and contexts that tests call handlers with.
+// Package fntest creates events and contexts for tests of handlers, and calls
+// the handlers.
 //
-// What cannot be used panics, as httptest.NewRequest does: a mistake in a test
-// is found when the test runs.
+// Functions without an error result panic on invalid arguments, as
+// httptest.NewRequest does: a mistake in a test shows as soon as the test runs.
 package fntest
 
 import (
@@ -20,10 +21,9 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// Event says what is particular about a request. What is left out, [HTTPEvent]
-// fills in.
+// An Event describes a request. [HTTPEvent] sets what it leaves out.
 type Event struct {
-	HTTPMethod                      string // GET where it is empty
+	HTTPMethod                      string // GET if empty
 	Path                            string
 	Headers                         map[string]string
 	QueryStringParameters           map[string]string
@@ -31,25 +31,30 @@ type Event struct {
 	PathParameters                  map[string]string
 	StageVariables                  map[string]string
 
-	// Payload is the body: a string or []byte as it is, nil for none, anything
-	// else as JSON.
+	// Payload is the request body. Strings and byte slices are sent unchanged,
+	// nil is an empty body, and any other value is encoded as JSON.
 	Payload any
 
-	// IsBase64Encoded has the body arrive in base64, as binary data does.
+	// IsBase64Encoded encodes the body in base64, as API Gateway does with
+	// binary data.
 	IsBase64Encoded bool
 
-	// Signature is set as the header SignatureHeader, where both are given.
+	// Signature is sent in the header SignatureHeader if both are set.
 	Signature       string
 	SignatureHeader string
+
+	// SourceIP is the client's IP address. The default is that of
+	// RequestContext, or else 127.0.0.1.
+	SourceIP string
 
 	RequestContext events.APIGatewayProxyRequestContext
 }
 
-// A Signer adds to an event what its sender would sign it with.
+// A Signer signs an event as the sender of a webhook does.
 type Signer = func(events.APIGatewayProxyRequest) (events.APIGatewayProxyRequest, error)
 
-// HTTPEvent is the event that API Gateway would make of a request: the
-// single-valued and multi-valued fields agree. Its maps are its own: none is shared with e.
+// HTTPEvent returns the event that API Gateway creates for a request. Its
+// single-valued and multi-valued fields agree, and it shares no map with e.
 func HTTPEvent(e Event) events.APIGatewayProxyRequest {
 	body := payload(e.Payload)
 	if e.IsBase64Encoded {
@@ -89,6 +94,9 @@ func HTTPEvent(e Event) events.APIGatewayProxyRequest {
 	if request.RequestID == "" {
 		request.RequestID = requestID
 	}
+	if e.SourceIP != "" {
+		request.Identity.SourceIP = e.SourceIP
+	}
 	if request.Identity.SourceIP == "" {
 		request.Identity.SourceIP = "127.0.0.1"
 	}
@@ -109,8 +117,7 @@ func HTTPEvent(e Event) events.APIGatewayProxyRequest {
 	}
 }
 
-// SignedWebhook is the event of e as its sender signs it. It panics where the
-// signer fails.
+// SignedWebhook returns the event for e, signed by sign. It panics if sign fails.
 func SignedWebhook(e Event, sign Signer) events.APIGatewayProxyRequest {
 	signed, err := sign(HTTPEvent(e))
 	if err != nil {
@@ -119,16 +126,16 @@ func SignedWebhook(e Event, sign Signer) events.APIGatewayProxyRequest {
 	return signed
 }
 
-// requestID is what tests find in events and contexts, in the form of AWS's own.
+// requestID is the request ID in events and contexts, in the format of AWS.
 const requestID = "00000000-0000-4000-8000-000000000000"
 
-// timeout is the longest that API Gateway lets a function take.
+// timeout is API Gateway's default limit on the duration of a request.
 const timeout = 29 * time.Second
 
-// Context is the context of one invocation: it has a deadline and what
-// lambdacontext.FromContext finds, which the options may change. Where tb has a
-// Context method (scenario.T does, and testing.T from Go 1.24 on), it builds on that one.
-// It is cancelled when the test ends.
+// Context returns the context of one invocation. It has a deadline, and
+// lambdacontext.FromContext finds a LambdaContext in it, which the options can
+// change. If tb has a Context method (scenario.T does, and testing.T since Go
+// 1.24), the context is derived from that one. It is canceled when the test ends.
 func Context(tb testing.TB, options ...func(*lambdacontext.LambdaContext)) context.Context {
 	tb.Helper()
 	parent := context.Background()
@@ -147,6 +154,27 @@ func Context(tb testing.TB, options ...func(*lambdacontext.LambdaContext)) conte
 	return ctx
 }
 
+// Call calls handler with event in a new [Context] and returns the response. If
+// the handler returns an error, the test fails at once. Each of the options
+// derives a context from the previous one: auth.As(user) signs a user in.
+func Call(
+	tb testing.TB,
+	handler func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error),
+	event events.APIGatewayProxyRequest,
+	options ...func(context.Context) context.Context,
+) events.APIGatewayProxyResponse {
+	tb.Helper()
+	ctx := Context(tb)
+	for _, option := range options {
+		ctx = option(ctx)
+	}
+	response, err := handler(ctx, event)
+	if err != nil {
+		tb.Fatalf("Handler returned an error: %v", err)
+	}
+	return response
+}
+
 func payload(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -158,21 +186,21 @@ func payload(v any) string {
 	}
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
-	encoder.SetEscapeHTML(false) // as senders in other languages write it, and sign it
+	encoder.SetEscapeHTML(false) // as encoders in other languages write it
 	if err := encoder.Encode(v); err != nil {
 		panic(fmt.Sprintf("fntest: payload: %v", err))
 	}
 	return strings.TrimSuffix(body.String(), "\n")
 }
 
-// clone is a copy of m that can be written to, of nil too.
+// clone returns a copy of m, which is not nil even if m is.
 func clone(m map[string]string) map[string]string {
 	c := make(map[string]string, len(m)+1)
 	maps.Copy(c, m)
 	return c
 }
 
-// multi is m with each value as a list of one.
+// multi returns m with a list of one value in place of each value.
 func multi(m map[string]string) map[string][]string {
 	lists := make(map[string][]string, len(m))
 	for name, value := range m {

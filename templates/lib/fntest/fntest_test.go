@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -21,7 +22,7 @@ import (
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
 
-// A vector is a call of RedwoodJS's own mocks, and the event that it made.
+// A vector is a call of a mock function of RedwoodJS, and the event it returned.
 type vector struct {
 	Fn   string
 	Args struct {
@@ -86,7 +87,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// ours tells whether RedwoodJS leaves a field empty that we fill in, as API Gateway does.
+// ours reports whether a field is one that API Gateway sets and RedwoodJS does not.
 func ours(v vector, field string, recorded any) bool {
 	if object, ok := recorded.(map[string]any); recorded != nil && (!ok || len(object) > 0) {
 		return false
@@ -100,7 +101,7 @@ func ours(v vector, field string, recorded any) bool {
 	return false
 }
 
-// holds tells whether got is want, where objects may have members that want lacks.
+// holds reports whether got equals want, apart from additional members of objects.
 func holds(got, want any) bool {
 	object, ok := want.(map[string]any)
 	if !ok || len(object) == 0 {
@@ -124,7 +125,7 @@ func asJSON(t *testing.T, event events.APIGatewayProxyRequest) map[string]any {
 	return object
 }
 
-// assertConsistent checks that each single value is the last of the multi-valued field.
+// assertConsistent checks that each single value is the last of the multiple values.
 func assertConsistent(t *testing.T, event events.APIGatewayProxyRequest) {
 	t.Helper()
 	for field, maps := range map[string]struct {
@@ -206,7 +207,10 @@ func TestHTTPEventSignature(t *testing.T) {
 		"both":      {fntest.Event{Signature: "sig", SignatureHeader: "X-Sig"}, map[string]string{"x-sig": "sig"}},
 		"no header": {fntest.Event{Signature: "sig"}, map[string]string{}},
 		"no value":  {fntest.Event{SignatureHeader: "X-Sig"}, map[string]string{}},
-		"more":      {fntest.Event{Signature: "sig", SignatureHeader: "X-Sig", Headers: map[string]string{"A": "1"}}, map[string]string{"A": "1", "x-sig": "sig"}},
+		"more": {
+			fntest.Event{Signature: "sig", SignatureHeader: "X-Sig", Headers: map[string]string{"A": "1"}},
+			map[string]string{"A": "1", "x-sig": "sig"},
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -228,7 +232,7 @@ func TestHTTPEventKeepsRequestContext(t *testing.T) {
 	assert.Equal(t, "/orders", event.Path)
 }
 
-// Tests share an Event and change what they get: neither may reach the other.
+// Tests may share an Event, and change the event that they get.
 func TestHTTPEventSharesNothing(t *testing.T) {
 	given := func() fntest.Event {
 		return fntest.Event{
@@ -256,6 +260,23 @@ func TestHTTPEventSharesNothing(t *testing.T) {
 	assert.Equal(t, given(), e)
 }
 
+func TestHTTPEventSourceIP(t *testing.T) {
+	requestContext := events.APIGatewayProxyRequestContext{
+		Identity: events.APIGatewayRequestIdentity{SourceIP: "198.51.100.1"},
+	}
+	for _, test := range []struct {
+		event fntest.Event
+		want  string
+	}{
+		{fntest.Event{}, "127.0.0.1"},
+		{fntest.Event{RequestContext: requestContext}, "198.51.100.1"},
+		{fntest.Event{SourceIP: "203.0.113.7"}, "203.0.113.7"},
+		{fntest.Event{SourceIP: "203.0.113.7", RequestContext: requestContext}, "203.0.113.7"},
+	} {
+		assert.Equal(t, test.want, fntest.HTTPEvent(test.event).RequestContext.Identity.SourceIP)
+	}
+}
+
 func TestUnusableInputPanics(t *testing.T) {
 	failing := func(event events.APIGatewayProxyRequest) (events.APIGatewayProxyRequest, error) {
 		return event, errors.New("no key")
@@ -264,8 +285,14 @@ func TestUnusableInputPanics(t *testing.T) {
 		call func()
 		want string
 	}{
-		"channel":        {func() { fntest.HTTPEvent(fntest.Event{Payload: make(chan int)}) }, "fntest: payload: json: unsupported type: chan int"},
-		"NaN":            {func() { fntest.HTTPEvent(fntest.Event{Payload: math.NaN()}) }, "fntest: payload: json: unsupported value: NaN"},
+		"channel": {
+			func() { fntest.HTTPEvent(fntest.Event{Payload: make(chan int)}) },
+			"fntest: payload: json: unsupported type: chan int",
+		},
+		"NaN": {
+			func() { fntest.HTTPEvent(fntest.Event{Payload: math.NaN()}) },
+			"fntest: payload: json: unsupported value: NaN",
+		},
 		"failing signer": {func() { fntest.SignedWebhook(fntest.Event{}, failing) }, "fntest: SignedWebhook: no key"},
 	}
 	for name, tt := range tests {
@@ -289,7 +316,7 @@ func TestContext(t *testing.T) {
 	assert.NotEmpty(t, invocation.InvokedFunctionArn)
 }
 
-// lasting is a test whose own context outlives it, as none did before Go 1.24.
+// lasting is a test whose context outlives it.
 type lasting struct{ testing.TB }
 
 func (lasting) Context() context.Context { return context.Background() }
@@ -317,26 +344,63 @@ func TestContextOptions(t *testing.T) {
 	assert.Empty(t, other.TenantID, "options of one context reach another")
 }
 
-type placeKey struct{}
+type storeKey struct{}
 
-// place is a store whose context can be recognized.
-type place string
+// namedStore is a store that adds its name to the context.
+type namedStore string
 
-func (p place) Open(ctx context.Context, _ scenario.TB) (context.Context, func(context.Context, any) error, error) {
-	return context.WithValue(ctx, placeKey{}, p), nil, nil
+func (p namedStore) Open(ctx context.Context, _ scenario.TB) (context.Context, func(context.Context, any) error, error) {
+	return context.WithValue(ctx, storeKey{}, p), nil, nil
 }
 
-// A handler under test finds the scenario's records through its context.
+// The handler gets the scenario's store from its context.
 func TestContextOfScenario(t *testing.T) {
-	definition := scenario.Define(place("database"), func(*scenario.Seeder, *struct{}) {})
+	definition := scenario.Define(namedStore("database"), func(*scenario.Seeder, *struct{}) {})
 	definition.Run(t, "test", func(t *scenario.T, _ *struct{}) {
 		ctx := fntest.Context(t)
-		assert.Equal(t, place("database"), ctx.Value(placeKey{}))
+		assert.Equal(t, namedStore("database"), ctx.Value(storeKey{}))
 		_, ok := lambdacontext.FromContext(ctx)
 		assert.True(t, ok)
 
 		t.Run("subtest", func(t *scenario.T) {
-			assert.Equal(t, place("database"), fntest.Context(t).Value(placeKey{}))
+			assert.Equal(t, namedStore("database"), fntest.Context(t).Value(storeKey{}))
 		})
 	})
+}
+
+// recorder is a test that records how it failed.
+type recorder struct {
+	testing.TB
+	fatal string
+}
+
+func (r *recorder) Fatalf(format string, args ...any) { r.fatal = fmt.Sprintf(format, args...) }
+
+func TestCall(t *testing.T) {
+	type key struct{}
+	add := func(text string) func(context.Context) context.Context {
+		return func(ctx context.Context) context.Context {
+			before, _ := ctx.Value(key{}).(string)
+			return context.WithValue(ctx, key{}, before+text)
+		}
+	}
+	handler := func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		_, ok := lambdacontext.FromContext(ctx)
+		assert.True(t, ok)
+		value, _ := ctx.Value(key{}).(string)
+		return events.APIGatewayProxyResponse{StatusCode: 200, Body: event.Path + value}, nil
+	}
+	event := fntest.HTTPEvent(fntest.Event{Path: "/orders"})
+
+	assert.Equal(t, "/orders", fntest.Call(t, handler, event).Body)
+	assert.Equal(t, "/orders12", fntest.Call(t, handler, event, add("1"), add("2")).Body, "options apply in order")
+}
+
+func TestCallFailsOnError(t *testing.T) {
+	handler := func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		return events.APIGatewayProxyResponse{}, errors.New("no database")
+	}
+	r := &recorder{TB: t}
+	fntest.Call(r, handler, fntest.HTTPEvent(fntest.Event{}))
+	assert.Equal(t, "Handler returned an error: no database", r.fatal)
 }

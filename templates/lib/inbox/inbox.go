@@ -1,9 +1,10 @@
-// Package inbox remembers in the project's database which webhooks were handled, for all
-// instances of a function. It is a store of webhooks.Once:
+// Package inbox records handled webhook messages in the project's database, so
+// that all instances of a function share them. Pass an [Inbox] to webhooks.Once:
 //
 //	webhooks.Once(inbox.Inbox{Function: "orders", InTx: true})
 //
-// Its table comes as a migration, webhook_messages: fngen db migrate makes it.
+// The migration webhook_messages creates the table; apply it with
+// "fngen db migrate".
 package inbox
 
 import (
@@ -19,34 +20,37 @@ import (
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
 
-// An Inbox is where one function's messages are remembered.
+// An Inbox is a webhooks.Store for the messages of one function.
 type Inbox struct {
-	Function string // whose messages they are: a provider may send one to several
+	// Function is the name of the function. A provider may send the same message
+	// to several functions.
+	Function string
 
-	// InTx runs the handler in a transaction, which db.From finds in its context and which is committed with the
-	// message's id: either the handler's work and the id are in the database, or neither is. A message that comes
-	// while it is handled waits for that. What the handler does outside the database is not undone.
+	// InTx runs the handler in a transaction, which db.From gets from the
+	// context. The handler's changes and the message's id are committed together
+	// or not at all. A duplicate that arrives meanwhile waits for the
+	// transaction. Effects outside the database are not rolled back.
 	InTx bool
 
-	// Lease is how long a message that is being handled keeps others away, where the process that handles it ends without a
-	// word. Zero is 15 minutes, the longest that AWS Lambda lets a function run. It means nothing where InTx is set.
+	// Lease is how long a message stays claimed if the process that handles it
+	// crashes. Zero means 15 minutes, the longest timeout of a Lambda function.
+	// If InTx is set, Lease is ignored.
 	Lease time.Duration
 }
 
-// lease is the default.
-const lease = 15 * time.Minute
+const defaultLease = 15 * time.Minute
 
-// A message is a row.
+// A message is a row of the table. Times are in milliseconds since 1970.
 type message struct {
 	bun.BaseModel `bun:"table:webhook_messages"`
 
 	Function     string `bun:",pk"`
 	ID           string `bun:"id,pk"`
-	ClaimedUntil int64  // in milliseconds since 1970, and of no two claims the same
-	HandledAt    int64  `bun:",nullzero"` // likewise; null until it is
+	ClaimedUntil int64  // also identifies the claim
+	HandledAt    int64  `bun:",nullzero"` // null until the message is handled
 }
 
-// Handle is as webhooks.Store has it.
+// Handle implements webhooks.Store.
 func (b Inbox) Handle(ctx context.Context, id string, handle func(context.Context) bool) (webhooks.Outcome, error) {
 	if b.InTx {
 		return b.inTx(ctx, id, handle)
@@ -56,8 +60,11 @@ func (b Inbox) Handle(ctx context.Context, id string, handle func(context.Contex
 
 var errNotHandled = errors.New("not handled")
 
-// inTx is Handle in a transaction. Who inserts the id first has it; a second one waits for the first one's end.
-func (b Inbox) inTx(ctx context.Context, id string, handle func(context.Context) bool) (outcome webhooks.Outcome, err error) {
+// inTx implements Handle with one transaction. The first to insert the id
+// handles the message; others block on their insert until its transaction ends.
+func (b Inbox) inTx(
+	ctx context.Context, id string, handle func(context.Context) bool,
+) (outcome webhooks.Outcome, err error) {
 	err = db.InTx(ctx, func(ctx context.Context) error {
 		now := time.Now().UnixMilli()
 		result, err := db.From(ctx).NewInsert().
@@ -81,15 +88,16 @@ func (b Inbox) inTx(ctx context.Context, id string, handle func(context.Context)
 	return outcome, err
 }
 
-// claim is Handle by a claim that is committed before the handler runs, and settled after it.
+// claim implements Handle with a claim that is committed before the handler
+// runs, and updated or deleted after it.
 func (b Inbox) claim(ctx context.Context, id string, handle func(context.Context) bool) (webhooks.Outcome, error) {
-	length := b.Lease
-	if length == 0 {
-		length = lease
+	lease := b.Lease
+	if lease == 0 {
+		lease = defaultLease
 	}
 	now := time.Now()
-	mine := &message{Function: b.Function, ID: id, ClaimedUntil: now.Add(length).UnixMilli()}
-	result, err := db.From(ctx).NewInsert().Model(mine).
+	claim := &message{Function: b.Function, ID: id, ClaimedUntil: now.Add(lease).UnixMilli()}
+	result, err := db.From(ctx).NewInsert().Model(claim).
 		On("CONFLICT (function, id) DO UPDATE").
 		Set("claimed_until = EXCLUDED.claimed_until").
 		Where("message.handled_at IS NULL AND message.claimed_until < ?", now.UnixMilli()).
@@ -97,38 +105,40 @@ func (b Inbox) claim(ctx context.Context, id string, handle func(context.Context
 	if err != nil {
 		return 0, fmt.Errorf("inbox: %w", err)
 	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		return b.taken(ctx, id, err)
+	n, err := result.RowsAffected()
+	if err != nil {
+		return 0, fmt.Errorf("inbox: %w", err)
+	}
+	if n == 0 {
+		return b.claimedOutcome(ctx, id)
 	}
 
-	// What is to be said of the message is said, even where nobody waits for the answer any more.
-	settle := context.WithoutCancel(ctx)
+	// Record the outcome even if the request is canceled.
+	recordCtx := context.WithoutCancel(ctx)
 	handled := false
-	defer func() { // of a panic too
+	defer func() { // deferred because handle may panic
 		if !handled {
-			_, _ = db.From(settle).NewDelete().Model(mine).WherePK().
-				Where("claimed_until = ?", mine.ClaimedUntil).Where("handled_at IS NULL").Exec(settle)
+			_, _ = db.From(recordCtx).NewDelete().Model(claim).WherePK().
+				Where("claimed_until = ?", claim.ClaimedUntil).Where("handled_at IS NULL").Exec(recordCtx)
 		}
 	}()
 	if handled = handle(ctx); !handled {
 		return webhooks.Handled, nil
 	}
-	_, err = db.From(settle).NewUpdate().Model(mine).Set("handled_at = ?", time.Now().UnixMilli()).WherePK().Exec(settle)
+	_, err = db.From(recordCtx).NewUpdate().Model(claim).
+		Set("handled_at = ?", time.Now().UnixMilli()).WherePK().Exec(recordCtx)
 	if err != nil {
-		return 0, fmt.Errorf("inbox: the message was handled, and comes again: %w", err)
+		return 0, fmt.Errorf("inbox: the message was handled but not recorded: %w", err)
 	}
 	return webhooks.Handled, nil
 }
 
-// taken tells a message that was handled from one that is being handled.
-func (b Inbox) taken(ctx context.Context, id string, err error) (webhooks.Outcome, error) {
-	if err != nil {
-		return 0, fmt.Errorf("inbox: %w", err)
-	}
+// claimedOutcome returns the outcome for a message that is already claimed.
+func (b Inbox) claimedOutcome(ctx context.Context, id string) (webhooks.Outcome, error) {
 	other := &message{Function: b.Function, ID: id}
-	err = db.From(ctx).NewSelect().Model(other).WherePK().Scan(ctx)
+	err := db.From(ctx).NewSelect().Model(other).WherePK().Scan(ctx)
 	switch {
-	case errors.Is(err, sql.ErrNoRows): // it was given up just now: the sender's next try has it
+	case errors.Is(err, sql.ErrNoRows): // the claim was just released: the sender retries
 		return webhooks.Busy, nil
 	case err != nil:
 		return 0, fmt.Errorf("inbox: %w", err)
@@ -138,7 +148,8 @@ func (b Inbox) taken(ctx context.Context, id string, err error) (webhooks.Outcom
 	return webhooks.Duplicate, nil
 }
 
-// Forget removes what was handled before a time. Providers send a message again for days: Stripe for three.
+// Forget deletes messages that were handled before the given time. Providers
+// retry for days (Stripe for three), so keep messages for longer than that.
 func (b Inbox) Forget(ctx context.Context, before time.Time) error {
 	_, err := db.From(ctx).NewDelete().Model((*message)(nil)).
 		Where("function = ?", b.Function).Where("handled_at < ?", before.UnixMilli()).Exec(ctx)

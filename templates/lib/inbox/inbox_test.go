@@ -24,8 +24,9 @@ import (
 
 var _ webhooks.Store = inbox.Inbox{}
 
-// on is a test on both databases, in both ways, with the table of the migration and one for the handler's work.
-func on(t *testing.T, test func(t *testing.T, ctx context.Context, b inbox.Inbox)) {
+// testInboxes runs test with SQLite and PostgreSQL, with and without InTx. The
+// database has the migration's table and a table that the handler writes to.
+func testInboxes(t *testing.T, test func(t *testing.T, ctx context.Context, b inbox.Inbox)) {
 	migration, err := os.ReadFile("../../extra/inbox/db/migrations/20261124000000_webhook_messages.sql")
 	require.NoError(t, err)
 	schema, _, _ := strings.Cut(string(migration), "-- +goose Down")
@@ -61,13 +62,13 @@ func on(t *testing.T, test func(t *testing.T, ctx context.Context, b inbox.Inbox
 	})
 }
 
-// work is what a handler does in the database.
-func work(ctx context.Context, what string) error {
+// insertWork writes a row as a handler would.
+func insertWork(ctx context.Context, what string) error {
 	_, err := db.From(ctx).NewRaw("INSERT INTO work (what) VALUES (?)", what).Exec(ctx)
 	return err
 }
 
-func done(t *testing.T, ctx context.Context) []string {
+func workDone(t *testing.T, ctx context.Context) []string {
 	t.Helper()
 	var all []string
 	require.NoError(t, db.From(ctx).NewRaw("SELECT what FROM work ORDER BY what").Scan(ctx, &all))
@@ -75,17 +76,18 @@ func done(t *testing.T, ctx context.Context) []string {
 }
 
 func TestInbox(t *testing.T) {
-	on(t, func(t *testing.T, ctx context.Context, b inbox.Inbox) {
+	testInboxes(t, func(t *testing.T, ctx context.Context, b inbox.Inbox) {
 		handle := func(b inbox.Inbox, id string, ok bool) webhooks.Outcome {
 			t.Helper()
 			outcome, err := b.Handle(ctx, id, func(ctx context.Context) bool {
-				require.NoError(t, work(ctx, b.Function+" "+id+" "+map[bool]string{true: "handled", false: "failed"}[ok]))
+				require.NoError(t,
+					insertWork(ctx, b.Function+" "+id+" "+map[bool]string{true: "handled", false: "failed"}[ok]))
 				return ok
 			})
 			require.NoError(t, err)
 			return outcome
 		}
-		for range 3 { // what fails comes again, and is no duplicate
+		for range 3 { // a retry after a failure is not a duplicate
 			require.Equal(t, webhooks.Handled, handle(b, "1", false))
 		}
 		assert.PanicsWithValue(t, "bug", func() {
@@ -97,24 +99,27 @@ func TestInbox(t *testing.T) {
 
 		other := b
 		other.Function = "invoices"
-		require.Equal(t, webhooks.Handled, handle(other, "1", true), "a provider sends one message to several functions")
+		require.Equal(t, webhooks.Handled, handle(other, "1", true), "another function handles the same message")
 
-		got := done(t, ctx)
-		if b.InTx { // the work of what failed is gone with its id
+		got := workDone(t, ctx)
+		if b.InTx { // the failed handlers' changes were rolled back
 			assert.Equal(t, []string{"invoices 1 handled", "orders 1 handled", "orders 2 handled"}, got)
 		} else {
-			assert.Equal(t, []string{"invoices 1 handled", "orders 1 failed", "orders 1 failed", "orders 1 failed", "orders 1 handled", "orders 2 handled"}, got)
+			assert.Equal(t, []string{
+				"invoices 1 handled",
+				"orders 1 failed", "orders 1 failed", "orders 1 failed", "orders 1 handled", "orders 2 handled",
+			}, got)
 		}
 
 		require.NoError(t, b.Forget(ctx, time.Now().Add(time.Hour)))
-		require.Equal(t, webhooks.Handled, handle(b, "1", true), "forgotten")
-		require.Equal(t, webhooks.Duplicate, handle(other, "1", true), "the other function's are not")
+		require.Equal(t, webhooks.Handled, handle(b, "1", true), "Forget deleted the message")
+		require.Equal(t, webhooks.Duplicate, handle(other, "1", true), "Forget keeps the messages of other functions")
 	})
 }
 
-// Several processes share the database. However they meet, one of them handles a message.
-func TestInboxUnderLoad(t *testing.T) {
-	on(t, func(t *testing.T, ctx context.Context, b inbox.Inbox) {
+// Concurrent deliveries of a message are handled once.
+func TestInboxConcurrent(t *testing.T) {
+	testInboxes(t, func(t *testing.T, ctx context.Context, b inbox.Inbox) {
 		const messages, senders = 15, 4
 		var handled [messages]atomic.Int32
 		var wg sync.WaitGroup
@@ -124,7 +129,7 @@ func TestInboxUnderLoad(t *testing.T) {
 					for tries := 0; ; tries++ {
 						outcome, err := b.Handle(ctx, fmt.Sprint(i), func(ctx context.Context) bool {
 							handled[i].Add(1)
-							return work(ctx, fmt.Sprint(i)) == nil
+							return insertWork(ctx, fmt.Sprint(i)) == nil
 						})
 						if err == nil && outcome != webhooks.Busy {
 							break
@@ -133,7 +138,7 @@ func TestInboxUnderLoad(t *testing.T) {
 							t.Errorf("message %d: %v, %v", i, outcome, err)
 							return
 						}
-						time.Sleep(time.Millisecond) // as a sender does, if not as long
+						time.Sleep(time.Millisecond) // a sender waits before a retry
 					}
 				}
 			})
@@ -142,29 +147,30 @@ func TestInboxUnderLoad(t *testing.T) {
 		for i := range handled {
 			assert.EqualValues(t, 1, handled[i].Load(), i)
 		}
-		assert.Len(t, done(t, ctx), messages)
+		assert.Len(t, workDone(t, ctx), messages)
 	})
 }
 
-// A claim keeps others away while it lasts; where its process died, the next try has the message.
+// A message stays claimed until its lease expires. Then a retry handles it.
 func TestInboxLease(t *testing.T) {
-	on(t, func(t *testing.T, ctx context.Context, b inbox.Inbox) {
+	testInboxes(t, func(t *testing.T, ctx context.Context, b inbox.Inbox) {
 		if b.InTx {
-			t.Skip("a transaction ends with its process")
+			t.Skip("InTx has no lease")
 		}
-		never := func(context.Context) bool { t.Error("it is being handled"); return true }
+		never := func(context.Context) bool { t.Error("called for a claimed message"); return true }
 		outcome, err := b.Handle(ctx, "1", func(ctx context.Context) bool {
 			outcome, err := b.Handle(ctx, "1", never)
 			require.NoError(t, err)
 			assert.Equal(t, webhooks.Busy, outcome)
 
-			// The process dies: nothing settles the claim, which ends.
-			_, err = db.From(ctx).NewRaw("UPDATE webhook_messages SET claimed_until = ?", time.Now().Add(-time.Second).UnixMilli()).Exec(ctx)
+			// Simulate a crash: the lease expires without an outcome.
+			_, err = db.From(ctx).NewRaw("UPDATE webhook_messages SET claimed_until = ?",
+				time.Now().Add(-time.Second).UnixMilli()).Exec(ctx)
 			require.NoError(t, err)
 			outcome, err = b.Handle(ctx, "1", func(context.Context) bool { return true })
 			require.NoError(t, err)
 			assert.Equal(t, webhooks.Handled, outcome)
-			return false // and the one that was given up settles nothing of the other's
+			return false // must not delete the claim that replaced it
 		})
 		require.NoError(t, err)
 		require.Equal(t, webhooks.Handled, outcome)
@@ -174,32 +180,33 @@ func TestInboxLease(t *testing.T) {
 	})
 }
 
-// Where the database fails, so does the request, and the sender tries again.
-func TestInboxFails(t *testing.T) {
+// If the database fails, Handle fails, and the sender retries.
+func TestInboxDatabaseError(t *testing.T) {
 	d, err := db.Open(":memory:")
 	require.NoError(t, err)
 	require.NoError(t, d.Close())
 	for _, inTx := range []bool{false, true} {
 		_, err := inbox.Inbox{InTx: inTx}.Handle(db.With(t.Context(), d), "1", func(context.Context) bool {
-			t.Error("it cannot be remembered")
+			t.Error("called although the message cannot be recorded")
 			return true
 		})
 		require.Error(t, err)
 	}
 }
 
-func TestInboxOfOnce(t *testing.T) {
-	on(t, func(t *testing.T, ctx context.Context, b inbox.Inbox) {
+func TestInboxWithOnce(t *testing.T) {
+	testInboxes(t, func(t *testing.T, ctx context.Context, b inbox.Inbox) {
 		options := webhooks.Options{Secret: "s3cr3t"}
 		calls := 0
 		handler := fn.Chain(func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 			calls++
-			if err := work(ctx, "paid"); err != nil {
+			if err := insertWork(ctx, "paid"); err != nil {
 				return events.APIGatewayProxyResponse{}, err
 			}
 			return fn.JSON(map[bool]int{true: http.StatusInternalServerError, false: http.StatusOK}[calls == 1], nil)
 		}, webhooks.Require(webhooks.Stripe, options), webhooks.Once(b))
-		event, err := webhooks.SignEvent(webhooks.Stripe, events.APIGatewayProxyRequest{Body: `{"id":"evt_1"}`}, options)
+		event, err := webhooks.SignEvent(webhooks.Stripe,
+			events.APIGatewayProxyRequest{Body: `{"id":"evt_1"}`}, options)
 		require.NoError(t, err)
 		for _, want := range []int{http.StatusInternalServerError, http.StatusOK, http.StatusOK} {
 			response, err := handler(ctx, event)
@@ -207,6 +214,6 @@ func TestInboxOfOnce(t *testing.T) {
 			assert.Equal(t, want, response.StatusCode)
 		}
 		assert.Equal(t, 2, calls)
-		assert.Len(t, done(t, ctx), map[bool]int{true: 1, false: 2}[b.InTx])
+		assert.Len(t, workDone(t, ctx), map[bool]int{true: 1, false: 2}[b.InTx])
 	})
 }

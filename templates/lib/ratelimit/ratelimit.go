@@ -171,8 +171,8 @@ func join(limit, inner string) string {
 }
 
 func (o Options) take(ctx context.Context, event events.APIGatewayProxyRequest, rate Rate) (Result, error) {
-	if past, ok := ctx.Value(sentKey{}).(sent); ok {
-		fullAt := int64(rate.interval())*int64(min(max(past.requests, 0), rate.Size())) - int64(past.ago)
+	if sent, ok := ctx.Value(sentKey{}).(int); ok {
+		fullAt := int64(rate.interval()) * int64(min(max(sent, 0), rate.Size()))
 		return rate.take(&fullAt, 0), nil
 	}
 	return o.Limiter.Take(ctx, o.Key(ctx, event), rate)
@@ -180,15 +180,9 @@ func (o Options) take(ctx context.Context, event events.APIGatewayProxyRequest, 
 
 type sentKey struct{}
 
-// sent is the number of earlier requests of a client and the time since then.
-type sent struct {
-	requests int
-	ago      time.Duration
-}
-
-// WithSent returns a context for tests. Require treats each request with this
-// context as if the client had sent that many requests that long ago, and does
-// not count it. Tests therefore neither affect each other nor have to wait.
-func WithSent(ctx context.Context, requests int, ago time.Duration) context.Context {
-	return context.WithValue(ctx, sentKey{}, sent{requests, ago})
+// Sent returns an option of fntest.Call, for tests. Require treats the request as
+// if the client had just sent that many others, and does not count it. Tests
+// therefore neither affect each other nor have to wait.
+func Sent(requests int) func(context.Context) context.Context {
+	return func(ctx context.Context) context.Context { return context.WithValue(ctx, sentKey{}, requests) }
 }

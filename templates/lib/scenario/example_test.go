@@ -6,7 +6,7 @@ import (
 	"github.com/fngen/fngen/templates/lib/scenario"
 )
 
-// These compile and do not run: they need the T of a test that the go command runs.
+// The examples compile but do not run, because they need the T of a test.
 
 func ExampleDefine() {
 	var t *testing.T // of the test function

@@ -1,7 +1,8 @@
-// Package scenario gives tests data to start from: named records that are
-// created before a test, typed, and gone after it.
+// Package scenario creates records that a test starts with, and removes them after
+// the test.
 //
-// A scenario is a struct of the test's own, and a function that fills it:
+// A scenario is a struct with a field for each record, and a function that creates
+// the records:
 //
 //	type Scenario struct {
 //		Order struct{ Placed, Shipped Order }
@@ -19,8 +20,8 @@
 //		})
 //	}
 //
-// Later records use earlier ones: they are fields that are filled already. Where
-// records are kept is the [Store]'s affair; [None] is the store of tests that need none.
+// A record can refer to those created before it. A [Store] holds the records, such
+// as a database for tests. [None] is the store of tests without records.
 package scenario
 
 import (
@@ -29,18 +30,18 @@ import (
 	"testing"
 )
 
-// A Store is where records are kept. It knows how to give each test a place of
-// its own, and this package knows no more of it.
+// A Store holds the records of tests. Each test has its own.
 type Store interface {
-	// Open makes a place for one test's records that no other test sees, and has
-	// tb.Cleanup remove it. The context that it returns is ctx with that place
-	// in it, for the code under test; insert writes the record that it is given
-	// a pointer to, and fills in what the store decides, such as its id.
+	// Open prepares the store for one test, isolated from other tests, and
+	// registers the removal of the test's records with tb.Cleanup. It returns a
+	// context derived from ctx, from which the code under test gets the store.
+	// The function insert writes the record that it gets a pointer to, and sets
+	// the fields that the store determines, such as the ID.
 	Open(ctx context.Context, tb TB) (_ context.Context, insert func(ctx context.Context, record any) error, err error)
 }
 
-// TB is what a store needs of a test; a testing.TB is one. It has no name of its own, so that a
-// store can ask for the same without importing this package or package testing.
+// TB is the part of testing.TB that a store needs. It is an alias of an interface
+// without a name, so that a store need not import this package or package testing.
 type TB = interface {
 	Helper()
 	Name() string
@@ -50,7 +51,7 @@ type TB = interface {
 	Fatalf(format string, args ...any)
 }
 
-// None is the store of tests without records. [Create] fails on it.
+// None is the store of tests without records. [Create] fails the test.
 const None none = 0
 
 type none int
@@ -59,27 +60,27 @@ func (none) Open(ctx context.Context, _ TB) (context.Context, func(context.Conte
 	return ctx, func(context.Context, any) error { return errNone }, nil
 }
 
-var errNone = errors.New("scenario.None keeps no records: define the scenario on a store")
+var errNone = errors.New("scenario.None holds no records: define the scenario on another store")
 
-// A Definition of a scenario, whose data is an S.
+// A Definition describes a scenario whose records are in an S.
 type Definition[S any] struct {
 	store Store
 	seeds []func(*Seeder, *S)
 }
 
-// Define is the scenario that seed fills, on a store.
+// Define returns the scenario whose records seed creates in a store.
 func Define[S any](store Store, seed func(c *Seeder, s *S)) Definition[S] {
 	return Definition[S]{store: store, seeds: []func(*Seeder, *S){seed}}
 }
 
-// With is a variation: the scenario that seed completes after d.
+// With returns a variation of d: seed runs after those of d.
 func (d Definition[S]) With(seed func(c *Seeder, s *S)) Definition[S] {
 	seeds := append([]func(*Seeder, *S){}, d.seeds...)
 	return Definition[S]{store: d.store, seeds: append(seeds, seed)}
 }
 
-// Run runs test as a subtest of t, on a scenario seeded for it alone, and
-// reports whether it passed.
+// Run runs test as a subtest of t, with its own records, and reports whether it
+// passed.
 func (d Definition[S]) Run(t *testing.T, name string, test func(t *T, s *S)) bool {
 	t.Helper()
 	return t.Run(name, func(t *testing.T) {
@@ -89,8 +90,9 @@ func (d Definition[S]) Run(t *testing.T, name string, test func(t *T, s *S)) boo
 	})
 }
 
-// Parallel is Run of a test that runs in parallel with others that do, as after t.Parallel. The scenario
-// is seeded when its turn comes, where a call of t.Parallel within Run would have all of them seeded first.
+// Parallel is like [Definition.Run], but the test runs in parallel with other
+// parallel tests. Its records are created when the test starts. If test itself
+// called t.Parallel, the records of all tests would be created first.
 func (d Definition[S]) Parallel(t *testing.T, name string, test func(t *T, s *S)) bool {
 	t.Helper()
 	return t.Run(name, func(t *testing.T) {
@@ -101,14 +103,14 @@ func (d Definition[S]) Parallel(t *testing.T, name string, test func(t *T, s *S)
 	})
 }
 
-// Describe runs a group of tests, each started by t.Run within group, on one
-// scenario that is seeded once and that they share, and reports whether all passed.
+// Describe runs a group of tests that share records, which are created once. The
+// group starts each test by t.Run. Describe reports whether all passed.
 func (d Definition[S]) Describe(t *testing.T, name string, group func(t *T, s *S)) bool {
 	t.Helper()
 	return d.Run(t, name, group)
 }
 
-// seed opens a place in the store for one test and fills its scenario there.
+// seed opens the store for a test and creates the records.
 func (d Definition[S]) seed(t *testing.T) (*T, *S) {
 	t.Helper()
 	seeded := withContext(t, context.Background())
@@ -126,23 +128,24 @@ func (d Definition[S]) seed(t *testing.T) (*T, *S) {
 	return seeded, s
 }
 
-// T is a test whose context has the scenario's store in it.
+// T is a test whose context carries the scenario's store.
 type T struct {
 	*testing.T
 	ctx context.Context
 }
 
+// withContext returns t with a context derived from parent, which ends with the test.
 func withContext(t *testing.T, parent context.Context) *T {
 	ctx, cancel := context.WithCancel(parent)
 	t.Cleanup(cancel)
 	return &T{T: t, ctx: ctx}
 }
 
-// Context carries the test's store to the code under test. It is cancelled
-// when the test has ended and its records are gone.
+// Context returns the context for the code under test, which carries the store. It
+// is canceled when the test has ended and its records are removed.
 func (t *T) Context() context.Context { return t.ctx }
 
-// Run runs test as a subtest, on the records of t.
+// Run runs test as a subtest that shares the records of t.
 func (t *T) Run(name string, test func(t *T)) bool {
 	t.Helper()
 	return t.T.Run(name, func(inner *testing.T) {
@@ -151,18 +154,17 @@ func (t *T) Run(name string, test func(t *T)) bool {
 	})
 }
 
-// A Seeder creates a scenario's records. See [Create].
+// A Seeder creates the records of a scenario: see [Create].
 type Seeder struct {
 	t      *T
 	insert func(ctx context.Context, record any) error
 }
 
-// Context is the context of the test that is seeded.
+// Context returns the context of the test.
 func (c *Seeder) Context() context.Context { return c.t.ctx }
 
-// Create writes a record, a struct, to the test's store and returns it with what the
-// store filled in. Where that fails the test fails at the line that called
-// Create, with the record's type.
+// Create writes a record, which must be a struct, to the test's store. It returns
+// the record with the fields that the store set. If that fails, so does the test.
 func Create[T any](c *Seeder, record T) T {
 	c.t.Helper()
 	if err := c.insert(c.t.ctx, &record); err != nil {

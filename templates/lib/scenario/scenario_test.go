@@ -28,7 +28,7 @@ type (
 		ID, OrderID int
 		Product     string
 	}
-	// A Draft is nothing that the store of these tests keeps.
+	// A Draft cannot be inserted into the store of these tests.
 	Draft struct{ Title string }
 )
 
@@ -37,29 +37,29 @@ type Scenario struct {
 	Line  Line
 }
 
-// memory is a store that keeps a list of records for each test.
+// memory is a store with a table for each test.
 type memory struct {
 	mu     sync.Mutex
 	lastID int
 	opened int
 	closed int
 	fails  error // of Open
-	print  bool  // what a parent process wants to know
+	print  bool  // report the cleanup to the parent process
 }
 
-// A place has one test's records.
-type place struct {
+// A table holds the records of one test.
+type table struct {
 	mu      sync.Mutex
 	records []any
 }
 
-type placeKey struct{}
+type tableKey struct{}
 
 func (m *memory) Open(ctx context.Context, tb scenario.TB) (context.Context, func(context.Context, any) error, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.opened++
-	ctx = context.WithValue(ctx, placeKey{}, &place{})
+	ctx = context.WithValue(ctx, tableKey{}, &table{})
 	tb.Cleanup(func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
@@ -68,7 +68,7 @@ func (m *memory) Open(ctx context.Context, tb scenario.TB) (context.Context, fun
 			tb.Fatalf("records cannot be removed: %v", err)
 		}
 		if m.print {
-			fmt.Println("\nthe place is gone")
+			fmt.Println("\nthe records are gone")
 		}
 	})
 	return ctx, m.insert, m.fails
@@ -91,16 +91,16 @@ func (m *memory) insert(ctx context.Context, record any) error {
 	default:
 		return errors.New("no such table")
 	}
-	p := ctx.Value(placeKey{}).(*place)
+	p := ctx.Value(tableKey{}).(*table)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.records = append(p.records, kept)
 	return ctx.Err()
 }
 
-// records are what the code under test would find.
+// records returns the records that the code under test finds.
 func records(ctx context.Context) []any {
-	p := ctx.Value(placeKey{}).(*place)
+	p := ctx.Value(tableKey{}).(*table)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]any(nil), p.records...)
@@ -127,7 +127,7 @@ func TestRunSeeds(t *testing.T) {
 	assert.Equal(t, 1, store.closed)
 }
 
-// What one test does to its records, its scenario and its store, the next one does not see.
+// A test does not see the changes of others to records, scenario or store.
 func TestRunIsolates(t *testing.T) {
 	store := &memory{}
 	standard := scenario.Define(store, orders)
@@ -215,7 +215,7 @@ func TestContexts(t *testing.T) {
 		assert.ErrorIs(t, inner.Err(), context.Canceled)
 		assert.NoError(t, outer.Err())
 		for _, ctx := range []context.Context{inner, deepest} {
-			assert.Same(t, outer.Value(placeKey{}), ctx.Value(placeKey{}), "a subtest lost its store")
+			assert.Same(t, outer.Value(tableKey{}), ctx.Value(tableKey{}), "a subtest lost its store")
 		}
 	})
 	assert.ErrorIs(t, outer.Err(), context.Canceled)
@@ -246,7 +246,7 @@ func TestParallel(t *testing.T) {
 	assert.Equal(t, tests, store.closed)
 }
 
-// Parallel seeds a test when its turn comes: not all of them at once, which a database would feel.
+// Parallel creates the records of a test when the test starts, not all at once.
 func TestParallelSeedsInTurn(t *testing.T) {
 	store := &memory{}
 	standard := scenario.Define(store, orders)
@@ -275,15 +275,15 @@ func TestNone(t *testing.T) {
 	assert.True(t, passed)
 }
 
-// childEnv names the test that this binary fails in, when TestFailures runs it.
+// childEnv names the test that fails when TestFailures runs this binary.
 const childEnv = "SCENARIO_TEST_FAILS"
 
-// failures are tests that fail, and what the go command should show of each.
+// failures are failing tests, with the output that is expected of each.
 var failures = map[string]struct {
 	run    func(t *testing.T, store *memory)
 	want   []string
 	at     string // the call whose file and line should be named
-	silent bool   // no place was opened that could be gone
+	silent bool   // the test has no table to remove
 }{
 	"FailNow": {
 		run: func(t *testing.T, store *memory) {
@@ -350,14 +350,16 @@ var failures = map[string]struct {
 				scenario.Create(c, Order{Status: "nowhere"})
 			}).Run(t, "test", func(*scenario.T, *Scenario) { fmt.Println("the test ran") })
 		},
-		want:   []string{"scenario: creating scenario_test.Order: scenario.None keeps no records: define the scenario on a store"},
+		want: []string{
+			"scenario: creating scenario_test.Order: scenario.None holds no records: define the scenario on another store",
+		},
 		at:     `scenario.Create(c, Order{Status: "nowhere"})`,
 		silent: true,
 	},
 }
 
-// TestChild is one of the failures. It runs in a process of its own, since a
-// test that fails, or panics, takes those around it along.
+// TestChild runs one of the failures in a process of its own, because a failing
+// test fails its parents too.
 func TestChild(t *testing.T) {
 	name := os.Getenv(childEnv)
 	if name == "" {
@@ -398,7 +400,7 @@ func TestFailures(t *testing.T) {
 				assert.Equal(t, tt.at, strings.TrimSpace(lines[line-1]), "the line that is named")
 			}
 			if !tt.silent {
-				assert.Equal(t, 1, strings.Count(output, "the place is gone"), output)
+				assert.Equal(t, 1, strings.Count(output, "the records are gone"), output)
 			}
 			assert.NotContains(t, output, "the test ran")
 			assert.NotContains(t, output, "the seed went on")

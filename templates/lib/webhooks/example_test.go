@@ -31,7 +31,7 @@ func ExampleRequire() {
 }
 
 func ExampleVerifyEvent() {
-	// GitHub publishes this one, to check an implementation with.
+	// GitHub publishes this delivery to test implementations with.
 	event := events.APIGatewayProxyRequest{
 		Headers: map[string]string{
 			"X-Hub-Signature-256": "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",

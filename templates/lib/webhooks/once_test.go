@@ -20,16 +20,19 @@ import (
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
 
-// once is a handler of GitHub's webhooks that handles each once.
+// once wraps a handler of GitHub webhooks in Once.
 func once(store webhooks.Store, handler fn.Handler) fn.Handler {
 	return fn.Chain(handler, webhooks.Require(webhooks.GitHub, webhooks.Options{Secret: secret}), webhooks.Once(store))
 }
 
-// push is a message of GitHub's.
-func push(id string) events.APIGatewayProxyRequest {
+// githubEvent returns a signed message from GitHub.
+func githubEvent(id string) events.APIGatewayProxyRequest {
 	return events.APIGatewayProxyRequest{
-		Headers: map[string]string{"X-Hub-Signature-256": bare(webhooks.SHA256, payload, secret), "X-GitHub-Delivery": id},
-		Body:    payload,
+		Headers: map[string]string{
+			"X-Hub-Signature-256": referenceSignature(webhooks.SHA256, payload, secret),
+			"X-GitHub-Delivery":   id,
+		},
+		Body: payload,
 	}
 }
 
@@ -42,21 +45,22 @@ func send(t *testing.T, handler fn.Handler, event events.APIGatewayProxyRequest)
 
 func TestOnce(t *testing.T) {
 	calls := 0
-	handler := once(webhooks.NewMemory(10), counted(&calls, http.StatusAccepted))
-	require.Equal(t, http.StatusAccepted, send(t, handler, push("1")))
-	require.Equal(t, http.StatusOK, send(t, handler, push("1")), "a duplicate")
+	handler := once(webhooks.NewMemory(10), countingHandler(&calls, http.StatusAccepted))
+	require.Equal(t, http.StatusAccepted, send(t, handler, githubEvent("1")))
+	require.Equal(t, http.StatusOK, send(t, handler, githubEvent("1")), "duplicate")
 	require.Equal(t, 1, calls)
-	require.Equal(t, http.StatusAccepted, send(t, handler, push("2")))
+	require.Equal(t, http.StatusAccepted, send(t, handler, githubEvent("2")))
 	require.Equal(t, 2, calls)
 
-	forged := push("3")
+	forged := githubEvent("3")
 	forged.Body = "{}"
 	require.Equal(t, http.StatusUnauthorized, send(t, handler, forged))
-	require.Equal(t, http.StatusAccepted, send(t, handler, push("3")), "what was not signed uses no id up")
+	require.Equal(t, http.StatusAccepted, send(t, handler, githubEvent("3")),
+		"an unsigned message does not claim the id")
 }
 
-// A message that was not handled is not lost, however often and however it failed.
-func TestOnceLetsRetriesThrough(t *testing.T) {
+// A message is not lost, no matter how often the handler fails.
+func TestOnceRetries(t *testing.T) {
 	failures := []fn.Handler{
 		func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 			return events.APIGatewayProxyResponse{}, errors.New("database down")
@@ -65,66 +69,70 @@ func TestOnceLetsRetriesThrough(t *testing.T) {
 			panic("bug")
 		},
 	}
-	for _, status := range []int{http.StatusInternalServerError, http.StatusTooManyRequests, http.StatusFound, http.StatusBadRequest, 0} {
-		failures = append(failures, counted(new(int), status))
+	for _, status := range []int{http.StatusInternalServerError, http.StatusTooManyRequests, http.StatusFound,
+		http.StatusBadRequest, 0} {
+		failures = append(failures, countingHandler(new(int), status))
 	}
 	store := webhooks.NewMemory(10)
 	for range 3 {
 		for _, failure := range failures {
 			func() {
 				defer func() { _ = recover() }()
-				_, _ = once(store, failure)(t.Context(), push("1"))
+				_, _ = once(store, failure)(t.Context(), githubEvent("1"))
 			}()
 		}
 	}
 	calls := 0
-	require.Equal(t, http.StatusNoContent, send(t, once(store, counted(&calls, http.StatusNoContent)), push("1")))
+	require.Equal(t, http.StatusNoContent,
+		send(t, once(store, countingHandler(&calls, http.StatusNoContent)), githubEvent("1")))
 	require.Equal(t, 1, calls)
 }
 
-// Of two deliveries at once one reaches the handler, and the other is told to come again.
-func TestOnceKeepsDeliveriesApart(t *testing.T) {
+// Of two concurrent deliveries, one reaches the handler and the other gets 503.
+func TestOnceBusy(t *testing.T) {
 	store := webhooks.NewMemory(10)
 	started, release := make(chan struct{}), make(chan int)
-	handler := once(store, func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-		started <- struct{}{}
-		return fn.JSON(<-release, nil)
-	})
+	handler := once(store,
+		func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+			started <- struct{}{}
+			return fn.JSON(<-release, nil)
+		})
 	for _, outcome := range []int{http.StatusInternalServerError, http.StatusOK} {
 		first := make(chan int)
 		go func() {
-			response, _ := handler(context.Background(), push("1"))
+			response, _ := handler(context.Background(), githubEvent("1"))
 			first <- response.StatusCode
 		}()
 		<-started
-		response, err := handler(t.Context(), push("1"))
+		response, err := handler(t.Context(), githubEvent("1"))
 		require.NoError(t, err)
 		require.Equal(t, http.StatusServiceUnavailable, response.StatusCode)
 		require.NotEmpty(t, response.Headers["Retry-After"])
 		release <- outcome
 		require.Equal(t, outcome, <-first)
 	}
-	require.Equal(t, http.StatusOK, send(t, handler, push("1")), "handled by the second")
+	require.Equal(t, http.StatusOK, send(t, handler, githubEvent("1")), "the retry handled it")
 }
 
-func TestOnceUnderLoad(t *testing.T) {
+func TestOnceConcurrent(t *testing.T) {
 	const messages, deliveries = 50, 8
 	var handled [messages]atomic.Int32
 	store := webhooks.NewMemory(messages)
-	handler := once(store, func(_ context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-		var i int
-		if _, err := fmt.Sscan(event.Headers["X-GitHub-Delivery"], &i); err != nil {
-			return events.APIGatewayProxyResponse{}, err
-		}
-		handled[i].Add(1)
-		return fn.JSON(http.StatusOK, nil)
-	})
+	handler := once(store,
+		func(_ context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+			var i int
+			if _, err := fmt.Sscan(event.Headers["X-GitHub-Delivery"], &i); err != nil {
+				return events.APIGatewayProxyResponse{}, err
+			}
+			handled[i].Add(1)
+			return fn.JSON(http.StatusOK, nil)
+		})
 	var wg sync.WaitGroup
 	for range deliveries {
 		wg.Go(func() {
 			for i := range messages {
 				for {
-					response, err := handler(context.Background(), push(fmt.Sprint(i)))
+					response, err := handler(context.Background(), githubEvent(fmt.Sprint(i)))
 					if err == nil && response.StatusCode == http.StatusOK {
 						break
 					}
@@ -138,7 +146,7 @@ func TestOnceUnderLoad(t *testing.T) {
 	}
 }
 
-func TestMemoryIsBounded(t *testing.T) {
+func TestMemorySize(t *testing.T) {
 	for _, size := range []int{0, 1, 3} {
 		store := webhooks.NewMemory(size)
 		handle := func(id string) webhooks.Outcome {
@@ -151,39 +159,45 @@ func TestMemoryIsBounded(t *testing.T) {
 			require.Equal(t, webhooks.Handled, handle(fmt.Sprint(i)))
 		}
 		for i := 9 * size; i < 10*size; i++ {
-			require.Equal(t, webhooks.Duplicate, handle(fmt.Sprint(i)), "one of the last")
+			require.Equal(t, webhooks.Duplicate, handle(fmt.Sprint(i)), "one of the last size messages")
 		}
-		require.Equal(t, webhooks.Handled, handle(fmt.Sprint(9*size-1)), "older than the last")
+		require.Equal(t, webhooks.Handled, handle(fmt.Sprint(9*size-1)), "forgotten")
 	}
 }
 
-type failing struct{}
+type failingStore struct{}
 
-func (failing) Handle(context.Context, string, func(context.Context) bool) (webhooks.Outcome, error) {
+func (failingStore) Handle(context.Context, string, func(context.Context) bool) (webhooks.Outcome, error) {
 	return 0, errors.New("no connection")
 }
 
-func TestOnceFails(t *testing.T) {
-	_, err := once(failing{}, counted(new(int), http.StatusOK))(t.Context(), push("1"))
+func TestOnceErrors(t *testing.T) {
+	_, err := once(failingStore{}, countingHandler(new(int), http.StatusOK))(t.Context(), githubEvent("1"))
 	require.ErrorContains(t, err, "no connection")
 
-	_, err = webhooks.Once(webhooks.NewMemory(1))(counted(new(int), http.StatusOK))(t.Context(), push("1"))
-	require.ErrorContains(t, err, "behind Require", "an id that nobody vouches for")
+	_, err = webhooks.Once(webhooks.NewMemory(1))(countingHandler(new(int), http.StatusOK))(t.Context(), githubEvent("1"))
+	require.ErrorContains(t, err, "after Require", "the event was not verified")
 }
 
-// Nobody who has a message gets it handled again by writing what signs it in another way.
-func TestMessageIDIsNoChoice(t *testing.T) {
+// recordMessageID returns a handler that sets *id to the id of the message.
+func recordMessageID(id *string) fn.Handler {
+	return func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		*id = webhooks.MessageID(ctx)
+		return events.APIGatewayProxyResponse{}, nil
+	}
+}
+
+// An attacker cannot change the id by encoding the signature in another way.
+func TestMessageIDIsStable(t *testing.T) {
 	now := time.Unix(1700000000, 0)
 	id := func(scheme webhooks.Scheme, event events.APIGatewayProxyRequest) string {
-		_, verifies := pair(scheme)
+		_, verifies := secretPair(scheme)
 		got := ""
-		handler := webhooks.Require(scheme, webhooks.Options{Secret: verifies, Now: clock(now)})(func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-			got = webhooks.MessageID(ctx)
-			return events.APIGatewayProxyResponse{}, nil
-		})
+		options := webhooks.Options{Secret: verifies, Now: clock(now)}
+		handler := webhooks.Require(scheme, options)(recordMessageID(&got))
 		_, err := handler(t.Context(), event)
 		require.NoError(t, err)
-		require.NotEmpty(t, got, "%s was refused", scheme)
+		require.NotEmpty(t, got, "%s: event rejected", scheme)
 		return got
 	}
 	for scheme, change := range map[webhooks.Scheme]func(events.APIGatewayProxyRequest){
@@ -199,14 +213,15 @@ func TestMessageIDIsNoChoice(t *testing.T) {
 			e.Headers["svix-id"] = "another"
 		},
 		webhooks.JWT: func(e events.APIGatewayProxyRequest) {
-			token := e.Headers["rw-webhook-signature"] // the last digit has bits to spare
+			token := e.Headers["rw-webhook-signature"] // the last digit has unused bits
 			digits := "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 			last := strings.IndexByte(digits, token[len(token)-1])
 			e.Headers["rw-webhook-signature"] = token[:len(token)-1] + string(digits[last^1])
 		},
 	} {
-		signs, _ := pair(scheme)
-		event, err := webhooks.SignEvent(scheme, events.APIGatewayProxyRequest{Body: payload}, webhooks.Options{Secret: signs, Now: clock(now)})
+		signs, _ := secretPair(scheme)
+		event, err := webhooks.SignEvent(scheme, events.APIGatewayProxyRequest{Body: payload},
+			webhooks.Options{Secret: signs, Now: clock(now)})
 		require.NoError(t, err)
 		event.MultiValueHeaders = nil
 		want := id(scheme, event)
@@ -216,9 +231,9 @@ func TestMessageIDIsNoChoice(t *testing.T) {
 		assert.Equal(t, want, id(scheme, event), scheme)
 	}
 
-	// What was signed at another time, or with other claims, is another message.
+	// A message with another timestamp or other claims has another id.
 	for _, scheme := range []webhooks.Scheme{webhooks.TimestampScheme, webhooks.JWT} {
-		signs, _ := pair(scheme)
+		signs, _ := secretPair(scheme)
 		ids := map[string]bool{}
 		for second := range 2 {
 			event, err := webhooks.SignEvent(scheme, events.APIGatewayProxyRequest{Body: payload},
@@ -230,7 +245,7 @@ func TestMessageIDIsNoChoice(t *testing.T) {
 	}
 }
 
-// A message goes by what its provider documents as its id.
+// The id of a message is the one that the provider documents.
 func TestMessageID(t *testing.T) {
 	for name, tt := range map[string]struct {
 		scheme  webhooks.Scheme
@@ -238,35 +253,49 @@ func TestMessageID(t *testing.T) {
 		body    string
 		want    string
 	}{
-		"github":               {webhooks.GitHub, map[string]string{"x-github-delivery": "72d3162e"}, payload, "72d3162e"},
-		"gitlab":               {webhooks.GitLab, map[string]string{"Idempotency-Key": "f5e5f430"}, payload, "f5e5f430"},
-		"discourse":            {webhooks.Discourse, map[string]string{"X-Discourse-Event-Id": "5"}, payload, "5"},
-		"vercel":               {webhooks.Vercel, nil, `{"id":"evt_1"}`, "evt_1"},
-		"stripe":               {webhooks.Stripe, nil, stripeBody, "evt_123"},
-		"paddle":               {webhooks.Paddle, nil, paddleGo, "evt_01hsdn97563968dy0szkmgjwh3"},
-		"shopify":              {webhooks.Shopify, map[string]string{"X-Shopify-Webhook-Id": "b54557e4"}, payload, "b54557e4"},
-		"slack":                {webhooks.Slack, nil, `{"type":"event_callback","event_id":"Ev123"}`, "Ev123"},
-		"svix":                 {webhooks.Svix, map[string]string{"svix-id": "msg_1"}, payload, "msg_1"},
-		"clerk":                {webhooks.Clerk, map[string]string{"svix-id": "msg_1"}, payload, "msg_1"},
-		"standard":             {webhooks.Standard, map[string]string{"webhook-id": "msg_1"}, payload, "msg_1"},
-		"square":               {webhooks.Square, nil, square, "ac3ac95b-f97d-458c-a6e6-18981597e05f"},
-		"twilio":               {webhooks.Twilio, map[string]string{"I-Twilio-Idempotency-Token": "t1"}, payload, "t1"},
-		"linear":               {webhooks.Linear, map[string]string{"Linear-Delivery": "234d1a4e"}, payload, "234d1a4e"},
+		"github": {
+			webhooks.GitHub, map[string]string{"x-github-delivery": "72d3162e"}, payload, "72d3162e",
+		},
+		"gitlab": {
+			webhooks.GitLab, map[string]string{"Idempotency-Key": "f5e5f430"}, payload, "f5e5f430",
+		},
+		"discourse": {webhooks.Discourse, map[string]string{"X-Discourse-Event-Id": "5"}, payload, "5"},
+		"vercel":    {webhooks.Vercel, nil, `{"id":"evt_1"}`, "evt_1"},
+		"stripe":    {webhooks.Stripe, nil, stripeBody, "evt_123"},
+		"paddle":    {webhooks.Paddle, nil, paddleGo, "evt_01hsdn97563968dy0szkmgjwh3"},
+		"shopify": {
+			webhooks.Shopify, map[string]string{"X-Shopify-Webhook-Id": "b54557e4"}, payload, "b54557e4",
+		},
+		"slack":    {webhooks.Slack, nil, `{"type":"event_callback","event_id":"Ev123"}`, "Ev123"},
+		"svix":     {webhooks.Svix, map[string]string{"svix-id": "msg_1"}, payload, "msg_1"},
+		"clerk":    {webhooks.Clerk, map[string]string{"svix-id": "msg_1"}, payload, "msg_1"},
+		"standard": {webhooks.Standard, map[string]string{"webhook-id": "msg_1"}, payload, "msg_1"},
+		"square":   {webhooks.Square, nil, square, "ac3ac95b-f97d-458c-a6e6-18981597e05f"},
+		"twilio":   {webhooks.Twilio, map[string]string{"I-Twilio-Idempotency-Token": "t1"}, payload, "t1"},
+		"linear": {
+			webhooks.Linear, map[string]string{"Linear-Delivery": "234d1a4e"}, payload, "234d1a4e",
+		},
 		"discord, interaction": {webhooks.Discord, nil, `{"type":2,"id":"786008729715212338"}`, "786008729715212338"},
-		// printf %s "$body" | sha256sum: a retry has another signature
-		"zoom":                                  {webhooks.Zoom, nil, "{}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
-		"sha256Verifier":                        {webhooks.SHA256, nil, "{}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
-		"secretKeyVerifier, which is not in it": {webhooks.SecretKey, nil, "{}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
+		// printf %s "$body" | sha256sum, since a retry has another timestamp
+		"zoom": {
+			webhooks.Zoom, nil, "{}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+		},
+		"sha256Verifier": {
+			webhooks.SHA256, nil, "{}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+		},
+		"secretKeyVerifier, without the secret": {
+			webhooks.SecretKey, nil, "{}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			signs, verifies := pair(tt.scheme)
-			event, err := webhooks.SignEvent(tt.scheme, events.APIGatewayProxyRequest{Headers: tt.headers, Body: tt.body}, webhooks.Options{Secret: signs, URL: "https://a.example"})
+			signs, verifies := secretPair(tt.scheme)
+			unsigned := events.APIGatewayProxyRequest{Headers: tt.headers, Body: tt.body}
+			event, err := webhooks.SignEvent(tt.scheme, unsigned,
+				webhooks.Options{Secret: signs, URL: "https://a.example"})
 			require.NoError(t, err)
 			got := ""
-			handler := webhooks.Require(tt.scheme, webhooks.Options{Secret: verifies, URL: "https://a.example"})(func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-				got = webhooks.MessageID(ctx)
-				return events.APIGatewayProxyResponse{}, nil
-			})
+			options := webhooks.Options{Secret: verifies, URL: "https://a.example"}
+			handler := webhooks.Require(tt.scheme, options)(recordMessageID(&got))
 			_, err = handler(t.Context(), event)
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, got)

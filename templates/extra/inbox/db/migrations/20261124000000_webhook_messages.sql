@@ -1,4 +1,4 @@
--- The messages that webhooks.Once has handled, of package inbox.
+-- The messages that package inbox records for webhooks.Once.
 
 -- +goose Up
 CREATE TABLE webhook_messages (

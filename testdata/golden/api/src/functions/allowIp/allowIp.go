@@ -1,4 +1,4 @@
-// Package allowip answers requests to /allowIp.
+// Package allowip is a serverless function.
 package allowip
 
 import (
@@ -12,18 +12,18 @@ import (
 	"example.com/golden/api/src/lib/ipallow"
 )
 
-// Handler answers requests to /allowIp.
+// Handler serves /allowIp.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - ipallow.Require answers 401 to addresses that are not on its list.
+// To reach handle, a request must pass these checks, in order:
+//   - ipallow.Require rejects client IP addresses that are not listed (401).
 var Handler = fn.Chain(handle,
 	ipallow.Require("203.0.113.7"),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "allowIp", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "allowIp", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "allowIp function"})
 }

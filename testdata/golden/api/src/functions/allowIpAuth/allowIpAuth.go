@@ -1,4 +1,4 @@
-// Package allowipauth answers requests to /allowIpAuth.
+// Package allowipauth is a serverless function.
 package allowipauth
 
 import (
@@ -13,20 +13,20 @@ import (
 	"example.com/golden/api/src/lib/ipallow"
 )
 
-// Handler answers requests to /allowIpAuth.
+// Handler serves /allowIpAuth.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - ipallow.Require answers 401 to addresses that are not on its list.
-//   - auth.Require answers 401 where nobody is signed in.
+// To reach handle, a request must pass these checks, in order:
+//   - ipallow.Require rejects client IP addresses that are not listed (401).
+//   - auth.Require rejects requests without a signed-in user (401).
 var Handler = fn.Chain(handle,
 	ipallow.Require("10.0.0.0/8"),
 	auth.Require(),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "allowIpAuth", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "allowIpAuth", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "allowIpAuth function"})
 }

@@ -4,30 +4,19 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/aws/aws-lambda-go/events"
-
 	"example.com/golden/api/src/lib/auth"
 	"example.com/golden/api/src/lib/fntest"
 	"example.com/golden/api/src/lib/scenario"
 )
 
-// caller is at an address that may call the function.
-var caller = events.APIGatewayProxyRequestContext{
-	Identity: events.APIGatewayRequestIdentity{SourceIP: "10.0.0.1"},
-}
-
 // user may call the function.
 var user = &auth.User{ID: "1"}
 
 func TestHandler(t *testing.T) {
-	standard.Run(t, "answers 200", func(t *scenario.T, s *Scenario) {
-		ctx := auth.WithUser(fntest.Context(t), user)
-		event := fntest.HTTPEvent(fntest.Event{HTTPMethod: http.MethodGet, Path: "/allowIpAuth", RequestContext: caller})
+	standard.Run(t, "responds with 200", func(t *scenario.T, s *Scenario) {
+		event := fntest.HTTPEvent(request())
+		response := fntest.Call(t, Handler, event, auth.As(user))
 
-		response, err := Handler(ctx, event)
-		if err != nil {
-			t.Fatal(err)
-		}
 		if response.StatusCode != http.StatusOK {
 			t.Errorf("status = %d, want %d", response.StatusCode, http.StatusOK)
 		}
@@ -40,47 +29,53 @@ func TestHandler(t *testing.T) {
 	})
 }
 
-func TestHandlerAllowsAddresses(t *testing.T) {
-	for ip, want := range map[string]int{
-		"10.0.0.0":       http.StatusOK,
-		"10.255.255.255": http.StatusOK,
-		"9.255.255.255":  http.StatusUnauthorized,
-		"11.0.0.0":       http.StatusUnauthorized,
-	} {
-		standard.Run(t, ip, func(t *scenario.T, s *Scenario) {
-			ctx := auth.WithUser(fntest.Context(t), user)
-			event := fntest.HTTPEvent(fntest.Event{HTTPMethod: http.MethodGet, Path: "/allowIpAuth", RequestContext: caller})
-			event.RequestContext.Identity.SourceIP = ip
+func TestHandlerAllowsListedAddresses(t *testing.T) {
+	tests := []struct {
+		ip     string
+		status int
+	}{
+		{"10.255.255.255", http.StatusOK},
+		{"11.0.0.0", http.StatusUnauthorized},
+	}
+	for _, test := range tests {
+		standard.Run(t, test.ip, func(t *scenario.T, s *Scenario) {
+			event := fntest.HTTPEvent(request())
+			event.RequestContext.Identity.SourceIP = test.ip
+			response := fntest.Call(t, Handler, event, auth.As(user))
 
-			response, err := Handler(ctx, event)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if response.StatusCode != want {
-				t.Errorf("status = %d, want %d", response.StatusCode, want)
+			if response.StatusCode != test.status {
+				t.Errorf("status = %d, want %d", response.StatusCode, test.status)
 			}
 		})
 	}
 }
 
 func TestHandlerRequiresUser(t *testing.T) {
-	for name, test := range map[string]struct {
-		user *auth.User
-		want int
+	tests := []struct {
+		name   string
+		user   *auth.User
+		status int
 	}{
-		"anonymous": {nil, http.StatusUnauthorized},
-	} {
-		standard.Run(t, name, func(t *scenario.T, s *Scenario) {
-			ctx := auth.WithUser(fntest.Context(t), test.user)
-			event := fntest.HTTPEvent(fntest.Event{HTTPMethod: http.MethodGet, Path: "/allowIpAuth", RequestContext: caller})
+		{"not signed in", nil, http.StatusUnauthorized},
+		{"signed in", user, http.StatusOK},
+	}
+	for _, test := range tests {
+		standard.Run(t, test.name, func(t *scenario.T, s *Scenario) {
+			event := fntest.HTTPEvent(request())
+			response := fntest.Call(t, Handler, event, auth.As(test.user))
 
-			response, err := Handler(ctx, event)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if response.StatusCode != test.want {
-				t.Errorf("status = %d, want %d", response.StatusCode, test.want)
+			if response.StatusCode != test.status {
+				t.Errorf("status = %d, want %d", response.StatusCode, test.status)
 			}
 		})
+	}
+}
+
+// request returns the request that the tests send.
+func request() fntest.Event {
+	return fntest.Event{
+		HTTPMethod: http.MethodGet,
+		Path:       "/allowIpAuth",
+		SourceIP:   "10.0.0.1",
 	}
 }

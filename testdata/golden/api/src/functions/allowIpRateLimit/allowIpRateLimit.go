@@ -1,4 +1,4 @@
-// Package allowipratelimit answers requests to /allowIpRateLimit.
+// Package allowipratelimit is a serverless function.
 package allowipratelimit
 
 import (
@@ -13,21 +13,21 @@ import (
 	"example.com/golden/api/src/lib/ratelimit"
 )
 
-// Handler answers requests to /allowIpRateLimit.
+// Handler serves /allowIpRateLimit.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - ipallow.Require answers 401 to addresses that are not on its list.
-//   - ratelimit.Require answers 429 to addresses that send more than 1 request
-//     a minute. Each instance of the function counts for itself.
+// To reach handle, a request must pass these checks, in order:
+//   - ipallow.Require rejects client IP addresses that are not listed (401).
+//   - ratelimit.Require rejects requests above the rate limit of a client IP
+//     address (429). Each instance of the function counts on its own.
 var Handler = fn.Chain(handle,
 	ipallow.Require("2001:db8::/32"),
 	ratelimit.Require(ratelimit.PerMinute(1), ratelimit.Options{}),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "allowIpRateLimit", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "allowIpRateLimit", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "allowIpRateLimit function"})
 }

@@ -3,29 +3,17 @@ package allowipratelimit
 import (
 	"net/http"
 	"testing"
-	"time"
-
-	"github.com/aws/aws-lambda-go/events"
 
 	"example.com/golden/api/src/lib/fntest"
 	"example.com/golden/api/src/lib/ratelimit"
 	"example.com/golden/api/src/lib/scenario"
 )
 
-// caller is at an address that may call the function.
-var caller = events.APIGatewayProxyRequestContext{
-	Identity: events.APIGatewayRequestIdentity{SourceIP: "2001:db8::1"},
-}
-
 func TestHandler(t *testing.T) {
-	standard.Run(t, "answers 200", func(t *scenario.T, s *Scenario) {
-		ctx := ratelimit.WithSent(fntest.Context(t), 0, 0)
-		event := fntest.HTTPEvent(fntest.Event{HTTPMethod: http.MethodGet, Path: "/allowIpRateLimit", RequestContext: caller})
+	standard.Run(t, "responds with 200", func(t *scenario.T, s *Scenario) {
+		event := fntest.HTTPEvent(request())
+		response := fntest.Call(t, Handler, event, ratelimit.Sent(0))
 
-		response, err := Handler(ctx, event)
-		if err != nil {
-			t.Fatal(err)
-		}
 		if response.StatusCode != http.StatusOK {
 			t.Errorf("status = %d, want %d", response.StatusCode, http.StatusOK)
 		}
@@ -38,55 +26,56 @@ func TestHandler(t *testing.T) {
 	})
 }
 
-func TestHandlerAllowsAddresses(t *testing.T) {
-	for ip, want := range map[string]int{
-		"2001:db8::":                             http.StatusOK,
-		"2001:db8:ffff:ffff:ffff:ffff:ffff:ffff": http.StatusOK,
-		"2001:db7:ffff:ffff:ffff:ffff:ffff:ffff": http.StatusUnauthorized,
-		"2001:db9::":                             http.StatusUnauthorized,
-	} {
-		standard.Run(t, ip, func(t *scenario.T, s *Scenario) {
-			ctx := ratelimit.WithSent(fntest.Context(t), 0, 0)
-			event := fntest.HTTPEvent(fntest.Event{HTTPMethod: http.MethodGet, Path: "/allowIpRateLimit", RequestContext: caller})
-			event.RequestContext.Identity.SourceIP = ip
+func TestHandlerAllowsListedAddresses(t *testing.T) {
+	tests := []struct {
+		ip     string
+		status int
+	}{
+		{"2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", http.StatusOK},
+		{"2001:db9::", http.StatusUnauthorized},
+	}
+	for _, test := range tests {
+		standard.Run(t, test.ip, func(t *scenario.T, s *Scenario) {
+			event := fntest.HTTPEvent(request())
+			event.RequestContext.Identity.SourceIP = test.ip
+			response := fntest.Call(t, Handler, event, ratelimit.Sent(0))
 
-			response, err := Handler(ctx, event)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if response.StatusCode != want {
-				t.Errorf("status = %d, want %d", response.StatusCode, want)
+			if response.StatusCode != test.status {
+				t.Errorf("status = %d, want %d", response.StatusCode, test.status)
 			}
 		})
 	}
 }
 
 func TestHandlerLimitsRate(t *testing.T) {
-	for name, test := range map[string]struct {
-		sent       int // requests before
-		ago        time.Duration
-		want       int
-		retryAfter string
+	tests := []struct {
+		name   string
+		sent   int // requests that the client has just sent
+		status int
 	}{
-		"the last":           {0, 0, http.StatusOK, ""},
-		"one more":           {1, 0, http.StatusTooManyRequests, "60"},
-		"one more, too soon": {1, time.Minute - 1, http.StatusTooManyRequests, "1"},
-		"one more, in time":  {1, time.Minute, http.StatusOK, ""},
-	} {
-		standard.Run(t, name, func(t *scenario.T, s *Scenario) {
-			ctx := ratelimit.WithSent(fntest.Context(t), test.sent, test.ago)
-			event := fntest.HTTPEvent(fntest.Event{HTTPMethod: http.MethodGet, Path: "/allowIpRateLimit", RequestContext: caller})
+		{"below the limit", 0, http.StatusOK},
+		{"at the limit", 1, http.StatusTooManyRequests},
+	}
+	for _, test := range tests {
+		standard.Run(t, test.name, func(t *scenario.T, s *Scenario) {
+			event := fntest.HTTPEvent(request())
+			response := fntest.Call(t, Handler, event, ratelimit.Sent(test.sent))
 
-			response, err := Handler(ctx, event)
-			if err != nil {
-				t.Fatal(err)
+			if response.StatusCode != test.status {
+				t.Errorf("status = %d, want %d", response.StatusCode, test.status)
 			}
-			if response.StatusCode != test.want {
-				t.Errorf("status = %d, want %d", response.StatusCode, test.want)
-			}
-			if got := response.Headers["Retry-After"]; got != test.retryAfter {
-				t.Errorf("Retry-After = %q, want %q", got, test.retryAfter)
+			if got, want := response.Headers["RateLimit-Policy"], `"default";q=1;w=60`; got != want {
+				t.Errorf("RateLimit-Policy = %s, want %s", got, want)
 			}
 		})
+	}
+}
+
+// request returns the request that the tests send.
+func request() fntest.Event {
+	return fntest.Event{
+		HTTPMethod: http.MethodGet,
+		Path:       "/allowIpRateLimit",
+		SourceIP:   "2001:db8::1",
 	}
 }

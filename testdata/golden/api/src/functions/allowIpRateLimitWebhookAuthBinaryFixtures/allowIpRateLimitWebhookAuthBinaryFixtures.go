@@ -1,4 +1,4 @@
-// Package allowipratelimitwebhookauthbinaryfixtures answers requests to /allowIpRateLimitWebhookAuthBinaryFixtures.
+// Package allowipratelimitwebhookauthbinaryfixtures is a serverless function.
 package allowipratelimitwebhookauthbinaryfixtures
 
 import (
@@ -17,16 +17,15 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// Handler answers requests to /allowIpRateLimitWebhookAuthBinaryFixtures.
+// Handler serves /allowIpRateLimitWebhookAuthBinaryFixtures.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - ipallow.Require answers 401 to addresses that are not on its list.
-//   - ratelimit.Require answers 429 to addresses that send more than 10 requests
-//     a second. Each instance of the function counts for itself.
-//   - webhooks.Require answers 401 unless the signature verifies. While
-//     ALLOW_IP_RATE_LIMIT_WEBHOOK_AUTH_BINARY_FIXTURES_WEBHOOK_SECRET is unset, none does.
-//   - auth.Require answers 401 where nobody is signed in.
+// To reach handle, a request must pass these checks, in order:
+//   - ipallow.Require rejects client IP addresses that are not listed (401).
+//   - ratelimit.Require rejects requests above the rate limit of a client IP
+//     address (429). Each instance of the function counts on its own.
+//   - webhooks.Require rejects requests without a valid signature (401),
+//     and every request while the secret is unset.
+//   - auth.Require rejects requests without a signed-in user (401).
 var Handler = fn.Chain(handle,
 	ipallow.Require("127.0.0.0/8", "::1"),
 	ratelimit.Require(ratelimit.PerSecond(10), ratelimit.Options{}),
@@ -37,11 +36,12 @@ var Handler = fn.Chain(handle,
 	auth.Require(),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "allowIpRateLimitWebhookAuthBinaryFixtures", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "allowIpRateLimitWebhookAuthBinaryFixtures", "method", event.HTTPMethod, "path", event.Path)
 
-	// A picture of one pixel: put your own in its place.
+	// Replace this image of one pixel with your own data.
 	var data bytes.Buffer
 	if err := png.Encode(&data, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
 		return events.APIGatewayProxyResponse{}, err

@@ -6,13 +6,13 @@ import (
 	"example.com/golden/api/src/lib/fntest"
 )
 
-// request is what the tests send to /allowIpRateLimitWebhookAuthBinaryFixtures. Write one like it for each case
-// that deserves a name.
+// request returns the request that the tests send. Write a function like it for
+// each other request that deserves a name.
 func request() fntest.Event {
 	return fntest.Event{
-		HTTPMethod:     http.MethodPost,
-		Path:           "/allowIpRateLimitWebhookAuthBinaryFixtures",
-		RequestContext: caller,
-		Payload:        `{"id":1}`,
+		HTTPMethod: http.MethodPost,
+		Path:       "/allowIpRateLimitWebhookAuthBinaryFixtures",
+		SourceIP:   "127.0.0.1",
+		Payload:    `{"id":1}`,
 	}
 }

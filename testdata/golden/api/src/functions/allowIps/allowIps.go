@@ -1,4 +1,4 @@
-// Package allowips answers requests to /allowIps.
+// Package allowips is a serverless function.
 package allowips
 
 import (
@@ -12,11 +12,10 @@ import (
 	"example.com/golden/api/src/lib/ipallow"
 )
 
-// Handler answers requests to /allowIps.
+// Handler serves /allowIps.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - ipallow.Require answers 401 to addresses that are not on its list.
+// To reach handle, a request must pass these checks, in order:
+//   - ipallow.Require rejects client IP addresses that are not listed (401).
 var Handler = fn.Chain(handle,
 	ipallow.Require(
 		"10.0.0.0/8",
@@ -26,9 +25,10 @@ var Handler = fn.Chain(handle,
 	),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "allowIps", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "allowIps", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "allowIps function"})
 }

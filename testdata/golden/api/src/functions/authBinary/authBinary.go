@@ -1,4 +1,4 @@
-// Package authbinary answers requests to /authBinary.
+// Package authbinary is a serverless function.
 package authbinary
 
 import (
@@ -14,20 +14,20 @@ import (
 	"example.com/golden/api/src/lib/fn"
 )
 
-// Handler answers requests to /authBinary.
+// Handler serves /authBinary.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - auth.Require answers 401 where nobody is signed in.
+// To reach handle, a request must pass these checks, in order:
+//   - auth.Require rejects requests without a signed-in user (401).
 var Handler = fn.Chain(handle,
 	auth.Require(),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "authBinary", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "authBinary", "method", event.HTTPMethod, "path", event.Path)
 
-	// A picture of one pixel: put your own in its place.
+	// Replace this image of one pixel with your own data.
 	var data bytes.Buffer
 	if err := png.Encode(&data, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
 		return events.APIGatewayProxyResponse{}, err

@@ -1,11 +1,10 @@
 package authbinaryfixtures
 
 import (
-	"bytes"
 	"encoding/base64"
-	"image"
 	"image/png"
 	"net/http"
+	"strings"
 	"testing"
 
 	"example.com/golden/api/src/lib/auth"
@@ -17,14 +16,10 @@ import (
 var user = &auth.User{ID: "1"}
 
 func TestHandler(t *testing.T) {
-	standard.Run(t, "answers 200", func(t *scenario.T, s *Scenario) {
-		ctx := auth.WithUser(fntest.Context(t), user)
+	standard.Run(t, "responds with 200", func(t *scenario.T, s *Scenario) {
 		event := fntest.HTTPEvent(request())
+		response := fntest.Call(t, Handler, event, auth.As(user))
 
-		response, err := Handler(ctx, event)
-		if err != nil {
-			t.Fatal(err)
-		}
 		if response.StatusCode != http.StatusOK {
 			t.Errorf("status = %d, want %d", response.StatusCode, http.StatusOK)
 		}
@@ -32,39 +27,31 @@ func TestHandler(t *testing.T) {
 			t.Errorf("Content-Type = %q, want %q", got, want)
 		}
 		if !response.IsBase64Encoded {
-			t.Error("the body is not marked as base64")
+			t.Error("IsBase64Encoded = false, want true")
 		}
-		body, err := base64.StdEncoding.DecodeString(response.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		picture, err := png.Decode(bytes.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, want := picture.Bounds(), image.Rect(0, 0, 1, 1); got != want {
-			t.Errorf("bounds = %v, want %v", got, want)
+		body := base64.NewDecoder(base64.StdEncoding, strings.NewReader(response.Body))
+		if _, err := png.Decode(body); err != nil {
+			t.Errorf("body is not a PNG image: %v", err)
 		}
 	})
 }
 
 func TestHandlerRequiresUser(t *testing.T) {
-	for name, test := range map[string]struct {
-		user *auth.User
-		want int
+	tests := []struct {
+		name   string
+		user   *auth.User
+		status int
 	}{
-		"anonymous": {nil, http.StatusUnauthorized},
-	} {
-		standard.Run(t, name, func(t *scenario.T, s *Scenario) {
-			ctx := auth.WithUser(fntest.Context(t), test.user)
+		{"not signed in", nil, http.StatusUnauthorized},
+		{"signed in", user, http.StatusOK},
+	}
+	for _, test := range tests {
+		standard.Run(t, test.name, func(t *scenario.T, s *Scenario) {
 			event := fntest.HTTPEvent(request())
+			response := fntest.Call(t, Handler, event, auth.As(test.user))
 
-			response, err := Handler(ctx, event)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if response.StatusCode != test.want {
-				t.Errorf("status = %d, want %d", response.StatusCode, test.want)
+			if response.StatusCode != test.status {
+				t.Errorf("status = %d, want %d", response.StatusCode, test.status)
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-// Package authfixtures answers requests to /authFixtures.
+// Package authfixtures is a serverless function.
 package authfixtures
 
 import (
@@ -12,18 +12,18 @@ import (
 	"example.com/golden/api/src/lib/fn"
 )
 
-// Handler answers requests to /authFixtures.
+// Handler serves /authFixtures.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - auth.Require answers 401 where nobody is signed in.
+// To reach handle, a request must pass these checks, in order:
+//   - auth.Require rejects requests without a signed-in user (401).
 var Handler = fn.Chain(handle,
 	auth.Require(),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "authFixtures", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "authFixtures", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "authFixtures function"})
 }

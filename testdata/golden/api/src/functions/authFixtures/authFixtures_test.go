@@ -13,14 +13,10 @@ import (
 var user = &auth.User{ID: "1"}
 
 func TestHandler(t *testing.T) {
-	standard.Run(t, "answers 200", func(t *scenario.T, s *Scenario) {
-		ctx := auth.WithUser(fntest.Context(t), user)
+	standard.Run(t, "responds with 200", func(t *scenario.T, s *Scenario) {
 		event := fntest.HTTPEvent(request())
+		response := fntest.Call(t, Handler, event, auth.As(user))
 
-		response, err := Handler(ctx, event)
-		if err != nil {
-			t.Fatal(err)
-		}
 		if response.StatusCode != http.StatusOK {
 			t.Errorf("status = %d, want %d", response.StatusCode, http.StatusOK)
 		}
@@ -34,22 +30,21 @@ func TestHandler(t *testing.T) {
 }
 
 func TestHandlerRequiresUser(t *testing.T) {
-	for name, test := range map[string]struct {
-		user *auth.User
-		want int
+	tests := []struct {
+		name   string
+		user   *auth.User
+		status int
 	}{
-		"anonymous": {nil, http.StatusUnauthorized},
-	} {
-		standard.Run(t, name, func(t *scenario.T, s *Scenario) {
-			ctx := auth.WithUser(fntest.Context(t), test.user)
+		{"not signed in", nil, http.StatusUnauthorized},
+		{"signed in", user, http.StatusOK},
+	}
+	for _, test := range tests {
+		standard.Run(t, test.name, func(t *scenario.T, s *Scenario) {
 			event := fntest.HTTPEvent(request())
+			response := fntest.Call(t, Handler, event, auth.As(test.user))
 
-			response, err := Handler(ctx, event)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if response.StatusCode != test.want {
-				t.Errorf("status = %d, want %d", response.StatusCode, test.want)
+			if response.StatusCode != test.status {
+				t.Errorf("status = %d, want %d", response.StatusCode, test.status)
 			}
 		})
 	}

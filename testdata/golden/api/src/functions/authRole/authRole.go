@@ -1,4 +1,4 @@
-// Package authrole answers requests to /authRole.
+// Package authrole is a serverless function.
 package authrole
 
 import (
@@ -12,19 +12,19 @@ import (
 	"example.com/golden/api/src/lib/fn"
 )
 
-// Handler answers requests to /authRole.
+// Handler serves /authRole.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - auth.Require answers 401 where nobody is signed in, and 403 to users
-//     without the role admin.
+// To reach handle, a request must pass these checks, in order:
+//   - auth.Require rejects requests without a signed-in user (401), and users
+//     without a required role (403).
 var Handler = fn.Chain(handle,
 	auth.Require("admin"),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "authRole", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "authRole", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "authRole function"})
 }

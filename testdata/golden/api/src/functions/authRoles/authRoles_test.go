@@ -13,14 +13,10 @@ import (
 var user = &auth.User{ID: "1", Roles: []string{"admin"}}
 
 func TestHandler(t *testing.T) {
-	standard.Run(t, "answers 200", func(t *scenario.T, s *Scenario) {
-		ctx := auth.WithUser(fntest.Context(t), user)
-		event := fntest.HTTPEvent(fntest.Event{HTTPMethod: http.MethodGet, Path: "/authRoles"})
+	standard.Run(t, "responds with 200", func(t *scenario.T, s *Scenario) {
+		event := fntest.HTTPEvent(request())
+		response := fntest.Call(t, Handler, event, auth.As(user))
 
-		response, err := Handler(ctx, event)
-		if err != nil {
-			t.Fatal(err)
-		}
 		if response.StatusCode != http.StatusOK {
 			t.Errorf("status = %d, want %d", response.StatusCode, http.StatusOK)
 		}
@@ -34,25 +30,32 @@ func TestHandler(t *testing.T) {
 }
 
 func TestHandlerRequiresUser(t *testing.T) {
-	for name, test := range map[string]struct {
-		user *auth.User
-		want int
+	tests := []struct {
+		name   string
+		user   *auth.User
+		status int
 	}{
-		"anonymous":        {nil, http.StatusUnauthorized},
-		"without the role": {&auth.User{ID: "2"}, http.StatusForbidden},
-		"as editor":        {&auth.User{ID: "3", Roles: []string{"editor"}}, http.StatusOK},
-	} {
-		standard.Run(t, name, func(t *scenario.T, s *Scenario) {
-			ctx := auth.WithUser(fntest.Context(t), test.user)
-			event := fntest.HTTPEvent(fntest.Event{HTTPMethod: http.MethodGet, Path: "/authRoles"})
+		{"not signed in", nil, http.StatusUnauthorized},
+		{"without a required role", &auth.User{ID: "2"}, http.StatusForbidden},
+		{"as admin", &auth.User{ID: "3", Roles: []string{"admin"}}, http.StatusOK},
+		{"as editor", &auth.User{ID: "3", Roles: []string{"editor"}}, http.StatusOK},
+	}
+	for _, test := range tests {
+		standard.Run(t, test.name, func(t *scenario.T, s *Scenario) {
+			event := fntest.HTTPEvent(request())
+			response := fntest.Call(t, Handler, event, auth.As(test.user))
 
-			response, err := Handler(ctx, event)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if response.StatusCode != test.want {
-				t.Errorf("status = %d, want %d", response.StatusCode, test.want)
+			if response.StatusCode != test.status {
+				t.Errorf("status = %d, want %d", response.StatusCode, test.status)
 			}
 		})
+	}
+}
+
+// request returns the request that the tests send.
+func request() fntest.Event {
+	return fntest.Event{
+		HTTPMethod: http.MethodGet,
+		Path:       "/authRoles",
 	}
 }

@@ -1,4 +1,4 @@
-// Package binary answers requests to /binary.
+// Package binary is a serverless function.
 package binary
 
 import (
@@ -13,14 +13,15 @@ import (
 	"example.com/golden/api/src/lib/fn"
 )
 
-// Handler answers requests to /binary.
+// Handler serves /binary.
 //
-// A deployed function is an open endpoint: anyone can call it. Check what comes
-// in, and secure what is not meant for everyone.
+// A deployed function is an open endpoint: anyone can call it. Validate the
+// request, and secure what is not meant for everyone.
 func Handler(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "binary", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "binary", "method", event.HTTPMethod, "path", event.Path)
 
-	// A picture of one pixel: put your own in its place.
+	// Replace this image of one pixel with your own data.
 	var data bytes.Buffer
 	if err := png.Encode(&data, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
 		return events.APIGatewayProxyResponse{}, err

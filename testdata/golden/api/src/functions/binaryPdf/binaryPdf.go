@@ -1,4 +1,4 @@
-// Package binarypdf answers requests to /binaryPdf.
+// Package binarypdf is a serverless function.
 package binarypdf
 
 import (
@@ -10,12 +10,13 @@ import (
 	"example.com/golden/api/src/lib/fn"
 )
 
-// Handler answers requests to /binaryPdf.
+// Handler serves /binaryPdf.
 //
-// A deployed function is an open endpoint: anyone can call it. Check what comes
-// in, and secure what is not meant for everyone.
+// A deployed function is an open endpoint: anyone can call it. Validate the
+// request, and secure what is not meant for everyone.
 func Handler(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "binaryPdf", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "binaryPdf", "method", event.HTTPMethod, "path", event.Path)
 
-	return fn.Binary("application/pdf", []byte("Put your own data in place of this sentence."))
+	return fn.Binary("application/pdf", []byte("Replace this text with your own data."))
 }

@@ -10,14 +10,10 @@ import (
 )
 
 func TestHandler(t *testing.T) {
-	standard.Run(t, "answers 200", func(t *scenario.T, s *Scenario) {
-		ctx := fntest.Context(t)
+	standard.Run(t, "responds with 200", func(t *scenario.T, s *Scenario) {
 		event := fntest.HTTPEvent(fntest.Event{HTTPMethod: http.MethodGet, Path: "/binaryPdf"})
+		response := fntest.Call(t, Handler, event)
 
-		response, err := Handler(ctx, event)
-		if err != nil {
-			t.Fatal(err)
-		}
 		if response.StatusCode != http.StatusOK {
 			t.Errorf("status = %d, want %d", response.StatusCode, http.StatusOK)
 		}
@@ -25,13 +21,13 @@ func TestHandler(t *testing.T) {
 			t.Errorf("Content-Type = %q, want %q", got, want)
 		}
 		if !response.IsBase64Encoded {
-			t.Error("the body is not marked as base64")
+			t.Error("IsBase64Encoded = false, want true")
 		}
 		body, err := base64.StdEncoding.DecodeString(response.Body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := string(body), "Put your own data in place of this sentence."; got != want {
+		if got, want := string(body), "Replace this text with your own data."; got != want {
 			t.Errorf("body = %q, want %q", got, want)
 		}
 	})

@@ -1,4 +1,4 @@
-// Package plain answers requests to /plain.
+// Package plain is a serverless function.
 package plain
 
 import (
@@ -11,12 +11,13 @@ import (
 	"example.com/golden/api/src/lib/fn"
 )
 
-// Handler answers requests to /plain.
+// Handler serves /plain.
 //
-// A deployed function is an open endpoint: anyone can call it. Check what comes
-// in, and secure what is not meant for everyone.
+// A deployed function is an open endpoint: anyone can call it. Validate the
+// request, and secure what is not meant for everyone.
 func Handler(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "plain", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "plain", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "plain function"})
 }

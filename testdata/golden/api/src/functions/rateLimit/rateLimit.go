@@ -1,4 +1,4 @@
-// Package ratelimit answers requests to /rateLimit.
+// Package ratelimit is a serverless function.
 package ratelimit
 
 import (
@@ -12,19 +12,20 @@ import (
 	"example.com/golden/api/src/lib/ratelimit"
 )
 
-// Handler answers requests to /rateLimit.
+// Handler serves /rateLimit.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - ratelimit.Require answers 429 to addresses that send more than 10 requests
-//     a second. Each instance of the function counts for itself.
+// A deployed function is an open endpoint: anyone can call it. To reach handle,
+// a request must pass these checks, in order:
+//   - ratelimit.Require rejects requests above the rate limit of a client IP
+//     address (429). Each instance of the function counts on its own.
 var Handler = fn.Chain(handle,
 	ratelimit.Require(ratelimit.PerSecond(10), ratelimit.Options{}),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "rateLimit", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "rateLimit", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "rateLimit function"})
 }

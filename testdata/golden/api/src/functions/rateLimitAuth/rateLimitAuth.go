@@ -1,4 +1,4 @@
-// Package ratelimitauth answers requests to /rateLimitAuth.
+// Package ratelimitauth is a serverless function.
 package ratelimitauth
 
 import (
@@ -13,22 +13,22 @@ import (
 	"example.com/golden/api/src/lib/ratelimit"
 )
 
-// Handler answers requests to /rateLimitAuth.
+// Handler serves /rateLimitAuth.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - ratelimit.Require answers 429 to addresses that send more than 1 request
-//     an hour. Each instance of the function counts for itself.
-//   - auth.Require answers 401 where nobody is signed in, and 403 to users
-//     without the role admin.
+// To reach handle, a request must pass these checks, in order:
+//   - ratelimit.Require rejects requests above the rate limit of a client IP
+//     address (429). Each instance of the function counts on its own.
+//   - auth.Require rejects requests without a signed-in user (401), and users
+//     without a required role (403).
 var Handler = fn.Chain(handle,
 	ratelimit.Require(ratelimit.PerHour(1), ratelimit.Options{}),
 	auth.Require("admin"),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "rateLimitAuth", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "rateLimitAuth", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "rateLimitAuth function"})
 }

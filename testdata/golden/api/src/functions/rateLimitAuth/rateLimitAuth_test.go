@@ -3,7 +3,6 @@ package ratelimitauth
 import (
 	"net/http"
 	"testing"
-	"time"
 
 	"example.com/golden/api/src/lib/auth"
 	"example.com/golden/api/src/lib/fntest"
@@ -15,14 +14,10 @@ import (
 var user = &auth.User{ID: "1", Roles: []string{"admin"}}
 
 func TestHandler(t *testing.T) {
-	standard.Run(t, "answers 200", func(t *scenario.T, s *Scenario) {
-		ctx := auth.WithUser(ratelimit.WithSent(fntest.Context(t), 0, 0), user)
-		event := fntest.HTTPEvent(fntest.Event{HTTPMethod: http.MethodGet, Path: "/rateLimitAuth"})
+	standard.Run(t, "responds with 200", func(t *scenario.T, s *Scenario) {
+		event := fntest.HTTPEvent(request())
+		response := fntest.Call(t, Handler, event, ratelimit.Sent(0), auth.As(user))
 
-		response, err := Handler(ctx, event)
-		if err != nil {
-			t.Fatal(err)
-		}
 		if response.StatusCode != http.StatusOK {
 			t.Errorf("status = %d, want %d", response.StatusCode, http.StatusOK)
 		}
@@ -36,54 +31,55 @@ func TestHandler(t *testing.T) {
 }
 
 func TestHandlerLimitsRate(t *testing.T) {
-	for name, test := range map[string]struct {
-		sent       int // requests before
-		ago        time.Duration
-		want       int
-		retryAfter string
+	tests := []struct {
+		name   string
+		sent   int // requests that the client has just sent
+		status int
 	}{
-		"the last":           {0, 0, http.StatusOK, ""},
-		"one more":           {1, 0, http.StatusTooManyRequests, "3600"},
-		"one more, too soon": {1, time.Hour - 1, http.StatusTooManyRequests, "1"},
-		"one more, in time":  {1, time.Hour, http.StatusOK, ""},
-	} {
-		standard.Run(t, name, func(t *scenario.T, s *Scenario) {
-			ctx := auth.WithUser(ratelimit.WithSent(fntest.Context(t), test.sent, test.ago), user)
-			event := fntest.HTTPEvent(fntest.Event{HTTPMethod: http.MethodGet, Path: "/rateLimitAuth"})
+		{"below the limit", 0, http.StatusOK},
+		{"at the limit", 1, http.StatusTooManyRequests},
+	}
+	for _, test := range tests {
+		standard.Run(t, test.name, func(t *scenario.T, s *Scenario) {
+			event := fntest.HTTPEvent(request())
+			response := fntest.Call(t, Handler, event, ratelimit.Sent(test.sent), auth.As(user))
 
-			response, err := Handler(ctx, event)
-			if err != nil {
-				t.Fatal(err)
+			if response.StatusCode != test.status {
+				t.Errorf("status = %d, want %d", response.StatusCode, test.status)
 			}
-			if response.StatusCode != test.want {
-				t.Errorf("status = %d, want %d", response.StatusCode, test.want)
-			}
-			if got := response.Headers["Retry-After"]; got != test.retryAfter {
-				t.Errorf("Retry-After = %q, want %q", got, test.retryAfter)
+			if got, want := response.Headers["RateLimit-Policy"], `"default";q=1;w=3600`; got != want {
+				t.Errorf("RateLimit-Policy = %s, want %s", got, want)
 			}
 		})
 	}
 }
 
 func TestHandlerRequiresUser(t *testing.T) {
-	for name, test := range map[string]struct {
-		user *auth.User
-		want int
+	tests := []struct {
+		name   string
+		user   *auth.User
+		status int
 	}{
-		"anonymous":        {nil, http.StatusUnauthorized},
-		"without the role": {&auth.User{ID: "2"}, http.StatusForbidden},
-	} {
-		standard.Run(t, name, func(t *scenario.T, s *Scenario) {
-			ctx := auth.WithUser(ratelimit.WithSent(fntest.Context(t), 0, 0), test.user)
-			event := fntest.HTTPEvent(fntest.Event{HTTPMethod: http.MethodGet, Path: "/rateLimitAuth"})
+		{"not signed in", nil, http.StatusUnauthorized},
+		{"without a required role", &auth.User{ID: "2"}, http.StatusForbidden},
+		{"as admin", &auth.User{ID: "3", Roles: []string{"admin"}}, http.StatusOK},
+	}
+	for _, test := range tests {
+		standard.Run(t, test.name, func(t *scenario.T, s *Scenario) {
+			event := fntest.HTTPEvent(request())
+			response := fntest.Call(t, Handler, event, ratelimit.Sent(0), auth.As(test.user))
 
-			response, err := Handler(ctx, event)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if response.StatusCode != test.want {
-				t.Errorf("status = %d, want %d", response.StatusCode, test.want)
+			if response.StatusCode != test.status {
+				t.Errorf("status = %d, want %d", response.StatusCode, test.status)
 			}
 		})
+	}
+}
+
+// request returns the request that the tests send.
+func request() fntest.Event {
+	return fntest.Event{
+		HTTPMethod: http.MethodGet,
+		Path:       "/rateLimitAuth",
 	}
 }

@@ -1,4 +1,4 @@
-// Package ratelimitburst answers requests to /rateLimitBurst.
+// Package ratelimitburst is a serverless function.
 package ratelimitburst
 
 import (
@@ -12,19 +12,20 @@ import (
 	"example.com/golden/api/src/lib/ratelimit"
 )
 
-// Handler answers requests to /rateLimitBurst.
+// Handler serves /rateLimitBurst.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - ratelimit.Require answers 429 to addresses that send more than 100 requests
-//     a minute, or 20 at once. Each instance of the function counts for itself.
+// A deployed function is an open endpoint: anyone can call it. To reach handle,
+// a request must pass these checks, in order:
+//   - ratelimit.Require rejects requests above the rate limit of a client IP
+//     address (429). Each instance of the function counts on its own.
 var Handler = fn.Chain(handle,
 	ratelimit.Require(ratelimit.PerMinute(100).WithBurst(20), ratelimit.Options{}),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "rateLimitBurst", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "rateLimitBurst", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "rateLimitBurst function"})
 }

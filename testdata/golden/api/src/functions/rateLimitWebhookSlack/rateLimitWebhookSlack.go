@@ -1,4 +1,4 @@
-// Package ratelimitwebhookslack answers requests to /rateLimitWebhookSlack.
+// Package ratelimitwebhookslack is a serverless function.
 package ratelimitwebhookslack
 
 import (
@@ -13,23 +13,23 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// Handler answers requests to /rateLimitWebhookSlack.
+// Handler serves /rateLimitWebhookSlack.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - ratelimit.Require answers 429 to addresses that send more than 1 request
-//     an hour. Each instance of the function counts for itself.
-//   - webhooks.Require answers 401 unless the request is signed as Slack signs.
-//     While SLACK_SIGNING_SECRET is unset, none is.
-//     It answers Slack's handshakes itself.
+// To reach handle, a request must pass these checks, in order:
+//   - ratelimit.Require rejects requests above the rate limit of a client IP
+//     address (429). Each instance of the function counts on its own.
+//   - webhooks.Require rejects requests not signed by Slack (401),
+//     and every request while the secret is unset.
+//     It responds to Slack's handshakes itself.
 var Handler = fn.Chain(handle,
 	ratelimit.Require(ratelimit.PerHour(1), ratelimit.Options{}),
 	webhooks.Require(webhooks.Slack, webhooks.Options{SecretEnv: "SLACK_SIGNING_SECRET"}),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "rateLimitWebhookSlack", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "rateLimitWebhookSlack", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "rateLimitWebhookSlack function"})
 }

@@ -1,4 +1,4 @@
-// Package webhookauth answers requests to /webhookAuth.
+// Package webhookauth is a serverless function.
 package webhookauth
 
 import (
@@ -13,13 +13,12 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// Handler answers requests to /webhookAuth.
+// Handler serves /webhookAuth.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - webhooks.Require answers 401 unless the signature verifies. While
-//     WEBHOOK_AUTH_WEBHOOK_SECRET is unset, none does.
-//   - auth.Require answers 401 where nobody is signed in.
+// To reach handle, a request must pass these checks, in order:
+//   - webhooks.Require rejects requests without a valid signature (401),
+//     and every request while the secret is unset.
+//   - auth.Require rejects requests without a signed-in user (401).
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.SHA256, webhooks.Options{
 		SignatureHeader: "X-Webhook-Signature",
@@ -28,9 +27,10 @@ var Handler = fn.Chain(handle,
 	auth.Require(),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "webhookAuth", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "webhookAuth", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "webhookAuth function"})
 }

@@ -12,11 +12,8 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// What the sender of the webhook signs with, and where.
-const (
-	secret = "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
-	header = "X-Webhook-Signature"
-)
+// secret is the key that the sender signs with.
+const secret = "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
 
 // user may call the function.
 var user = &auth.User{ID: "1"}
@@ -24,14 +21,10 @@ var user = &auth.User{ID: "1"}
 func TestHandler(t *testing.T) {
 	t.Setenv("WEBHOOK_AUTH_WEBHOOK_SECRET", secret)
 
-	standard.Run(t, "answers 200", func(t *scenario.T, s *Scenario) {
-		ctx := auth.WithUser(fntest.Context(t), user)
-		event := signed(secret, header)
+	standard.Run(t, "responds with 200", func(t *scenario.T, s *Scenario) {
+		event := signed(request(), secret)
+		response := fntest.Call(t, Handler, event, auth.As(user))
 
-		response, err := Handler(ctx, event)
-		if err != nil {
-			t.Fatal(err)
-		}
 		if response.StatusCode != http.StatusOK {
 			t.Errorf("status = %d, want %d", response.StatusCode, http.StatusOK)
 		}
@@ -44,25 +37,24 @@ func TestHandler(t *testing.T) {
 	})
 }
 
-func TestHandlerRefusesUnverified(t *testing.T) {
+func TestHandlerRejectsUnsignedRequests(t *testing.T) {
 	t.Setenv("WEBHOOK_AUTH_WEBHOOK_SECRET", secret)
 
-	tampered := signed(secret, header)
+	tampered := signed(request(), secret)
 	tampered.Body += " "
 
-	for name, event := range map[string]events.APIGatewayProxyRequest{
-		"unsigned":         fntest.HTTPEvent(fntest.Event{HTTPMethod: http.MethodPost, Path: "/webhookAuth", Payload: `{"id":1}`}),
-		"wrong secret":     signed("MY-NAME-IS-WERNER-BRANDES-VERIFY-ME", header),
-		"wrong header":     signed(secret, header+"-Invalid"),
-		"tampered payload": tampered,
-	} {
-		standard.Run(t, name, func(t *scenario.T, s *Scenario) {
-			ctx := auth.WithUser(fntest.Context(t), user)
+	tests := []struct {
+		name  string
+		event events.APIGatewayProxyRequest
+	}{
+		{"no signature", fntest.HTTPEvent(request())},
+		{"wrong secret", signed(request(), "MY-NAME-IS-WERNER-BRANDES-VERIFY-ME")},
+		{"tampered payload", tampered},
+	}
+	for _, test := range tests {
+		standard.Run(t, test.name, func(t *scenario.T, s *Scenario) {
+			response := fntest.Call(t, Handler, test.event, auth.As(user))
 
-			response, err := Handler(ctx, event)
-			if err != nil {
-				t.Fatal(err)
-			}
 			if response.StatusCode != http.StatusUnauthorized {
 				t.Errorf("status = %d, want %d", response.StatusCode, http.StatusUnauthorized)
 			}
@@ -70,34 +62,42 @@ func TestHandlerRefusesUnverified(t *testing.T) {
 	}
 }
 
-// signed is the event of a sender who signs with that secret, in that header.
-func signed(secret, header string) events.APIGatewayProxyRequest {
-	return fntest.SignedWebhook(
-		fntest.Event{HTTPMethod: http.MethodPost, Path: "/webhookAuth", Payload: `{"id":1}`},
-		webhooks.Signer(webhooks.SHA256, webhooks.Options{Secret: secret, SignatureHeader: header}),
-	)
-}
-
 func TestHandlerRequiresUser(t *testing.T) {
 	t.Setenv("WEBHOOK_AUTH_WEBHOOK_SECRET", secret)
 
-	for name, test := range map[string]struct {
-		user *auth.User
-		want int
+	tests := []struct {
+		name   string
+		user   *auth.User
+		status int
 	}{
-		"anonymous": {nil, http.StatusUnauthorized},
-	} {
-		standard.Run(t, name, func(t *scenario.T, s *Scenario) {
-			ctx := auth.WithUser(fntest.Context(t), test.user)
-			event := signed(secret, header)
+		{"not signed in", nil, http.StatusUnauthorized},
+		{"signed in", user, http.StatusOK},
+	}
+	for _, test := range tests {
+		standard.Run(t, test.name, func(t *scenario.T, s *Scenario) {
+			event := signed(request(), secret)
+			response := fntest.Call(t, Handler, event, auth.As(test.user))
 
-			response, err := Handler(ctx, event)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if response.StatusCode != test.want {
-				t.Errorf("status = %d, want %d", response.StatusCode, test.want)
+			if response.StatusCode != test.status {
+				t.Errorf("status = %d, want %d", response.StatusCode, test.status)
 			}
 		})
 	}
+}
+
+// request returns the request that the tests send.
+func request() fntest.Event {
+	return fntest.Event{
+		HTTPMethod: http.MethodPost,
+		Path:       "/webhookAuth",
+		Payload:    `{"id":1}`,
+	}
+}
+
+// signed returns the event for a request that the sender signs.
+func signed(request fntest.Event, secret string) events.APIGatewayProxyRequest {
+	return fntest.SignedWebhook(request, webhooks.Signer(webhooks.SHA256, webhooks.Options{
+		Secret:          secret,
+		SignatureHeader: "X-Webhook-Signature",
+	}))
 }

@@ -1,4 +1,4 @@
-// Package webhookauthbinary answers requests to /webhookAuthBinary.
+// Package webhookauthbinary is a serverless function.
 package webhookauthbinary
 
 import (
@@ -15,13 +15,12 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// Handler answers requests to /webhookAuthBinary.
+// Handler serves /webhookAuthBinary.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - webhooks.Require answers 401 unless the signature verifies. While
-//     WEBHOOK_AUTH_BINARY_WEBHOOK_SECRET is unset, none does.
-//   - auth.Require answers 401 where nobody is signed in.
+// To reach handle, a request must pass these checks, in order:
+//   - webhooks.Require rejects requests without a valid signature (401),
+//     and every request while the secret is unset.
+//   - auth.Require rejects requests without a signed-in user (401).
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.SHA256, webhooks.Options{
 		SignatureHeader: "X-Webhook-Signature",
@@ -30,11 +29,12 @@ var Handler = fn.Chain(handle,
 	auth.Require(),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "webhookAuthBinary", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "webhookAuthBinary", "method", event.HTTPMethod, "path", event.Path)
 
-	// A picture of one pixel: put your own in its place.
+	// Replace this image of one pixel with your own data.
 	var data bytes.Buffer
 	if err := png.Encode(&data, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
 		return events.APIGatewayProxyResponse{}, err

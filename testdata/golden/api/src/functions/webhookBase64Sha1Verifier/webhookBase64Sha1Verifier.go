@@ -1,4 +1,4 @@
-// Package webhookbase64sha1verifier answers requests to /webhookBase64Sha1Verifier.
+// Package webhookbase64sha1verifier is a serverless function.
 package webhookbase64sha1verifier
 
 import (
@@ -12,12 +12,11 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// Handler answers requests to /webhookBase64Sha1Verifier.
+// Handler serves /webhookBase64Sha1Verifier.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - webhooks.Require answers 401 unless the signature verifies. While
-//     WEBHOOK_BASE64_SHA1_VERIFIER_WEBHOOK_SECRET is unset, none does.
+// To reach handle, a request must pass these checks, in order:
+//   - webhooks.Require rejects requests without a valid signature (401),
+//     and every request while the secret is unset.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Base64SHA1, webhooks.Options{
 		SignatureHeader: "X-Webhook-Signature",
@@ -25,9 +24,10 @@ var Handler = fn.Chain(handle,
 	}),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "webhookBase64Sha1Verifier", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "webhookBase64Sha1Verifier", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "webhookBase64Sha1Verifier function"})
 }

@@ -6,8 +6,8 @@ import (
 	"example.com/golden/api/src/lib/fntest"
 )
 
-// request is what the tests send to /webhookBinaryFixtures. Write one like it for each case
-// that deserves a name.
+// request returns the request that the tests send. Write a function like it for
+// each other request that deserves a name.
 func request() fntest.Event {
 	return fntest.Event{
 		HTTPMethod: http.MethodPost,

@@ -1,4 +1,4 @@
-// Package webhookclerk answers requests to /webhookClerk.
+// Package webhookclerk is a serverless function.
 package webhookclerk
 
 import (
@@ -12,19 +12,19 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// Handler answers requests to /webhookClerk.
+// Handler serves /webhookClerk.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - webhooks.Require answers 401 unless the request is signed as Clerk signs.
-//     While CLERK_WEBHOOK_SIGNING_SECRET is unset, none is.
+// To reach handle, a request must pass these checks, in order:
+//   - webhooks.Require rejects requests not signed by Clerk (401),
+//     and every request while the secret is unset.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Clerk, webhooks.Options{SecretEnv: "CLERK_WEBHOOK_SIGNING_SECRET"}),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "webhookClerk", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "webhookClerk", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "webhookClerk function"})
 }

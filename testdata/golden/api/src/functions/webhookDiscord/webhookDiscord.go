@@ -1,4 +1,4 @@
-// Package webhookdiscord answers requests to /webhookDiscord.
+// Package webhookdiscord is a serverless function.
 package webhookdiscord
 
 import (
@@ -12,20 +12,20 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// Handler answers requests to /webhookDiscord.
+// Handler serves /webhookDiscord.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - webhooks.Require answers 401 unless the request is signed as Discord signs.
-//     While DISCORD_PUBLIC_KEY is unset, none is.
-//     It answers Discord's handshakes itself.
+// To reach handle, a request must pass these checks, in order:
+//   - webhooks.Require rejects requests not signed by Discord (401),
+//     and every request while the secret is unset.
+//     It responds to Discord's handshakes itself.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Discord, webhooks.Options{SecretEnv: "DISCORD_PUBLIC_KEY"}),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "webhookDiscord", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "webhookDiscord", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "webhookDiscord function"})
 }

@@ -1,4 +1,4 @@
-// Package webhooklinear answers requests to /webhookLinear.
+// Package webhooklinear is a serverless function.
 package webhooklinear
 
 import (
@@ -12,19 +12,19 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// Handler answers requests to /webhookLinear.
+// Handler serves /webhookLinear.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - webhooks.Require answers 401 unless the request is signed as Linear signs.
-//     While LINEAR_WEBHOOK_SECRET is unset, none is.
+// To reach handle, a request must pass these checks, in order:
+//   - webhooks.Require rejects requests not signed by Linear (401),
+//     and every request while the secret is unset.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Linear, webhooks.Options{SecretEnv: "LINEAR_WEBHOOK_SECRET"}),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "webhookLinear", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "webhookLinear", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "webhookLinear function"})
 }

@@ -1,4 +1,4 @@
-// Package webhookshopify answers requests to /webhookShopify.
+// Package webhookshopify is a serverless function.
 package webhookshopify
 
 import (
@@ -12,19 +12,19 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// Handler answers requests to /webhookShopify.
+// Handler serves /webhookShopify.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - webhooks.Require answers 401 unless the request is signed as Shopify signs.
-//     While SHOPIFY_API_SECRET is unset, none is.
+// To reach handle, a request must pass these checks, in order:
+//   - webhooks.Require rejects requests not signed by Shopify (401),
+//     and every request while the secret is unset.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Shopify, webhooks.Options{SecretEnv: "SHOPIFY_API_SECRET"}),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "webhookShopify", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "webhookShopify", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "webhookShopify function"})
 }

@@ -1,4 +1,4 @@
-// Package webhookskipverifier answers requests to /webhookSkipVerifier.
+// Package webhookskipverifier is a serverless function.
 package webhookskipverifier
 
 import (
@@ -12,19 +12,20 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// Handler answers requests to /webhookSkipVerifier.
+// Handler serves /webhookSkipVerifier.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - webhooks.Require lets every request pass, which is for development alone:
-//     choose a scheme that verifies.
+// A deployed function is an open endpoint: anyone can call it. To reach handle,
+// a request must pass these checks, in order:
+//   - webhooks.Require accepts every request, because webhooks.Skip is for
+//     development. Use another scheme before you deploy the function.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Skip, webhooks.Options{}),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "webhookSkipVerifier", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "webhookSkipVerifier", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "webhookSkipVerifier function"})
 }

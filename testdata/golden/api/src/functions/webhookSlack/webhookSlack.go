@@ -1,4 +1,4 @@
-// Package webhookslack answers requests to /webhookSlack.
+// Package webhookslack is a serverless function.
 package webhookslack
 
 import (
@@ -12,20 +12,20 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// Handler answers requests to /webhookSlack.
+// Handler serves /webhookSlack.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - webhooks.Require answers 401 unless the request is signed as Slack signs.
-//     While SLACK_SIGNING_SECRET is unset, none is.
-//     It answers Slack's handshakes itself.
+// To reach handle, a request must pass these checks, in order:
+//   - webhooks.Require rejects requests not signed by Slack (401),
+//     and every request while the secret is unset.
+//     It responds to Slack's handshakes itself.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Slack, webhooks.Options{SecretEnv: "SLACK_SIGNING_SECRET"}),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "webhookSlack", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "webhookSlack", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "webhookSlack function"})
 }

@@ -1,4 +1,4 @@
-// Package webhookslackauthbinaryfixtures answers requests to /webhookSlackAuthBinaryFixtures.
+// Package webhookslackauthbinaryfixtures is a serverless function.
 package webhookslackauthbinaryfixtures
 
 import (
@@ -15,24 +15,24 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// Handler answers requests to /webhookSlackAuthBinaryFixtures.
+// Handler serves /webhookSlackAuthBinaryFixtures.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - webhooks.Require answers 401 unless the request is signed as Slack signs.
-//     While SLACK_SIGNING_SECRET is unset, none is.
-//     It answers Slack's handshakes itself.
-//   - auth.Require answers 401 where nobody is signed in.
+// To reach handle, a request must pass these checks, in order:
+//   - webhooks.Require rejects requests not signed by Slack (401),
+//     and every request while the secret is unset.
+//     It responds to Slack's handshakes itself.
+//   - auth.Require rejects requests without a signed-in user (401).
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Slack, webhooks.Options{SecretEnv: "SLACK_SIGNING_SECRET"}),
 	auth.Require(),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "webhookSlackAuthBinaryFixtures", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "webhookSlackAuthBinaryFixtures", "method", event.HTTPMethod, "path", event.Path)
 
-	// A picture of one pixel: put your own in its place.
+	// Replace this image of one pixel with your own data.
 	var data bytes.Buffer
 	if err := png.Encode(&data, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
 		return events.APIGatewayProxyResponse{}, err

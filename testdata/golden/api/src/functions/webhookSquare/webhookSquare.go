@@ -1,4 +1,4 @@
-// Package webhooksquare answers requests to /webhookSquare.
+// Package webhooksquare is a serverless function.
 package webhooksquare
 
 import (
@@ -12,13 +12,12 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// Handler answers requests to /webhookSquare.
+// Handler serves /webhookSquare.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - webhooks.Require answers 401 unless the request is signed as Square signs.
-//     While SQUARE_WEBHOOK_SIGNATURE_KEY is unset, none is.
-//     SQUARE_WEBHOOK_URL is the address that Square calls, which it signs.
+// To reach handle, a request must pass these checks, in order:
+//   - webhooks.Require rejects requests not signed by Square (401),
+//     and every request while the secret is unset.
+//     URLEnv names the variable with the URL that Square calls and signs.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Square, webhooks.Options{
 		SecretEnv: "SQUARE_WEBHOOK_SIGNATURE_KEY",
@@ -26,9 +25,10 @@ var Handler = fn.Chain(handle,
 	}),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "webhookSquare", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "webhookSquare", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "webhookSquare function"})
 }

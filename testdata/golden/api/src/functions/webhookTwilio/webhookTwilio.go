@@ -1,4 +1,4 @@
-// Package webhooktwilio answers requests to /webhookTwilio.
+// Package webhooktwilio is a serverless function.
 package webhooktwilio
 
 import (
@@ -12,13 +12,12 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// Handler answers requests to /webhookTwilio.
+// Handler serves /webhookTwilio.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - webhooks.Require answers 401 unless the request is signed as Twilio signs.
-//     While TWILIO_AUTH_TOKEN is unset, none is.
-//     TWILIO_WEBHOOK_URL is the address that Twilio calls, which it signs.
+// To reach handle, a request must pass these checks, in order:
+//   - webhooks.Require rejects requests not signed by Twilio (401),
+//     and every request while the secret is unset.
+//     URLEnv names the variable with the URL that Twilio calls and signs.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Twilio, webhooks.Options{
 		SecretEnv: "TWILIO_AUTH_TOKEN",
@@ -26,9 +25,10 @@ var Handler = fn.Chain(handle,
 	}),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "webhookTwilio", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "webhookTwilio", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "webhookTwilio function"})
 }

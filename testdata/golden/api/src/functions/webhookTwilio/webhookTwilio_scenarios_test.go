@@ -2,11 +2,9 @@ package webhooktwilio
 
 import "example.com/golden/api/src/lib/scenario"
 
-// Scenario is the data that a test of /webhookTwilio starts from, with a field for
-// each record.
+// Scenario holds the records that a test starts with. Records need a database:
+// run fngen add db, and define standard on db.Tests instead of scenario.None.
 type Scenario struct{}
 
-// standard fills the Scenario before each test. To create a record:
-//
-//	s.Order.Placed = scenario.Create(c, Order{Status: "PLACED"})
+// standard is the scenario that the tests run on.
 var standard = scenario.Define(scenario.None, func(c *scenario.Seeder, s *Scenario) {})

@@ -1,4 +1,4 @@
-// Package webhooktwilioauthfixtures answers requests to /webhookTwilioAuthFixtures.
+// Package webhooktwilioauthfixtures is a serverless function.
 package webhooktwilioauthfixtures
 
 import (
@@ -13,15 +13,14 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// Handler answers requests to /webhookTwilioAuthFixtures.
+// Handler serves /webhookTwilioAuthFixtures.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - webhooks.Require answers 401 unless the request is signed as Twilio signs.
-//     While TWILIO_AUTH_TOKEN is unset, none is.
-//     TWILIO_WEBHOOK_URL is the address that Twilio calls, which it signs.
-//   - auth.Require answers 401 where nobody is signed in, and 403 to users
-//     without the role admin.
+// To reach handle, a request must pass these checks, in order:
+//   - webhooks.Require rejects requests not signed by Twilio (401),
+//     and every request while the secret is unset.
+//     URLEnv names the variable with the URL that Twilio calls and signs.
+//   - auth.Require rejects requests without a signed-in user (401), and users
+//     without a required role (403).
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Twilio, webhooks.Options{
 		SecretEnv: "TWILIO_AUTH_TOKEN",
@@ -30,9 +29,10 @@ var Handler = fn.Chain(handle,
 	auth.Require("admin"),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "webhookTwilioAuthFixtures", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "webhookTwilioAuthFixtures", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "webhookTwilioAuthFixtures function"})
 }

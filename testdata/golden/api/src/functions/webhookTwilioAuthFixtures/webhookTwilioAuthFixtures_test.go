@@ -12,7 +12,7 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// What Twilio signs with, and the address that it calls.
+// Twilio signs with secret, and calls the function at address.
 const (
 	secret  = "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
 	address = "https://example.com/webhookTwilioAuthFixtures"
@@ -25,14 +25,10 @@ func TestHandler(t *testing.T) {
 	t.Setenv("TWILIO_AUTH_TOKEN", secret)
 	t.Setenv("TWILIO_WEBHOOK_URL", address)
 
-	standard.Run(t, "answers 200", func(t *scenario.T, s *Scenario) {
-		ctx := auth.WithUser(fntest.Context(t), user)
-		event := signed(secret)
+	standard.Run(t, "responds with 200", func(t *scenario.T, s *Scenario) {
+		event := signed(request(), secret)
+		response := fntest.Call(t, Handler, event, auth.As(user))
 
-		response, err := Handler(ctx, event)
-		if err != nil {
-			t.Fatal(err)
-		}
 		if response.StatusCode != http.StatusOK {
 			t.Errorf("status = %d, want %d", response.StatusCode, http.StatusOK)
 		}
@@ -45,25 +41,25 @@ func TestHandler(t *testing.T) {
 	})
 }
 
-func TestHandlerRefusesUnverified(t *testing.T) {
+func TestHandlerRejectsUnsignedRequests(t *testing.T) {
 	t.Setenv("TWILIO_AUTH_TOKEN", secret)
 	t.Setenv("TWILIO_WEBHOOK_URL", address)
 
-	tampered := signed(secret)
+	tampered := signed(request(), secret)
 	tampered.Body += " "
 
-	for name, event := range map[string]events.APIGatewayProxyRequest{
-		"unsigned":         fntest.HTTPEvent(request()),
-		"wrong secret":     signed("MY-NAME-IS-WERNER-BRANDES-VERIFY-ME"),
-		"tampered payload": tampered,
-	} {
-		standard.Run(t, name, func(t *scenario.T, s *Scenario) {
-			ctx := auth.WithUser(fntest.Context(t), user)
+	tests := []struct {
+		name  string
+		event events.APIGatewayProxyRequest
+	}{
+		{"no signature", fntest.HTTPEvent(request())},
+		{"wrong secret", signed(request(), "MY-NAME-IS-WERNER-BRANDES-VERIFY-ME")},
+		{"tampered payload", tampered},
+	}
+	for _, test := range tests {
+		standard.Run(t, test.name, func(t *scenario.T, s *Scenario) {
+			response := fntest.Call(t, Handler, test.event, auth.As(user))
 
-			response, err := Handler(ctx, event)
-			if err != nil {
-				t.Fatal(err)
-			}
 			if response.StatusCode != http.StatusUnauthorized {
 				t.Errorf("status = %d, want %d", response.StatusCode, http.StatusUnauthorized)
 			}
@@ -71,36 +67,35 @@ func TestHandlerRefusesUnverified(t *testing.T) {
 	}
 }
 
-// signed is the event of a sender who signs with that secret.
-func signed(secret string) events.APIGatewayProxyRequest {
-	return fntest.SignedWebhook(
-		request(),
-		webhooks.Signer(webhooks.Twilio, webhooks.Options{Secret: secret, URL: address}),
-	)
-}
-
 func TestHandlerRequiresUser(t *testing.T) {
 	t.Setenv("TWILIO_AUTH_TOKEN", secret)
 	t.Setenv("TWILIO_WEBHOOK_URL", address)
 
-	for name, test := range map[string]struct {
-		user *auth.User
-		want int
+	tests := []struct {
+		name   string
+		user   *auth.User
+		status int
 	}{
-		"anonymous":        {nil, http.StatusUnauthorized},
-		"without the role": {&auth.User{ID: "2"}, http.StatusForbidden},
-	} {
-		standard.Run(t, name, func(t *scenario.T, s *Scenario) {
-			ctx := auth.WithUser(fntest.Context(t), test.user)
-			event := signed(secret)
+		{"not signed in", nil, http.StatusUnauthorized},
+		{"without a required role", &auth.User{ID: "2"}, http.StatusForbidden},
+		{"as admin", &auth.User{ID: "3", Roles: []string{"admin"}}, http.StatusOK},
+	}
+	for _, test := range tests {
+		standard.Run(t, test.name, func(t *scenario.T, s *Scenario) {
+			event := signed(request(), secret)
+			response := fntest.Call(t, Handler, event, auth.As(test.user))
 
-			response, err := Handler(ctx, event)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if response.StatusCode != test.want {
-				t.Errorf("status = %d, want %d", response.StatusCode, test.want)
+			if response.StatusCode != test.status {
+				t.Errorf("status = %d, want %d", response.StatusCode, test.status)
 			}
 		})
 	}
+}
+
+// signed returns the event for a request that Twilio signs.
+func signed(request fntest.Event, secret string) events.APIGatewayProxyRequest {
+	return fntest.SignedWebhook(request, webhooks.Signer(webhooks.Twilio, webhooks.Options{
+		Secret: secret,
+		URL:    address,
+	}))
 }

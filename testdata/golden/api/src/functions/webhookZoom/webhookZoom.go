@@ -1,4 +1,4 @@
-// Package webhookzoom answers requests to /webhookZoom.
+// Package webhookzoom is a serverless function.
 package webhookzoom
 
 import (
@@ -12,20 +12,20 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// Handler answers requests to /webhookZoom.
+// Handler serves /webhookZoom.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - webhooks.Require answers 401 unless the request is signed as Zoom signs.
-//     While ZOOM_WEBHOOK_SECRET_TOKEN is unset, none is.
-//     It answers Zoom's handshakes itself.
+// To reach handle, a request must pass these checks, in order:
+//   - webhooks.Require rejects requests not signed by Zoom (401),
+//     and every request while the secret is unset.
+//     It responds to Zoom's handshakes itself.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Zoom, webhooks.Options{SecretEnv: "ZOOM_WEBHOOK_SECRET_TOKEN"}),
 )
 
-// handle answers the requests that Handler lets pass.
+// handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "webhookZoom", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "webhookZoom", "method", event.HTTPMethod, "path", event.Path)
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "webhookZoom function"})
 }

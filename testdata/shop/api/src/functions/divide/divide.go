@@ -1,4 +1,4 @@
-// Package divide answers requests to /divide.
+// Package divide is a serverless function that divides numbers.
 package divide
 
 import (
@@ -13,7 +13,7 @@ import (
 	"example.com/shop/api/src/lib/fn"
 )
 
-// A result is what a division came to.
+// A result is the body of a response.
 type result struct {
 	Message  string  `json:"message"`
 	Dividend string  `json:"dividend"`
@@ -21,17 +21,20 @@ type result struct {
 	Quotient float64 `json:"quotient"`
 }
 
-// Handler answers requests to /divide: ?dividend=10&divisor=2 is 5.
+// Handler serves /divide. The quotient of ?dividend=10&divisor=2 is 5.
 //
-// A deployed function is an open endpoint: anyone can call it. Check what comes
-// in, and secure what is not meant for everyone.
+// A deployed function is an open endpoint: anyone can call it. Validate the
+// request, and secure what is not meant for everyone.
 func Handler(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "divide", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "divide", "method", event.HTTPMethod, "path", event.Path)
 
 	dividend, hasDividend := event.QueryStringParameters["dividend"]
 	divisor, hasDivisor := event.QueryStringParameters["divisor"]
 	if !hasDividend || !hasDivisor {
-		return fn.JSON(http.StatusBadRequest, map[string]string{"message": "Please specify both a dividend and divisor."})
+		return fn.JSON(http.StatusBadRequest, map[string]string{
+			"message": "Please specify both a dividend and divisor.",
+		})
 	}
 
 	a, errA := strconv.Atoi(dividend)

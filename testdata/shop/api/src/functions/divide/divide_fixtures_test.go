@@ -6,7 +6,7 @@ import (
 	"example.com/shop/api/src/lib/fntest"
 )
 
-// numbers is a request to divide one number by another.
+// numbers returns a request to divide one number by another.
 func numbers(dividend, divisor string) fntest.Event {
 	return fntest.Event{
 		HTTPMethod:            http.MethodGet,
@@ -15,7 +15,16 @@ func numbers(dividend, divisor string) fntest.Event {
 	}
 }
 
-// missingDivisor is a request without a number to divide by.
+// missingDividend returns a request without a dividend.
+func missingDividend() fntest.Event {
+	return fntest.Event{
+		HTTPMethod:            http.MethodGet,
+		Path:                  "/divide",
+		QueryStringParameters: map[string]string{"divisor": "5"},
+	}
+}
+
+// missingDivisor returns a request without a divisor.
 func missingDivisor() fntest.Event {
 	return fntest.Event{
 		HTTPMethod:            http.MethodGet,

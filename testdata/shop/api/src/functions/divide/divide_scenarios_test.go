@@ -5,11 +5,11 @@ import (
 	"example.com/shop/api/src/lib/scenario"
 )
 
-// Scenario is the data that a test of /divide starts from, with a field for
-// each record.
+// Scenario holds the records that a test starts with, in a field for each.
 type Scenario struct{}
 
-// standard fills the Scenario before each test. To create a record:
+// standard creates the records of a Scenario in a database of the test's own.
+// For example, with a field Order in Scenario:
 //
-//	s.Order.Placed = scenario.Create(c, Order{Status: "PLACED"})
+//	s.Order = scenario.Create(c, Order{Status: "PLACED"})
 var standard = scenario.Define(db.Tests, func(c *scenario.Seeder, s *Scenario) {})

@@ -10,43 +10,36 @@ import (
 	"example.com/shop/api/src/lib/scenario"
 )
 
-// call sends a request to the handler, and wants a status and a message with some words in it.
-func call(t *scenario.T, request fntest.Event, status int, words string) result {
-	t.Helper()
-	response, err := Handler(fntest.Context(t), fntest.HTTPEvent(request))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if response.StatusCode != status {
-		t.Errorf("status = %d, want %d", response.StatusCode, status)
-	}
-	var body result
-	if err := json.Unmarshal([]byte(response.Body), &body); err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(body.Message, words) {
-		t.Errorf("message = %q, want %q in it", body.Message, words)
-	}
-	return body
-}
-
 func TestHandler(t *testing.T) {
-	standard.Run(t, "divides two numbers successfully", func(t *scenario.T, s *Scenario) {
-		body := call(t, numbers("20", "5"), http.StatusOK, "20 / 5 = 4")
-		if body.Quotient != 4 {
-			t.Errorf("quotient = %v, want 4", body.Quotient)
-		}
-	})
+	tests := []struct {
+		name     string
+		request  fntest.Event
+		status   int
+		message  string // part of it
+		quotient float64
+	}{
+		{"divides two numbers successfully", numbers("20", "5"), http.StatusOK, "20 / 5 = 4", 4},
+		{"requires a dividend", missingDividend(), http.StatusBadRequest, "Please specify both", 0},
+		{"requires a divisor", missingDivisor(), http.StatusBadRequest, "Please specify both", 0},
+		{"cannot divide by 0", numbers("20", "0"), http.StatusInternalServerError, "Could not divide", 0},
+	}
+	for _, test := range tests {
+		standard.Run(t, test.name, func(t *scenario.T, s *Scenario) {
+			response := fntest.Call(t, Handler, fntest.HTTPEvent(test.request))
 
-	standard.Run(t, "requires a dividend", func(t *scenario.T, s *Scenario) {
-		call(t, fntest.Event{QueryStringParameters: map[string]string{"divisor": "5"}}, http.StatusBadRequest, "Please specify both")
-	})
-
-	standard.Run(t, "requires a divisor", func(t *scenario.T, s *Scenario) {
-		call(t, missingDivisor(), http.StatusBadRequest, "Please specify both")
-	})
-
-	standard.Run(t, "cannot divide by 0", func(t *scenario.T, s *Scenario) {
-		call(t, numbers("20", "0"), http.StatusInternalServerError, "Could not divide")
-	})
+			if response.StatusCode != test.status {
+				t.Errorf("status = %d, want %d", response.StatusCode, test.status)
+			}
+			var body result
+			if err := json.Unmarshal([]byte(response.Body), &body); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(body.Message, test.message) {
+				t.Errorf("message = %q, want %q in it", body.Message, test.message)
+			}
+			if body.Quotient != test.quotient {
+				t.Errorf("quotient = %v, want %v", body.Quotient, test.quotient)
+			}
+		})
+	}
 }

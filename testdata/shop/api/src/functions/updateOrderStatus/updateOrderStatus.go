@@ -1,4 +1,4 @@
-// Package updateorderstatus answers requests to /updateOrderStatus.
+// Package updateorderstatus is a serverless function that updates orders.
 package updateorderstatus
 
 import (
@@ -16,12 +16,11 @@ import (
 	"example.com/shop/api/src/services/orders"
 )
 
-// Handler answers requests to /updateOrderStatus.
+// Handler serves /updateOrderStatus.
 //
-// A deployed function is an open endpoint: anyone can call it. What comes in
-// passes these, in order, before it reaches handle:
-//   - webhooks.Require answers 401 unless the signature verifies. While
-//     UPDATE_ORDER_STATUS_WEBHOOK_SECRET is unset, none does.
+// To reach handle, a request must pass these checks, in order:
+//   - webhooks.Require rejects requests without a valid signature (401),
+//     and every request while the secret is unset.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.SHA256, webhooks.Options{
 		SignatureHeader: "X-Webhook-Signature",
@@ -29,9 +28,10 @@ var Handler = fn.Chain(handle,
 	}),
 )
 
-// handle sets the status of the order that has a tracking number.
+// handle updates the status of the order with a tracking number.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	slog.InfoContext(ctx, "request received", "function", "updateOrderStatus", "method", event.HTTPMethod, "path", event.Path)
+	slog.InfoContext(ctx, "request received",
+		"function", "updateOrderStatus", "method", event.HTTPMethod, "path", event.Path)
 
 	body, err := fn.Body(event)
 	if err != nil {
@@ -49,12 +49,13 @@ func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.AP
 		return failed(err)
 	}
 	return fn.JSON(http.StatusOK, map[string]any{
-		"order":   order,
-		"message": fmt.Sprintf("Updated order %d to %s at %s", order.ID, order.Status, order.UpdatedAt.Format(time.RFC3339)),
+		"order": order,
+		"message": fmt.Sprintf("Updated order %d to %s at %s",
+			order.ID, order.Status, order.UpdatedAt.Format(time.RFC3339)),
 	})
 }
 
-// failed tells the sender, whom the signature vouches for, what went wrong.
+// failed returns the error to the sender, whom the signature authenticates.
 func failed(err error) (events.APIGatewayProxyResponse, error) {
 	return fn.JSON(http.StatusInternalServerError, map[string]string{
 		"error":   err.Error(),

@@ -6,13 +6,12 @@ import (
 	"example.com/shop/api/src/services/orders"
 )
 
-// Scenario is the data that a test of /updateOrderStatus starts from, with a field for
-// each record.
+// Scenario holds the records that a test starts with, in a field for each.
 type Scenario struct {
 	Order struct{ Placed, Shipped, Delivered orders.Order }
 }
 
-// standard has an order of each status.
+// standard creates an order with each status.
 var standard = scenario.Define(db.Tests, func(c *scenario.Seeder, s *Scenario) {
 	s.Order.Placed = scenario.Create(c, orders.Order{TrackingNumber: "1ZP1LC3D0Rd3R000001", Status: orders.Placed})
 	s.Order.Shipped = scenario.Create(c, orders.Order{TrackingNumber: "1ZSH1PP3D000002", Status: orders.Shipped})

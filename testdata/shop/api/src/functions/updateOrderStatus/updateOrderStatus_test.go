@@ -14,43 +14,39 @@ import (
 	"example.com/shop/api/src/services/orders"
 )
 
-// What the sender of the webhook signs with, and where.
-const (
-	secret = "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
-	header = "X-Webhook-Signature"
-)
+// secret is the key that the sender signs with.
+const secret = "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
 
-// An answer is a response of the handler.
-type answer struct {
-	Status  int
+// options are those that the sender signs with.
+var options = webhooks.Options{Secret: secret, SignatureHeader: "X-Webhook-Signature"}
+
+// body is the body of a response.
+type body struct {
 	Order   orders.Order
 	Message string
 	Error   string
 }
 
-// call sends the handler an update, signed with a secret in a header.
-func call(t *scenario.T, trackingNumber string, status orders.Status, secret, header string) answer {
+// call sends Handler an update of an order, signed with options. It returns the
+// status of the response and its body.
+func call(t *scenario.T, trackingNumber string, options webhooks.Options) (status int, b body) {
 	t.Helper()
 	event := fntest.SignedWebhook(
 		fntest.Event{
 			HTTPMethod: http.MethodPost,
 			Path:       "/updateOrderStatus",
-			Payload:    map[string]any{"trackingNumber": trackingNumber, "status": status},
+			Payload:    map[string]any{"trackingNumber": trackingNumber, "status": orders.Delivered},
 		},
-		webhooks.Signer(webhooks.SHA256, webhooks.Options{Secret: secret, SignatureHeader: header}),
+		webhooks.Signer(webhooks.SHA256, options),
 	)
-	response, err := Handler(fntest.Context(t), event)
-	if err != nil {
+	response := fntest.Call(t, Handler, event)
+	if err := json.Unmarshal([]byte(response.Body), &b); err != nil {
 		t.Fatal(err)
 	}
-	a := answer{Status: response.StatusCode}
-	if err := json.Unmarshal([]byte(response.Body), &a); err != nil {
-		t.Fatal(err)
-	}
-	return a
+	return response.StatusCode, b
 }
 
-// checkStatus wants an order to have a status in the database.
+// checkStatus checks the status of an order in the database.
 func checkStatus(t *scenario.T, order orders.Order, want orders.Status) {
 	t.Helper()
 	if err := db.From(t.Context()).NewSelect().Model(&order).WherePK().Scan(t.Context()); err != nil {
@@ -66,9 +62,10 @@ func TestHandler(t *testing.T) {
 
 	standard.Run(t, "with a shipped order, updates the status to DELIVERED", func(t *scenario.T, s *Scenario) {
 		order := s.Order.Shipped
-		got := call(t, order.TrackingNumber, orders.Delivered, secret, header)
-		if got.Status != http.StatusOK {
-			t.Errorf("status = %d, want %d", got.Status, http.StatusOK)
+		status, got := call(t, order.TrackingNumber, options)
+
+		if status != http.StatusOK {
+			t.Errorf("status = %d, want %d", status, http.StatusOK)
 		}
 		if want := fmt.Sprintf("Updated order %d to DELIVERED", order.ID); !strings.Contains(got.Message, want) {
 			t.Errorf("message = %q, want %q in it", got.Message, want)
@@ -79,45 +76,71 @@ func TestHandler(t *testing.T) {
 		checkStatus(t, order, orders.Delivered)
 		checkStatus(t, s.Order.Placed, orders.Placed)
 	})
+}
 
-	for name, sender := range map[string]struct{ secret, header string }{
-		"with an invalid signature header, the webhook is unauthorized": {secret, "X-Webhook-Signature-Invalid"},
-		"with the wrong webhook secret the webhook is unauthorized":     {"MY-NAME-IS-WERNER-BRANDES-VERIFY-ME", header},
-	} {
-		standard.Run(t, name, func(t *scenario.T, s *Scenario) {
+func TestHandlerRejectsUnsignedRequests(t *testing.T) {
+	t.Setenv("UPDATE_ORDER_STATUS_WEBHOOK_SECRET", secret)
+
+	tests := []struct {
+		name    string
+		options webhooks.Options
+	}{
+		{
+			name:    "with an invalid signature header, the webhook is unauthorized",
+			options: webhooks.Options{Secret: secret, SignatureHeader: "X-Webhook-Signature-Invalid"},
+		},
+		{
+			name:    "with the wrong webhook secret the webhook is unauthorized",
+			options: webhooks.Options{Secret: "MY-NAME-IS-WERNER-BRANDES-VERIFY-ME", SignatureHeader: "X-Webhook-Signature"},
+		},
+	}
+	for _, test := range tests {
+		standard.Run(t, test.name, func(t *scenario.T, s *Scenario) {
 			order := s.Order.Shipped
-			got := call(t, order.TrackingNumber, orders.Delivered, sender.secret, sender.header)
-			if got.Status != http.StatusUnauthorized {
-				t.Errorf("status = %d, want %d", got.Status, http.StatusUnauthorized)
+			status, _ := call(t, order.TrackingNumber, test.options)
+
+			if status != http.StatusUnauthorized {
+				t.Errorf("status = %d, want %d", status, http.StatusUnauthorized)
 			}
 			checkStatus(t, order, orders.Shipped)
 		})
 	}
+}
 
-	refused := func(t *scenario.T, trackingNumber string) {
-		t.Helper()
-		got := call(t, trackingNumber, orders.Delivered, secret, header)
-		if got.Status != http.StatusInternalServerError {
-			t.Errorf("status = %d, want %d", got.Status, http.StatusInternalServerError)
-		}
-		if got.Error == "" {
-			t.Error("the answer has no error")
-		}
-		if want := "Unable to update the order status"; got.Message != want {
-			t.Errorf("message = %q, want %q", got.Message, want)
-		}
+func TestHandlerFails(t *testing.T) {
+	t.Setenv("UPDATE_ORDER_STATUS_WEBHOOK_SECRET", secret)
+
+	tests := []struct {
+		name           string
+		trackingNumber func(s *Scenario) string
+	}{
+		{
+			name:           "when the tracking number cannot be found, returns an error",
+			trackingNumber: func(*Scenario) string { return "1Z-DOES-NOT-EXIST" },
+		},
+		{
+			name:           "when the order has not yet shipped, returns an error",
+			trackingNumber: func(s *Scenario) string { return s.Order.Placed.TrackingNumber },
+		},
+		{
+			name:           "when the order has already been delivered, returns an error",
+			trackingNumber: func(s *Scenario) string { return s.Order.Delivered.TrackingNumber },
+		},
 	}
+	for _, test := range tests {
+		standard.Run(t, test.name, func(t *scenario.T, s *Scenario) {
+			status, got := call(t, test.trackingNumber(s), options)
 
-	standard.Run(t, "when the tracking number cannot be found, returns an error", func(t *scenario.T, s *Scenario) {
-		refused(t, "1Z-DOES-NOT-EXIST")
-	})
-
-	standard.Run(t, "when the order has not yet shipped, returns an error", func(t *scenario.T, s *Scenario) {
-		refused(t, s.Order.Placed.TrackingNumber)
-		checkStatus(t, s.Order.Placed, orders.Placed)
-	})
-
-	standard.Run(t, "when the order has already been delivered, returns an error", func(t *scenario.T, s *Scenario) {
-		refused(t, s.Order.Delivered.TrackingNumber)
-	})
+			if status != http.StatusInternalServerError {
+				t.Errorf("status = %d, want %d", status, http.StatusInternalServerError)
+			}
+			if got.Error == "" {
+				t.Error("the response has no error")
+			}
+			if want := "Unable to update the order status"; got.Message != want {
+				t.Errorf("message = %q, want %q", got.Message, want)
+			}
+			checkStatus(t, s.Order.Placed, orders.Placed)
+		})
+	}
 }

@@ -17,39 +17,47 @@ import (
 	"example.com/shop/api/src/lib/fn"
 )
 
-// A Store remembers which messages were handled. One store is for one function: a provider
-// may send the same message to several.
+// A Store remembers which messages were handled. Use one store for each
+// function: a provider may send the same message to several functions.
 type Store interface {
-	// Handle calls handle, once, unless a call of it for the same id has returned true before, which is
-	// Duplicate, or is still running, which is Busy. Where handle returns false, panics, or its process
-	// ends, the id stays free. A store that has transactions may hand one on in the context, which
-	// is committed with the id. An error says that the store itself failed.
+	// Handle calls handle unless a message with this id was handled before, in
+	// which case it returns Duplicate, or is being handled now, in which case it
+	// returns Busy. A message counts as handled if handle returns true. If handle
+	// returns false or panics, or the process exits, the next call with this id
+	// calls handle again.
+	//
+	// A store may pass a transaction in the context and commit it together with
+	// the id. An error means that the store itself failed.
 	Handle(ctx context.Context, id string, handle func(context.Context) bool) (Outcome, error)
 }
 
-// An Outcome is what became of a message in a Store.
+// An Outcome is the result of Store.Handle.
 type Outcome int
 
-// The outcomes.
+// The outcomes of Store.Handle.
 const (
 	Handled   Outcome = iota // handle was called
-	Duplicate                // it was handled before
-	Busy                     // it is being handled
+	Duplicate                // the message was handled before
+	Busy                     // the message is being handled
 )
 
-// Once is middleware behind Require that hands each message on once. A message counts as handled when
-// the handler answered 2xx: whatever else comes of it, the sender's next try reaches the handler.
+var errOrder = errors.New("webhooks: Once must come after Require in the chain")
+
+// Once returns middleware that passes each message to the handler only once,
+// identified by its [MessageID]. It must come after Require in the chain. A
+// message counts as handled if the handler responds with a 2xx status;
+// otherwise, the sender's next retry reaches the handler.
 //
-// A duplicate is answered 200, and one that is being handled right now 503, so that the sender
-// tries again. A message goes by its [MessageID]. Once is for a sender's own retries and no protection
-// against others': many ids are in headers that nobody signs, and who has a message could send it
-// under another id.
+// Once responds 200 to a duplicate, and 503 to a message that is being handled,
+// so that the sender retries. It is meant for the sender's own retries and does
+// not protect against replay: many providers do not sign the id, so an attacker
+// could replay a message with another id.
 func Once(store Store) fn.Middleware {
 	return func(next fn.Handler) fn.Handler {
 		return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 			id := MessageID(ctx)
 			if id == "" {
-				return events.APIGatewayProxyResponse{}, errors.New("webhooks: Once has to stand behind Require")
+				return events.APIGatewayProxyResponse{}, errOrder
 			}
 			var (
 				response events.APIGatewayProxyResponse
@@ -63,10 +71,10 @@ func Once(store Store) fn.Middleware {
 			case storeErr != nil:
 				return events.APIGatewayProxyResponse{}, fmt.Errorf("webhooks: message store: %w", storeErr)
 			case outcome == Duplicate:
-				slog.InfoContext(ctx, "webhook handled before", "path", event.Path, "message", id)
+				slog.InfoContext(ctx, "webhook already handled", "path", event.Path, "message", id)
 				return events.APIGatewayProxyResponse{StatusCode: http.StatusOK}, nil
 			case outcome == Busy:
-				slog.InfoContext(ctx, "webhook being handled", "path", event.Path, "message", id)
+				slog.InfoContext(ctx, "webhook already being handled", "path", event.Path, "message", id)
 				return events.APIGatewayProxyResponse{
 					StatusCode: http.StatusServiceUnavailable,
 					Headers:    map[string]string{"Retry-After": "60"},
@@ -79,56 +87,56 @@ func Once(store Store) fn.Middleware {
 
 type messageKey struct{}
 
-func withMessage(ctx context.Context, v verified) context.Context {
+func withMessage(ctx context.Context, v verifiedEvent) context.Context {
 	return context.WithValue(ctx, messageKey{}, v)
 }
 
-// MessageID is the id of the message that Require let pass in this context, the same
-// each time that its sender sends it, or "" where there is none. Where the provider gives no id,
-// it is a hash of what was signed: where that has neither a time nor anything else of its own in
-// it, two messages that say the same are one.
+// MessageID returns the id of the message that Require verified, or "" if there
+// is none in ctx. The id stays the same when the sender retries. If the provider
+// sends no id, it is a hash of the signed content. Two messages with the same
+// content then have the same id, unless the content includes a timestamp.
 func MessageID(ctx context.Context) string {
-	v, ok := ctx.Value(messageKey{}).(verified)
+	v, ok := ctx.Value(messageKey{}).(verifiedEvent)
 	if !ok {
 		return ""
 	}
-	if v.id != "" { // and signed
+	if v.id != "" { // part of the signed content
 		return v.id
 	}
-	for _, name := range v.method.idHeaders {
+	for _, name := range v.definition.idHeaders {
 		if id := fn.Header(*v.event, name); id != "" {
 			return id
 		}
 	}
-	if v.method.idField != "" {
-		if id := jsonField(v.body.data(), v.method.idField); id != "" {
+	if v.definition.idField != "" {
+		if id := jsonField(v.body.data(), v.definition.idField); id != "" {
 			return id
 		}
 	}
-	signed := content{v.body}
-	if v.key.way != nil && !v.method.idBody {
-		// The signature itself can be written in several ways.
-		signed = v.key.fill(&v.message)
-		if _, ok := v.key.algorithm.(token); ok {
-			claims := v.signatures[0][:strings.LastIndex(v.signatures[0], ".")]
-			signed = append(signed, part{text: "." + claims})
-		}
+	if v.key.format == nil || v.definition.idBody {
+		return "sha256:" + v.body.sha256Hex()
 	}
-	return "sha256:" + signed.sum()
+	signed := v.key.signs(v.message)
+	if _, ok := v.key.algorithm.(jwtSignature); ok {
+		// Leave out the token's signature: it has several valid encodings.
+		token := v.signatures[0]
+		signed = append(signed, segment{text: "." + token[:strings.LastIndex(token, ".")]})
+	}
+	return "sha256:" + signed.sha256Hex()
 }
 
-// Memory is a Store in the memory of one process, which [NewMemory] makes. It remembers the last of the messages, and
-// is for one instance of a function: several need a store that they share.
+// A Memory is a Store in the memory of one process, created by [NewMemory].
+// Several instances of a function need a store that they share.
 type Memory struct {
 	mu      sync.Mutex
 	running map[[sha256.Size]byte]bool
 	handled map[[sha256.Size]byte]bool
-	ring    [][sha256.Size]byte // the handled ones, the oldest at next once it is full
+	ring    [][sha256.Size]byte // the keys of handled; if full, the oldest is at next
 	next    int
 }
 
-// NewMemory is a Memory of size messages, each of which takes about 100 bytes. A message that is
-// sent again after size others were handled counts as new.
+// NewMemory returns a Memory that remembers the last size messages. Each takes
+// about 100 bytes.
 func NewMemory(size int) *Memory {
 	return &Memory{
 		running: map[[sha256.Size]byte]bool{},
@@ -137,7 +145,7 @@ func NewMemory(size int) *Memory {
 	}
 }
 
-// Handle is as Store has it.
+// Handle implements Store.
 func (m *Memory) Handle(ctx context.Context, id string, handle func(context.Context) bool) (Outcome, error) {
 	key := sha256.Sum256([]byte(id))
 	m.mu.Lock()
@@ -153,7 +161,7 @@ func (m *Memory) Handle(ctx context.Context, id string, handle func(context.Cont
 	m.mu.Unlock()
 
 	done := false
-	defer func() { // of a panic too
+	defer func() { // deferred because handle may panic
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		delete(m.running, key)
@@ -165,7 +173,7 @@ func (m *Memory) Handle(ctx context.Context, id string, handle func(context.Cont
 	return Handled, nil
 }
 
-// add remembers a message in the place of the oldest one.
+// add remembers a message. If the ring is full, the message replaces the oldest.
 func (m *Memory) add(key [sha256.Size]byte) {
 	m.handled[key] = true
 	if len(m.ring) < cap(m.ring) {

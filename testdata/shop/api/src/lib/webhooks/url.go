@@ -16,37 +16,32 @@ import (
 	"example.com/shop/api/src/lib/fn"
 )
 
-// urls are the ways in which the sender may have written the address that it signs, of
-// which the second is "" where there is one, and both where it signs none.
-func (w *way) urls(event *events.APIGatewayProxyRequest, o *Options) (url, other string, err error) {
-	if !strings.Contains(w.content, "{url}") {
+// urls returns the URL that the sender signs, and another way in which it may
+// write that URL or "". Both are "" if the sender does not sign the URL.
+func (f *format) urls(event *events.APIGatewayProxyRequest, o *Options) (url, alternate string, err error) {
+	if !f.signsURL {
 		return "", "", nil
 	}
-	url, err = o.address(event, w.hashQuery)
-	if err == nil && w.anyPort {
-		other, err = otherPort(url)
+	url, err = o.publicURL(event, f.bodyHashParam)
+	if err == nil && f.optionalPort {
+		alternate, err = togglePort(url)
 	}
-	return url, other, err
+	return url, alternate, err
 }
 
-// address is the public address of a request. Of a query, the event has no order: where that
-// matters, it has to be in the URL of the options. last is the parameter that the sender adds.
-func (o *Options) address(event *events.APIGatewayProxyRequest, last string) (string, error) {
-	address, _, _ := strings.Cut(o.url(), "#") // which no request has
-	if address == "" {
-		domain, path := event.RequestContext.DomainName, event.RequestContext.Path
-		if path == "" {
-			path = event.Path
-		}
-		if domain == "" {
-			return "", errors.New("the public URL is unknown" + unsetURL(o.URLEnv))
-		}
-		address = "https://" + domain + path
+// publicURL returns the public URL of a request with its query. The maps of an
+// event do not keep the order of the parameters, so they are appended by name,
+// with lastParam, which the sender adds, at the end. If the order matters, the
+// configured URL must have the query.
+func (o *Options) publicURL(event *events.APIGatewayProxyRequest, lastParam string) (string, error) {
+	address, err := o.baseURL(event)
+	if err != nil {
+		return "", err
 	}
-	_, rawQuery, separated := strings.Cut(address, "?")
+	_, rawQuery, hasQuery := strings.Cut(address, "?")
 	configured, err := url.ParseQuery(rawQuery)
 	if err != nil {
-		return "", errors.New("the public URL has a malformed query")
+		return "", errors.New("the query of the public URL is malformed")
 	}
 
 	sent := url.Values(event.MultiValueQueryStringParameters)
@@ -58,22 +53,22 @@ func (o *Options) address(event *events.APIGatewayProxyRequest, last string) (st
 	}
 	names := make([]string, 0, len(sent))
 	for name := range sent {
-		if name != last {
+		if name != lastParam {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
-	for _, name := range append(names, last) {
+	for _, name := range append(names, lastParam) {
 		if values, ok := configured[name]; ok {
 			if len(sent[name]) > 0 && !slices.Equal(values, sent[name]) {
-				return "", fmt.Errorf("the query has another %q than the public URL", name)
+				return "", fmt.Errorf("the query parameter %q differs from the public URL's", name)
 			}
 			continue
 		}
 		for _, value := range sent[name] {
 			separator := "&"
-			if !separated {
-				separator, separated = "?", true
+			if !hasQuery {
+				separator, hasQuery = "?", true
 			}
 			address += separator + url.QueryEscape(name) + "=" + url.QueryEscape(value)
 		}
@@ -81,15 +76,29 @@ func (o *Options) address(event *events.APIGatewayProxyRequest, last string) (st
 	return address, nil
 }
 
-func unsetURL(env string) string {
-	if env == "" {
-		return ""
+// baseURL returns the configured URL without its fragment, or the one that API
+// Gateway reports. Headers do not count, because the client chooses them.
+func (o *Options) baseURL(event *events.APIGatewayProxyRequest) (string, error) {
+	if address, _, _ := strings.Cut(o.url(), "#"); address != "" {
+		return address, nil
 	}
-	return ": " + env + " is empty"
+	domain, path := event.RequestContext.DomainName, event.RequestContext.Path
+	if path == "" {
+		path = event.Path
+	}
+	if domain == "" {
+		err := errors.New("the public URL is not known")
+		if o.URLEnv != "" {
+			err = fmt.Errorf("%w: environment variable %s is empty", err, o.URLEnv)
+		}
+		return "", err
+	}
+	return "https://" + domain + path, nil
 }
 
-// otherPort is an address with its port left out, or with the scheme's where it had none.
-func otherPort(address string) (string, error) {
+// togglePort returns the address without its port or, if it has none, with the
+// default port of its URL scheme.
+func togglePort(address string) (string, error) {
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Scheme == "" || parsed.Host == "" {
 		return "", errors.New("the public URL is malformed")
@@ -109,53 +118,55 @@ func otherPort(address string) (string, error) {
 	return address[:end] + port + address[end:], nil
 }
 
-// maxFields bounds a form. Twilio sends some dozens.
+// maxFields limits the fields of a form. Twilio sends a few dozen.
 const maxFields = 1000
 
-// form is what is signed of a body, where the scheme has {form} in its content: a form's names and
-// values, sorted, each once and with nothing between them. Any other body is signed by its
-// SHA-256 in the query, which has to be right wherever it is.
-func (w *way) form(event *events.APIGatewayProxyRequest, body part) (string, error) {
-	if w.hashQuery == "" {
+// form returns the part of the signed content that comes from a form body: the
+// names and values, sorted by name, without duplicates or separators. Any other
+// body is bound by its hash in the query. If the hash is there, it must match
+// whatever the body is. Schemes without a bodyHashParam do not sign forms.
+func (f *format) form(event *events.APIGatewayProxyRequest, body segment) (string, error) {
+	if f.bodyHashParam == "" {
 		return "", nil
 	}
-	query := event.QueryStringParameters[w.hashQuery]
-	if values := event.MultiValueQueryStringParameters[w.hashQuery]; len(values) > 0 {
-		query = values[len(values)-1]
+	hash := event.QueryStringParameters[f.bodyHashParam]
+	if values := event.MultiValueQueryStringParameters[f.bodyHashParam]; len(values) > 0 {
+		hash = values[len(values)-1]
 	}
-	if query != "" && query != (content{body}).sum() {
-		return "", fmt.Errorf("the payload is not what %s says", w.hashQuery)
+	if hash != "" && hash != body.sha256Hex() {
+		return "", fmt.Errorf("the body does not match the hash in the query parameter %s", f.bodyHashParam)
 	}
 	if !isForm(*event) {
-		if query == "" && !body.empty() {
-			return "", fmt.Errorf("the payload is no form, and the query has no %s", w.hashQuery)
+		if hash == "" && !body.empty() {
+			return "", fmt.Errorf("the body is not a form, and the query has no %s", f.bodyHashParam)
 		}
 		return "", nil
 	}
 	if strings.Count(body.text, "&")+bytes.Count(body.bytes, []byte("&")) >= maxFields {
-		return "", errors.New("the payload has too many fields")
+		return "", fmt.Errorf("the form has too many fields: at most %d are allowed", maxFields)
 	}
 	fields, err := url.ParseQuery(string(body.data()))
 	if err != nil {
-		return "", errors.New("the payload is a malformed form")
+		return "", errors.New("the form is malformed")
 	}
 	names := make([]string, 0, len(fields))
 	for name := range fields {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	var text strings.Builder
+	var signed strings.Builder
 	for _, name := range names {
 		values := slices.Clone(fields[name])
 		slices.Sort(values)
 		for _, value := range slices.Compact(values) {
-			text.WriteString(name)
-			text.WriteString(value)
+			signed.WriteString(name)
+			signed.WriteString(value)
 		}
 	}
-	return text.String(), nil
+	return signed.String(), nil
 }
 
+// isForm reports whether the Content-Type is that of a URL-encoded form.
 func isForm(event events.APIGatewayProxyRequest) bool {
 	mediaType, _, _ := mime.ParseMediaType(fn.Header(event, "Content-Type"))
 	return mediaType == "application/x-www-form-urlencoded"

@@ -1,0 +1,134 @@
+package generator_test
+
+import (
+	"go/format"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fngen/fngen/generator"
+)
+
+var options = generator.MainOptions{Module: "example.com/shop", Lib: "api/src/lib", Dir: "api/src/functions/.fngen"}
+
+func handler(name, pkg, base string) generator.FunctionRef {
+	return generator.FunctionRef{
+		Function: name, Path: "example.com/shop/api/src/functions/" + base, Package: pkg, Handler: "Handler",
+	}
+}
+
+// Lines has the line of each function, where the compiler reports errors of its
+// handler.
+func TestServerMain(t *testing.T) {
+	flat := func(name, ident string) generator.FunctionRef {
+		return generator.FunctionRef{
+			Function: name, Path: "example.com/shop/api/src/functions", Package: "functions", Handler: ident,
+		}
+	}
+	closing := handler("updateOrder", "updateorder", "updateOrder")
+	closing.Shutdown = "Shutdown"
+	p, err := generator.ServerMain(options, "dev", []generator.FunctionRef{
+		handler("divide", "divide", "divide"),
+		flat("hello", "HelloHandler"),
+		flat("bye", "ByeHandler"),
+		closing,
+		handler("os", "os", "os"),
+		handler("server", "server", "server"),
+		handler("init", "init2", "init"),
+		handler("x", "divide", "x"),
+	})
+	require.NoError(t, err)
+	assert.Equal(t, "api/src/functions/.fngen/dev", p.Package)
+	main := string(p.Files["api/src/functions/.fngen/dev/main.go"])
+	assert.Equal(t, `// Command dev serves the functions of example.com/shop over HTTP.
+package main
+
+import (
+	"os"
+
+	"example.com/shop/api/src/functions"
+	"example.com/shop/api/src/functions/.fngen/runtime/server"
+	"example.com/shop/api/src/functions/divide"
+	init2 "example.com/shop/api/src/functions/init"
+	os2 "example.com/shop/api/src/functions/os"
+	server2 "example.com/shop/api/src/functions/server"
+	updateorder "example.com/shop/api/src/functions/updateOrder"
+	divide2 "example.com/shop/api/src/functions/x"
+)
+
+func main() {
+	os.Exit(server.Main(
+		server.Function{Name: "divide", Handler: divide.Handler},
+		server.Function{Name: "hello", Handler: functions.HelloHandler},
+		server.Function{Name: "bye", Handler: functions.ByeHandler},
+		server.Function{Name: "updateOrder", Handler: updateorder.Handler, Shutdown: updateorder.Shutdown},
+		server.Function{Name: "os", Handler: os2.Handler},
+		server.Function{Name: "server", Handler: server2.Handler},
+		server.Function{Name: "init", Handler: init2.Handler},
+		server.Function{Name: "x", Handler: divide2.Handler},
+	))
+}
+`, main)
+	assert.Equal(t, map[int]string{
+		19: "divide", 20: "hello", 21: "bye", 22: "updateOrder", 23: "os", 24: "server", 25: "init", 26: "x",
+	}, p.Lines)
+	check(t, p)
+
+	none, err := generator.ServerMain(options, "serve", nil)
+	require.NoError(t, err)
+	assert.Empty(t, none.Lines)
+	check(t, none)
+}
+
+func TestLambdaMain(t *testing.T) {
+	h := handler("updateOrder", "updateorder", "updateOrder")
+	p, err := generator.LambdaMain(options, "lambda/updateOrder", h)
+	require.NoError(t, err)
+	assert.Equal(t, "api/src/functions/.fngen/lambda/updateOrder", p.Package)
+	assert.Equal(t, `// Command updateOrder runs a function of example.com/shop on AWS Lambda.
+package main
+
+import (
+	"example.com/shop/api/src/functions/.fngen/runtime/lambdaentry"
+	updateorder "example.com/shop/api/src/functions/updateOrder"
+)
+
+func main() {
+	lambdaentry.Start(updateorder.Handler)
+}
+`, string(p.Files[p.Package+"/main.go"]))
+	assert.Equal(t, map[int]string{10: "updateOrder"}, p.Lines)
+	check(t, p)
+
+	h.Shutdown = "Shutdown"
+	p, err = generator.LambdaMain(options, "lambda/updateOrder", h)
+	require.NoError(t, err)
+	assert.Contains(t, string(p.Files[p.Package+"/main.go"]),
+		"\tlambdaentry.Start(updateorder.Handler, updateorder.Shutdown)\n")
+}
+
+func TestMigrateMain(t *testing.T) {
+	p, err := generator.MigrateMain(options)
+	require.NoError(t, err)
+	assert.Len(t, p.Files, 1)
+	assert.Contains(t, string(p.Files["api/src/functions/.fngen/migrate/main.go"]),
+		"\n\t\"example.com/shop/api/src/lib/db\"\n")
+	check(t, p)
+}
+
+// check checks that a main package is formatted and does not import fngen.
+func check(t *testing.T, p generator.MainPackage) {
+	t.Helper()
+	for name, data := range p.Files {
+		formatted, err := format.Source(data)
+		require.NoError(t, err)
+		assert.Equal(t, string(formatted), string(data), name)
+		lines := strings.Split(string(data), "\n")
+		assert.False(t, slices.ContainsFunc(lines, func(line string) bool {
+			return strings.Contains(line, `"github.com/fngen/fngen/`)
+		}), name)
+	}
+}

@@ -1,0 +1,91 @@
+package generator
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"text/template"
+
+	"golang.org/x/tools/imports"
+
+	"github.com/fngen/fngen/templates"
+)
+
+// A functionFile is a file that a function can have.
+type functionFile struct {
+	template string // in templates/function
+	suffix   string // of the file's name, after the function's
+	test     bool   // only tests need it
+	fixtures bool   // only a function with fixtures has it
+}
+
+func functionFiles() []functionFile {
+	return []functionFile{
+		{template: "handler.go.tmpl", suffix: ".go"},
+		{template: "test.go.tmpl", suffix: "_test.go", test: true},
+		{template: "scenarios_test.go.tmpl", suffix: "_scenarios_test.go", test: true},
+		{template: "fixtures_test.go.tmpl", suffix: "_fixtures_test.go", test: true, fixtures: true},
+	}
+}
+
+// OwnFiles returns the paths, relative to the functions directory, of the files
+// that fngen can write for the function name.
+func OwnFiles(name string) []string {
+	var files []string
+	for _, file := range functionFiles() {
+		files = append(files, path.Join(name, name+file.suffix))
+	}
+	return files
+}
+
+// render executes the templates of a function's files. The paths of the files
+// are relative to the functions directory.
+func render(spec Spec, data TemplateData) ([]File, error) {
+	wanted := slices.DeleteFunc(functionFiles(), func(file functionFile) bool {
+		return file.test && spec.NoTests || file.fixtures && !spec.Fixtures
+	})
+	names := []string{"function/blocks.tmpl"} // that the others use
+	for _, file := range wanted {
+		names = append(names, "function/"+file.template)
+	}
+	set, err := template.ParseFS(templates.Function, names...)
+	if err != nil {
+		return nil, fmt.Errorf("template: %w", err)
+	}
+
+	var files []File
+	for _, file := range wanted {
+		var text strings.Builder
+		if err := set.ExecuteTemplate(&text, file.template, data); err != nil {
+			return nil, fmt.Errorf("template: %w", err)
+		}
+		source, err := format(file.template, text.String())
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, File{Path: path.Join(data.Name, data.Name+file.suffix), Data: source})
+	}
+	return files, nil
+}
+
+// format formats Go source as goimports does, without changing its imports.
+// Templates name all imports: goimports would search the disk for missing ones.
+func format(template, source string) ([]byte, error) {
+	data, err := imports.Process("", []byte(source), &imports.Options{
+		FormatOnly: true, Comments: true, TabIndent: true, TabWidth: 8,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("template %s: the output is not Go: %w\n%s", template, err, numberLines(source))
+	}
+	return data, nil
+}
+
+// numberLines returns text with a number before each line.
+func numberLines(text string) string {
+	var b strings.Builder
+	for i, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
+		fmt.Fprintf(&b, "%4d  %s\n", i+1, line)
+	}
+	return b.String()
+}

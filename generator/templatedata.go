@@ -1,0 +1,184 @@
+package generator
+
+import (
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// TemplateVersion is the version of [TemplateData]. It increases when a field is
+// removed or changes its meaning, and stays when a field is added.
+const TemplateVersion = 1
+
+// TemplateData is what the templates of a function's files are executed with.
+//
+// The templates of fngen are in templates/function. Strings without a comment on
+// quoting contain no character that needs an escape in a Go string literal.
+type TemplateData struct {
+	Version int // TemplateVersion
+
+	Name    string // of the function, such as updateOrderStatus
+	Package string // name of the function's Go package, such as updateorderstatus
+	Route   string // path of the function's URL, such as /updateOrderStatus
+
+	Module string // path of the project's module
+	Lib    string // import path of the directory that contains the support packages
+
+	Database bool // the project has the support package db
+	Fixtures bool // a fixtures file declares the function request
+
+	// The checks in front of the handler, in the order in which they run. A
+	// field is nil if the function does not have the check.
+	AllowIP   *AllowIPData
+	RateLimit *RateLimitData
+	Webhook   *WebhookData
+	Auth      *AuthData
+
+	// Binary is the media type of the response, or empty for JSON. Use Quote.
+	Binary string
+}
+
+// AllowIPData describes the client IP addresses that may call a function.
+type AllowIPData struct {
+	List     []string // addresses and CIDR blocks
+	Client   string   // an allowed address
+	Allowed  []string // allowed addresses for a test: one in each entry of List
+	Rejected []string // other addresses for a test, at the edges of List
+}
+
+// RateLimitData describes the rate at which one client may call a function.
+type RateLimitData struct {
+	Unit     string // function of package ratelimit: PerSecond, PerMinute or PerHour
+	Requests int    // requests in one unit of time
+	Burst    int    // requests at once; equal to Requests unless given
+	Below    int    // Burst - 1
+	Window   int    // seconds, rounded up, until Burst requests are allowed again
+}
+
+// WebhookData describes how a function verifies webhooks.
+type WebhookData struct {
+	Scheme          string // constant in package webhooks, such as SHA256
+	Sender          string // name of the provider, or empty for any sender
+	Signed          bool   // requests have a signature: false only for Skip
+	SignsPayload    bool   // the signature depends on the payload
+	SignatureHeader string // header of the signature, or empty if the scheme sets it
+	SecretEnv       string // environment variable of the secret
+	URLEnv          string // environment variable of the public URL, or empty if the scheme does not sign it
+
+	// For tests.
+	Secret      string          // secret that the sender signs with
+	OtherSecret string          // secret of another sender
+	PublicKey   string          // key that verifies, or empty if Secret does
+	URL         string          // public URL of the function
+	Payload     string          // body of a request; use Quote
+	Form        bool            // Payload is a form, not JSON
+	Handshakes  []HandshakeData // requests that package webhooks responds to
+}
+
+// HandshakeData describes a request by which a provider checks an endpoint, and
+// the response that it expects.
+type HandshakeData struct {
+	Name    string
+	Payload string // body of the request; use Quote
+	Status  string // constant in package net/http, such as StatusOK
+	Body    string // body of the response; use Quote
+}
+
+// AuthData describes the users that may call a function.
+type AuthData struct {
+	Roles []string // one of which is required; any user may call if empty
+}
+
+// Guarded reports whether the function has a check in front of its handler.
+func (d TemplateData) Guarded() bool {
+	return d.AllowIP != nil || d.RateLimit != nil || d.Webhook != nil || d.Auth != nil
+}
+
+// Signed reports whether requests must have a webhook signature.
+func (d TemplateData) Signed() bool { return d.Webhook != nil && d.Webhook.Signed }
+
+// Open reports whether anyone can call the function: no check depends on the client.
+func (d TemplateData) Open() bool { return d.AllowIP == nil && !d.Signed() && d.Auth == nil }
+
+// Quote returns text as a Go string literal. Text that contains double quotes,
+// as JSON does, becomes a raw string literal if it can.
+func (d TemplateData) Quote(text string) string {
+	if strings.Contains(text, `"`) && strconv.CanBackquote(text) {
+		return "`" + text + "`"
+	}
+	return strconv.Quote(text)
+}
+
+// Arguments returns list as string literals that are separated by commas. More
+// than three are on a line each.
+func (d TemplateData) Arguments(list []string) string {
+	quoted := make([]string, len(list))
+	for i, text := range list {
+		quoted[i] = d.Quote(text)
+	}
+	if len(list) > 3 {
+		return "\n" + strings.Join(quoted, ",\n") + ",\n"
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// templateData returns the data for the function that spec describes.
+func (s Spec) templateData(p Project, module string) TemplateData {
+	_, database := p.Packages["db"]["fortest.go"] // a package db of the project's own has no such file
+	d := TemplateData{
+		Version: TemplateVersion,
+
+		Name:    s.Name.String(),
+		Package: s.Name.Package(),
+		Route:   s.Name.Route(),
+
+		Module: module,
+		Lib:    path.Join(module, p.Lib),
+
+		Database: database,
+		Fixtures: s.Fixtures,
+
+		Binary: s.Binary,
+	}
+	if s.AllowIP != nil {
+		d.AllowIP = s.AllowIP.templateData()
+	}
+	if s.RateLimit != nil {
+		d.RateLimit = s.RateLimit.templateData()
+	}
+	if s.Webhook != nil {
+		d.Webhook = s.Webhook.templateData(s.Name)
+	}
+	if s.Auth != nil {
+		d.Auth = &AuthData{Roles: s.Auth.Roles}
+	}
+	return d
+}
+
+func (s Scheme) templateData(name Name) *WebhookData {
+	d := &WebhookData{
+		Scheme:          s.Ident,
+		Sender:          s.sender,
+		Signed:          s.keys != (keys{}),
+		SignsPayload:    s.keys != (keys{}) && !s.secretOnly,
+		SignatureHeader: s.SignatureHeader(),
+		SecretEnv:       s.SecretEnv(name),
+		URLEnv:          s.urlEnv,
+
+		Secret:      s.keys.secret,
+		OtherSecret: s.keys.otherSecret,
+		PublicKey:   s.keys.publicKey,
+		URL:         "https://example.com" + name.Route(),
+		Payload:     s.payload,
+		Form:        s.form,
+	}
+	for _, h := range s.handshakes {
+		status := "StatusOK"
+		if h.status == http.StatusNoContent {
+			status = "StatusNoContent"
+		}
+		d.Handshakes = append(d.Handshakes, HandshakeData{Name: h.name, Payload: h.payload, Status: status, Body: h.body})
+	}
+	return d
+}

@@ -1,0 +1,74 @@
+package build
+
+import (
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/fngen/fngen/generator"
+	"github.com/fngen/fngen/internal/overlay"
+	"github.com/fngen/fngen/internal/project"
+)
+
+// explain rewrites the compiler's messages about generated main packages: an
+// error about a handler is reported where the function declares it.
+func explain(output string, mains []generator.MainPackage, functions []project.Function) string {
+	return overlay.Explain(output, func(file string, line int) []overlay.Declared {
+		for _, main := range mains {
+			if file != path.Join(main.Package, "main.go") {
+				continue
+			}
+			i := slices.IndexFunc(functions, func(f project.Function) bool { return f.Name == main.Lines[line] })
+			if i < 0 {
+				return nil
+			}
+			f := functions[i]
+			return []overlay.Declared{
+				{Name: f.Handler.Name, Want: overlay.HandlerType, File: f.Handler.File, Line: f.Handler.Line},
+				{Name: f.Shutdown.Name, Want: overlay.ShutdownType, File: f.Shutdown.File, Line: f.Shutdown.Line},
+			}
+		}
+		return nil
+	})
+}
+
+// attribute groups the compiler's messages by the function whose files they are
+// about. others are about packages that functions import.
+func attribute(output string, functions []project.Function) (byFunction map[string][]string, others []string) {
+	byFunction = map[string][]string{}
+	for _, message := range splitMessages(output) {
+		i := slices.IndexFunc(functions, func(f project.Function) bool {
+			return slices.ContainsFunc(f.Files, func(file string) bool {
+				return strings.HasPrefix(filepath.ToSlash(message), file+":")
+			})
+		})
+		if i < 0 {
+			others = append(others, message)
+		} else {
+			byFunction[functions[i].Name] = append(byFunction[functions[i].Name], message)
+		}
+	}
+	return byFunction, others
+}
+
+// splitMessages returns the messages in the compiler's output, each once,
+// without package headings. Indented lines continue a message.
+func splitMessages(output string) []string {
+	var all []string
+	for line := range strings.SplitSeq(output, "\n") {
+		switch {
+		case strings.TrimSpace(line) == "", strings.HasPrefix(line, "# "):
+		case strings.HasPrefix(line, "\t") && len(all) > 0:
+			all[len(all)-1] += "\n" + line
+		default:
+			all = append(all, strings.TrimPrefix(line, "./"))
+		}
+	}
+	seen := map[string]bool{}
+	return slices.DeleteFunc(all, func(message string) bool {
+		duplicate := seen[message]
+		seen[message] = true
+		return duplicate
+	})
+}

@@ -1,0 +1,93 @@
+package devserver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+)
+
+// Info describes a running dev server. It is served as JSON at /.fngen/dev.
+type Info struct {
+	Project   string `json:"project"` // the absolute path of its project
+	Version   string `json:"version"` // fngen's version
+	PID       int    `json:"pid"`
+	PublicURL string `json:"publicUrl,omitempty"` // the functions' public URL, or ""
+}
+
+// Ask returns the Info of the dev server that listens on a port of this machine.
+// It fails if nothing listens there, or something else does.
+func Ask(ctx context.Context, port int) (Info, error) {
+	var i Info
+	url := fmt.Sprintf("http://127.0.0.1:%d/.fngen/dev", port)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return i, err
+	}
+	response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(request)
+	if err != nil {
+		return i, err
+	}
+	defer response.Body.Close()
+	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<16)).Decode(&i); err != nil || i.Project == "" {
+		return i, errors.New("the process is not fngen dev")
+	}
+	return i, nil
+}
+
+// serveInfo handles the requests of other fngen commands, below /.fngen/.
+// Deliveries contain customers' data, so only processes on this machine are
+// allowed.
+func (s *server) serveInfo(w http.ResponseWriter, r *http.Request) {
+	if !isLocal(r) {
+		http.Error(w, "only clients on this machine are allowed", http.StatusForbidden)
+		return
+	}
+	var v any
+	switch r.URL.Path {
+	case "/.fngen/dev":
+		v = Info{s.Project, s.Version, os.Getpid(), s.PublicURL}
+	case "/.fngen/deliveries":
+		v = s.deliveries.All()
+	default:
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// isLocal reports whether a command on this machine sent the request. It rules
+// out pages in a browser, which can reach this machine under a host name of
+// their own (DNS rebinding), and tunnels and proxies that end on this machine.
+func isLocal(r *http.Request) bool {
+	for _, name := range []string{
+		"Origin", "Sec-Fetch-Site", "Via", "Forwarded",
+		"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip",
+	} {
+		if len(r.Header[name]) > 0 {
+			return false
+		}
+	}
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	ip, _ := netip.ParseAddr(strings.Trim(host, "[]"))
+	return clientIP(r).IsLoopback() && (host == "localhost" || ip.IsLoopback())
+}
+
+// clientIP returns the address of the client that opened the connection.
+func clientIP(r *http.Request) netip.Addr {
+	addr, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return addr.Addr().Unmap()
+}

@@ -1,0 +1,73 @@
+package watch
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// newBatcher returns a batcher of a new directory with the file a.go.
+func newBatcher(t *testing.T, o Options) (*batcher, string) {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.go"), nil, 0o666))
+	w, err := New(o)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, w.Close()) })
+	require.NoError(t, w.Add(dir))
+	timer := time.NewTimer(time.Hour)
+	t.Cleanup(func() { timer.Stop() })
+	return &batcher{Watcher: w, reported: map[string]bool{}, quiet: timer}, dir
+}
+
+// After an overflow, files that changed without an event are found, and a batch
+// is sent even if there are none.
+func TestEventOverflow(t *testing.T) {
+	b, dir := newBatcher(t, Options{Quiet: time.Hour})
+	require.NoError(t, b.handleError(fsnotify.ErrEventOverflow))
+	b.flush()
+	assert.True(t, b.isReady)
+	assert.Equal(t, Batch{Lost: true}, b.next)
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "b.go"), nil, 0o666))
+	require.NoError(t, os.Remove(filepath.Join(dir, "a.go")))
+	require.NoError(t, b.handleError(fsnotify.ErrEventOverflow))
+	b.flush()
+	assert.Equal(t, Batch{Paths: []string{filepath.Join(dir, "a.go"), filepath.Join(dir, "b.go")}, Lost: true}, b.next)
+}
+
+func TestHandleError(t *testing.T) {
+	b, _ := newBatcher(t, Options{})
+	require.NoError(t, b.handleError(&fs.PathError{Op: "lstat", Path: "a.go", Err: fs.ErrNotExist}))
+	err := b.handleError(fs.ErrInvalid)
+	require.ErrorIs(t, err, fs.ErrInvalid)
+	assert.EqualError(t, err, "cannot watch files: invalid argument")
+}
+
+// Batches that nobody has received yet are merged.
+func TestFlushMerges(t *testing.T) {
+	var calls []string
+	b, dir := newBatcher(t, Options{
+		Quiet:       time.Hour,
+		OnEvent:     func() { calls = append(calls, "event") },
+		OnUnchanged: func() { calls = append(calls, "unchanged") },
+	})
+	for _, name := range []string{"c.go", "b.go", "b.go"} {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte(time.Now().String()), 0o666))
+		require.NoError(t, b.handleEvent(fsnotify.Event{Name: path, Op: fsnotify.Write}))
+		require.NoError(t, b.handleEvent(fsnotify.Event{Name: path, Op: fsnotify.Write}))
+		b.flush()
+	}
+	require.NoError(t, b.handleEvent(fsnotify.Event{Name: filepath.Join(dir, "a.go"), Op: fsnotify.Write}))
+	b.flush()
+	assert.Equal(t, []string{"event", "event", "event", "event", "unchanged"}, calls)
+	assert.Equal(t, []string{filepath.Join(dir, "b.go"), filepath.Join(dir, "c.go")}, b.next.Paths)
+	assert.Equal(t, 3, b.next.Events)
+}
