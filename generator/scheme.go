@@ -124,7 +124,7 @@ func Schemes() []Scheme {
 			urlEnv: "SQUARE_WEBHOOK_URL", keys: text, payload: `{"type":"payment.updated","event_id":"1"}`,
 		},
 		{
-			Name: "standard", Ident: "Standard", sender: "Standard Webhooks", env: "STANDARD_WEBHOOK_SECRET",
+			Name: "standard", Ident: "Standard", env: "STANDARD_WEBHOOK_SECRET",
 			keys: standard, payload: `{"type":"contact.created","data":{"id":"1"}}`,
 		},
 		{
@@ -188,7 +188,7 @@ func (s Scheme) SendsForms() bool { return s.form }
 func (s Scheme) HasPublicKey() bool { return s.keys.publicKey != "" }
 
 // IsProvider reports whether the scheme is that of a provider.
-func (s Scheme) IsProvider() bool { return s.sender != "" }
+func (s Scheme) IsProvider() bool { return s.env != "" }
 
 // ParseScheme returns the scheme called name. The error is a *[ValueError].
 func ParseScheme(name string) (Scheme, error) {

@@ -1,26 +1,28 @@
-// Package templates embeds what fngen writes into projects and builds there.
+// Package templates embeds the files that fngen writes into projects, and the
+// packages that it builds there.
 //
 //   - function: text/templates of a function's files
-//   - lib: the support packages. They are ordinary packages of this module, whose
-//     sources projects get a copy of
-//   - project: packages that support packages import and that belong to the project
+//   - lib: the support packages. They are ordinary packages of this module.
+//     Projects get copies of their source files.
+//   - project: packages that support packages import and that belong to the
+//     project
 //   - extra: files of support packages that are not Go, such as migrations
 //   - program: text/templates of the main packages that are built in projects
 //   - runtime: the packages that those main packages import
-//   - deploy: text/templates of files that run such programs elsewhere, such as a
+//   - deploy: text/templates of files that deploy such programs, such as a
 //     Dockerfile and Kubernetes manifests
 package templates
 
 import "embed"
 
-// Function has the text/templates of a function's files, in function. They are
-// executed with generator.TemplateData. blocks.tmpl is for the others to use.
+// Function contains the text/templates of a function's files. They are executed
+// with generator.TemplateData. blocks.tmpl has blocks that the others share.
 //
 //go:embed function/*.tmpl
 var Function embed.FS
 
-// Lib has the directories lib, project and extra. It names each Go file, since a
-// pattern would include the tests.
+// Lib contains the directories lib, project and extra. The directives name each
+// Go file, because a pattern would include the tests.
 //
 //go:embed lib/auth/auth.go lib/auth/credentials.go lib/auth/dbauth.go lib/auth/token.go lib/auth/user.go
 //go:embed lib/db/db.go lib/db/dsn.go lib/db/migrate.go
@@ -36,24 +38,24 @@ var Function embed.FS
 //go:embed lib/redisstore/limiter.go lib/redisstore/messages.go
 //go:embed lib/scenario/scenario.go
 //go:embed lib/webhooks/algorithm.go lib/webhooks/definitions.go lib/webhooks/handshake.go lib/webhooks/jsonfield.go
-//go:embed lib/webhooks/key.go lib/webhooks/once.go lib/webhooks/scheme.go lib/webhooks/sign.go lib/webhooks/signedcontent.go
-//go:embed lib/webhooks/url.go lib/webhooks/verify.go lib/webhooks/webhooks.go
+//go:embed lib/webhooks/key.go lib/webhooks/once.go lib/webhooks/scheme.go lib/webhooks/sign.go
+//go:embed lib/webhooks/signedcontent.go lib/webhooks/url.go lib/webhooks/verify.go lib/webhooks/webhooks.go
 //go:embed project/db/migrations/migrations.go
 //go:embed extra/inbox/db/migrations/*.sql
 var Lib embed.FS
 
-// Program has the text/templates of main packages, in program.
+// Program contains the text/templates of main packages.
 //
 //go:embed program/*.tmpl
 var Program embed.FS
 
-// Deploy has the text/templates of files that go next to a program, in deploy.
+// Deploy contains the text/templates of files that go next to a program.
 //
 //go:embed deploy/*.tmpl
 var Deploy embed.FS
 
-// Runtime has the packages that main packages import, in runtime. fngen builds them
-// in a project but does not write them there.
+// Runtime contains the packages that main packages import. fngen builds them in
+// a project but does not write them there.
 //
 //go:embed runtime/gateway/call.go runtime/gateway/client.go runtime/gateway/context.go runtime/gateway/event.go
 //go:embed runtime/gateway/gateway.go runtime/gateway/ids.go runtime/gateway/response.go runtime/gateway/size.go

@@ -1,9 +1,9 @@
-// Package fn has the types and helpers that all functions use: handlers,
+// Package fn provides the types and helpers that all functions use: handlers,
 // middleware, and functions that read requests and build responses.
 //
 // A [Handler] handles API Gateway proxy events (payload format 1.0), so you can
-// pass it to lambda.Start:
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+// pass it to lambda.Start. See
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html.
 package fn
 
 import (
@@ -22,7 +22,7 @@ import (
 // 500; for any other status, return a response.
 type Handler func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
 
-// A Middleware wraps a Handler to run code before or after it, or instead of it.
+// A Middleware wraps a Handler to run code before it, after it or in its place.
 type Middleware func(next Handler) Handler
 
 // Chain wraps a handler in middleware. The first middleware runs first.
@@ -50,7 +50,7 @@ func JSON(status int, v any) (events.APIGatewayProxyResponse, error) {
 }
 
 // Binary returns a response with status 200 and data as its body, encoded in
-// base64 as API Gateway requires. Lambda limits a response to 6 MB; serve larger
+// base64 as API Gateway requires. Lambda limits responses to 6 MB. Serve larger
 // files from object storage.
 func Binary(contentType string, data []byte) (events.APIGatewayProxyResponse, error) {
 	return events.APIGatewayProxyResponse{
@@ -61,9 +61,9 @@ func Binary(contentType string, data []byte) (events.APIGatewayProxyResponse, er
 	}, nil
 }
 
-// Header returns the value of the named header, or "" if there is none. Case is
-// ignored. If the header was sent more than once, Header returns the last value,
-// as event.Headers does.
+// Header returns the value of the named header, or "" if the request does not
+// have it. Case is ignored. If the header was sent more than once, Header
+// returns the last value, as event.Headers does.
 func Header(event events.APIGatewayProxyRequest, name string) string {
 	if value, ok := lookup(event.Headers, name); ok {
 		return value
@@ -92,8 +92,8 @@ func lookup[V any](headers map[string]V, name string) (value V, ok bool) {
 	return value, ok
 }
 
-// Body returns the body of a request. If IsBase64Encoded is set, Body decodes it
-// and fails if it is not valid base64.
+// Body returns the body of a request. If IsBase64Encoded is set, Body decodes
+// the body. It fails if the body is not valid base64.
 func Body(event events.APIGatewayProxyRequest) ([]byte, error) {
 	if !event.IsBase64Encoded {
 		return []byte(event.Body), nil

@@ -16,7 +16,7 @@ import (
 )
 
 func TestChain(t *testing.T) {
-	refused := errors.New("refused")
+	errStopped := errors.New("stopped")
 	tests := map[string]struct {
 		chain []string
 		want  []string
@@ -27,7 +27,7 @@ func TestChain(t *testing.T) {
 		"first listed first": {
 			[]string{"a", "b", "c"}, []string{"a in", "b in", "c in", "handler", "c out", "b out", "a out"}, nil,
 		},
-		"stopped early": {[]string{"a", "stop", "c"}, []string{"a in", "stop", "a out"}, refused},
+		"stopped early": {[]string{"a", "stop", "c"}, []string{"a in", "stop", "a out"}, errStopped},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -38,7 +38,7 @@ func TestChain(t *testing.T) {
 					return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 						if step == "stop" {
 							got = append(got, step)
-							return events.APIGatewayProxyResponse{}, refused
+							return events.APIGatewayProxyResponse{}, errStopped
 						}
 						got = append(got, step+" in")
 						defer func() { got = append(got, step+" out") }()

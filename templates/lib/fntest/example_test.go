@@ -38,7 +38,8 @@ func ExampleSignedWebhook() {
 	// Output: sha256=ce112c50a0b25d4d7438282ac75122e2d78016c91573477f620ef3512d77edc6
 }
 
-// The examples below compile but do not run, because they need the T of a test.
+// The examples below compile but do not run, because they need the T of a
+// test.
 
 func ExampleContext() {
 	var t *testing.T // of the test function

@@ -22,7 +22,8 @@ import (
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
 
-// A vector is a call of a mock function of RedwoodJS, and the event it returned.
+// A vector is a call of one of RedwoodJS's mock functions and the event that it
+// returned.
 type vector struct {
 	Fn   string
 	Args struct {
@@ -66,29 +67,30 @@ func TestVectors(t *testing.T) {
 					SignatureHeader: v.Args.SignatureHeader,
 				}))
 			default:
-				require.Fail(t, "no such mock", v.Fn)
+				require.Fail(t, "unknown mock function", v.Fn)
 			}
 
 			got := asJSON(t, event)
 			if got["isBase64Encoded"] == nil {
-				got["isBase64Encoded"] = false // events leaves it out where it is false
+				got["isBase64Encoded"] = false // omitted if false
 			}
 			for field, want := range v.Result {
-				if ours(v, field, want) {
+				if setOnlyByAPIGateway(v, field, want) {
 					continue
 				}
 				if field == "body" && want == nil {
 					want = ""
 				}
-				assert.Truef(t, holds(got[field], want), "%s is %v, recorded was %v", field, got[field], want)
+				assert.Truef(t, containsJSON(got[field], want), "%s = %v, want %v", field, got[field], want)
 			}
 			assertConsistent(t, event)
 		})
 	}
 }
 
-// ours reports whether a field is one that API Gateway sets and RedwoodJS does not.
-func ours(v vector, field string, recorded any) bool {
+// setOnlyByAPIGateway reports whether API Gateway sets a field that RedwoodJS
+// leaves empty.
+func setOnlyByAPIGateway(v vector, field string, recorded any) bool {
 	if object, ok := recorded.(map[string]any); recorded != nil && (!ok || len(object) > 0) {
 		return false
 	}
@@ -101,15 +103,16 @@ func ours(v vector, field string, recorded any) bool {
 	return false
 }
 
-// holds reports whether got equals want, apart from additional members of objects.
-func holds(got, want any) bool {
+// containsJSON reports whether got equals want, apart from additional members of
+// objects.
+func containsJSON(got, want any) bool {
 	object, ok := want.(map[string]any)
 	if !ok || len(object) == 0 {
 		return assert.ObjectsAreEqual(want, got)
 	}
 	members, _ := got.(map[string]any)
 	for name, value := range object {
-		if !holds(members[name], value) {
+		if !containsJSON(members[name], value) {
 			return false
 		}
 	}
@@ -125,7 +128,8 @@ func asJSON(t *testing.T, event events.APIGatewayProxyRequest) map[string]any {
 	return object
 }
 
-// assertConsistent checks that each single value is the last of the multiple values.
+// assertConsistent checks that each single value is the last of the multiple
+// values.
 func assertConsistent(t *testing.T, event events.APIGatewayProxyRequest) {
 	t.Helper()
 	for field, maps := range map[string]struct {
@@ -155,10 +159,13 @@ func TestHTTPEventQuery(t *testing.T) {
 		wantSingle single
 		wantMulti  multi
 	}{
-		"none":             {nil, nil, nil, multi{}},
-		"single":           {single{"a": "1"}, nil, single{"a": "1"}, multi{"a": {"1"}}},
-		"multi":            {nil, multi{"a": {"1", "2"}}, single{"a": "2"}, multi{"a": {"1", "2"}}},
-		"both":             {single{"a": "1"}, multi{"b": {"2", "3"}}, single{"a": "1", "b": "3"}, multi{"a": {"1"}, "b": {"2", "3"}}},
+		"none":   {nil, nil, nil, multi{}},
+		"single": {single{"a": "1"}, nil, single{"a": "1"}, multi{"a": {"1"}}},
+		"multi":  {nil, multi{"a": {"1", "2"}}, single{"a": "2"}, multi{"a": {"1", "2"}}},
+		"both": {
+			single{"a": "1"}, multi{"b": {"2", "3"}},
+			single{"a": "1", "b": "3"}, multi{"a": {"1"}, "b": {"2", "3"}},
+		},
 		"both of one name": {single{"a": "1"}, multi{"a": {"2", "3"}}, single{"a": "3"}, multi{"a": {"2", "3"}}},
 		"without a value":  {nil, multi{"a": {}}, nil, multi{}},
 	}
@@ -187,7 +194,8 @@ func TestHTTPEventBody(t *testing.T) {
 		"JSON":         {struct{ A []int }{[]int{1, 2}}, false, `{"A":[1,2]}`},
 		"JSON base64":  {map[string]int{"a": 1}, true, "eyJhIjoxfQ=="},
 		"number":       {12, false, "12"},
-		// Senders sign what they send, and JSON.stringify escapes none of these.
+		// The body must equal that of senders that use JSON.stringify, which does
+		// not escape these characters.
 		"JSON with HTML": {map[string]string{"a": "<b> & c"}, false, `{"a":"<b> & c"}`},
 	}
 	for name, tt := range tests {
@@ -232,8 +240,8 @@ func TestHTTPEventKeepsRequestContext(t *testing.T) {
 	assert.Equal(t, "/orders", event.Path)
 }
 
-// Tests may share an Event, and change the event that they get.
-func TestHTTPEventSharesNothing(t *testing.T) {
+// Tests may share an Event and modify the events that they create from it.
+func TestHTTPEventCopiesMaps(t *testing.T) {
 	given := func() fntest.Event {
 		return fntest.Event{
 			Headers:                         map[string]string{"a": "1"},
@@ -248,7 +256,7 @@ func TestHTTPEventSharesNothing(t *testing.T) {
 	}
 	e := given()
 	event := fntest.HTTPEvent(e)
-	require.Equal(t, given(), e, "HTTPEvent changed what it was given")
+	require.Equal(t, given(), e, "HTTPEvent modified its argument")
 
 	event.Headers["a"] = "changed"
 	event.MultiValueHeaders["a"][0] = "changed"
@@ -277,7 +285,7 @@ func TestHTTPEventSourceIP(t *testing.T) {
 	}
 }
 
-func TestUnusableInputPanics(t *testing.T) {
+func TestInvalidArgumentsPanic(t *testing.T) {
 	failing := func(event events.APIGatewayProxyRequest) (events.APIGatewayProxyRequest, error) {
 		return event, errors.New("no key")
 	}
@@ -305,7 +313,7 @@ func TestUnusableInputPanics(t *testing.T) {
 func TestContext(t *testing.T) {
 	ctx := fntest.Context(t)
 
-	// A function behind API Gateway has 29 seconds.
+	// API Gateway waits 29 seconds for a function.
 	deadline, ok := ctx.Deadline()
 	require.True(t, ok)
 	assert.WithinDuration(t, time.Now().Add(29*time.Second), deadline, 10*time.Second)
@@ -316,15 +324,15 @@ func TestContext(t *testing.T) {
 	assert.NotEmpty(t, invocation.InvokedFunctionArn)
 }
 
-// lasting is a test whose context outlives it.
-type lasting struct{ testing.TB }
+// backgroundTB is a test whose context is never canceled.
+type backgroundTB struct{ testing.TB }
 
-func (lasting) Context() context.Context { return context.Background() }
+func (backgroundTB) Context() context.Context { return context.Background() }
 
 func TestContextEndsWithTheTest(t *testing.T) {
 	var ctx context.Context
 	t.Run("invocation", func(t *testing.T) {
-		ctx = fntest.Context(lasting{t})
+		ctx = fntest.Context(backgroundTB{t})
 		require.NoError(t, ctx.Err())
 	})
 	assert.ErrorIs(t, ctx.Err(), context.Canceled)
@@ -341,7 +349,7 @@ func TestContextOptions(t *testing.T) {
 	assert.Equal(t, "one", invocation.TenantID)
 
 	other, _ := lambdacontext.FromContext(fntest.Context(t))
-	assert.Empty(t, other.TenantID, "options of one context reach another")
+	assert.Empty(t, other.TenantID, "the options of one context affect another")
 }
 
 type storeKey struct{}
@@ -349,8 +357,10 @@ type storeKey struct{}
 // namedStore is a store that adds its name to the context.
 type namedStore string
 
-func (p namedStore) Open(ctx context.Context, _ scenario.TB) (context.Context, func(context.Context, any) error, error) {
-	return context.WithValue(ctx, storeKey{}, p), nil, nil
+func (s namedStore) Open(
+	ctx context.Context, _ scenario.TB,
+) (context.Context, func(context.Context, any) error, error) {
+	return context.WithValue(ctx, storeKey{}, s), nil, nil
 }
 
 // The handler gets the scenario's store from its context.
@@ -368,7 +378,7 @@ func TestContextOfScenario(t *testing.T) {
 	})
 }
 
-// recorder is a test that records how it failed.
+// recorder records the message of Fatalf instead of failing the test.
 type recorder struct {
 	testing.TB
 	fatal string

@@ -45,12 +45,12 @@ func ExampleDefinition_Describe() {
 	standard.Describe(t, "an order", func(t *scenario.T, s *Scenario) {
 		t.Run("is placed", func(t *scenario.T) {
 			if s.Order.Placed.Status != "PLACED" {
-				t.Error("it is not")
+				t.Errorf("status = %s, want PLACED", s.Order.Placed.Status)
 			}
 		})
 		t.Run("has a line", func(t *scenario.T) {
 			if s.Line.OrderID != s.Order.Placed.ID {
-				t.Error("it has none")
+				t.Errorf("order ID = %d, want %d", s.Line.OrderID, s.Order.Placed.ID)
 			}
 		})
 	})

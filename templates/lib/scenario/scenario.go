@@ -1,8 +1,8 @@
-// Package scenario creates records that a test starts with, and removes them after
-// the test.
+// Package scenario creates the records that a test starts with, and removes them
+// after the test.
 //
-// A scenario is a struct with a field for each record, and a function that creates
-// the records:
+// A scenario is a struct with a field for each record, and a function that
+// creates the records:
 //
 //	type Scenario struct {
 //		Order struct{ Placed, Shipped Order }
@@ -20,8 +20,9 @@
 //		})
 //	}
 //
-// A record can refer to those created before it. A [Store] holds the records, such
-// as a database for tests. [None] is the store of tests without records.
+// A record can refer to records that were created before it. The records are in
+// a [Store], such as a test database. [None] is a store for tests without
+// records.
 package scenario
 
 import (
@@ -30,18 +31,19 @@ import (
 	"testing"
 )
 
-// A Store holds the records of tests. Each test has its own.
+// A Store keeps the records of tests. Each test sees only its own records.
 type Store interface {
 	// Open prepares the store for one test, isolated from other tests, and
 	// registers the removal of the test's records with tb.Cleanup. It returns a
 	// context derived from ctx, from which the code under test gets the store.
-	// The function insert writes the record that it gets a pointer to, and sets
-	// the fields that the store determines, such as the ID.
+	// The function insert takes a pointer to a record, writes the record, and
+	// sets the fields that the store determines, such as the ID.
 	Open(ctx context.Context, tb TB) (_ context.Context, insert func(ctx context.Context, record any) error, err error)
 }
 
-// TB is the part of testing.TB that a store needs. It is an alias of an interface
-// without a name, so that a store need not import this package or package testing.
+// TB contains the methods of testing.TB that a store needs. It is an alias of an
+// unnamed interface, so that a store need not import this package or package
+// testing.
 type TB = interface {
 	Helper()
 	Name() string
@@ -51,7 +53,7 @@ type TB = interface {
 	Fatalf(format string, args ...any)
 }
 
-// None is the store of tests without records. [Create] fails the test.
+// None is a store for tests without records. With it, [Create] fails the test.
 const None none = 0
 
 type none int
@@ -60,20 +62,21 @@ func (none) Open(ctx context.Context, _ TB) (context.Context, func(context.Conte
 	return ctx, func(context.Context, any) error { return errNone }, nil
 }
 
-var errNone = errors.New("scenario.None holds no records: define the scenario on another store")
+var errNone = errors.New("scenario.None cannot store records: define the scenario on another store")
 
-// A Definition describes a scenario whose records are in an S.
+// A Definition describes a scenario whose records are the fields of an S.
 type Definition[S any] struct {
 	store Store
 	seeds []func(*Seeder, *S)
 }
 
-// Define returns the scenario whose records seed creates in a store.
+// Define returns a scenario whose records are created in store by seed.
 func Define[S any](store Store, seed func(c *Seeder, s *S)) Definition[S] {
 	return Definition[S]{store: store, seeds: []func(*Seeder, *S){seed}}
 }
 
-// With returns a variation of d: seed runs after those of d.
+// With returns a variation of d in which seed runs after the seed functions of
+// d.
 func (d Definition[S]) With(seed func(c *Seeder, s *S)) Definition[S] {
 	seeds := append([]func(*Seeder, *S){}, d.seeds...)
 	return Definition[S]{store: d.store, seeds: append(seeds, seed)}
@@ -91,8 +94,8 @@ func (d Definition[S]) Run(t *testing.T, name string, test func(t *T, s *S)) boo
 }
 
 // Parallel is like [Definition.Run], but the test runs in parallel with other
-// parallel tests. Its records are created when the test starts. If test itself
-// called t.Parallel, the records of all tests would be created first.
+// parallel tests. Its records are created when the test starts. If test called
+// t.Parallel itself, the records of all tests would be created up front.
 func (d Definition[S]) Parallel(t *testing.T, name string, test func(t *T, s *S)) bool {
 	t.Helper()
 	return t.Run(name, func(t *testing.T) {
@@ -104,7 +107,7 @@ func (d Definition[S]) Parallel(t *testing.T, name string, test func(t *T, s *S)
 }
 
 // Describe runs a group of tests that share records, which are created once. The
-// group starts each test by t.Run. Describe reports whether all passed.
+// group starts each test with t.Run. Describe reports whether all tests passed.
 func (d Definition[S]) Describe(t *testing.T, name string, group func(t *T, s *S)) bool {
 	t.Helper()
 	return d.Run(t, name, group)
@@ -134,15 +137,16 @@ type T struct {
 	ctx context.Context
 }
 
-// withContext returns t with a context derived from parent, which ends with the test.
+// withContext returns t with a context that is derived from parent and canceled
+// when the test ends.
 func withContext(t *testing.T, parent context.Context) *T {
 	ctx, cancel := context.WithCancel(parent)
 	t.Cleanup(cancel)
 	return &T{T: t, ctx: ctx}
 }
 
-// Context returns the context for the code under test, which carries the store. It
-// is canceled when the test has ended and its records are removed.
+// Context returns the context for the code under test, which carries the store.
+// It is canceled after the test has ended and its records have been removed.
 func (t *T) Context() context.Context { return t.ctx }
 
 // Run runs test as a subtest that shares the records of t.
@@ -163,8 +167,9 @@ type Seeder struct {
 // Context returns the context of the test.
 func (c *Seeder) Context() context.Context { return c.t.ctx }
 
-// Create writes a record, which must be a struct, to the test's store. It returns
-// the record with the fields that the store set. If that fails, so does the test.
+// Create writes a record, which must be a struct, to the test's store. It
+// returns the record with the fields that the store has set. If the store fails,
+// Create fails the test.
 func Create[T any](c *Seeder, record T) T {
 	c.t.Helper()
 	if err := c.insert(c.t.ctx, &record); err != nil {

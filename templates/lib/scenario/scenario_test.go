@@ -43,11 +43,11 @@ type memory struct {
 	lastID int
 	opened int
 	closed int
-	fails  error // of Open
+	err    error // returned by Open
 	print  bool  // report the cleanup to the parent process
 }
 
-// A table holds the records of one test.
+// A table contains the records of one test.
 type table struct {
 	mu      sync.Mutex
 	records []any
@@ -68,10 +68,10 @@ func (m *memory) Open(ctx context.Context, tb scenario.TB) (context.Context, fun
 			tb.Fatalf("records cannot be removed: %v", err)
 		}
 		if m.print {
-			fmt.Println("\nthe records are gone")
+			fmt.Println("\nrecords removed")
 		}
 	})
-	return ctx, m.insert, m.fails
+	return ctx, m.insert, m.err
 }
 
 func (m *memory) insert(ctx context.Context, record any) error {
@@ -80,30 +80,30 @@ func (m *memory) insert(ctx context.Context, record any) error {
 	id := m.lastID
 	m.mu.Unlock()
 
-	var kept any
+	var stored any
 	switch record := record.(type) {
 	case *Order:
 		record.ID = id
-		kept = *record
+		stored = *record
 	case *Line:
 		record.ID = id
-		kept = *record
+		stored = *record
 	default:
 		return errors.New("no such table")
 	}
-	p := ctx.Value(tableKey{}).(*table)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.records = append(p.records, kept)
+	table := ctx.Value(tableKey{}).(*table)
+	table.mu.Lock()
+	defer table.mu.Unlock()
+	table.records = append(table.records, stored)
 	return ctx.Err()
 }
 
 // records returns the records that the code under test finds.
 func records(ctx context.Context) []any {
-	p := ctx.Value(tableKey{}).(*table)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return append([]any(nil), p.records...)
+	table := ctx.Value(tableKey{}).(*table)
+	table.mu.Lock()
+	defer table.mu.Unlock()
+	return append([]any(nil), table.records...)
 }
 
 func orders(c *scenario.Seeder, s *Scenario) {
@@ -120,14 +120,15 @@ func TestRunSeeds(t *testing.T) {
 		assert.Equal(t, Line{ID: 3, OrderID: 1, Product: "tea"}, s.Line)
 		assert.Equal(t, []any{s.Order.Placed, s.Order.Shipped, s.Line}, records(t.Context()))
 		assert.Equal(t, "TestRunSeeds/test", t.Name())
-		assert.Zero(t, store.closed, "records are gone before the test has ended")
+		assert.Zero(t, store.closed, "records were removed before the test ended")
 	})
 	assert.True(t, passed)
 	assert.Equal(t, 1, store.opened)
 	assert.Equal(t, 1, store.closed)
 }
 
-// A test does not see the changes of others to records, scenario or store.
+// A test does not see the changes that other tests make to the records, the
+// scenario or the store.
 func TestRunIsolates(t *testing.T) {
 	store := &memory{}
 	standard := scenario.Define(store, orders)
@@ -150,8 +151,8 @@ func TestWith(t *testing.T) {
 	standard := scenario.Define(&memory{}, func(c *scenario.Seeder, s *Scenario) {
 		s.Order.Placed = scenario.Create(c, Order{Status: "PLACED"})
 	})
-	// Appended to in place, a list of three has room for a fourth: the variations of
-	// base would share it.
+	// The list of three seed functions has room for a fourth. If With appended in
+	// place, the variations of base would overwrite each other's fourth.
 	nothing := func(*scenario.Seeder, *Scenario) {}
 	base := standard.With(nothing).With(nothing)
 	shipped := base.With(func(c *scenario.Seeder, s *Scenario) {
@@ -165,11 +166,13 @@ func TestWith(t *testing.T) {
 		definition    scenario.Definition[Scenario]
 		shipped, line bool
 	}{
-		"standard":     {standard, false, false},
-		"base":         {base, false, false},
-		"shipped":      {shipped, true, false},
-		"lined":        {lined, false, true},
-		"of variation": {shipped.With(func(c *scenario.Seeder, s *Scenario) { s.Line = scenario.Create(c, Line{}) }), true, true},
+		"standard": {standard, false, false},
+		"base":     {base, false, false},
+		"shipped":  {shipped, true, false},
+		"lined":    {lined, false, true},
+		"both": {
+			shipped.With(func(c *scenario.Seeder, s *Scenario) { s.Line = scenario.Create(c, Line{}) }), true, true,
+		},
 	}
 	for name, tt := range tests {
 		tt.definition.Run(t, name, func(t *scenario.T, s *Scenario) {
@@ -190,13 +193,13 @@ func TestDescribeShares(t *testing.T) {
 			require.NoError(t, store.insert(t.Context(), &Order{Status: "NEW"}))
 			s.Order.Placed.Status = "CANCELLED"
 		})
-		t.Run("the next one finds", func(t *scenario.T) {
+		t.Run("the next test finds it", func(t *scenario.T) {
 			assert.Len(t, records(t.Context()), 4)
 			assert.Equal(t, "CANCELLED", s.Order.Placed.Status)
 		})
 		assert.Zero(t, store.closed)
 	})
-	assert.Equal(t, 1, store.opened, "seeded once for the group")
+	assert.Equal(t, 1, store.opened, "seeded more than once")
 	assert.Equal(t, 1, store.closed)
 }
 
@@ -208,7 +211,7 @@ func TestContexts(t *testing.T) {
 		assert.Equal(t, outer, seeding)
 		t.Run("subtest", func(t *scenario.T) {
 			inner = t.Context()
-			t.Run("of its own", func(t *scenario.T) { deepest = t.Context() })
+			t.Run("nested", func(t *scenario.T) { deepest = t.Context() })
 			assert.ErrorIs(t, deepest.Err(), context.Canceled)
 			assert.NoError(t, inner.Err())
 		})
@@ -242,28 +245,29 @@ func TestParallel(t *testing.T) {
 			})
 		}
 	})
-	assert.Len(t, ids, tests, "two tests had one order")
+	assert.Len(t, ids, tests, "two tests share an order")
 	assert.Equal(t, tests, store.closed)
 }
 
-// Parallel creates the records of a test when the test starts, not all at once.
-func TestParallelSeedsInTurn(t *testing.T) {
+// Parallel creates the records of a test when the test starts, not when the
+// group starts.
+func TestParallelSeedsLate(t *testing.T) {
 	store := &memory{}
 	standard := scenario.Define(store, orders)
-	most := 0
+	maxOpen := 0
 	t.Run("group", func(t *testing.T) {
 		for i := range 50 {
 			standard.Parallel(t, strconv.Itoa(i), func(t *scenario.T, s *Scenario) {
 				store.mu.Lock()
-				most = max(most, store.opened-store.closed)
+				maxOpen = max(maxOpen, store.opened-store.closed)
 				store.mu.Unlock()
 				assert.NotZero(t, s.Order.Placed.ID)
 			})
 		}
-		assert.Zero(t, store.opened, "nothing is seeded before the group's own part has ended")
+		assert.Zero(t, store.opened, "seeded before the test started")
 	})
 	assert.Equal(t, 50, store.closed)
-	assert.LessOrEqual(t, most, runtime.GOMAXPROCS(0))
+	assert.LessOrEqual(t, maxOpen, runtime.GOMAXPROCS(0))
 }
 
 func TestNone(t *testing.T) {
@@ -278,12 +282,12 @@ func TestNone(t *testing.T) {
 // childEnv names the test that fails when TestFailures runs this binary.
 const childEnv = "SCENARIO_TEST_FAILS"
 
-// failures are failing tests, with the output that is expected of each.
+// failures are failing tests and their expected output.
 var failures = map[string]struct {
-	run    func(t *testing.T, store *memory)
-	want   []string
-	at     string // the call whose file and line should be named
-	silent bool   // the test has no table to remove
+	run       func(t *testing.T, store *memory)
+	want      []string
+	at        string // the source line that the output names
+	noRecords bool   // nothing is removed
 }{
 	"FailNow": {
 		run: func(t *testing.T, store *memory) {
@@ -321,7 +325,7 @@ var failures = map[string]struct {
 			scenario.Define(store, func(c *scenario.Seeder, _ *Scenario) {
 				scenario.Create(c, Order{})
 				scenario.Create(c, Draft{Title: "fails"})
-				fmt.Println("the seed went on")
+				fmt.Println("the seed continued")
 			}).Run(t, "test", func(*scenario.T, *Scenario) { fmt.Println("the test ran") })
 		},
 		want: []string{"scenario: creating scenario_test.Draft: no such table"},
@@ -338,7 +342,7 @@ var failures = map[string]struct {
 	},
 	"Open": {
 		run: func(t *testing.T, store *memory) {
-			store.fails = errors.New("no connection")
+			store.err = errors.New("no connection")
 			scenario.Define(store, orders).Run(t, "test", func(*scenario.T, *Scenario) { fmt.Println("the test ran") })
 		},
 		want: []string{"scenario: opening the store: no connection"},
@@ -351,26 +355,26 @@ var failures = map[string]struct {
 			}).Run(t, "test", func(*scenario.T, *Scenario) { fmt.Println("the test ran") })
 		},
 		want: []string{
-			"scenario: creating scenario_test.Order: scenario.None holds no records: define the scenario on another store",
+			"scenario: creating scenario_test.Order: scenario.None cannot store records: define the scenario on another store",
 		},
-		at:     `scenario.Create(c, Order{Status: "nowhere"})`,
-		silent: true,
+		at:        `scenario.Create(c, Order{Status: "nowhere"})`,
+		noRecords: true,
 	},
 }
 
-// TestChild runs one of the failures in a process of its own, because a failing
-// test fails its parents too.
+// TestChild runs one of the failures in a child process of TestFailures, because
+// a failing test also fails its parents.
 func TestChild(t *testing.T) {
 	name := os.Getenv(childEnv)
 	if name == "" {
-		t.Skip("TestFailures runs it")
+		t.Skip("run by TestFailures")
 	}
 	failures[name].run(t, &memory{print: true})
 }
 
 func TestFailures(t *testing.T) {
 	if os.Getenv(childEnv) != "" {
-		t.Skip("a child has no children")
+		t.Skip("runs in the parent process")
 	}
 	executable, err := os.Executable()
 	require.NoError(t, err)
@@ -388,22 +392,22 @@ func TestFailures(t *testing.T) {
 			output := string(combined)
 
 			var exit *exec.ExitError
-			require.ErrorAs(t, err, &exit, "it should fail: %s", output)
+			require.ErrorAs(t, err, &exit, "the child did not fail: %s", output)
 			for _, want := range tt.want {
 				assert.Contains(t, output, want)
 			}
 			if tt.at != "" {
 				match := position.FindStringSubmatch(output)
-				require.NotNil(t, match, "no line is named: %s", output)
+				require.NotNil(t, match, "the output names no line: %s", output)
 				line, err := strconv.Atoi(match[1])
 				require.NoError(t, err)
-				assert.Equal(t, tt.at, strings.TrimSpace(lines[line-1]), "the line that is named")
+				assert.Equal(t, tt.at, strings.TrimSpace(lines[line-1]))
 			}
-			if !tt.silent {
-				assert.Equal(t, 1, strings.Count(output, "the records are gone"), output)
+			if !tt.noRecords {
+				assert.Equal(t, 1, strings.Count(output, "records removed"), output)
 			}
 			assert.NotContains(t, output, "the test ran")
-			assert.NotContains(t, output, "the seed went on")
+			assert.NotContains(t, output, "the seed continued")
 			assert.NotContains(t, output, "cannot be removed")
 		})
 	}

@@ -1,4 +1,4 @@
--- The messages that package inbox records for webhooks.Once.
+-- Package inbox records webhook messages in this table.
 
 -- +goose Up
 CREATE TABLE webhook_messages (
