@@ -80,8 +80,8 @@ func (c Claims) List(name string) []string {
 
 // Roles returns the roles of the user. Like RedwoodJS, it reads them from the
 // claim roles or, if there is none, from app_metadata.roles, where Netlify and
-// Supabase keep them, or from app_metadata.authorization.roles. It does not read
-// user_metadata, which users can change themselves.
+// Supabase keep them, or from app_metadata.authorization.roles. It does not
+// read user_metadata, which users can change themselves.
 func (c Claims) Roles() []string {
 	if c["roles"] != nil {
 		return c.List("roles")
@@ -300,8 +300,8 @@ func (o *JWTOptions) checkClaims(claims Claims) error {
 }
 
 // checkTimes checks exp, nbf and iat (RFC 7519, section 4.1). Like the npm
-// packages jose and jsonwebtoken, it compares them with the whole seconds of the
-// clock. Any number is a time, including 0, fractions and times in the far
+// packages jose and jsonwebtoken, it compares them with the whole seconds of
+// the clock. Any number is a time, including 0, fractions and times in the far
 // future.
 func (o *JWTOptions) checkTimes(claims Claims) error {
 	for _, name := range []string{"exp", "nbf", "iat"} {

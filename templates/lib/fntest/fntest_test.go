@@ -103,8 +103,8 @@ func setOnlyByAPIGateway(v vector, field string, recorded any) bool {
 	return false
 }
 
-// containsJSON reports whether got equals want, apart from additional members of
-// objects.
+// containsJSON reports whether got equals want, apart from additional members
+// of objects.
 func containsJSON(got, want any) bool {
 	object, ok := want.(map[string]any)
 	if !ok || len(object) == 0 {

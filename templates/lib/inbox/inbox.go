@@ -1,5 +1,6 @@
 // Package inbox records handled webhook messages in the project's database, so
-// that all instances of a function share them. Pass an [Inbox] to webhooks.Once:
+// that all instances of a function share them. Pass an [Inbox] to
+// webhooks.Once:
 //
 //	webhooks.Once(inbox.Inbox{Function: "orders", InTx: true})
 //

@@ -15,9 +15,9 @@ import (
 
 // Calls returns middleware that logs each call of a function when it has
 // responded: the method, the path, the source IP, the status and the duration.
-// It logs to slog.Default, at the level ERROR for status 500 and above, WARN for
-// status 400 and above, and INFO for all others. List it first in a chain, so
-// that it also logs requests that other middleware rejects.
+// It logs to slog.Default, at the level ERROR for status 500 and above, WARN
+// for status 400 and above, and INFO for all others. List it first in a chain,
+// so that it also logs requests that other middleware rejects.
 func Calls(function string) fn.Middleware { return CallsTo(nil, function) }
 
 // CallsTo is like Calls but logs to the given logger.

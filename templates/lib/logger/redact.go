@@ -218,8 +218,8 @@ func (w walker) walkJSON(text []byte, depth int) any {
 	return w.walk(reflect.ValueOf(v), depth+1)
 }
 
-// walkString converts a string. If it is JSON, such as the body of a request, it
-// redacts the secrets in it.
+// walkString converts a string. If it is JSON, such as the body of a request,
+// it redacts the secrets in it.
 func (w walker) walkString(s string, depth int) string {
 	if isJSON(s) {
 		return encodeToString(w.walkJSON([]byte(s), depth))

@@ -94,8 +94,8 @@ func words(key string) []string {
 }
 
 // text redacts what a string says about secrets: the passwords of URLs, and the
-// values after a secret key and an equals sign, as in the query of a URL, a form
-// or a connection string.
+// values after a secret key and an equals sign, as in the query of a URL, a
+// form or a connection string.
 func (r *redactor) text(s string) string {
 	if strings.Contains(s, "://") {
 		s = redactURLs(s)

@@ -14,8 +14,8 @@ import (
 //
 // A Memory has a fixed number of buckets, so its size does not depend on the
 // number of keys. If a new key finds no free bucket among the 16 that it may
-// use, it takes over the fullest of them, with the tokens that are left in it. A
-// flood of keys therefore makes clients share buckets but gives no client a
+// use, it takes over the fullest of them, with the tokens that are left in it.
+// A flood of keys therefore makes clients share buckets but gives no client a
 // token back. Use separate Memories for limits with very different rates.
 type Memory struct {
 	// Now returns the current time. It defaults to time.Now.

@@ -180,8 +180,8 @@ func (o Options) take(ctx context.Context, event events.APIGatewayProxyRequest, 
 
 type sentKey struct{}
 
-// Sent returns an option of fntest.Call, for tests. Require treats the request as
-// if the client had just sent that many others, and does not count it. Tests
+// Sent returns an option of fntest.Call, for tests. Require treats the request
+// as if the client had just sent that many others, and does not count it. Tests
 // therefore neither affect each other nor have to wait.
 func Sent(requests int) func(context.Context) context.Context {
 	return func(ctx context.Context) context.Context { return context.WithValue(ctx, sentKey{}, requests) }

@@ -1,5 +1,5 @@
-// Package scenario creates the records that a test starts with, and removes them
-// after the test.
+// Package scenario creates the records that a test starts with, and removes
+// them after the test.
 //
 // A scenario is a struct with a field for each record, and a function that
 // creates the records:
@@ -41,8 +41,8 @@ type Store interface {
 	Open(ctx context.Context, tb TB) (_ context.Context, insert func(ctx context.Context, record any) error, err error)
 }
 
-// TB contains the methods of testing.TB that a store needs. It is an alias of an
-// unnamed interface, so that a store need not import this package or package
+// TB contains the methods of testing.TB that a store needs. It is an alias of
+// an unnamed interface, so that a store need not import this package or package
 // testing.
 type TB = interface {
 	Helper()
@@ -106,8 +106,9 @@ func (d Definition[S]) Parallel(t *testing.T, name string, test func(t *T, s *S)
 	})
 }
 
-// Describe runs a group of tests that share records, which are created once. The
-// group starts each test with t.Run. Describe reports whether all tests passed.
+// Describe runs a group of tests that share records, which are created once.
+// The group starts each test with t.Run. Describe reports whether all tests
+// passed.
 func (d Definition[S]) Describe(t *testing.T, name string, group func(t *T, s *S)) bool {
 	t.Helper()
 	return d.Run(t, name, group)
@@ -168,8 +169,8 @@ type Seeder struct {
 func (c *Seeder) Context() context.Context { return c.t.ctx }
 
 // Create writes a record, which must be a struct, to the test's store. It
-// returns the record with the fields that the store has set. If the store fails,
-// Create fails the test.
+// returns the record with the fields that the store has set. If the store
+// fails, Create fails the test.
 func Create[T any](c *Seeder, record T) T {
 	c.t.Helper()
 	if err := c.insert(c.t.ctx, &record); err != nil {

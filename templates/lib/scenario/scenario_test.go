@@ -362,8 +362,8 @@ var failures = map[string]struct {
 	},
 }
 
-// TestChild runs one of the failures in a child process of TestFailures, because
-// a failing test also fails its parents.
+// TestChild runs one of the failures in a child process of TestFailures,
+// because a failing test also fails its parents.
 func TestChild(t *testing.T) {
 	name := os.Getenv(childEnv)
 	if name == "" {

@@ -14,9 +14,10 @@ import (
 
 func ExampleRequire() {
 	options := webhooks.Options{Secret: "s3cr3t", SignatureHeader: "X-Webhook-Signature"}
-	handler := fn.Chain(func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	handle := func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		return fn.JSON(http.StatusOK, "thanks")
-	}, webhooks.Require(webhooks.SHA256, options))
+	}
+	handler := fn.Chain(handle, webhooks.Require(webhooks.SHA256, options))
 
 	unsigned := events.APIGatewayProxyRequest{Body: `{"status":"DELIVERED"}`}
 	response, _ := handler(context.Background(), unsigned)
@@ -31,7 +32,7 @@ func ExampleRequire() {
 }
 
 func ExampleVerifyEvent() {
-	// GitHub publishes this delivery to test implementations with.
+	// GitHub publishes this delivery as a test for implementations.
 	event := events.APIGatewayProxyRequest{
 		Headers: map[string]string{
 			"X-Hub-Signature-256": "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
@@ -63,10 +64,11 @@ func ExampleParseScheme() {
 
 func ExampleOnce() {
 	options := webhooks.Options{Secret: "s3cr3t"}
-	handler := fn.Chain(func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	handle := func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		fmt.Println("handling", webhooks.MessageID(ctx))
 		return fn.JSON(http.StatusOK, "thanks")
-	}, webhooks.Require(webhooks.GitHub, options), webhooks.Once(webhooks.NewMemory(1000)))
+	}
+	handler := fn.Chain(handle, webhooks.Require(webhooks.GitHub, options), webhooks.Once(webhooks.NewMemory(1000)))
 
 	event, _ := webhooks.SignEvent(webhooks.GitHub, events.APIGatewayProxyRequest{
 		Headers: map[string]string{"X-GitHub-Delivery": "72d3162e"},

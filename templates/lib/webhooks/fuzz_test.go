@@ -16,7 +16,7 @@ import (
 )
 
 // FuzzDeliveries mutates deliveries that providers signed. VerifyEvent must not
-// panic, and must accept only what was signed.
+// panic, and must accept only signed content.
 func FuzzDeliveries(f *testing.F) {
 	all := deliveries()
 	for name, form := range twilioForms() {
@@ -42,7 +42,10 @@ func FuzzDeliveries(f *testing.F) {
 			d.headers["Content-Type"], d.query["bodySHA256"], uint8(1))
 		f.Add(uint8(i), "\xff\xfe", false, signature+","+signature, "", "0", "text/\xff", "", uint8(2))
 	}
-	f.Fuzz(func(t *testing.T, i uint8, body string, encoded bool, signature, id, timestamp, contentType, hash string, variant uint8) {
+	f.Fuzz(func(
+		t *testing.T, i uint8, body string, encoded bool,
+		signature, id, timestamp, contentType, hash string, variant uint8,
+	) {
 		d := all[names[int(i)%len(names)]]
 		event := d.event()
 		event.Body, event.IsBase64Encoded = body, encoded
@@ -134,8 +137,8 @@ func isForm(event events.APIGatewayProxyRequest) bool {
 		"application/x-www-form-urlencoded")
 }
 
-// signedFields returns what Twilio signs of a body: the names and values of a
-// form, sorted and without separators.
+// signedFields returns the part of a body that Twilio signs: the names and
+// values of a form, sorted and without separators.
 func signedFields(t testing.TB, form bool, body string) string {
 	if !form {
 		return body

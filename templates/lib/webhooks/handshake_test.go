@@ -58,10 +58,12 @@ func TestHandshakes(t *testing.T) {
 
 		// docs.discord.com: interactions overview, webhook events
 		"discord, interaction PING": {
-			webhooks.Discord, nil, `{"id":"787053080478613555","token":"t","type":1,"version":1}`, false, http.StatusOK, `{"type":1}`,
+			webhooks.Discord, nil, `{"id":"787053080478613555","token":"t","type":1,"version":1}`,
+			false, http.StatusOK, `{"type":1}`,
 		},
 		"discord, event PING": {
-			webhooks.Discord, nil, `{"version":1,"application_id":"1234560123453231555","type":0}`, false, http.StatusNoContent, "",
+			webhooks.Discord, nil, `{"version":1,"application_id":"1234560123453231555","type":0}`,
+			false, http.StatusNoContent, "",
 		},
 		"discord, interaction": {
 			webhooks.Discord, nil, `{"type":2,"id":"1","data":{"name":"cardsearch"}}`, true, 0, "",
@@ -93,7 +95,7 @@ func TestHandshakes(t *testing.T) {
 
 			response, err := handler(t.Context(), unsigned)
 			require.NoError(t, err)
-			require.Equal(t, http.StatusUnauthorized, response.StatusCode, "a handshake needs a signature")
+			require.Equal(t, http.StatusUnauthorized, response.StatusCode, "accepted a handshake without a signature")
 			require.Zero(t, calls)
 
 			signed, err := webhooks.SignEvent(tt.scheme, unsigned, webhooks.Options{Secret: signs})
@@ -105,7 +107,7 @@ func TestHandshakes(t *testing.T) {
 				assert.Equal(t, `"handled"`, response.Body)
 				return
 			}
-			assert.Zero(t, calls, "a handshake does not reach the handler")
+			assert.Zero(t, calls, "the handshake reached the handler")
 			assert.Equal(t, tt.status, response.StatusCode)
 			assert.Equal(t, tt.response, response.Body)
 			if tt.response != "" {

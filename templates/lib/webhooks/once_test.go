@@ -56,7 +56,7 @@ func TestOnce(t *testing.T) {
 	forged.Body = "{}"
 	require.Equal(t, http.StatusUnauthorized, send(t, handler, forged))
 	require.Equal(t, http.StatusAccepted, send(t, handler, githubEvent("3")),
-		"an unsigned message does not claim the id")
+		"a forged message claimed the ID")
 }
 
 // A message is not lost, no matter how often the handler fails.
@@ -111,7 +111,7 @@ func TestOnceBusy(t *testing.T) {
 		release <- outcome
 		require.Equal(t, outcome, <-first)
 	}
-	require.Equal(t, http.StatusOK, send(t, handler, githubEvent("1")), "the retry handled it")
+	require.Equal(t, http.StatusOK, send(t, handler, githubEvent("1")), "duplicate of the retry")
 }
 
 func TestOnceConcurrent(t *testing.T) {
@@ -179,7 +179,7 @@ func TestOnceErrors(t *testing.T) {
 	require.ErrorContains(t, err, "after Require", "the event was not verified")
 }
 
-// recordMessageID returns a handler that sets *id to the id of the message.
+// recordMessageID returns a handler that sets *id to the ID of the message.
 func recordMessageID(id *string) fn.Handler {
 	return func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		*id = webhooks.MessageID(ctx)
@@ -187,7 +187,7 @@ func recordMessageID(id *string) fn.Handler {
 	}
 }
 
-// An attacker cannot change the id by encoding the signature in another way.
+// An attacker cannot change the ID by encoding the signature differently.
 func TestMessageIDIsStable(t *testing.T) {
 	now := time.Unix(1700000000, 0)
 	id := func(scheme webhooks.Scheme, event events.APIGatewayProxyRequest) string {
@@ -231,7 +231,7 @@ func TestMessageIDIsStable(t *testing.T) {
 		assert.Equal(t, want, id(scheme, event), scheme)
 	}
 
-	// A message with another timestamp or other claims has another id.
+	// A message with another timestamp or other claims has another ID.
 	for _, scheme := range []webhooks.Scheme{webhooks.TimestampScheme, webhooks.JWT} {
 		signs, _ := secretPair(scheme)
 		ids := map[string]bool{}
@@ -245,7 +245,7 @@ func TestMessageIDIsStable(t *testing.T) {
 	}
 }
 
-// The id of a message is the one that the provider documents.
+// The ID of a message is the one that the provider documents.
 func TestMessageID(t *testing.T) {
 	for name, tt := range map[string]struct {
 		scheme  webhooks.Scheme

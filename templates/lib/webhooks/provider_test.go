@@ -101,7 +101,7 @@ func deliveries() map[string]delivery {
 				"sha256=afecc3caa27548bb90d51a50384cb2868b9a3327b4ad6a01c9bd4ed0f8b0b12c"),
 		},
 		"gitlab, token": {
-			source: "docs.gitlab.com, webhooks: the secret token's example, which is sent as it is",
+			source: "docs.gitlab.com, webhooks: the example of a secret token, which is sent unchanged",
 			scheme: webhooks.GitLab, secret: "my-secret-token", body: `{"object_kind":"push"}`,
 			headers: header("X-Gitlab-Token", "my-secret-token"),
 		},
@@ -142,7 +142,8 @@ print(p+'.'+u(hmac.new(b'netlify_test_secret',p.encode(),'sha256').digest()))"`,
 		"discord": {
 			// The key pair is that of RFC 8032, section 7.1, test 1.
 			source: `independent: printf '%s%s' 1767225600 '{"version":1,"application_id":"1234560123453231555","type":0}' >msg; openssl pkeyutl -sign -inkey key.pem -rawin -in msg | xxd -p -c 128`,
-			scheme: webhooks.Discord, secret: "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", now: 1767225600,
+			scheme: webhooks.Discord, secret: "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+			now: 1767225600,
 			headers: map[string]string{
 				"X-Signature-Ed25519":   "bdb5f37ba0cc260833b85486aea5b498d8e413f822bf9f15359023761eb151aa84bf9c677a3929397726b3c9395cd5c78cbfb6462bbcdb8274b18c30e9e7c702",
 				"X-Signature-Timestamp": "1767225600",
@@ -282,8 +283,8 @@ print(p+'.'+u(hmac.new(b'netlify_test_secret',p.encode(),'sha256').digest()))"`,
 	}
 }
 
-// twilioForms returns forms from the tests of Twilio's libraries. The auth token
-// is 12345.
+// twilioForms returns forms from the tests of Twilio's libraries. The auth
+// token is 12345.
 func twilioForms() map[string]struct{ url, form, signature string } {
 	const (
 		app    = "https://mycompany.com/myapp.php?foo=1&bar=2"
@@ -330,7 +331,7 @@ func twilioForms() map[string]struct{ url, form, signature string } {
 		"twilio-java, a double slash": {
 			"https://mycompany.com:443//myapp.php?foo=1&bar=2", call, "A9lH3u16NjyiiM/+wylw5rirFUs=",
 		},
-		"twilio-java, a query in percent": {
+		"twilio-java, percent-encoded query": {
 			"https://mycompany.com/myapp.php?foo=hello%20world&bar=test%2Bvalue", call, "er2tvAP1Wx+iuTTE2BPgvEaN1cs=",
 		},
 	}
@@ -353,11 +354,11 @@ func TestDeliveries(t *testing.T) {
 		covered[d.scheme] = true
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, webhooks.VerifyEvent(d.scheme, d.event(), d.options()), d.source)
-			assertRejected := func(what string, event events.APIGatewayProxyRequest, options webhooks.Options) {
+			assertRejected := func(name string, event events.APIGatewayProxyRequest, options webhooks.Options) {
 				t.Helper()
 				err := webhooks.VerifyEvent(d.scheme, event, options)
-				requireRejected(t, err, what)
-				assert.NotContains(t, err.Error(), d.secret, what)
+				requireRejected(t, err, name)
+				assert.NotContains(t, err.Error(), d.secret, name)
 			}
 
 			rotated := d.options()

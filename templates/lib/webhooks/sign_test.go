@@ -16,7 +16,8 @@ import (
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
 
-// secretPair returns the secret that signs with a scheme and the one that verifies.
+// secretPair returns the secret that signs with a scheme and the one that
+// verifies.
 func secretPair(scheme webhooks.Scheme) (signs, verifies string) {
 	switch scheme {
 	case webhooks.Discord: // RFC 8032, section 7.1, test 1
@@ -59,7 +60,8 @@ func TestSignEventMatchesProvider(t *testing.T) {
 				}
 			}
 			options := d.options()
-			timestamp := sent["svix-timestamp"] + sent["webhook-timestamp"] + sent["x-zm-request-timestamp"] + sent["x-slack-request-timestamp"]
+			timestamp := sent["svix-timestamp"] + sent["webhook-timestamp"] +
+				sent["x-zm-request-timestamp"] + sent["x-slack-request-timestamp"]
 			if _, text, ok := strings.Cut(sent["stripe-signature"]+sent["paddle-signature"], "="); ok {
 				timestamp, _, _ = strings.Cut(strings.ReplaceAll(text, ";", ","), ",")
 			}
@@ -85,7 +87,7 @@ func lastItem(header string) string {
 	return header[i+1:]
 }
 
-// VerifyEvent accepts what SignEvent signs and detects changes to it.
+// VerifyEvent accepts events from SignEvent and detects changes to them.
 func TestSignEventRoundTrip(t *testing.T) {
 	now := time.UnixMilli(1700000000123)
 	for _, scheme := range webhooks.Schemes() {
@@ -101,7 +103,8 @@ func TestSignEventRoundTrip(t *testing.T) {
 			"bytes":        {Body: base64.StdEncoding.EncodeToString([]byte("\x00\xff\xfe")), IsBase64Encoded: true},
 			"encoded JSON": {Body: base64.StdEncoding.EncodeToString([]byte(payload)), IsBase64Encoded: true},
 			"form": {
-				Body: "From=%2B1415&Body=a+b%26c&Body=d", Headers: map[string]string{"content-type": "application/x-www-form-urlencoded"},
+				Body:    "From=%2B1415&Body=a+b%26c&Body=d",
+				Headers: map[string]string{"content-type": "application/x-www-form-urlencoded"},
 			},
 			"old signature": {
 				Body: payload, Headers: map[string]string{"X-SLACK-SIGNATURE": "v0=00", "Stripe-signature": "t=1,v1=00"},
@@ -233,7 +236,7 @@ func TestTolerances(t *testing.T) {
 		require.NoError(t, err)
 		for offset, ok := range map[time.Duration]bool{
 			0: true, tolerance: true, -tolerance: true, tolerance + time.Second: false, -tolerance - time.Second: false,
-			tolerance + 999*time.Microsecond: true, // less than a unit does not count
+			tolerance + 999*time.Microsecond: true, // fractions of the unit are ignored
 		} {
 			options := webhooks.Options{Secret: verifies, Now: clock(sent.Add(offset))}
 			err := webhooks.VerifyEvent(scheme, event, options)
@@ -282,8 +285,8 @@ func TestTimestampScheme(t *testing.T) {
 	}
 }
 
-// If a signing token is configured, a plain token must not verify: anyone who saw
-// a request could send it.
+// If a signing token is configured, a plain token must not verify: anyone who
+// saw a request could send it.
 func TestGitLabDoesNotFallBack(t *testing.T) {
 	const token = "whsec_dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0dGVzdHRlc3Q="
 	both := webhooks.Options{Secret: token, Secrets: []string{"plain"}}
@@ -319,7 +322,7 @@ func TestSvixHeadersDoNotMix(t *testing.T) {
 	}
 	event.Headers["svix-signature"] = "v1,AAAA"
 	requireRejected(t, webhooks.VerifyEvent(webhooks.Svix, event, d.options()),
-		"an invalid signature is not a missing one")
+		"an invalid signature is not a missing signature")
 
 	requireRejected(t,
 		webhooks.VerifyEvent(webhooks.Clerk, deliveries()["svix, headers of Standard Webhooks"].event(),
@@ -351,8 +354,8 @@ func TestMalformedSecretRejects(t *testing.T) {
 			webhooks.Options{Secret: "plain", Secrets: []string{""}}), "empty secrets are ignored")
 }
 
-// Blank secrets are easy to guess, and HMAC treats zeros as an empty key, so both
-// count as not set.
+// Blank secrets are easy to guess, and HMAC treats zeros as an empty key, so
+// both are treated as not set.
 func TestBlankSecrets(t *testing.T) {
 	for _, scheme := range payloadSchemes() {
 		for _, blank := range []string{" ", "\n", "\t \r\n", "\x00", "\x00\x00"} {
@@ -366,7 +369,7 @@ func TestBlankSecrets(t *testing.T) {
 	}
 }
 
-// An id with a dot could shift text between the id and the timestamp.
+// An ID with a dot could shift text between the id and the timestamp.
 func TestMessageIDWithDot(t *testing.T) {
 	signs, _ := secretPair(webhooks.Standard)
 	options := webhooks.Options{Secret: signs, Now: clock(time.Unix(1700009999, 0))}
@@ -407,7 +410,7 @@ func TestRequireVerifiesTheBody(t *testing.T) {
 	assert.Zero(t, calls)
 }
 
-// Parameters that are not in the configured URL are appended to it. Those that are
+// Parameters that are not in the configured URL are appended to it. The others
 // must have the same values.
 func TestTwilioQueries(t *testing.T) {
 	options := webhooks.Options{Secret: "12345", URL: "https://mycompany.com/myapp.php?foo=1&bar=2#rc=2"}
@@ -426,7 +429,8 @@ func TestTwilioQueries(t *testing.T) {
 		assert.Equal(t, tt.ok, err == nil, "%s: %v", name, err)
 	}
 
-	// A GET request has its fields in the query. echo -n URL | openssl dgst -sha1 -hmac 12345 -binary | base64
+	// A GET request has its fields in the query. Signed with
+	// echo -n URL | openssl dgst -sha1 -hmac 12345 -binary | base64
 	got := events.APIGatewayProxyRequest{
 		HTTPMethod:            "GET",
 		Headers:               map[string]string{"X-Twilio-Signature": "gIFu1I0nY1UNQ9XtGmzA8z23HKM="},
@@ -550,33 +554,45 @@ func TestPublicURL(t *testing.T) {
 		ok      bool
 	}{
 		"option": {
-			webhooks.Options{URL: "https://a.example/hook",
-				URLEnv: env}, "https://b.example", events.APIGatewayProxyRequest{}, "https://a.example/hook", true,
+			webhooks.Options{URL: "https://a.example/hook", URLEnv: env}, "https://b.example",
+			events.APIGatewayProxyRequest{}, "https://a.example/hook", true,
 		},
 		"variable": {
-			webhooks.Options{URLEnv: env}, "https://b.example/hook", events.APIGatewayProxyRequest{}, "https://b.example/hook", true,
+			webhooks.Options{URLEnv: env}, "https://b.example/hook",
+			events.APIGatewayProxyRequest{}, "https://b.example/hook", true,
 		},
 		"configured query": {
-			webhooks.Options{URL: "https://a.example/hook?b=2&a=1"}, "", events.APIGatewayProxyRequest{QueryStringParameters: map[string]string{"a": "1", "b": "2"}}, "https://a.example/hook?b=2&a=1", true,
+			webhooks.Options{URL: "https://a.example/hook?b=2&a=1"}, "",
+			events.APIGatewayProxyRequest{QueryStringParameters: map[string]string{"a": "1", "b": "2"}},
+			"https://a.example/hook?b=2&a=1", true,
 		},
 		"event's query": {
-			webhooks.Options{URL: "https://a.example/hook"}, "", events.APIGatewayProxyRequest{QueryStringParameters: map[string]string{"b": "x y", "a": "&"}}, "https://a.example/hook?a=%26&b=x+y", true,
+			webhooks.Options{URL: "https://a.example/hook"}, "",
+			events.APIGatewayProxyRequest{QueryStringParameters: map[string]string{"b": "x y", "a": "&"}},
+			"https://a.example/hook?a=%26&b=x+y", true,
 		},
 		"repeated parameter": {
-			webhooks.Options{URL: "https://a.example/hook"}, "", events.APIGatewayProxyRequest{MultiValueQueryStringParameters: map[string][]string{"a": {"1", "2"}}}, "https://a.example/hook?a=1&a=2", true,
+			webhooks.Options{URL: "https://a.example/hook"}, "",
+			events.APIGatewayProxyRequest{MultiValueQueryStringParameters: map[string][]string{"a": {"1", "2"}}},
+			"https://a.example/hook?a=1&a=2", true,
 		},
 		"request context": {
-			webhooks.Options{}, "", events.APIGatewayProxyRequest{Path: "/hook",
-				RequestContext: events.APIGatewayProxyRequestContext{DomainName: "c.example",
-					Path: "/prod/hook"}}, "https://c.example/prod/hook", true,
+			webhooks.Options{}, "", events.APIGatewayProxyRequest{
+				Path:           "/hook",
+				RequestContext: events.APIGatewayProxyRequestContext{DomainName: "c.example", Path: "/prod/hook"},
+			}, "https://c.example/prod/hook", true,
 		},
 		"event's path": {
-			webhooks.Options{}, "", events.APIGatewayProxyRequest{Path: "/hook",
-				RequestContext: events.APIGatewayProxyRequestContext{DomainName: "c.example"}}, "https://c.example/hook", true,
+			webhooks.Options{}, "", events.APIGatewayProxyRequest{
+				Path:           "/hook",
+				RequestContext: events.APIGatewayProxyRequestContext{DomainName: "c.example"},
+			}, "https://c.example/hook", true,
 		},
 		"not from headers": {
-			webhooks.Options{URLEnv: env}, "", events.APIGatewayProxyRequest{Path: "/hook",
-				Headers: map[string]string{"Host": "evil.example"}}, "https://evil.example/hook", false,
+			webhooks.Options{URLEnv: env}, "", events.APIGatewayProxyRequest{
+				Path:    "/hook",
+				Headers: map[string]string{"Host": "evil.example"},
+			}, "https://evil.example/hook", false,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,10 +1,11 @@
-// Package webhooks verifies that an event was sent by someone who has the
-// shared secret, and signs events as senders do.
+// Package webhooks verifies the signatures of webhook events, and signs events
+// as their senders do.
 //
-// A [Scheme] fixes which bytes are signed, by which algorithm, and how the
-// signature is written. There are schemes for many providers and for senders of
-// your own. Nothing in a request can change the scheme. If the secret is not
-// set, every event is rejected. Signatures are compared in constant time.
+// A [Scheme] determines which bytes are signed, with which algorithm, and how
+// the signature is encoded. There are schemes for many providers and for
+// senders of your own. Nothing in a request can change the scheme. If the
+// secret is not set, every event is rejected. Signatures are compared in
+// constant time.
 //
 //	var Handler = fn.Chain(handle,
 //		webhooks.Require(webhooks.Stripe, webhooks.Options{
@@ -38,10 +39,10 @@ const DefaultSignatureHeader = "RW-WEBHOOK-SIGNATURE"
 // Options.Tolerance sets one.
 const DefaultTolerance = 5 * time.Minute
 
-// All errors wrap one of these. Their reasons are meant for the log, not for
-// the sender, and never contain a secret.
+// Errors that wrap one of these are meant for the log, not for the sender. They
+// never contain a secret.
 var (
-	// ErrVerification means that the signature or the event is not valid.
+	// ErrVerification means that the event or its signature is not valid.
 	ErrVerification = errors.New("webhook verification failed")
 
 	// ErrSign means that the event cannot be signed.
@@ -51,22 +52,23 @@ var (
 // Options configure a scheme. One of Secret, SecretEnv and Secrets is required;
 // the other fields are optional.
 type Options struct {
-	// Secret is the secret exactly as the sender shows it, without surrounding
-	// white space. For a scheme with a key pair, it is the private key to sign
-	// and the public key to verify.
+	// Secret is the secret exactly as the sender displays it, without
+	// surrounding white space. For a scheme with a key pair, it is the private
+	// key to sign and the public key to verify.
 	Secret string
 
-	// SecretEnv names the environment variable that has the secret. It is read
-	// for each event if Secret is empty.
+	// SecretEnv names the environment variable that contains the secret. If
+	// Secret is empty, the variable is read for every event.
 	SecretEnv string
 
-	// Secrets are further secrets to accept while you rotate them. They never
-	// sign.
+	// Secrets are additional secrets to accept, for example while you rotate
+	// them. They are never used to sign.
 	Secrets []string
 
-	// URL is the public URL of the endpoint exactly as the sender knows it, with
-	// its query. Only schemes that sign the URL need it. URLEnv names the
-	// environment variable that has it, which is read if URL is empty.
+	// URL is the public URL of the endpoint exactly as the sender knows it,
+	// including the query. Only schemes that sign the URL need it. URLEnv names
+	// the environment variable that contains the URL. It is read if URL is
+	// empty.
 	//
 	// If neither is set, the URL comes from the request context and the query.
 	// Do not rely on that if the sender signs form fields after the URL: an
@@ -76,35 +78,35 @@ type Options struct {
 	// SignatureHeader replaces the scheme's signature header. Case is ignored.
 	SignatureHeader string
 
-	// SignatureTransformer extracts the signature from a header that has more
-	// than the scheme expects.
+	// SignatureTransformer extracts the signature from a header that contains
+	// more than the scheme expects.
 	SignatureTransformer func(string) string
 
 	// Payload is the signed text if it is not the event's body. Require ignores
 	// it, because the handler gets the body.
 	Payload string
 
-	// EventTimestamp is when the event happened, if you know it from elsewhere.
-	// An event is rejected if it differs from the current time by more than
-	// Tolerance or, if that is zero, DefaultTolerance. When you sign, it is the
-	// timestamp of the signature; zero means now.
+	// EventTimestamp is when the event happened, if you know it from another
+	// source. An event is rejected if this time differs from the current time by
+	// more than Tolerance or, if that is zero, DefaultTolerance. When you sign,
+	// it is the timestamp of the signature; zero means now.
 	EventTimestamp time.Time
 
 	// Tolerance is the largest accepted difference between a timestamp and the
 	// current time, in either direction. Zero means the scheme's tolerance.
 	Tolerance time.Duration
 
-	// Now returns the current time. If it is nil, time.Now is used.
+	// Now returns the current time. It defaults to time.Now.
 	Now func() time.Time
 
 	// Issuer is the required issuer (iss) of a JSON Web Token.
 	Issuer string
 }
 
-// Require returns middleware that responds 401 to events that do not verify and
-// logs the reason. A handler after it can trust what the scheme signs, which is
-// usually the body. Require also responds to the handshakes of providers, so
-// they do not reach the handler.
+// Require returns middleware that responds with 401 to events that fail
+// verification, and logs the reason. A handler after it can trust the content
+// that the scheme signs, which is usually the body. Require also responds to
+// the handshakes of providers, so they do not reach the handler.
 func Require(scheme Scheme, options Options) fn.Middleware {
 	options.Payload = "" // verify the body that the handler gets
 	return func(next fn.Handler) fn.Handler {
@@ -132,8 +134,8 @@ func VerifyEvent(scheme Scheme, event events.APIGatewayProxyRequest, options Opt
 	return err
 }
 
-// VerifySignature returns nil if payload was signed with one of the secrets.
-// The signature is the value of the signature header. Otherwise, its error wraps
+// VerifySignature returns nil if signature, the value of the signature header,
+// signs payload with one of the secrets. Otherwise, its error wraps
 // ErrVerification. For a scheme that needs other headers or the query, use
 // VerifyEvent.
 func VerifySignature(scheme Scheme, payload, signature string, options Options) error {
@@ -169,7 +171,7 @@ func SignPayload(scheme Scheme, payload string, options Options) (string, error)
 }
 
 // SignEvent returns a copy of event that is signed as its sender would sign it.
-// The copy has the signature headers and whatever else the sender adds to the
+// The copy has the signature headers and anything that the sender adds to the
 // body or the query. A scheme without a signature returns event unchanged. Its
 // error wraps ErrSign, for example if the secret is not set.
 func SignEvent(
@@ -222,7 +224,7 @@ func (o *Options) header(names headerNames) string {
 	return DefaultSignatureHeader
 }
 
-// secret returns the secret that signs.
+// secret returns the secret to sign with, which also verifies.
 func (o *Options) secret() string { return valueOrEnv(o.Secret, o.SecretEnv) }
 
 // url returns the configured public URL.

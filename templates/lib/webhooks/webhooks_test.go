@@ -44,7 +44,7 @@ func payloadSchemes() []webhooks.Scheme {
 		webhooks.Base64SHA256}
 }
 
-// requireRejected requires that err is an error of the verification.
+// requireRejected requires that err wraps ErrVerification.
 func requireRejected(t *testing.T, err error, message ...any) {
 	t.Helper()
 	require.ErrorIs(t, err, webhooks.ErrVerification, message...)
@@ -106,7 +106,7 @@ func (v vector) ok(scheme webhooks.Scheme) bool {
 	case webhooks.Skip:
 		return v.Result.OK
 	case webhooks.Base64SHA1, webhooks.Base64SHA256:
-		// RedwoodJS ignores what follows the padding.
+		// RedwoodJS ignores text after the padding.
 		if strings.Contains(strings.TrimRight(signature, "="), "=") {
 			return false
 		}
@@ -148,8 +148,8 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// referenceSignature computes a signature with only the standard library. It returns "" for
-// schemes that are not in payloadSchemes.
+// referenceSignature computes a signature with only the standard library. It
+// returns "" for schemes that are not in payloadSchemes.
 func referenceSignature(scheme webhooks.Scheme, payload, secret string) string {
 	mac := func(algorithm func() hash.Hash, key []byte) []byte {
 		h := hmac.New(algorithm, key)
@@ -201,7 +201,10 @@ func TestSignatureHeaderCase(t *testing.T) {
 				header, events.APIGatewayProxyRequest{MultiValueHeaders: map[string][]string{header: {signature}}}, true,
 			},
 			"multi-valued in lower case": {
-				header, events.APIGatewayProxyRequest{MultiValueHeaders: map[string][]string{strings.ToLower(header): {signature}}}, true,
+				header,
+				events.APIGatewayProxyRequest{
+					MultiValueHeaders: map[string][]string{strings.ToLower(header): {signature}},
+				}, true,
 			},
 			"missing": {header, events.APIGatewayProxyRequest{}, false},
 			"empty": {
@@ -211,7 +214,10 @@ func TestSignatureHeaderCase(t *testing.T) {
 				header, events.APIGatewayProxyRequest{Headers: map[string]string{header + "-2": signature}}, false,
 			},
 			"default header with the option set": {
-				header, events.APIGatewayProxyRequest{Headers: map[string]string{webhooks.DefaultSignatureHeader: signature}}, false,
+				header,
+				events.APIGatewayProxyRequest{
+					Headers: map[string]string{webhooks.DefaultSignatureHeader: signature},
+				}, false,
 			},
 			"white space around signature": {
 				header, events.APIGatewayProxyRequest{Headers: map[string]string{header: " " + signature + " "}}, false,
@@ -475,10 +481,10 @@ func TestSignEvent(t *testing.T) {
 }
 
 func TestPayloadOption(t *testing.T) {
-	options := webhooks.Options{Secret: secret, Payload: "what was signed"}
+	options := webhooks.Options{Secret: secret, Payload: "signed text"}
 	event, err := webhooks.SignEvent(webhooks.SHA256, events.APIGatewayProxyRequest{Body: payload}, options)
 	require.NoError(t, err)
-	assert.Equal(t, referenceSignature(webhooks.SHA256, "what was signed", secret),
+	assert.Equal(t, referenceSignature(webhooks.SHA256, "signed text", secret),
 		event.Headers["rw-webhook-signature"])
 	require.NoError(t, webhooks.VerifyEvent(webhooks.SHA256, event, options))
 	requireRejected(t, webhooks.VerifyEvent(webhooks.SHA256, event, webhooks.Options{Secret: secret}))
@@ -534,7 +540,7 @@ func TestEventTimestamp(t *testing.T) {
 		})
 	}
 
-	// Without Options.Now, the current time counts.
+	// Options.Now defaults to time.Now.
 	assert.ErrorIs(t,
 		webhooks.VerifySignature(webhooks.SHA256, payload, referenceSignature(webhooks.SHA256, payload, secret),
 			webhooks.Options{
@@ -599,10 +605,12 @@ func TestRequire(t *testing.T) {
 			t.Setenv(env, tt.env)
 			logged := captureLog(t)
 			called := false
-			handler := fn.Chain(func(_ context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+			handle := func(_ context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 				called = true
 				return fn.JSON(http.StatusOK, event.Body)
-			}, webhooks.Require(webhooks.SHA256, webhooks.Options{SecretEnv: env, SignatureHeader: "X-Sig"}))
+			}
+			options := webhooks.Options{SecretEnv: env, SignatureHeader: "X-Sig"}
+			handler := fn.Chain(handle, webhooks.Require(webhooks.SHA256, options))
 
 			response, err := handler(t.Context(), events.APIGatewayProxyRequest{
 				Path:    "/orders",
@@ -625,8 +633,8 @@ func TestRequire(t *testing.T) {
 	}
 }
 
-// FuzzVerifyEvent checks that VerifyEvent never panics and accepts only the
-// signature that the secret makes.
+// FuzzVerifyEvent checks that VerifyEvent never panics and accepts only
+// signatures made with the secret.
 func FuzzVerifyEvent(f *testing.F) {
 	for _, v := range vectors(f) {
 		if v.Op == "verifyEvent" {
