@@ -206,8 +206,8 @@ func TestRequire(t *testing.T) {
 	}
 }
 
-// TestTokens checks which tokens sign user 1 in, and that the log has the
-// reason for those that do not.
+// TestTokens checks which tokens sign in user 1, and that the log contains the
+// reason for the others.
 func TestTokens(t *testing.T) {
 	claims := jwt.MapClaims{"sub": "1"}
 	good := hs256(t, claims)
@@ -312,7 +312,7 @@ func TestTokens(t *testing.T) {
 
 			response, err := permissive(t.Context(), event)
 			require.NoError(t, err)
-			assert.Equal(t, http.StatusOK, response.StatusCode, "UseRequireAuth rejects no request")
+			assert.Equal(t, http.StatusOK, response.StatusCode, "UseRequireAuth rejected the request")
 			guarded, err := fn.Chain(greet, auth.Require())(t.Context(), event)
 			require.NoError(t, err)
 
@@ -326,12 +326,12 @@ func TestTokens(t *testing.T) {
 			assert.Equal(t, http.StatusUnauthorized, guarded.StatusCode)
 			assert.Contains(t, logged.String(), tt.logged)
 			assert.NotContains(t, logged.String(), secret)
-			assert.NotContains(t, guarded.Body, tt.logged, "the response does not contain the reason")
+			assert.NotContains(t, guarded.Body, tt.logged, "the response contains the reason")
 		})
 	}
 }
 
-// A request that names no provider is anonymous, which is nothing to log.
+// A request that names no provider is anonymous, and nothing is logged.
 func TestNoProviderIsAnonymous(t *testing.T) {
 	t.Setenv(auth.SecretEnv, secret)
 	logged := captureLog(t)
@@ -361,9 +361,9 @@ func TestHeaderNamesIgnoreCase(t *testing.T) {
 	}
 }
 
-// A token without a subject signs nobody in, whichever provider the request
-// names.
-func TestNobodyWithoutSubject(t *testing.T) {
+// A token without a subject does not sign in a user, regardless of the provider
+// that the request names.
+func TestTokenWithoutSubject(t *testing.T) {
 	t.Setenv(auth.SecretEnv, secret)
 	const anonKey = `{"iss":"supabase","ref":"abcdefghijklmnopqrst","role":"anon","iat":1700000000,"exp":2015360000}`
 	for _, payload := range []string{
@@ -400,13 +400,13 @@ func TestNobodyWithoutSubject(t *testing.T) {
 
 func TestGetCurrentUser(t *testing.T) {
 	admin := &auth.User{ID: "1", Roles: []string{"admin"}}
-	nobody := &auth.User{ID: "1"}
+	plain := &auth.User{ID: "1"}
 	tests := map[string]struct {
 		claims string
 		want   *auth.User // nil for an error
 	}{
 		"no claims":         {`{}`, nil},
-		"subject":           {`{"sub": "1"}`, nobody},
+		"subject":           {`{"sub": "1"}`, plain},
 		"subject is number": {`{"sub": 1}`, nil},
 		"subject is empty":  {`{"sub": ""}`, nil},
 		"subject is blank":  {`{"sub": " "}`, nil},
@@ -414,8 +414,8 @@ func TestGetCurrentUser(t *testing.T) {
 		"roles": {
 			`{"sub": "1", "roles": ["admin", "editor"]}`, &auth.User{ID: "1", Roles: []string{"admin", "editor"}},
 		},
-		"no roles":    {`{"sub": "1", "roles": []}`, nobody},
-		"roles null":  {`{"sub": "1", "roles": null}`, nobody},
+		"no roles":    {`{"sub": "1", "roles": []}`, plain},
+		"roles null":  {`{"sub": "1", "roles": null}`, plain},
 		"mixed roles": {`{"sub": "1", "roles": [1, "admin", null, ["editor"]]}`, admin},
 
 		// RedwoodJS reads these too.
@@ -423,17 +423,17 @@ func TestGetCurrentUser(t *testing.T) {
 		"app_metadata, string":     {`{"sub": "1", "app_metadata": {"roles": "admin"}}`, admin},
 		"authorization":            {`{"sub": "1", "app_metadata": {"authorization": {"roles": ["admin"]}}}`, admin},
 		"roles take precedence":    {`{"sub": "1", "roles": ["admin"], "app_metadata": {"roles": ["owner"]}}`, admin},
-		"no roles take precedence": {`{"sub": "1", "roles": [], "app_metadata": {"roles": ["admin"]}}`, nobody},
+		"no roles take precedence": {`{"sub": "1", "roles": [], "app_metadata": {"roles": ["admin"]}}`, plain},
 		"null does not":            {`{"sub": "1", "roles": null, "app_metadata": {"roles": ["admin"]}}`, admin},
-		"app_metadata is list":     {`{"sub": "1", "app_metadata": [{"roles": ["admin"]}]}`, nobody},
-		"app_metadata is null":     {`{"sub": "1", "app_metadata": null}`, nobody},
-		"authorization is string":  {`{"sub": "1", "app_metadata": {"authorization": "admin"}}`, nobody},
+		"app_metadata is list":     {`{"sub": "1", "app_metadata": [{"roles": ["admin"]}]}`, plain},
+		"app_metadata is null":     {`{"sub": "1", "app_metadata": null}`, plain},
+		"authorization is string":  {`{"sub": "1", "app_metadata": {"authorization": "admin"}}`, plain},
 
 		// Users can change their own user_metadata, and Supabase's role is a
 		// role of the database.
-		"user_metadata":        {`{"sub": "1", "user_metadata": {"roles": ["admin"]}}`, nobody},
-		"user_metadata, inner": {`{"sub": "1", "user_metadata": {"app_metadata": {"roles": ["admin"]}}}`, nobody},
-		"role of the database": {`{"sub": "1", "role": "admin"}`, nobody},
+		"user_metadata":        {`{"sub": "1", "user_metadata": {"roles": ["admin"]}}`, plain},
+		"user_metadata, inner": {`{"sub": "1", "user_metadata": {"app_metadata": {"roles": ["admin"]}}}`, plain},
+		"role of the database": {`{"sub": "1", "role": "admin"}`, plain},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -446,8 +446,8 @@ func TestGetCurrentUser(t *testing.T) {
 	}
 }
 
-// A decoder may return claims that do not come from JSON, or none.
-func TestOwnDecoder(t *testing.T) {
+// A decoder may return claims that do not come from JSON, or no claims.
+func TestCustomDecoder(t *testing.T) {
 	tests := map[string]struct {
 		claims auth.Claims
 		status int

@@ -213,7 +213,8 @@ func TestJWTTimes(t *testing.T) {
 	}
 }
 
-// An issuer with public keys must set an expiry, and 0 is one that is over.
+// Tokens that are verified with public keys must expire, and an expiry of 0 is
+// in the past.
 func TestJWTExpiryZeroWithKeys(t *testing.T) {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
@@ -225,7 +226,7 @@ func TestJWTExpiryZeroWithKeys(t *testing.T) {
 }
 
 // The token's algorithm must be listed and must match the type of the key, so
-// the sender of a token chooses neither.
+// that clients can choose neither.
 func TestJWTAlgorithms(t *testing.T) {
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
@@ -325,7 +326,7 @@ func TestJWTKeys(t *testing.T) {
 	require.ErrorIs(t, err, down)
 	assert.Equal(t, []string{" EdDSA", " EdDSA", "a EdDSA", "bad EdDSA"}, lookups)
 	_, err = decode(ctx, withID(1))
-	require.ErrorContains(t, err, "key id (kid) is not a string")
+	require.ErrorContains(t, err, "key ID (kid) is not a string")
 	assert.Len(t, lookups, 4)
 }
 

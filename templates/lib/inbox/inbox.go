@@ -1,6 +1,5 @@
-// Package inbox records handled webhook messages in the project's database, so
-// that all instances of a function share them. Pass an [Inbox] to
-// webhooks.Once:
+// Package inbox records webhook messages in the project's database, so that all
+// instances of a function share them. Pass an [Inbox] to webhooks.Once:
 //
 //	webhooks.Once(inbox.Inbox{Function: "orders", InTx: true})
 //
@@ -28,14 +27,14 @@ type Inbox struct {
 	Function string
 
 	// InTx runs the handler in a transaction, which db.From gets from the
-	// context. The handler's changes and the message's id are committed together
-	// or not at all. A duplicate that arrives meanwhile waits for the
+	// context. The handler's changes and the message's ID are committed together
+	// or not at all. A duplicate that arrives meanwhile waits for the end of the
 	// transaction. Effects outside the database are not rolled back.
 	InTx bool
 
 	// Lease is how long a message stays claimed if the process that handles it
-	// crashes. Zero means 15 minutes, the longest timeout of a Lambda function.
-	// If InTx is set, Lease is ignored.
+	// crashes. It defaults to 15 minutes, the longest timeout of a Lambda
+	// function. If InTx is set, Lease is ignored.
 	Lease time.Duration
 }
 
@@ -61,8 +60,9 @@ func (b Inbox) Handle(ctx context.Context, id string, handle func(context.Contex
 
 var errNotHandled = errors.New("not handled")
 
-// inTx implements Handle with one transaction. The first to insert the id
-// handles the message; others block on their insert until its transaction ends.
+// inTx implements Handle with one transaction. The first process that inserts
+// the ID handles the message. The inserts of others block until its transaction
+// ends.
 func (b Inbox) inTx(
 	ctx context.Context, id string, handle func(context.Context) bool,
 ) (outcome webhooks.Outcome, err error) {

@@ -37,7 +37,7 @@ func testInboxes(t *testing.T, test func(t *testing.T, ctx context.Context, b in
 				d, err := db.Open(databaseURL(fmt.Sprintf("inbox%t", inTx)))
 				require.NoError(t, err)
 				t.Cleanup(func() { assert.NoError(t, d.Close()) })
-				_, err = d.Exec(schema + "; CREATE TABLE work (what TEXT NOT NULL);")
+				_, err = d.Exec(schema + "; CREATE TABLE work (name TEXT NOT NULL);")
 				require.NoError(t, err)
 				test(t, db.With(t.Context(), d), inbox.Inbox{Function: "orders", InTx: inTx})
 			})
@@ -63,15 +63,15 @@ func testInboxes(t *testing.T, test func(t *testing.T, ctx context.Context, b in
 }
 
 // insertWork writes a row as a handler would.
-func insertWork(ctx context.Context, what string) error {
-	_, err := db.From(ctx).NewRaw("INSERT INTO work (what) VALUES (?)", what).Exec(ctx)
+func insertWork(ctx context.Context, name string) error {
+	_, err := db.From(ctx).NewRaw("INSERT INTO work (name) VALUES (?)", name).Exec(ctx)
 	return err
 }
 
 func workDone(t *testing.T, ctx context.Context) []string {
 	t.Helper()
 	var all []string
-	require.NoError(t, db.From(ctx).NewRaw("SELECT what FROM work ORDER BY what").Scan(ctx, &all))
+	require.NoError(t, db.From(ctx).NewRaw("SELECT name FROM work ORDER BY name").Scan(ctx, &all))
 	return all
 }
 
@@ -198,13 +198,14 @@ func TestInboxWithOnce(t *testing.T) {
 	testInboxes(t, func(t *testing.T, ctx context.Context, b inbox.Inbox) {
 		options := webhooks.Options{Secret: "s3cr3t"}
 		calls := 0
-		handler := fn.Chain(func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		handle := func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 			calls++
 			if err := insertWork(ctx, "paid"); err != nil {
 				return events.APIGatewayProxyResponse{}, err
 			}
 			return fn.JSON(map[bool]int{true: http.StatusInternalServerError, false: http.StatusOK}[calls == 1], nil)
-		}, webhooks.Require(webhooks.Stripe, options), webhooks.Once(b))
+		}
+		handler := fn.Chain(handle, webhooks.Require(webhooks.Stripe, options), webhooks.Once(b))
 		event, err := webhooks.SignEvent(webhooks.Stripe,
 			events.APIGatewayProxyRequest{Body: `{"id":"evt_1"}`}, options)
 		require.NoError(t, err)

@@ -243,7 +243,8 @@ func TestAllowBehindProxy(t *testing.T) {
 	}
 }
 
-// A proxy that does not report its client does not lend it its own address.
+// If a proxy does not report the client's address, the proxy's own address is
+// not used in its place.
 func TestAllowProxyWithoutClient(t *testing.T) {
 	captureLog(t)
 	proxies := ipallow.MustParse("10.0.0.0/8")
@@ -258,8 +259,10 @@ func TestAllowProxyWithoutClient(t *testing.T) {
 		"no values":          {"10.0.0.1", map[string][]string{"X-Forwarded-For": {}}, http.StatusUnauthorized},
 		"empty":              {"10.0.0.1", map[string][]string{"X-Forwarded-For": {""}}, http.StatusUnauthorized},
 		"unknown":            {"10.0.0.1", map[string][]string{"X-Forwarded-For": {"unknown"}}, http.StatusUnauthorized},
-		"unknown, proxy":     {"10.0.0.1", map[string][]string{"X-Forwarded-For": {"unknown, 10.2.3.4"}}, http.StatusUnauthorized},
-		"no source IP":       {"", map[string][]string{"X-Forwarded-For": {"10.2.3.4"}}, http.StatusUnauthorized},
+		"unknown, proxy": {
+			"10.0.0.1", map[string][]string{"X-Forwarded-For": {"unknown, 10.2.3.4"}}, http.StatusUnauthorized,
+		},
+		"no source IP": {"", map[string][]string{"X-Forwarded-For": {"10.2.3.4"}}, http.StatusUnauthorized},
 	} {
 		event := requestFrom(tt.sourceIP)
 		event.MultiValueHeaders = tt.headers
@@ -353,7 +356,7 @@ func ExampleSource() {
 	// Output: 203.0.113.7 <nil>
 }
 
-// BenchmarkContains shows that the cost hardly grows with the list.
+// BenchmarkContains compares the cost of lists of different sizes.
 func BenchmarkContains(b *testing.B) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, size := range []int{1, 10_000} {

@@ -83,7 +83,7 @@ func (f *fetcher) discover(ctx context.Context) (string, error) {
 	return configuration.JWKSURI, nil
 }
 
-// get returns the body at address.
+// get returns the body of the response from an address.
 func (f *fetcher) get(ctx context.Context, address string) ([]byte, error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -118,8 +118,8 @@ func (f *fetcher) get(ctx context.Context, address string) ([]byte, error) {
 	return data, nil
 }
 
-// checkURL returns an error unless a response from u must come from the issuer:
-// over TLS, from this machine, or over a network that AllowHTTP trusts.
+// checkURL returns an error unless u uses https, is on this machine or
+// AllowHTTP is set. Otherwise, anyone on the network could replace the keys.
 func (f *fetcher) checkURL(u *url.URL) error {
 	host := u.Hostname()
 	ip := net.ParseIP(host)

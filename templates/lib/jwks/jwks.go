@@ -1,19 +1,23 @@
-// Package jwks fetches the public keys with which to verify an issuer's tokens,
-// its JSON Web Key Set (RFC 7517), and caches them.
+// Package jwks fetches and caches the public keys that verify an issuer's
+// tokens: its JSON Web Key Set (RFC 7517).
+//
+//	var keys = jwks.New(jwks.Options{
+//		URL: "https://TENANT.auth0.com/.well-known/jwks.json",
+//	})
 //
 //	var auth0 = auth.JWT(auth.JWTOptions{
-//		Keys:     jwks.New(jwks.Options{URL: "https://TENANT.auth0.com/.well-known/jwks.json"}).Keys,
+//		Keys:     keys.Keys,
 //		Issuer:   "https://TENANT.auth0.com/",
 //		Audience: []string{"https://api.example.com"},
 //	})
 //
 // The first token causes a fetch. The keys are fetched again when they are
-// older than [Options].MaxAge, and when a token names an unknown key, as it
-// does after the issuer rotated its keys. Fetches for unknown keys are limited
-// to one per [Options].MinInterval. While the endpoint fails, the cached keys
-// are used for up to [Options].MaxStale, and fetches are retried with
-// exponential backoff. Nothing runs between requests, when a function may be
-// frozen.
+// older than [Options].MaxAge, and when a token names an unknown key, for
+// example after the issuer rotated its keys. Fetches for unknown keys are
+// limited to one per [Options].MinInterval. While the endpoint fails, the
+// cached keys are used for up to [Options].MaxStale, and fetches are retried
+// with exponential backoff. Nothing runs in the background between requests,
+// when a function may be frozen.
 //
 // Package auth decides which tokens to accept. This package only finds keys.
 package jwks
@@ -82,7 +86,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// A Set holds the keys of one issuer. It is safe for concurrent use.
+// A Set contains the keys of one issuer. It is safe for concurrent use.
 type Set struct {
 	options Options
 	fetch   func(context.Context) ([]key, error)
@@ -94,10 +98,10 @@ type Set struct {
 	failures     int           // consecutive failed fetches
 	err          error         // error of the last fetch
 	nextAttempt  time.Time     // no fetch before this time
-	pendingFetch chan struct{} // closed when the running fetch ends; nil if there is none
+	pendingFetch chan struct{} // closed when the running fetch ends; nil if no fetch is running
 }
 
-// New returns a Set. It fetches nothing yet.
+// New returns a Set. It does not fetch keys yet.
 func New(o Options) *Set {
 	o.MaxAge = orDefault(o.MaxAge, DefaultMaxAge)
 	o.MaxStale = max(o.MaxAge, orDefault(o.MaxStale, DefaultMaxStale))
@@ -116,9 +120,9 @@ func orDefault(d, defaultValue time.Duration) time.Duration {
 	return d
 }
 
-// Keys returns the public keys that match the key id and the algorithm of a
-// token's header: usually one. If the id is empty, it returns all keys for the
-// algorithm.
+// Keys returns the public keys that match the key ID and the algorithm of a
+// token's header, usually one. If the ID is empty, it returns all keys for the
+// algorithm. Keys is an auth.Keys.
 func (s *Set) Keys(ctx context.Context, id, algorithm string) ([]crypto.PublicKey, error) {
 	keys, pending, err := s.lookup(ctx, id, algorithm, true)
 	if pending == nil {
@@ -203,7 +207,7 @@ func (s *Set) refresh(ctx context.Context) {
 	s.pendingFetch = nil
 }
 
-// name returns the address of the set for error messages.
+// name returns the address of the key set for error messages.
 func (s *Set) name() string {
 	u, err := url.Parse(cmp.Or(s.options.URL, s.options.Issuer))
 	if err != nil {

@@ -210,7 +210,7 @@ func TestAlgorithms(t *testing.T) {
 			require.ErrorContains(t, err, "signature is invalid")
 		})
 	}
-	t.Run("no id", func(t *testing.T) {
+	t.Run("no ID", func(t *testing.T) {
 		s := signers["ES256"]
 		s.id = ""
 		_, err := decode(t.Context(), s.token(t, "1", c.now()))
@@ -222,7 +222,7 @@ func TestAlgorithms(t *testing.T) {
 		_, err := decode(t.Context(), s.token(t, "1", c.now()))
 		require.ErrorContains(t, err, "no key")
 	})
-	t.Run("id of another key", func(t *testing.T) {
+	t.Run("ID of another key", func(t *testing.T) {
 		s := signers["ES256"]
 		s.id = signers["EdDSA"].id
 		_, err := decode(t.Context(), s.token(t, "1", c.now()))
@@ -425,7 +425,8 @@ func TestRotation(t *testing.T) {
 	assert.EqualValues(t, 3, e.hits.Load())
 	require.ErrorContains(t, signs(first), "no key", "accepted a removed key")
 
-	// An issuer should not reuse an id for another key.
+	// An issuer should not reuse an ID, but if it does, the new key replaces the
+	// old one after MaxAge.
 	impostor := newSigner(t, "3", "ES256")
 	e.serve(set(impostor.jwk()))
 	require.ErrorContains(t, signs(impostor), "signature is invalid")
@@ -484,8 +485,8 @@ func TestBackoff(t *testing.T) {
 	require.NoError(t, signs())
 }
 
-// An invalid response makes no token valid and does not replace the cached
-// keys.
+// An invalid response does not make any token valid and does not replace the
+// cached keys.
 func TestInvalidResponses(t *testing.T) {
 	s := newSigner(t, "a", "RS256")
 	small, err := rsa.GenerateKey(rand.Reader, 1024)
@@ -658,9 +659,9 @@ func TestSlowEndpoint(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := keys.Keys(ctx, "a", "ES256")
-	require.ErrorIs(t, err, context.Canceled, "waited after the request was canceled")
+	require.ErrorIs(t, err, context.Canceled, "waited after the context was canceled")
 	_, err = keys.Keys(t.Context(), "a", "ES256")
-	require.ErrorIs(t, err, context.DeadlineExceeded, "the fetch does not outlive the canceled request")
+	require.ErrorIs(t, err, context.DeadlineExceeded, "the canceled request also canceled the fetch")
 	<-gone
 	assert.EqualValues(t, 1, e.hits.Load())
 

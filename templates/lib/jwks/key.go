@@ -22,11 +22,11 @@ const minRSA, maxRSA = 2048, 8192
 // A key verifies signatures.
 type key struct {
 	id         string
-	algorithms []string // to use it with
+	algorithms []string // that the key can be used with
 	public     crypto.PublicKey
 }
 
-// matching returns the keys for an id and an algorithm. An empty id matches all
+// matching returns the keys for an ID and an algorithm. An empty ID matches all
 // keys.
 func matching(keys []key, id, algorithm string) []crypto.PublicKey {
 	var found []crypto.PublicKey
@@ -78,7 +78,7 @@ func parseKey(data []byte) (key, error) {
 	if len(m.KEYOPS) > 0 && !slices.Contains(m.KEYOPS, jwkset.KeyOpsVerify) {
 		return key{}, fmt.Errorf("key %q is not for verifying (key_ops is %q)", m.KID, m.KEYOPS)
 	}
-	// Leave out the certificates: there is no authority to verify them with.
+	// Omit the certificates: they cannot be verified without an authority.
 	jwk, err := jwkset.NewJWKFromMarshal(jwkset.JWKMarshal{
 		KTY: m.KTY, CRV: m.CRV, N: m.N, E: m.E, X: m.X, Y: m.Y,
 	}, jwkset.JWKMarshalOptions{}, jwkset.JWKValidateOptions{})

@@ -13,7 +13,7 @@ import (
 	"github.com/fngen/fngen/templates/lib/fn"
 )
 
-// Calls returns middleware that logs each call of a function when it has
+// Calls returns middleware that logs each call of a function after it
 // responded: the method, the path, the source IP, the status and the duration.
 // It logs to slog.Default, at the level ERROR for status 500 and above, WARN
 // for status 400 and above, and INFO for all others. List it first in a chain,
@@ -54,8 +54,8 @@ func CallsTo(log *slog.Logger, function string) fn.Middleware {
 	}
 }
 
-// callAttrs returns the attributes of a request. The request's id is only among
-// them if the context has none, since the logger adds that one.
+// callAttrs returns the attributes of a request. They include the request ID
+// only if the context has none, because the logger adds that of the context.
 func callAttrs(ctx context.Context, function string, event events.APIGatewayProxyRequest) []slog.Attr {
 	attrs := []slog.Attr{
 		slog.String("function", function),

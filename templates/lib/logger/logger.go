@@ -5,11 +5,11 @@
 //
 //	var Handler = fn.Chain(handle, logger.Calls("divide"))
 //
-// The fields timestamp, level, message and requestId are those that AWS
-// Lambda's logging features read, the same as from lambdacontext.NewLogHandler.
+// The fields timestamp, level, message and requestId have the names that AWS
+// Lambda's logging features expect, as with lambdacontext.NewLogHandler.
 // On Lambda, AWS_LAMBDA_LOG_FORMAT=Text selects text instead of JSON. The
 // environment variable LOG_LEVEL sets the level to trace, debug, info, warn,
-// error or fatal. Without it, AWS_LAMBDA_LOG_LEVEL does.
+// error or fatal. It defaults to AWS_LAMBDA_LOG_LEVEL.
 package logger
 
 import (
@@ -26,7 +26,7 @@ import (
 
 // Options configure a logger. All fields are optional.
 type Options struct {
-	// Redact lists keys whose values are not logged, in addition to those of
+	// Redact lists keys whose values are not logged, in addition to the keys of
 	// credentials and email addresses, such as password, token, cookie,
 	// X-Api-Key, DATABASE_URL and email. Case and the separators of words do
 	// not matter, and a key may have more words: "card number" also matches
@@ -141,7 +141,8 @@ func parseLevel(text string) (level slog.Level, ok bool) {
 	return level, err == nil
 }
 
-// replaceAttr renames slog's own fields and levels as Lambda expects them.
+// replaceAttr renames slog's fields and levels to the names that Lambda
+// expects.
 func replaceAttr(groups []string, attr slog.Attr) slog.Attr {
 	if len(groups) > 0 {
 		return attr
@@ -157,8 +158,7 @@ func replaceAttr(groups []string, attr slog.Attr) slog.Attr {
 	return lambdacontext.ReplaceAttr(groups, attr)
 }
 
-// A handler redacts attributes and adds the request's id, and then calls the
-// next handler.
+// A handler redacts attributes, adds the request ID and calls the next handler.
 type handler struct {
 	next     slog.Handler // has the attributes before the first group
 	redactor *redactor
@@ -189,8 +189,8 @@ func (h *handler) Handle(ctx context.Context, record slog.Record) error {
 		}
 	}
 	clean := slog.NewRecord(record.Time, record.Level, h.redactor.text(record.Message), record.PC)
-	// Add the id outside of all groups, so that a search by id finds every
-	// line.
+	// Add the request ID outside of all groups, so that a search by ID finds
+	// every line.
 	if invocation, ok := lambdacontext.FromContext(ctx); ok && invocation.AwsRequestID != "" {
 		clean.AddAttrs(slog.String("requestId", invocation.AwsRequestID))
 	}

@@ -251,8 +251,7 @@ func TestRedact(t *testing.T) {
 	}
 }
 
-// TestSecretKeys checks which keys are redacted without configuration, in any
-// spelling.
+// TestSecretKeys checks which keys are redacted by default, in any notation.
 func TestSecretKeys(t *testing.T) {
 	setEnv(t)
 	logged := func(key string) string {
@@ -288,7 +287,8 @@ func TestSecretKeys(t *testing.T) {
 	}
 }
 
-// TestText checks what is redacted in the text of values, errors and messages.
+// TestText checks that secrets are redacted in the text of values, errors and
+// messages.
 func TestText(t *testing.T) {
 	setEnv(t)
 	for text, want := range map[string]string{
@@ -537,7 +537,7 @@ func TestCalls(t *testing.T) {
 			assert.GreaterOrEqual(t, record["durationMs"], 0.0)
 
 			record, _ = call(t.Context(), t, handler, event)
-			assert.Equal(t, "gateway", record["requestId"], "no id without a Lambda context")
+			assert.Equal(t, "gateway", record["requestId"], "without a Lambda context")
 		})
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// maxDepth is the maximum depth of a value. What is nested deeper is not
+// maxDepth is the maximum nesting depth of a value. Anything deeper is not
 // logged.
 const maxDepth = 32
 
@@ -160,7 +160,7 @@ func (w walker) walk(v reflect.Value, depth int) any {
 	case reflect.String:
 		return w.walkString(v.String(), depth)
 	}
-	return v.Type().String() // JSON has no functions and channels
+	return v.Type().String() // functions and channels are not valid in JSON
 }
 
 // walkInterface converts a value whose methods define how to log or encode it.
@@ -207,7 +207,7 @@ func (w walker) walkValue(v slog.Value, depth int) any {
 	return o
 }
 
-// walkJSON converts a value that is encoded as JSON.
+// walkJSON converts the value that is encoded in a JSON text.
 func (w walker) walkJSON(text []byte, depth int) any {
 	var v any
 	decoder := json.NewDecoder(bytes.NewReader(text))

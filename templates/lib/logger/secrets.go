@@ -17,8 +17,8 @@ var secrets = [...]string{
 	"signingkey", "token",
 }
 
-// secretWords are the words that are too short to be in secrets: "pass" matches
-// SMTP_PASS but not passenger.
+// secretWords are redacted only as whole words, because they are too short to
+// match as substrings: "pass" matches SMTP_PASS but not passenger.
 var secretWords = [...]string{"dsn", "pass", "pwd", "salt"}
 
 // A redactor replaces the values of secret keys.
@@ -93,9 +93,9 @@ func words(key string) []string {
 	return found
 }
 
-// text redacts what a string says about secrets: the passwords of URLs, and the
-// values after a secret key and an equals sign, as in the query of a URL, a
-// form or a connection string.
+// text redacts the secrets in a string: the passwords in URLs, and the values
+// that follow a secret key and an equals sign, as in the query of a URL, a form
+// or a connection string.
 func (r *redactor) text(s string) string {
 	if strings.Contains(s, "://") {
 		s = redactURLs(s)

@@ -106,7 +106,7 @@ func levelName(level slog.Level) (name, code string) {
 	return level.String(), "31"
 }
 
-// escape escapes the control characters in text, which would otherwise control
+// escape escapes control characters in text, so that a client cannot control
 // the terminal.
 func escape(text string) string {
 	if !strings.ContainsFunc(text, func(c rune) bool { return !unicode.IsPrint(c) }) {
@@ -116,7 +116,7 @@ func escape(text string) string {
 	return strings.ReplaceAll(escaped[1:len(escaped)-1], `\"`, `"`)
 }
 
-// quote quotes a value if its end could not be seen otherwise.
+// quote quotes a value if it would otherwise be unclear where the value ends.
 func quote(text string) string {
 	special := func(c rune) bool { return !unicode.IsPrint(c) || strings.ContainsRune(` "=`, c) }
 	switch {

@@ -53,7 +53,7 @@ func captureLog(tb testing.TB) *bytes.Buffer {
 	return &buffer
 }
 
-// A clock only moves when it is advanced.
+// A clock moves only when it is advanced.
 type clock struct{ at atomic.Int64 }
 
 func (c *clock) now() time.Time          { return time.Unix(1_750_000_000, c.at.Load()) }
@@ -196,7 +196,7 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// A client cannot get a bucket of its own with a forged header.
+// A client cannot get a new bucket with a forged header.
 func TestForwardedAddress(t *testing.T) {
 	captureLog(t)
 	key := ratelimit.ByAddress(ipallow.Source{Proxies: ipallow.MustParse("10.0.0.1")})
@@ -437,7 +437,7 @@ func TestFloodOfKeys(t *testing.T) {
 	assert.True(t, take("mine"), "no token after its interval")
 	c.advance(time.Hour)
 	for i := range 1000 {
-		assert.True(t, take("new"+strconv.Itoa(i)), "a full bucket that was taken over is not like a new one")
+		assert.True(t, take("new"+strconv.Itoa(i)), "a full bucket that was taken over rejected a request")
 	}
 }
 

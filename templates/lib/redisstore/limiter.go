@@ -5,8 +5,12 @@
 //	var client = redis.NewClient(&redis.Options{Addr: os.Getenv("REDIS_ADDR")})
 //
 //	var Handler = fn.Chain(handle,
-//		ratelimit.Require(ratelimit.PerMinute(100), ratelimit.Options{Limiter: redisstore.NewLimiter(client, "orders")}),
-//		webhooks.Require(webhooks.Stripe, webhooks.Options{SecretEnv: "STRIPE_WEBHOOK_SECRET"}),
+//		ratelimit.Require(ratelimit.PerMinute(100), ratelimit.Options{
+//			Limiter: redisstore.NewLimiter(client, "orders"),
+//		}),
+//		webhooks.Require(webhooks.Stripe, webhooks.Options{
+//			SecretEnv: "STRIPE_WEBHOOK_SECRET",
+//		}),
 //		webhooks.Once(redisstore.NewMessages(client, "orders")),
 //	)
 //
@@ -31,8 +35,8 @@ import (
 // A Limiter is a ratelimit.Limiter whose buckets are in Redis.
 type Limiter struct {
 	// Timeout is how long Take waits for Redis. It defaults to 250
-	// milliseconds. See ratelimit.Options.FailClosed for what happens to the
-	// request then.
+	// milliseconds. After the timeout, Take fails; ratelimit.Options.FailClosed
+	// determines whether the request is then rejected.
 	Timeout time.Duration
 
 	// Now returns the current time. It defaults to the clock of the Redis
@@ -64,7 +68,7 @@ func (l *Limiter) Take(ctx context.Context, key string, rate ratelimit.Rate) (ra
 	}
 	interval := float64(rate.Per.Microseconds()) / float64(rate.Requests)
 	done := make(chan *redis.Cmd, 1)
-	// A client ignores the deadline of the context, unless its option
+	// The client ignores the deadline of the context unless its option
 	// ContextTimeoutEnabled is set.
 	go func() {
 		done <- takeScript.Run(ctx, l.client, []string{redisKey("ratelimit", l.name, key)}, interval, rate.Size(), now)
@@ -103,7 +107,7 @@ if not now then
 end
 local refill = interval * size
 local fullAt = tonumber(redis.call('GET', KEYS[1]) or '') or now
--- After a clock went back or a rate changed, a bucket is at worst empty.
+-- If the clock went back or the rate changed, the bucket is at worst empty.
 local missing = math.min(math.max(fullAt - now, 0), refill)
 local allowed = 0
 if missing + interval <= refill + 0.5 then -- intervals are not whole microseconds

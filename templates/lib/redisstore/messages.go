@@ -20,8 +20,8 @@ var ErrLeaseLost = errors.New("redisstore: lost the lease on the message")
 // Messages is a webhooks.Store. While an instance handles a message, it holds a
 // lease on the message and renews it. If the instance dies, the lease expires.
 type Messages struct {
-	// Lease is how long a lease lasts. If an instance dies, its message can be
-	// handled again after that time. It defaults to a minute.
+	// Lease is how long a lease lasts unless it is renewed. If an instance dies,
+	// its message can be handled again after that time. It defaults to a minute.
 	Lease time.Duration
 
 	// Keep is how long a handled message is remembered. It defaults to a week,
@@ -80,8 +80,8 @@ func (m *Messages) Handle(ctx context.Context, id string, handle func(context.Co
 		stopTicks()
 		<-stopped
 		if err := l.release(ctx, done, orDefault(m.Keep, 7*24*time.Hour)); err != nil {
-			// Only log the error. If the sender received it, it would send a
-			// handled message again.
+			// Only log the error. If the sender received it, it would send the
+			// message again although it was handled.
 			slog.ErrorContext(ctx, "recording a message failed", "function", m.function, "handled", done, "reason", err)
 		}
 	}()
@@ -112,8 +112,8 @@ func (l lease) renew(ctx context.Context, ticks <-chan time.Time, cancel context
 			return
 		case <-ticks:
 		}
-		// If Redis fails, try again on the next tick: the lease lasts for
-		// three.
+		// If Redis fails, try again on the next tick: the lease lasts for three
+		// ticks.
 		held, err := renewScript.Run(ctx, l.client, []string{l.key}, l.token, l.duration.Milliseconds()).Bool()
 		if err == nil && !held {
 			cancel(ErrLeaseLost)

@@ -403,8 +403,12 @@ func Example() {
 		return fn.JSON(http.StatusOK, "done")
 	}
 	var handler = fn.Chain(handle,
-		ratelimit.Require(ratelimit.PerMinute(100), ratelimit.Options{Limiter: redisstore.NewLimiter(client, "orders")}),
-		webhooks.Require(webhooks.Stripe, webhooks.Options{SecretEnv: "STRIPE_WEBHOOK_SECRET"}),
+		ratelimit.Require(ratelimit.PerMinute(100), ratelimit.Options{
+			Limiter: redisstore.NewLimiter(client, "orders"),
+		}),
+		webhooks.Require(webhooks.Stripe, webhooks.Options{
+			SecretEnv: "STRIPE_WEBHOOK_SECRET",
+		}),
 		webhooks.Once(redisstore.NewMessages(client, "orders")),
 	)
 	_ = handler // lambda.Start(handler)
