@@ -1,14 +1,14 @@
-// Package migrations contains the schema of the database as SQL files, which are
-// applied in the order of their names. To add one, run fngen db new NAME. To
-// apply the pending ones, run fngen db migrate.
+// Package migrations contains the schema of the database as SQL files, which
+// are applied in the order of their names. To add a file, run "fngen db new
+// NAME". To apply the pending files, run "fngen db migrate".
 //
-// A file that ends in .sqlite.sql or .postgres.sql is for that database only. For
-// the format of the files see https://pressly.github.io/goose.
+// A file whose name ends in .sqlite.sql or .postgres.sql is only for that
+// database. For the format of the files, see https://pressly.github.io/goose.
 package migrations
 
 import "embed"
 
-// Files contains the migrations. They become part of the program.
+// Files contains the migrations, which are compiled into the program.
 //
 //go:embed *
 var Files embed.FS

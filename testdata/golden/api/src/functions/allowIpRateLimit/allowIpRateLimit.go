@@ -18,7 +18,7 @@ import (
 // To reach handle, a request must pass these checks, in order:
 //   - ipallow.Require rejects client IP addresses that are not listed (401).
 //   - ratelimit.Require rejects requests above the rate limit of a client IP
-//     address (429). Each instance of the function counts on its own.
+//     address (429). Each instance of the function counts separately.
 var Handler = fn.Chain(handle,
 	ipallow.Require("2001:db8::/32"),
 	ratelimit.Require(ratelimit.PerMinute(1), ratelimit.Options{}),

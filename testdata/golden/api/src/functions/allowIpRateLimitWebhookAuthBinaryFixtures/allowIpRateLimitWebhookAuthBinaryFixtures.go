@@ -22,9 +22,9 @@ import (
 // To reach handle, a request must pass these checks, in order:
 //   - ipallow.Require rejects client IP addresses that are not listed (401).
 //   - ratelimit.Require rejects requests above the rate limit of a client IP
-//     address (429). Each instance of the function counts on its own.
+//     address (429). Each instance of the function counts separately.
 //   - webhooks.Require rejects requests without a valid signature (401),
-//     and every request while the secret is unset.
+//     and all requests if the secret is not set.
 //   - auth.Require rejects requests without a signed-in user (401).
 var Handler = fn.Chain(handle,
 	ipallow.Require("127.0.0.0/8", "::1"),

@@ -12,7 +12,7 @@ import (
 	"example.com/golden/api/src/lib/scenario"
 )
 
-// user may call the function.
+// user is allowed to call the function.
 var user = &auth.User{ID: "1"}
 
 func TestHandler(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 
 // Handler serves /plain.
 //
-// A deployed function is an open endpoint: anyone can call it. Validate the
-// request, and secure what is not meant for everyone.
+// A deployed function is an open endpoint: anyone can call it. Validate
+// requests, and protect anything that is not meant to be public.
 func Handler(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	slog.InfoContext(ctx, "request received",
 		"function", "plain", "method", event.HTTPMethod, "path", event.Path)

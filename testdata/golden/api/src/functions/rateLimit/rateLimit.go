@@ -17,7 +17,7 @@ import (
 // A deployed function is an open endpoint: anyone can call it. To reach handle,
 // a request must pass these checks, in order:
 //   - ratelimit.Require rejects requests above the rate limit of a client IP
-//     address (429). Each instance of the function counts on its own.
+//     address (429). Each instance of the function counts separately.
 var Handler = fn.Chain(handle,
 	ratelimit.Require(ratelimit.PerSecond(10), ratelimit.Options{}),
 )

@@ -17,7 +17,7 @@ import (
 //
 // To reach handle, a request must pass these checks, in order:
 //   - ratelimit.Require rejects requests above the rate limit of a client IP
-//     address (429). Each instance of the function counts on its own.
+//     address (429). Each instance of the function counts separately.
 //   - auth.Require rejects requests without a signed-in user (401), and users
 //     without a required role (403).
 var Handler = fn.Chain(handle,

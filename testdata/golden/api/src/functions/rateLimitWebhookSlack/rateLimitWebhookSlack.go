@@ -17,10 +17,10 @@ import (
 //
 // To reach handle, a request must pass these checks, in order:
 //   - ratelimit.Require rejects requests above the rate limit of a client IP
-//     address (429). Each instance of the function counts on its own.
+//     address (429). Each instance of the function counts separately.
 //   - webhooks.Require rejects requests not signed by Slack (401),
-//     and every request while the secret is unset.
-//     It responds to Slack's handshakes itself.
+//     and all requests if the secret is not set.
+//     It also responds to Slack's handshakes.
 var Handler = fn.Chain(handle,
 	ratelimit.Require(ratelimit.PerHour(1), ratelimit.Options{}),
 	webhooks.Require(webhooks.Slack, webhooks.Options{SecretEnv: "SLACK_SIGNING_SECRET"}),

@@ -126,7 +126,7 @@ func request() fntest.Event {
 	}
 }
 
-// signed returns the event for a request that Slack signs.
+// signed returns the event for a request that Slack signed with secret.
 func signed(request fntest.Event, secret string) events.APIGatewayProxyRequest {
 	return fntest.SignedWebhook(request, webhooks.Signer(webhooks.Slack, webhooks.Options{
 		Secret: secret,

@@ -6,8 +6,8 @@ import (
 	"example.com/golden/api/src/lib/fntest"
 )
 
-// request returns the request that the tests send. Write a function like it for
-// each other request that deserves a name.
+// request returns the request that the tests send. Add a function like it for
+// every other request that your tests need.
 func request() fntest.Event {
 	return fntest.Event{
 		HTTPMethod: http.MethodPost,

@@ -15,7 +15,7 @@ import (
 // secret is the key that the sender signs with.
 const secret = "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
 
-// user may call the function.
+// user is allowed to call the function.
 var user = &auth.User{ID: "1", Roles: []string{"admin"}}
 
 func TestHandler(t *testing.T) {
@@ -95,7 +95,7 @@ func request() fntest.Event {
 	}
 }
 
-// signed returns the event for a request that the sender signs.
+// signed returns the event for a request that the sender signed with secret.
 func signed(request fntest.Event, secret string) events.APIGatewayProxyRequest {
 	return fntest.SignedWebhook(request, webhooks.Signer(webhooks.SHA256, webhooks.Options{
 		Secret:          secret,

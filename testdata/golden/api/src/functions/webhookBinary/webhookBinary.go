@@ -18,7 +18,7 @@ import (
 //
 // To reach handle, a request must pass these checks, in order:
 //   - webhooks.Require rejects requests without a valid signature (401),
-//     and every request while the secret is unset.
+//     and all requests if the secret is not set.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.SHA256, webhooks.Options{
 		SignatureHeader: "X-Webhook-Signature",

@@ -2,8 +2,8 @@ package webhookbinaryfixtures
 
 import "example.com/golden/api/src/lib/scenario"
 
-// Scenario holds the records that a test starts with. Records need a database:
-// run fngen add db, and define standard on dbtest.Tests instead of scenario.None.
+// Scenario has a field for each record that a test starts with. Records need a
+// database: run "fngen add db" and replace scenario.None with dbtest.Tests.
 type Scenario struct{}
 
 // standard is the scenario that the tests run on.

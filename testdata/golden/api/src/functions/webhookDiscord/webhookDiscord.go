@@ -16,8 +16,8 @@ import (
 //
 // To reach handle, a request must pass these checks, in order:
 //   - webhooks.Require rejects requests not signed by Discord (401),
-//     and every request while the secret is unset.
-//     It responds to Discord's handshakes itself.
+//     and all requests if the secret is not set.
+//     It also responds to Discord's handshakes.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Discord, webhooks.Options{SecretEnv: "DISCORD_PUBLIC_KEY"}),
 )

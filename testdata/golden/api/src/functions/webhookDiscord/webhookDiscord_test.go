@@ -108,7 +108,7 @@ func request() fntest.Event {
 	}
 }
 
-// signed returns the event for a request that Discord signs.
+// signed returns the event for a request that Discord signed with secret.
 func signed(request fntest.Event, secret string) events.APIGatewayProxyRequest {
 	return fntest.SignedWebhook(request, webhooks.Signer(webhooks.Discord, webhooks.Options{
 		Secret: secret,

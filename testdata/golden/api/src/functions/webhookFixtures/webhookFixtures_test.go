@@ -58,7 +58,7 @@ func TestHandlerRejectsUnsignedRequests(t *testing.T) {
 	}
 }
 
-// signed returns the event for a request that the sender signs.
+// signed returns the event for a request that the sender signed with secret.
 func signed(request fntest.Event, secret string) events.APIGatewayProxyRequest {
 	return fntest.SignedWebhook(request, webhooks.Signer(webhooks.SHA256, webhooks.Options{
 		Secret:          secret,

@@ -67,7 +67,7 @@ func request() fntest.Event {
 	}
 }
 
-// signed returns the event for a request that Linear signs.
+// signed returns the event for a request that Linear signed with secret.
 func signed(request fntest.Event, secret string) events.APIGatewayProxyRequest {
 	return fntest.SignedWebhook(request, webhooks.Signer(webhooks.Linear, webhooks.Options{
 		Secret: secret,

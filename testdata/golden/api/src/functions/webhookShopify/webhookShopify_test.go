@@ -67,7 +67,7 @@ func request() fntest.Event {
 	}
 }
 
-// signed returns the event for a request that Shopify signs.
+// signed returns the event for a request that Shopify signed with secret.
 func signed(request fntest.Event, secret string) events.APIGatewayProxyRequest {
 	return fntest.SignedWebhook(request, webhooks.Signer(webhooks.Shopify, webhooks.Options{
 		Secret: secret,

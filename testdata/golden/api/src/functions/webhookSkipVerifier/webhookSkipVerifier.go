@@ -16,7 +16,7 @@ import (
 //
 // A deployed function is an open endpoint: anyone can call it. To reach handle,
 // a request must pass these checks, in order:
-//   - webhooks.Require accepts every request, because webhooks.Skip is for
+//   - webhooks.Require accepts all requests, because webhooks.Skip is meant for
 //     development. Use another scheme before you deploy the function.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Skip, webhooks.Options{}),

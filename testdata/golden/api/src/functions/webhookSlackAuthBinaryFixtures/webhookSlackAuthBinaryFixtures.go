@@ -19,8 +19,8 @@ import (
 //
 // To reach handle, a request must pass these checks, in order:
 //   - webhooks.Require rejects requests not signed by Slack (401),
-//     and every request while the secret is unset.
-//     It responds to Slack's handshakes itself.
+//     and all requests if the secret is not set.
+//     It also responds to Slack's handshakes.
 //   - auth.Require rejects requests without a signed-in user (401).
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Slack, webhooks.Options{SecretEnv: "SLACK_SIGNING_SECRET"}),

@@ -18,7 +18,7 @@ import (
 // secret is the key that Slack signs with.
 const secret = "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
 
-// user may call the function.
+// user is allowed to call the function.
 var user = &auth.User{ID: "1"}
 
 func TestHandler(t *testing.T) {
@@ -124,7 +124,7 @@ func TestHandlerRequiresUser(t *testing.T) {
 	}
 }
 
-// signed returns the event for a request that Slack signs.
+// signed returns the event for a request that Slack signed with secret.
 func signed(request fntest.Event, secret string) events.APIGatewayProxyRequest {
 	return fntest.SignedWebhook(request, webhooks.Signer(webhooks.Slack, webhooks.Options{
 		Secret: secret,

@@ -16,8 +16,8 @@ import (
 //
 // To reach handle, a request must pass these checks, in order:
 //   - webhooks.Require rejects requests not signed by Square (401),
-//     and every request while the secret is unset.
-//     URLEnv names the variable with the URL that Square calls and signs.
+//     and all requests if the secret is not set.
+//     URLEnv names the variable with the public URL, which Square signs too.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Square, webhooks.Options{
 		SecretEnv: "SQUARE_WEBHOOK_SIGNATURE_KEY",

@@ -11,7 +11,7 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// Square signs with secret, and calls the function at address.
+// Square signs with secret and calls the function at address.
 const (
 	secret  = "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
 	address = "https://example.com/webhookSquare"
@@ -72,7 +72,7 @@ func request() fntest.Event {
 	}
 }
 
-// signed returns the event for a request that Square signs.
+// signed returns the event for a request that Square signed with secret.
 func signed(request fntest.Event, secret string) events.APIGatewayProxyRequest {
 	return fntest.SignedWebhook(request, webhooks.Signer(webhooks.Square, webhooks.Options{
 		Secret: secret,

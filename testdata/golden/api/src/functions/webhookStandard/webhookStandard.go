@@ -15,8 +15,8 @@ import (
 // Handler serves /webhookStandard.
 //
 // To reach handle, a request must pass these checks, in order:
-//   - webhooks.Require rejects requests not signed by Standard Webhooks (401),
-//     and every request while the secret is unset.
+//   - webhooks.Require rejects requests without a valid signature (401),
+//     and all requests if the secret is not set.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Standard, webhooks.Options{SecretEnv: "STANDARD_WEBHOOK_SECRET"}),
 )

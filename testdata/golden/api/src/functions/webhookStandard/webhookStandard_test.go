@@ -11,7 +11,7 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// secret is the key that Standard Webhooks signs with.
+// secret is the key that the sender signs with.
 const secret = "whsec_TVktVk9JQ0UtSVMtTVktUEFTU1BPUlQtVkVSSUZZLU1F"
 
 func TestHandler(t *testing.T) {
@@ -67,7 +67,7 @@ func request() fntest.Event {
 	}
 }
 
-// signed returns the event for a request that Standard Webhooks signs.
+// signed returns the event for a request that the sender signed with secret.
 func signed(request fntest.Event, secret string) events.APIGatewayProxyRequest {
 	return fntest.SignedWebhook(request, webhooks.Signer(webhooks.Standard, webhooks.Options{
 		Secret: secret,

@@ -16,7 +16,7 @@ import (
 //
 // To reach handle, a request must pass these checks, in order:
 //   - webhooks.Require rejects requests not signed by Svix (401),
-//     and every request while the secret is unset.
+//     and all requests if the secret is not set.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Svix, webhooks.Options{SecretEnv: "SVIX_WEBHOOK_SECRET"}),
 )

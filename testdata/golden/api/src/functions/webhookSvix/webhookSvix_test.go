@@ -67,7 +67,7 @@ func request() fntest.Event {
 	}
 }
 
-// signed returns the event for a request that Svix signs.
+// signed returns the event for a request that Svix signed with secret.
 func signed(request fntest.Event, secret string) events.APIGatewayProxyRequest {
 	return fntest.SignedWebhook(request, webhooks.Signer(webhooks.Svix, webhooks.Options{
 		Secret: secret,

@@ -16,8 +16,8 @@ import (
 //
 // To reach handle, a request must pass these checks, in order:
 //   - webhooks.Require rejects requests not signed by Twilio (401),
-//     and every request while the secret is unset.
-//     URLEnv names the variable with the URL that Twilio calls and signs.
+//     and all requests if the secret is not set.
+//     URLEnv names the variable with the public URL, which Twilio signs too.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Twilio, webhooks.Options{
 		SecretEnv: "TWILIO_AUTH_TOKEN",

@@ -11,7 +11,7 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// Twilio signs with secret, and calls the function at address.
+// Twilio signs with secret and calls the function at address.
 const (
 	secret  = "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
 	address = "https://example.com/webhookTwilio"
@@ -73,7 +73,7 @@ func request() fntest.Event {
 	}
 }
 
-// signed returns the event for a request that Twilio signs.
+// signed returns the event for a request that Twilio signed with secret.
 func signed(request fntest.Event, secret string) events.APIGatewayProxyRequest {
 	return fntest.SignedWebhook(request, webhooks.Signer(webhooks.Twilio, webhooks.Options{
 		Secret: secret,

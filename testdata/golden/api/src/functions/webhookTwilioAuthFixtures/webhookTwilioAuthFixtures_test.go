@@ -12,13 +12,13 @@ import (
 	"example.com/golden/api/src/lib/webhooks"
 )
 
-// Twilio signs with secret, and calls the function at address.
+// Twilio signs with secret and calls the function at address.
 const (
 	secret  = "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
 	address = "https://example.com/webhookTwilioAuthFixtures"
 )
 
-// user may call the function.
+// user is allowed to call the function.
 var user = &auth.User{ID: "1", Roles: []string{"admin"}}
 
 func TestHandler(t *testing.T) {
@@ -92,7 +92,7 @@ func TestHandlerRequiresUser(t *testing.T) {
 	}
 }
 
-// signed returns the event for a request that Twilio signs.
+// signed returns the event for a request that Twilio signed with secret.
 func signed(request fntest.Event, secret string) events.APIGatewayProxyRequest {
 	return fntest.SignedWebhook(request, webhooks.Signer(webhooks.Twilio, webhooks.Options{
 		Secret: secret,

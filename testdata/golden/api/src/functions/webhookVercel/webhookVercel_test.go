@@ -67,7 +67,7 @@ func request() fntest.Event {
 	}
 }
 
-// signed returns the event for a request that Vercel signs.
+// signed returns the event for a request that Vercel signed with secret.
 func signed(request fntest.Event, secret string) events.APIGatewayProxyRequest {
 	return fntest.SignedWebhook(request, webhooks.Signer(webhooks.Vercel, webhooks.Options{
 		Secret: secret,

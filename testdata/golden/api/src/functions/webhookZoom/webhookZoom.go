@@ -16,8 +16,8 @@ import (
 //
 // To reach handle, a request must pass these checks, in order:
 //   - webhooks.Require rejects requests not signed by Zoom (401),
-//     and every request while the secret is unset.
-//     It responds to Zoom's handshakes itself.
+//     and all requests if the secret is not set.
+//     It also responds to Zoom's handshakes.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Zoom, webhooks.Options{SecretEnv: "ZOOM_WEBHOOK_SECRET_TOKEN"}),
 )

@@ -99,7 +99,7 @@ func request() fntest.Event {
 	}
 }
 
-// signed returns the event for a request that Zoom signs.
+// signed returns the event for a request that Zoom signed with secret.
 func signed(request fntest.Event, secret string) events.APIGatewayProxyRequest {
 	return fntest.SignedWebhook(request, webhooks.Signer(webhooks.Zoom, webhooks.Options{
 		Secret: secret,

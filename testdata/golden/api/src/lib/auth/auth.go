@@ -3,7 +3,7 @@
 // Package auth authenticates requests and restricts functions to signed-in
 // users and their roles.
 //
-// A request carries a token and names the provider that issued it:
+// A request contains a token and names the provider that issued it:
 //
 //	Authorization: Bearer <token>
 //	auth-provider: supabase
@@ -13,7 +13,7 @@
 //	Cookie: auth-provider=dbAuth; session=<session>
 //
 // The provider's entry in [Decoders] verifies the token, [GetCurrentUser]
-// turns its claims into a [User], and the request's context carries that user.
+// turns its claims into a [User], and the handler's context carries that user.
 // All three are declared in user.go, which is yours to edit.
 //
 // [JWT] decodes JSON Web Tokens that were signed with a shared secret or a
@@ -52,12 +52,12 @@ func WithUser(ctx context.Context, user *User) context.Context {
 	return context.WithValue(ctx, userKey{}, user)
 }
 
-// As returns an option of fntest.Call that signs a user in: see [WithUser].
+// As returns an option for fntest.Call that signs in a user, like [WithUser].
 func As(user *User) func(context.Context) context.Context {
 	return func(ctx context.Context) context.Context { return WithUser(ctx, user) }
 }
 
-// CurrentUser returns the signed-in user, or nil if there is none.
+// CurrentUser returns the signed-in user, or nil if no user is signed in.
 func CurrentUser(ctx context.Context) *User {
 	user, _ := ctx.Value(userKey{}).(*User)
 	return user
@@ -97,9 +97,9 @@ func Require(roles ...string) fn.Middleware {
 			Handler: func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 				switch err := RequireAuth(ctx, roles...); {
 				case errors.Is(err, ErrUnauthenticated):
-					return refuse(http.StatusUnauthorized)
+					return reject(http.StatusUnauthorized)
 				case err != nil:
-					return refuse(http.StatusForbidden)
+					return reject(http.StatusForbidden)
 				}
 				return next(ctx, event)
 			},
@@ -109,7 +109,7 @@ func Require(roles ...string) fn.Middleware {
 	}
 }
 
-func refuse(status int) (events.APIGatewayProxyResponse, error) {
+func reject(status int) (events.APIGatewayProxyResponse, error) {
 	response, err := fn.JSON(status, map[string]string{"message": http.StatusText(status)})
 	if status == http.StatusUnauthorized && err == nil {
 		response.Headers["WWW-Authenticate"] = "Bearer" // RFC 9110, section 11.6.1
@@ -119,7 +119,7 @@ func refuse(status int) (events.APIGatewayProxyResponse, error) {
 
 // Options configure UseRequireAuth.
 type Options struct {
-	// Handler is called for every request. It decides what the user may do,
+	// Handler is called for every request. It must check what the user may do,
 	// with IsAuthenticated, HasRole or RequireAuth.
 	Handler fn.Handler
 
@@ -163,8 +163,8 @@ func (o Options) user(ctx context.Context, event events.APIGatewayProxyRequest) 
 	if decode == nil {
 		return nil, fmt.Errorf("auth: no decoder for provider %q", provider)
 	}
-	// A token comes from the client. If it makes a decoder panic, the request
-	// is unauthenticated; the function keeps running.
+	// The client chooses the token. If it makes a decoder panic, reject the
+	// token and keep the function running.
 	defer func() {
 		if p := recover(); p != nil {
 			user, err = nil, fmt.Errorf("auth: token of provider %q: panic: %v\n%s", provider, p, debug.Stack())

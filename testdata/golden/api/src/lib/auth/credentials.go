@@ -13,12 +13,11 @@ import (
 	"example.com/golden/api/src/lib/fn"
 )
 
-// ProviderHeader is the name of the header, or of the cookie, that names the
-// provider of the request's token. If a request has both, the cookie counts.
+// ProviderHeader is the name of the header or cookie that names the provider of
+// the request's token. If a request has both, the cookie takes precedence.
 const ProviderHeader = "auth-provider"
 
-// CookieScheme is the Scheme of credentials whose provider is named by a
-// cookie.
+// CookieScheme is the Scheme of credentials if a cookie names the provider.
 const CookieScheme = "cookie"
 
 // Credentials identify the sender of a request.
@@ -32,7 +31,7 @@ type Credentials struct {
 	// it needs.
 	Scheme, Token string
 
-	// Cookies is the Cookie header. It is set for every scheme.
+	// Cookies is the Cookie header. It is set with every scheme.
 	Cookies string
 }
 
@@ -69,8 +68,9 @@ func parseCredentials(event events.APIGatewayProxyRequest) (Credentials, error) 
 	return Credentials{Provider: provider, Scheme: scheme, Token: token, Cookies: cookies}, nil
 }
 
-// cookie returns the value of the first cookie with the given name (RFC 6265,
-// section 5.4), unquoted and percent-decoded, or "" if there is none.
+// cookie returns the value of the first cookie with the given name, unquoted
+// and percent-decoded (RFC 6265, section 5.4), or "" if the header does not
+// have it.
 func cookie(header, name string) string {
 	for header != "" {
 		var pair string

@@ -24,17 +24,17 @@ const SessionSecretEnv = "SESSION_SECRET"
 // sessionKeySize is the size of an AES-256 key, in bytes.
 const sessionKeySize = 32
 
-// errSession is the only error for a session that does not decrypt. A more
-// precise one would help an attacker.
+// errSession is the error for every session that cannot be decrypted. A more
+// precise error would help an attacker.
 var errSession = errors.New("the session was tampered with or encrypted with a different SESSION_SECRET")
 
 // DBAuth returns a Decoder for the session cookie of RedwoodJS's dbAuth. It
 // reads the secret from SESSION_SECRET for every request. A request without the
 // cookie is anonymous, which is not an error.
 //
-// The name is that of the cookie in the configuration of the dbAuth handler. If
-// it is empty, DBAuth uses "session". In the name, %port% stands for 8911, the
-// default port of RedwoodJS's API.
+// The name is the name of the cookie in the configuration of the dbAuth
+// handler. It defaults to "session". In the name, DBAuth replaces %port% with
+// 8911, the default port of RedwoodJS's API.
 //
 // The claims are the session's data, usually just an id. Do not keep roles
 // there; look them up in GetCurrentUser. dbAuth encrypts with AES-CBC and does
@@ -65,8 +65,8 @@ func DBAuth(name string) Decoder {
 	}
 }
 
-// sessionCookie returns the value of the named cookie as sent, or "" if there
-// is none. Like dbAuth, it decodes nothing.
+// sessionCookie returns the value of the named cookie, or "" if there is no
+// such cookie. Like dbAuth, it does not decode the value.
 func sessionCookie(cookies, name string) string {
 	for cookies != "" {
 		var pair string

@@ -82,8 +82,8 @@ func (c Claims) List(name string) []string {
 
 // Roles returns the roles of the user. Like RedwoodJS, it reads them from the
 // claim roles or, if there is none, from app_metadata.roles, where Netlify and
-// Supabase keep them, or from app_metadata.authorization.roles. It does not read
-// user_metadata, which users can change themselves.
+// Supabase keep them, or from app_metadata.authorization.roles. It does not
+// read user_metadata, which users can change themselves.
 func (c Claims) Roles() []string {
 	if c["roles"] != nil {
 		return c.List("roles")
@@ -100,10 +100,10 @@ func (c Claims) object(name string) Claims {
 	return object
 }
 
-// Keys returns the public keys that can verify a token, given the key id (kid)
-// and the algorithm (alg) of its header. The id is "" if the header has none.
-// Package jwks, which "fngen add jwks" adds to a project, fetches the keys that
-// an issuer publishes.
+// A Keys function returns the public keys that can verify a token, given the
+// key ID (kid) and the algorithm (alg) of its header. The ID is "" if the
+// header does not have one. Package jwks, which "fngen add jwks" adds to a
+// project, fetches the keys that an issuer publishes.
 type Keys func(ctx context.Context, id, algorithm string) ([]crypto.PublicKey, error)
 
 // JWTOptions describe the tokens that JWT accepts. Set either SecretEnv or
@@ -137,8 +137,8 @@ type JWTOptions struct {
 	// aud; some issuers use azp or client_id.
 	AudienceClaim string
 
-	// AnyAudience replaces Audience for an issuer that serves only this
-	// application.
+	// AnyAudience accepts tokens for any audience. Set it instead of Audience
+	// if the issuer serves only this application.
 	AnyAudience bool
 
 	// Leeway is the tolerated difference between this clock and the issuer's.
@@ -192,7 +192,8 @@ func JWT(o JWTOptions) Decoder {
 // neither the issuer nor the audience; use JWT for that.
 func SharedSecret(env string) Decoder { return JWT(JWTOptions{SecretEnv: env}) }
 
-// validate reports mistakes in the code that set the options.
+// validate returns an error if the options contradict each other or name an
+// unknown algorithm.
 func (o *JWTOptions) validate() error {
 	allowed := []string{"HS256", "HS384", "HS512"}
 	if o.Keys != nil {
@@ -214,8 +215,8 @@ func (o *JWTOptions) validate() error {
 	return nil
 }
 
-// checkRequired reports options that are empty but required. They may come from
-// the environment, so this is not checked before the first token.
+// checkRequired returns an error if a required option is empty. The options may
+// come from the environment, so they are not checked before the first token.
 func (o *JWTOptions) checkRequired(secret string) error {
 	switch {
 	case o.Keys == nil && secret == "":
@@ -241,13 +242,13 @@ func (o *JWTOptions) parserOptions() []jwt.ParserOption {
 	default:
 		algorithms = []string{"HS256"}
 	}
-	// The parser ignores exp if it is 0, and overflows for large times. Check
-	// the claims ourselves.
+	// checkClaims checks the claims instead of the parser, which ignores exp if
+	// it is 0 and overflows for large times.
 	return []jwt.ParserOption{jwt.WithValidMethods(algorithms), jwt.WithoutClaimsValidation()}
 }
 
-// checkScheme rejects a token that was sent with another scheme than Bearer. It
-// accepts a token that the caller took from a cookie.
+// checkScheme returns an error if the token was sent in the Authorization
+// header with a scheme other than Bearer.
 func checkScheme(ctx context.Context) error {
 	credentials, ok := RequestCredentials(ctx)
 	if !ok || credentials.Scheme == CookieScheme || strings.EqualFold(credentials.Scheme, "Bearer") {
@@ -269,7 +270,7 @@ func (o *JWTOptions) keyFunc(ctx context.Context, secret string) jwt.Keyfunc {
 		}
 		id, isString := token.Header["kid"].(string)
 		if _, present := token.Header["kid"]; present && !isString {
-			return nil, errors.New("key id (kid) is not a string")
+			return nil, errors.New("key ID (kid) is not a string")
 		}
 		keys, err := o.Keys(ctx, id, token.Method.Alg())
 		if err != nil {
@@ -302,8 +303,8 @@ func (o *JWTOptions) checkClaims(claims Claims) error {
 }
 
 // checkTimes checks exp, nbf and iat (RFC 7519, section 4.1). Like the npm
-// packages jose and jsonwebtoken, it compares them with the whole seconds of the
-// clock. Any number is a time, including 0, fractions and times in the far
+// packages jose and jsonwebtoken, it compares them with the whole seconds of
+// the clock. Any number is a time, including 0, fractions and times in the far
 // future.
 func (o *JWTOptions) checkTimes(claims Claims) error {
 	for _, name := range []string{"exp", "nbf", "iat"} {

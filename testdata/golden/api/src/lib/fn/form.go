@@ -18,8 +18,8 @@ const (
 	maxFields   = 1000     // mime/multipart has the same limit
 )
 
-// FormData has the fields and the uploaded files of a form. To read a field, call
-// form.Get("name").
+// FormData contains the fields and the uploaded files of a form. To read a
+// field, call form.Get("name").
 type FormData struct {
 	url.Values
 	Files map[string][]*multipart.FileHeader
@@ -29,8 +29,8 @@ type FormData struct {
 // application/x-www-form-urlencoded or multipart/form-data. Uploaded files stay
 // in memory.
 //
-// Form fails if the body is malformed or has more than 10 MB or 1000 fields.
-// Such errors are the client's, so respond with status 400.
+// Form fails if the body is malformed, is larger than 10 MB or has more than
+// 1000 fields. The client caused these errors, so respond with status 400.
 func Form(event events.APIGatewayProxyRequest) (FormData, error) {
 	contentType := Header(event, "Content-Type")
 	mediaType, parameters, err := mime.ParseMediaType(contentType)

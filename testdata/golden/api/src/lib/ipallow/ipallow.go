@@ -2,7 +2,7 @@
 
 // Package ipallow allows requests only from listed client IP addresses.
 //
-//	var Handler = fn.Chain(handle, ipallow.Require("203.0.113.7", "10.0.0.0/8", "2001:db8::/32"))
+//	var Handler = fn.Chain(handle, ipallow.Require("203.0.113.7", "2001:db8::/32"))
 //
 // The client's address is the one that API Gateway saw, in the event's
 // requestContext. Headers such as X-Forwarded-For are only trusted from listed
@@ -60,9 +60,9 @@ type List struct {
 }
 
 // Parse returns a List of addresses and CIDRs. It fails if the list is empty or
-// if a CIDR has host bits set, which is usually a typing error. An IPv4-mapped
-// IPv6 address (::ffff:10.0.0.1) is the same as the IPv4 address, both in the
-// list and in requests.
+// if a CIDR has host bits set, which is usually a mistake. An IPv4-mapped IPv6
+// address (::ffff:10.0.0.1) is equivalent to the IPv4 address, both on the list
+// and in requests.
 func Parse(list ...string) (List, error) {
 	if len(list) == 0 {
 		return List{}, errors.New("ipallow: the list is empty")
@@ -144,8 +144,8 @@ func (l List) Contains(addr netip.Addr) bool {
 }
 
 // A Source determines the client's address of a request. It is the address that
-// API Gateway saw or, if that belongs to a proxy, the address that the proxy
-// saw. The zero Source has no proxies and ignores all headers.
+// API Gateway saw or, if that is the address of a proxy, the address that the
+// proxy saw. The zero Source has no proxies and ignores all headers.
 type Source struct {
 	// Proxies lists the proxies in front of API Gateway, such as those of a
 	// CDN.

@@ -16,14 +16,14 @@ import (
 //
 // A Memory has a fixed number of buckets, so its size does not depend on the
 // number of keys. If a new key finds no free bucket among the 16 that it may
-// use, it takes over the fullest of them, with the tokens that are left in it. A
-// flood of keys therefore makes clients share buckets but gives no client a
+// use, it takes over the fullest of them, with the tokens that are left in it.
+// A flood of keys therefore makes clients share buckets but gives no client a
 // token back. Use separate Memories for limits with very different rates.
 type Memory struct {
 	// Now returns the current time. It defaults to time.Now.
 	Now func() time.Time
 
-	start  time.Time    // zero of the times in buckets
+	start  time.Time    // times in buckets are relative to it
 	seed   maphash.Seed // random, so that clients cannot cause collisions
 	shards [shardCount]shard
 }
@@ -38,7 +38,7 @@ const (
 type shard struct {
 	mu   sync.Mutex
 	sets []set
-	_    [32]byte // fills the cache line, against false sharing of locks
+	_    [32]byte // fills the cache line to avoid false sharing of locks
 }
 
 // A set holds the buckets for keys with similar hashes, as a set of a
@@ -77,12 +77,12 @@ func (m *Memory) Take(_ context.Context, key string, r Rate) (Result, error) {
 
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	now := int64(clock().Sub(m.start)) // read with the lock held, so that time does not go back
+	now := int64(clock().Sub(m.start)) // read with the lock held, so that time never goes back
 	return r.take(shard.sets[index].bucket(hash, now), now), nil
 }
 
-// bucket returns the bucket of a key: the one that it has, a free one, or else
-// the fullest one.
+// bucket returns the existing bucket of a key or, if there is none, a free
+// bucket or the fullest one.
 func (s *set) bucket(hash uint64, now int64) *int64 {
 	fullest := 0
 	for i := range s {

@@ -73,6 +73,6 @@ func (r Rate) policy() string {
 	return fmt.Sprintf(";q=%d;w=%d", r.Size(), seconds(r.refillTime()))
 }
 
-// seconds rounds up to whole seconds, as headers need them. A client that waits
-// this long does not come back too early.
+// seconds returns d in whole seconds, as headers need it. It rounds up, so that
+// a client that waits this long does not retry too early.
 func seconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }

@@ -3,7 +3,9 @@
 // Package ratelimit limits the requests per client. It responds with 429 to
 // requests above the limit and says when to retry.
 //
-//	var Handler = fn.Chain(handle, ratelimit.Require(ratelimit.PerSecond(10), ratelimit.Options{}))
+//	var Handler = fn.Chain(handle,
+//		ratelimit.Require(ratelimit.PerSecond(10), ratelimit.Options{}),
+//	)
 //
 // Clients are identified by IP address, by user or by your own [Key]. Requests
 // are counted in memory, per instance of the function, or in a [Limiter] that
@@ -46,14 +48,14 @@ type Key func(context.Context, events.APIGatewayProxyRequest) string
 // Options configure Require. All fields are optional.
 type Options struct {
 	// Key identifies clients. It defaults to ByAddress. A key must not depend
-	// on anything that a client can choose, or each request could bring a new
-	// key.
+	// on anything that a client can choose, because a client could then use a
+	// new key for each request.
 	Key Key
 
 	// Limiter counts the requests. It defaults to a new Memory.
 	Limiter Limiter
 
-	// FailClosed rejects requests with 503 while the limiter fails. By default,
+	// FailClosed rejects requests with 503 if the limiter fails. By default,
 	// they are allowed and the error is logged, so that the limiter is not a
 	// single point of failure.
 	FailClosed bool
@@ -82,7 +84,7 @@ func ByAddress(source ipallow.Source) Key {
 }
 
 // ByUser returns a Key that identifies clients by the ID of the signed-in user.
-// If userID returns "", it uses the key of anonymous. In a chain, list Require
+// If userID returns "", the key is that of anonymous. In a chain, list Require
 // after the middleware that signs users in.
 func ByUser(userID func(context.Context) string, anonymous Key) Key {
 	return func(ctx context.Context, event events.APIGatewayProxyRequest) string {
@@ -164,7 +166,7 @@ func (r Result) header(name string) string {
 	return name + ";r=" + strconv.Itoa(r.Remaining) + ";t=" + strconv.FormatInt(seconds(r.Next), 10)
 }
 
-// join prepends a limit to those that inner middleware has set.
+// join prepends a limit to the limits that inner middleware has set.
 func join(limit, inner string) string {
 	if inner == "" {
 		return limit
@@ -182,9 +184,9 @@ func (o Options) take(ctx context.Context, event events.APIGatewayProxyRequest, 
 
 type sentKey struct{}
 
-// Sent returns an option of fntest.Call, for tests. Require treats the request as
-// if the client had just sent that many others, and does not count it. Tests
-// therefore neither affect each other nor have to wait.
+// Sent returns an option for fntest.Call. Require then treats the request as if
+// the client had just sent the given number of other requests, and does not
+// count it. Tests therefore do not affect each other and do not have to wait.
 func Sent(requests int) func(context.Context) context.Context {
 	return func(ctx context.Context) context.Context { return context.WithValue(ctx, sentKey{}, requests) }
 }

@@ -10,15 +10,16 @@ import (
 	"time"
 )
 
-// A definition describes how a scheme signs, identifies and handshakes.
+// A definition describes the signatures, message IDs and handshakes of a
+// scheme.
 type definition struct {
 	// formats are the signature formats, one for each kind of secret. Most
 	// schemes have one; a scheme without a signature has none.
 	formats []format
 
-	// If the id of a message is not signed, these say where to find it. A sender
-	// uses the same id when it retries a delivery.
-	idHeaders []string // the first header that is present counts
+	// If the ID of a message is not signed, these fields say where to find it. A
+	// sender uses the same ID when it retries a delivery.
+	idHeaders []string // the first of these headers that is present
 	idField   string   // otherwise, a field of the JSON body
 	idBody    bool     // otherwise, hash only the body: a retry has a new timestamp
 
@@ -27,12 +28,12 @@ type definition struct {
 
 // A format describes how a sender signs with one kind of secret.
 type format struct {
-	secretPrefix string // selects the format; the last one takes all other secrets
+	secretPrefix string // selects the format; the last format takes all other secrets
 	decodeKey    func(secret string) ([]byte, error)
 	algorithm
 
-	// headers are the sets of headers that the sender may use. The first set
-	// that is complete counts.
+	// headers are the sets of headers that the sender may use. The first
+	// complete set is used.
 	headers []headerNames
 
 	// The signature header has one item or, if separator is not empty, several.
@@ -70,10 +71,10 @@ var (
 	standardHeaders = headerNames{"Webhook-Signature", "Webhook-Id", "Webhook-Timestamp"}
 )
 
-// onlyBody is the signed content of schemes that sign the body as it is.
+// onlyBody is the signed content of schemes that sign the unchanged body.
 func onlyBody(m message) signedContent { return signedContent{m.body} }
 
-// timestampDotBody is the signed content of Stripe and its imitators.
+// timestampDotBody is the signed content of Stripe and of TimestampScheme.
 func timestampDotBody(m message) signedContent {
 	return signedContent{{text: m.timestamp + "."}, m.body}
 }
@@ -83,8 +84,8 @@ func slackContent(m message) signedContent {
 	return signedContent{{text: "v0:" + m.timestamp + ":"}, m.body}
 }
 
-// standardFormat returns a format of Standard Webhooks. Svix uses the same with
-// headers of its own.
+// standardFormat returns a format of Standard Webhooks. Svix uses the same
+// formats with its own headers.
 func standardFormat(
 	secretPrefix string, decodeKey func(string) ([]byte, error),
 	algorithm algorithm, signaturePrefix string, headers ...headerNames,

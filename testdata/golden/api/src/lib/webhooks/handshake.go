@@ -15,9 +15,9 @@ import (
 	"example.com/golden/api/src/lib/fn"
 )
 
-// A handshake responds to the request by which a provider checks that an
-// endpoint is yours, after its signature was verified. It returns false if the
-// event is meant for the handler.
+// A handshake responds to the request with which a provider checks that you own
+// an endpoint. It is called after the signature was verified. It returns false
+// if the event is meant for the handler.
 type handshake func(v verifiedEvent) (response events.APIGatewayProxyResponse, ok bool, err error)
 
 // slackHandshake returns the challenge of a url_verification event

@@ -20,14 +20,14 @@ import (
 // A Store remembers which messages were handled. Use one store for each
 // function: a provider may send the same message to several functions.
 type Store interface {
-	// Handle calls handle unless a message with this id was handled before, in
-	// which case it returns Duplicate, or is being handled now, in which case it
-	// returns Busy. A message counts as handled if handle returns true. If handle
-	// returns false or panics, or the process exits, the next call with this id
+	// Handle calls handle and returns Handled, unless a message with this ID was
+	// handled before (it returns Duplicate) or is being handled now (it returns
+	// Busy). A message counts as handled if handle returns true. If handle
+	// returns false or panics, or the process exits, the next call with this ID
 	// calls handle again.
 	//
 	// A store may pass a transaction in the context and commit it together with
-	// the id. An error means that the store itself failed.
+	// the ID. An error means that the store itself failed.
 	Handle(ctx context.Context, id string, handle func(context.Context) bool) (Outcome, error)
 }
 
@@ -48,10 +48,10 @@ var errOrder = errors.New("webhooks: Once must come after Require in the chain")
 // message counts as handled if the handler responds with a 2xx status;
 // otherwise, the sender's next retry reaches the handler.
 //
-// Once responds 200 to a duplicate, and 503 to a message that is being handled,
-// so that the sender retries. It is meant for the sender's own retries and does
-// not protect against replay: many providers do not sign the id, so an attacker
-// could replay a message with another id.
+// Once responds with 200 to a duplicate, and with 503 to a message that is
+// being handled, so that the sender retries. It is meant for the sender's own
+// retries and does not protect against replay: many providers do not sign the
+// ID, so an attacker could replay a message with another ID.
 func Once(store Store) fn.Middleware {
 	return func(next fn.Handler) fn.Handler {
 		return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
@@ -91,10 +91,11 @@ func withMessage(ctx context.Context, v verifiedEvent) context.Context {
 	return context.WithValue(ctx, messageKey{}, v)
 }
 
-// MessageID returns the id of the message that Require verified, or "" if there
-// is none in ctx. The id stays the same when the sender retries. If the provider
-// sends no id, it is a hash of the signed content. Two messages with the same
-// content then have the same id, unless the content includes a timestamp.
+// MessageID returns the ID of the message that Require verified, or "" if ctx
+// does not contain a message. The ID stays the same when the sender retries. If
+// the provider sends no ID, it is a hash of the signed content. Two messages
+// with the same content then have the same ID, unless the content includes a
+// timestamp.
 func MessageID(ctx context.Context) string {
 	v, ok := ctx.Value(messageKey{}).(verifiedEvent)
 	if !ok {
@@ -173,7 +174,8 @@ func (m *Memory) Handle(ctx context.Context, id string, handle func(context.Cont
 	return Handled, nil
 }
 
-// add remembers a message. If the ring is full, the message replaces the oldest.
+// add remembers a message. If the ring is full, the message replaces the oldest
+// one.
 func (m *Memory) add(key [sha256.Size]byte) {
 	m.handled[key] = true
 	if len(m.ring) < cap(m.ring) {

@@ -11,7 +11,7 @@ import (
 // every event.
 type Scheme string
 
-// Schemes for senders of your own, which have the names of RedwoodJS's
+// Schemes for senders of your own. They have the names of RedwoodJS's
 // verifiers. Options.SignatureHeader names the signature header.
 const (
 	// Skip accepts every event without a signature. Use it only for development.
@@ -38,8 +38,8 @@ const (
 
 	// TimestampScheme signs with "t=TIMESTAMP,v1=SIGNATURE". The timestamp is in
 	// milliseconds, and the signature is the HMAC-SHA256 in hexadecimal of the
-	// timestamp, a dot and the body. A timestamp in seconds and several v1 items
-	// verify too.
+	// timestamp, a dot and the body. VerifyEvent also accepts a timestamp in
+	// seconds and more than one v1 item.
 	TimestampScheme Scheme = "timestampSchemeVerifier"
 
 	// JWT signs with a JSON Web Token (RFC 7519): HS256, HS384 or HS512. If the
@@ -59,10 +59,12 @@ const (
 	// https://docs.discord.com/developers/interactions/overview
 	Discord Scheme = "discord"
 
-	// Discourse: https://meta.discourse.org/t/configure-webhooks/49045
+	// Discourse signs the body:
+	// https://meta.discourse.org/t/configure-webhooks/49045
 	Discourse Scheme = "discourse"
 
-	// GitHub: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
+	// GitHub signs the body:
+	// https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
 	GitHub Scheme = "github"
 
 	// GitLab accepts a signing token (whsec_ and a key in base64) or a plain
@@ -70,17 +72,20 @@ const (
 	// rejected: https://docs.gitlab.com/user/project/integrations/webhooks/
 	GitLab Scheme = "gitlab"
 
-	// Linear puts the timestamp in the body: https://linear.app/developers/webhooks
+	// Linear puts the timestamp in the body:
+	// https://linear.app/developers/webhooks
 	Linear Scheme = "linear"
 
 	// Netlify sends a JSON Web Token with the hash of the body:
 	// https://docs.netlify.com/site-deploys/notifications/
 	Netlify Scheme = "netlify"
 
-	// Paddle is for Paddle Billing: https://developer.paddle.com/webhooks/signature-verification
+	// Paddle is for Paddle Billing:
+	// https://developer.paddle.com/webhooks/signature-verification
 	Paddle Scheme = "paddle"
 
-	// Shopify uses the app's client secret: https://shopify.dev/docs/apps/build/webhooks
+	// Shopify uses the app's client secret:
+	// https://shopify.dev/docs/apps/build/webhooks
 	Shopify Scheme = "shopify"
 
 	// Slack signs events, interactions and slash commands:
@@ -100,21 +105,24 @@ const (
 	// https://docs.stripe.com/webhooks/signature
 	Stripe Scheme = "stripe"
 
-	// Svix: https://docs.svix.com/receiving/verifying-payloads/how-manual
+	// Svix signs the ID, the timestamp and the body:
+	// https://docs.svix.com/receiving/verifying-payloads/how-manual
 	Svix Scheme = "svix"
 
 	// Twilio signs the URL and the fields of a form. The secret is the account's
 	// auth token: https://www.twilio.com/docs/usage/webhooks/webhooks-security
 	Twilio Scheme = "twilio"
 
-	// Vercel signs webhooks and drains: https://vercel.com/docs/webhooks/webhooks-api
+	// Vercel signs webhooks and drains:
+	// https://vercel.com/docs/webhooks/webhooks-api
 	Vercel Scheme = "vercel"
 
-	// Zoom: https://developers.zoom.us/docs/api/webhooks/
+	// Zoom signs the timestamp and the body:
+	// https://developers.zoom.us/docs/api/webhooks/
 	Zoom Scheme = "zoom"
 )
 
-// Schemes returns all schemes, with those of providers last.
+// Schemes returns all schemes, with the schemes of providers last.
 func Schemes() []Scheme {
 	return []Scheme{
 		Skip, SecretKey, SHA1, SHA256, Base64SHA1, Base64SHA256, TimestampScheme, JWT,

@@ -16,8 +16,9 @@ import (
 	"example.com/golden/api/src/lib/fn"
 )
 
-// urls returns the URL that the sender signs, and another way in which it may
-// write that URL or "". Both are "" if the sender does not sign the URL.
+// urls returns the URL that the sender signs and, if there is one, the other
+// form of that URL that it may sign. Both are "" if the sender does not sign
+// the URL.
 func (f *format) urls(event *events.APIGatewayProxyRequest, o *Options) (url, alternate string, err error) {
 	if !f.signsURL {
 		return "", "", nil
@@ -30,9 +31,9 @@ func (f *format) urls(event *events.APIGatewayProxyRequest, o *Options) (url, al
 }
 
 // publicURL returns the public URL of a request with its query. The maps of an
-// event do not keep the order of the parameters, so they are appended by name,
-// with lastParam, which the sender adds, at the end. If the order matters, the
-// configured URL must have the query.
+// event do not preserve the order of the parameters, so they are appended in
+// the order of their names, except for lastParam, which the sender appends
+// last. If the order matters, the configured URL must include the query.
 func (o *Options) publicURL(event *events.APIGatewayProxyRequest, lastParam string) (string, error) {
 	address, err := o.baseURL(event)
 	if err != nil {
@@ -76,8 +77,8 @@ func (o *Options) publicURL(event *events.APIGatewayProxyRequest, lastParam stri
 	return address, nil
 }
 
-// baseURL returns the configured URL without its fragment, or the one that API
-// Gateway reports. Headers do not count, because the client chooses them.
+// baseURL returns the configured URL without its fragment, or the URL that API
+// Gateway reports. It ignores headers, because the client chooses them.
 func (o *Options) baseURL(event *events.APIGatewayProxyRequest) (string, error) {
 	if address, _, _ := strings.Cut(o.url(), "#"); address != "" {
 		return address, nil
@@ -123,8 +124,8 @@ const maxFields = 1000
 
 // form returns the part of the signed content that comes from a form body: the
 // names and values, sorted by name, without duplicates or separators. Any other
-// body is bound by its hash in the query. If the hash is there, it must match
-// whatever the body is. Schemes without a bodyHashParam do not sign forms.
+// body must have its hash in the query. A hash in the query must match, even if
+// the body is a form. Schemes without a bodyHashParam do not sign forms.
 func (f *format) form(event *events.APIGatewayProxyRequest, body segment) (string, error) {
 	if f.bodyHashParam == "" {
 		return "", nil

@@ -5,10 +5,10 @@ import (
 	"example.com/shop/api/src/lib/scenario"
 )
 
-// Scenario holds the records that a test starts with, in a field for each.
+// Scenario has a field for each record that a test starts with.
 type Scenario struct{}
 
-// standard creates the records of a Scenario in a database of the test's own.
+// standard creates the records of a Scenario in the test's own database.
 // For example, with a field Order in Scenario:
 //
 //	s.Order = scenario.Create(c, Order{Status: "PLACED"})

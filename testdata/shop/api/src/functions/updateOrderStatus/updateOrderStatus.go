@@ -20,7 +20,7 @@ import (
 //
 // To reach handle, a request must pass these checks, in order:
 //   - webhooks.Require rejects requests without a valid signature (401),
-//     and every request while the secret is unset.
+//     and all requests if the secret is not set.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.SHA256, webhooks.Options{
 		SignatureHeader: "X-Webhook-Signature",
@@ -55,7 +55,8 @@ func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.AP
 	})
 }
 
-// failed returns the error to the sender, whom the signature authenticates.
+// failed returns a response with the error. The sender may see the error, because
+// its signature was valid.
 func failed(err error) (events.APIGatewayProxyResponse, error) {
 	return fn.JSON(http.StatusInternalServerError, map[string]string{
 		"error":   err.Error(),

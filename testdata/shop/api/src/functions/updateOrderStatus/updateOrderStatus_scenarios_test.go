@@ -6,7 +6,7 @@ import (
 	"example.com/shop/api/src/services/orders"
 )
 
-// Scenario holds the records that a test starts with, in a field for each.
+// Scenario has a field for each record that a test starts with.
 type Scenario struct {
 	Order struct{ Placed, Shipped, Delivered orders.Order }
 }

@@ -17,7 +17,7 @@ import (
 // secret is the key that the sender signs with.
 const secret = "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
 
-// options are those that the sender signs with.
+// options are the options that the sender signs with.
 var options = webhooks.Options{Secret: secret, SignatureHeader: "X-Webhook-Signature"}
 
 // body is the body of a response.

@@ -86,7 +86,8 @@ func Status(ctx context.Context, db *bun.DB) ([]Migration, error) {
 	return list, nil
 }
 
-// newProvider returns what runs the migrations of db, or nil if there are none.
+// newProvider returns a provider of the migrations for db, or nil if there are
+// no migrations.
 func newProvider(db *bun.DB, files fs.FS) (*goose.Provider, error) {
 	options := []goose.ProviderOption{
 		goose.WithDisableGlobalRegistry(true),
@@ -134,7 +135,7 @@ func migrated(results []*goose.MigrationResult, err error) ([]string, error) {
 }
 
 // Command runs the command migrate, down or status on the database that [URL]
-// names, and reports to out what it did.
+// names, and reports the result to out.
 func Command(ctx context.Context, out io.Writer, command string) error {
 	db, err := Open(URL())
 	if err != nil {
@@ -170,8 +171,8 @@ func Command(ctx context.Context, out io.Writer, command string) error {
 	return fmt.Errorf("db: unknown command %q", command)
 }
 
-// report prints a line for each file, or none if there are no files. It returns
-// err, so that what ran before a failure is reported as well.
+// report prints a line for each file, or the message none if there are no files.
+// It returns err, after it has reported the files before the failure.
 func report(out io.Writer, action string, files []string, none string, err error) error {
 	for _, file := range files {
 		if _, err := fmt.Fprintf(out, "%s  %s\n", action, file); err != nil {

@@ -90,7 +90,7 @@ type server interface {
 type database struct {
 	db     *bun.DB
 	remove func() error                   // closes and removes it
-	keep   func() (url string, err error) // closes it, and says where it stays
+	keep   func() (url string, err error) // closes it and returns its URL
 }
 
 func forTest(tb scenario.TB, s server) *bun.DB {

@@ -23,7 +23,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// An Event describes a request. [HTTPEvent] sets what it leaves out.
+// An Event describes a request. [HTTPEvent] fills in the fields that are not
+// set.
 type Event struct {
 	HTTPMethod                      string // GET if empty
 	Path                            string
@@ -33,20 +34,20 @@ type Event struct {
 	PathParameters                  map[string]string
 	StageVariables                  map[string]string
 
-	// Payload is the request body. Strings and byte slices are sent unchanged,
+	// Payload is the request body. A string or byte slice is sent unchanged,
 	// nil is an empty body, and any other value is encoded as JSON.
 	Payload any
 
-	// IsBase64Encoded encodes the body in base64, as API Gateway does with
-	// binary data.
+	// IsBase64Encoded says to encode the body in base64, as API Gateway does
+	// with binary data.
 	IsBase64Encoded bool
 
 	// Signature is sent in the header SignatureHeader if both are set.
 	Signature       string
 	SignatureHeader string
 
-	// SourceIP is the client's IP address. The default is that of
-	// RequestContext, or else 127.0.0.1.
+	// SourceIP is the client's IP address. It defaults to the address in
+	// RequestContext or, if that is empty, to 127.0.0.1.
 	SourceIP string
 
 	RequestContext events.APIGatewayProxyRequestContext
@@ -119,7 +120,8 @@ func HTTPEvent(e Event) events.APIGatewayProxyRequest {
 	}
 }
 
-// SignedWebhook returns the event for e, signed by sign. It panics if sign fails.
+// SignedWebhook returns the event of [HTTPEvent], signed by sign. It panics if
+// sign fails.
 func SignedWebhook(e Event, sign Signer) events.APIGatewayProxyRequest {
 	signed, err := sign(HTTPEvent(e))
 	if err != nil {
@@ -134,10 +136,10 @@ const requestID = "00000000-0000-4000-8000-000000000000"
 // timeout is API Gateway's default limit on the duration of a request.
 const timeout = 29 * time.Second
 
-// Context returns the context of one invocation. It has a deadline, and
-// lambdacontext.FromContext finds a LambdaContext in it, which the options can
-// change. If tb has a Context method (scenario.T does, and testing.T since Go
-// 1.24), the context is derived from that one. It is canceled when the test ends.
+// Context returns the context of one invocation, which has a deadline and is
+// canceled when the test ends. lambdacontext.FromContext finds a LambdaContext
+// in it, which the options can change. If tb has a Context method (scenario.T
+// does, and testing.T since Go 1.24), the context is derived from tb's context.
 func Context(tb testing.TB, options ...func(*lambdacontext.LambdaContext)) context.Context {
 	tb.Helper()
 	parent := context.Background()
@@ -157,8 +159,8 @@ func Context(tb testing.TB, options ...func(*lambdacontext.LambdaContext)) conte
 }
 
 // Call calls handler with event in a new [Context] and returns the response. If
-// the handler returns an error, the test fails at once. Each of the options
-// derives a context from the previous one: auth.As(user) signs a user in.
+// the handler returns an error, the test fails immediately. Each option derives
+// a context from the previous one. For example, auth.As(user) signs in a user.
 func Call(
 	tb testing.TB,
 	handler func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error),
@@ -188,21 +190,21 @@ func payload(v any) string {
 	}
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
-	encoder.SetEscapeHTML(false) // as encoders in other languages write it
+	encoder.SetEscapeHTML(false) // like the encoders of other languages
 	if err := encoder.Encode(v); err != nil {
 		panic(fmt.Sprintf("fntest: payload: %v", err))
 	}
 	return strings.TrimSuffix(body.String(), "\n")
 }
 
-// clone returns a copy of m, which is not nil even if m is.
+// clone returns a copy of m that is never nil.
 func clone(m map[string]string) map[string]string {
 	c := make(map[string]string, len(m)+1)
 	maps.Copy(c, m)
 	return c
 }
 
-// multi returns m with a list of one value in place of each value.
+// multi returns m with each value in a list of its own.
 func multi(m map[string]string) map[string][]string {
 	lists := make(map[string][]string, len(m))
 	for name, value := range m {

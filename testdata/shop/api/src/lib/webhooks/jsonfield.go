@@ -9,7 +9,7 @@ import (
 )
 
 // jsonField returns the string or number in the named field of a JSON object.
-// It returns "" if there is no such field or it has another type.
+// It returns "" if the object has no such field or the field has another type.
 func jsonField(object []byte, name string) string {
 	var fields map[string]scalar
 	if !bytes.Contains(object, []byte(name)) || json.Unmarshal(object, &fields) != nil {
@@ -22,7 +22,7 @@ func jsonField(object []byte, name string) string {
 // other value decodes to "".
 type scalar string
 
-// maxScalar is the largest JSON value that a scalar keeps, in bytes. Ids and
+// maxScalar is the largest JSON value that a scalar keeps, in bytes. IDs and
 // timestamps are shorter.
 const maxScalar = 1024
 
@@ -40,9 +40,8 @@ func (s *scalar) UnmarshalJSON(value []byte) error {
 	return nil
 }
 
-// appendField adds a field with a number as the last one of a JSON object and
-// leaves the rest of the text unchanged. It reports whether the text was a JSON
-// object.
+// appendField appends a field with a number to a JSON object, and leaves the
+// rest of the text unchanged. It reports whether the text was a JSON object.
 func appendField(object []byte, name, number string) (string, bool) {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(object, &fields) != nil || fields == nil {

@@ -21,8 +21,8 @@ type key struct {
 
 var errNoSecret = errors.New("the secret is not set")
 
-// keys appends the keys that verify to keys. It ignores empty secrets, but it
-// fails if all of them are empty or if one is malformed.
+// keys appends the keys of all secrets to keys. It ignores empty secrets, but
+// it fails if all of them are empty or if one is malformed.
 func (o *Options) keys(keys []key, d *definition) ([]key, error) {
 	for i := -1; i < len(o.Secrets); i++ {
 		secret := o.secret()
@@ -40,8 +40,8 @@ func (o *Options) keys(keys []key, d *definition) ([]key, error) {
 	if len(keys) == 0 {
 		return nil, o.noSecret(errNoSecret)
 	}
-	// If one key signs the payload, a token that is only sent along must not
-	// bypass that signature.
+	// If one of the keys signs the payload, accept no token in place of such a
+	// signature.
 	if slices.ContainsFunc(keys, key.signsPayload) {
 		keys = slices.DeleteFunc(keys, func(k key) bool { return !k.signsPayload() })
 	}

@@ -19,7 +19,7 @@ import (
 
 // A signedEvent is an event and the headers that the sender adds to it.
 type signedEvent struct {
-	event   events.APIGatewayProxyRequest // with all that is not in headers
+	event   events.APIGatewayProxyRequest // without headers
 	headers []header                      // the first has the signature
 }
 
@@ -84,17 +84,17 @@ func (f *format) formatTimestamp(t time.Time) string {
 	return strconv.FormatInt(t.UnixMilli(), 10)
 }
 
-// newID returns the id of a new message.
+// newID returns the ID of a new message.
 func newID() string {
 	var random [16]byte
 	if _, err := rand.Read(random[:]); err != nil {
-		panic(err) // not on any system that Go supports
+		panic(err) // cannot happen on systems that Go supports
 	}
 	return "msg_" + hex.EncodeToString(random[:])
 }
 
-// prepare adds to event what its sender puts in the body or the query. It
-// returns the body.
+// prepare makes the changes to the body and the query that the sender makes
+// before signing. It returns the new body.
 func (f *format) prepare(event *events.APIGatewayProxyRequest, body segment, timestamp string) segment {
 	if f.timestampField != "" && jsonField(body.data(), f.timestampField) == "" {
 		if text, ok := appendField(body.data(), f.timestampField, timestamp); ok {

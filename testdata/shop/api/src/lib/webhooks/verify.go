@@ -18,11 +18,11 @@ import (
 // maxItems limits the items in a signature header. Svix sends at most eleven.
 const maxItems = 32
 
-// A message is what an event says, with the signatures for it.
+// A message is the signed part of an event, with its signatures.
 type message struct {
 	body                segment
 	id, timestamp, form string
-	url, alternateURL   string // the two ways in which the sender may write its URL
+	url, alternateURL   string // the sender may sign either form of its URL
 	signatures          []string
 }
 
@@ -31,11 +31,11 @@ type verifiedEvent struct {
 	message
 	definition *definition
 	event      *events.APIGatewayProxyRequest
-	key        key // the message was signed with it
+	key        key // verified the signature
 }
 
-// verify returns the message in event if one of the secrets signed it. Its
-// errors wrap ErrVerification.
+// verify returns the message in event if it was signed with one of the secrets.
+// Its errors wrap ErrVerification.
 func verify(scheme Scheme, event *events.APIGatewayProxyRequest, o *Options) (verifiedEvent, error) {
 	reject := func(err error) (verifiedEvent, error) {
 		return verifiedEvent{}, fmt.Errorf("%w: %w", ErrVerification, err)
@@ -81,7 +81,7 @@ func verify(scheme Scheme, event *events.APIGatewayProxyRequest, o *Options) (ve
 	return v, nil
 }
 
-// verify returns the message in event if the key signed it.
+// verify returns the message in event if it was signed with the key.
 func (k key) verify(event *events.APIGatewayProxyRequest, body segment, o *Options) (message, error) {
 	m, err := k.parse(event, body, o)
 	if err != nil {
@@ -119,8 +119,8 @@ func (f *format) parse(event *events.APIGatewayProxyRequest, body segment, o *Op
 		return m, err
 	}
 	if strings.Contains(m.id, ".") {
-		// A dot separates the id from the timestamp in what is signed.
-		return m, errors.New("the message id contains a dot")
+		// In the signed content, a dot separates the ID from the timestamp.
+		return m, errors.New("the message ID contains a dot")
 	}
 	if err := f.parseSignatures(&m, header); err != nil {
 		return m, fmt.Errorf("header %s: %w", o.header(f.headerSets()[0]), err)
@@ -132,8 +132,8 @@ func (f *format) parse(event *events.APIGatewayProxyRequest, body segment, o *Op
 	return m, err
 }
 
-// parseSignatures sets the signatures in m, and the timestamp if the signature
-// header has it.
+// parseSignatures sets the signatures of m and, if the signature header
+// contains it, the timestamp.
 func (f *format) parseSignatures(m *message, header string) error {
 	items := []string{header}
 	if f.separator != "" {
@@ -178,7 +178,7 @@ func (h headerNames) read(
 	}
 	if h.id != "" {
 		if id = fn.Header(*event, h.id); id == "" {
-			return "", "", "", fmt.Errorf("no message id in the header %s", h.id)
+			return "", "", "", fmt.Errorf("no message ID in the header %s", h.id)
 		}
 	}
 	if h.timestamp != "" {
@@ -194,7 +194,7 @@ func (f *format) hasTimestamp() bool {
 	return f.timestampField != "" || f.timestampPrefix != "" || f.headerSets()[0].timestamp != ""
 }
 
-// parseTimestamp returns the time that a timestamp stands for and its unit.
+// parseTimestamp returns the time and the unit of a timestamp.
 func (f *format) parseTimestamp(timestamp string) (t time.Time, unit time.Duration, err error) {
 	n, err := strconv.ParseUint(timestamp, 10, 63)
 	if err != nil || n > math.MaxInt64/1000 {

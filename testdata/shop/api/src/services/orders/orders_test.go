@@ -73,7 +73,7 @@ func TestAdvanceConcurrently(t *testing.T) {
 	})
 }
 
-// Every test has a database of its own, so tests can run in parallel.
+// Every test has its own database, so tests can run in parallel.
 func TestParallel(t *testing.T) {
 	n := 200
 	if os.Getenv("TEST_DATABASE_URL") != "" {
