@@ -259,7 +259,7 @@ func TestTimestampScheme(t *testing.T) {
 		"t=1700000000000,v1=00," + sign("1700000000000"):                          true,
 		sign("1700000000000") + ",t=1700000000000":                                true,
 		"t=1700000000000,v0=00," + sign("1700000000000"):                          true,
-		"t=01700000000," + sign("01700000000"):                                    true, // the text of the timestamp is signed
+		"t=01700000000," + sign("01700000000"):                                    true, // its text is signed
 		"t=01700000000," + sign("1700000000"):                                     false,
 		"x t=1700000000000," + sign("1700000000000"):                              false,
 		"t=1700000000000 , " + sign("1700000000000"):                              false,
@@ -382,7 +382,8 @@ func TestMessageIDWithDot(t *testing.T) {
 }
 
 func TestStandardPrivateKey(t *testing.T) {
-	key, err := base64.StdEncoding.DecodeString("6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==")
+	key, err := base64.StdEncoding.DecodeString(
+		"6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==")
 	require.NoError(t, err)
 	event := events.APIGatewayProxyRequest{Body: payload}
 	for _, private := range []string{"whsk_" + base64.StdEncoding.EncodeToString(key),

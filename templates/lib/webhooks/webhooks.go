@@ -172,8 +172,8 @@ func SignPayload(scheme Scheme, payload string, options Options) (string, error)
 
 // SignEvent returns a copy of event that is signed as its sender would sign it.
 // The copy has the signature headers and anything that the sender adds to the
-// body or the query. A scheme without a signature returns event unchanged. Its
-// error wraps ErrSign, for example if the secret is not set.
+// body or the query. For a scheme without a signature, SignEvent returns event
+// unchanged. Its error wraps ErrSign, for example if the secret is not set.
 func SignEvent(
 	scheme Scheme, event events.APIGatewayProxyRequest, options Options,
 ) (events.APIGatewayProxyRequest, error) {

@@ -2,7 +2,9 @@
 
 // Package ipallow allows requests only from listed client IP addresses.
 //
-//	var Handler = fn.Chain(handle, ipallow.Require("203.0.113.7", "2001:db8::/32"))
+//	var Handler = fn.Chain(handle,
+//		ipallow.Require("203.0.113.7", "10.0.0.0/8", "2001:db8::/32"),
+//	)
 //
 // The client's address is the one that API Gateway saw, in the event's
 // requestContext. Headers such as X-Forwarded-For are only trusted from listed

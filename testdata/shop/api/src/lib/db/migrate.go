@@ -171,8 +171,8 @@ func Command(ctx context.Context, out io.Writer, command string) error {
 	return fmt.Errorf("db: unknown command %q", command)
 }
 
-// report prints a line for each file, or the message none if there are no files.
-// It returns err, after it has reported the files before the failure.
+// report prints a line for each file, or the message none if there are no
+// files. It returns err after it has reported the files before the failure.
 func report(out io.Writer, action string, files []string, none string, err error) error {
 	for _, file := range files {
 		if _, err := fmt.Fprintf(out, "%s  %s\n", action, file); err != nil {

@@ -72,7 +72,7 @@ type Definition[S any] struct {
 	seeds []func(*Seeder, *S)
 }
 
-// Define returns a scenario whose records are created in store by seed.
+// Define returns a scenario. Its records are created in store by seed.
 func Define[S any](store Store, seed func(c *Seeder, s *S)) Definition[S] {
 	return Definition[S]{store: store, seeds: []func(*Seeder, *S){seed}}
 }
