@@ -20,7 +20,7 @@ func container(t *testing.T) map[string][]byte {
 	files, err := artifact.Container("example.com/shop", []string{"amd64", "arm64"})
 	require.NoError(t, err)
 	for name, text := range files {
-		assert.True(t, artifact.Ours(text), name)
+		assert.True(t, artifact.Generated(text), name)
 	}
 	return files
 }

@@ -193,7 +193,11 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 	if err := stack.Check(); err != nil {
 		b.Note(fmt.Sprintf("%s cannot be deployed: %v", b.path(templateFile), err), "")
 	}
-	return b.text(templateFile, artifact.Template(stack))
+	text, err := artifact.Template(stack)
+	if err != nil {
+		return err
+	}
+	return b.text(templateFile, text)
 }
 
 // abbreviate returns the first names of a list and the number of others.

@@ -342,7 +342,7 @@ func (f *Folder) Text(name string, data []byte) (Action, error) {
 		return "", err
 	case bytes.Equal(old, data):
 		return Unchanged, nil
-	case !artifact.Ours(old):
+	case !artifact.Generated(old):
 		return Keep, nil
 	}
 	staged := path.Join(f.stage, name)
