@@ -212,9 +212,9 @@ func environment(values map[string]string, secrets []string, parameterIDs map[st
 // ZipFile returns the name of a function's zip file.
 func ZipFile(function string) string { return function + ".zip" }
 
-// logicalID returns an ID for CloudFormation, which allows only ASCII letters and
-// digits. It is made of name and suffix, with a number if the ID is taken, and
-// is added to taken.
+// logicalID returns an ID for CloudFormation, which allows only ASCII letters
+// and digits. It is made of name and suffix, with a number if the ID is taken,
+// and is added to taken.
 func logicalID(name, suffix string, taken map[string]bool) string {
 	id := strings.Map(func(r rune) rune {
 		switch {

@@ -64,8 +64,8 @@ func shop(rest bool) artifact.Stack {
 	}
 }
 
-// A document is a SAM template with the fields that fngen writes. Any other field
-// is an error.
+// A document is a SAM template with the fields that fngen writes. Any other
+// field is an error.
 //
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification.html
 type document struct {
@@ -209,7 +209,8 @@ func checkVariables(t *testing.T, d document, e environment) {
 	}
 }
 
-// cfn-lint knows the schemas of AWS. The test is skipped if it is not installed.
+// cfn-lint knows the schemas of AWS. The test is skipped if it is not
+// installed.
 func TestTemplateLint(t *testing.T) {
 	program, err := exec.LookPath("cfn-lint")
 	if err != nil {
@@ -264,7 +265,10 @@ func TestStackCheck(t *testing.T) {
 		want  string
 	}{
 		{"124 functions", artifact.Stack{Functions: functions(124, nil)}, ""},
-		{"125 functions", artifact.Stack{Functions: functions(125, nil)}, "the stack has 502 resources, CloudFormation allows 500"},
+		{
+			"125 functions", artifact.Stack{Functions: functions(125, nil)},
+			"the stack has 502 resources, CloudFormation allows 500",
+		},
 		{"83 functions with methods", artifact.Stack{Functions: functions(83, methods)}, ""},
 		{"REST, 124 functions", artifact.Stack{REST: true, Functions: functions(124, nil)}, ""},
 		{
@@ -272,7 +276,10 @@ func TestStackCheck(t *testing.T) {
 			"the stack has 503 resources, CloudFormation allows 500",
 		},
 		{"200 secrets", artifact.Stack{Secrets: names[:150], Functions: functions(2, secrets)}, ""},
-		{"201 secrets", artifact.Stack{Secrets: names, Functions: functions(2, secrets)}, "the stack has 201 parameters, CloudFormation allows 200"},
+		{
+			"201 secrets", artifact.Stack{Secrets: names, Functions: functions(2, secrets)},
+			"the stack has 201 parameters, CloudFormation allows 200",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			err := test.stack.Check()
@@ -312,9 +319,11 @@ func TestTemplateDiffsAreSmall(t *testing.T) {
 }
 
 func TestTemplateOmitsEmptySections(t *testing.T) {
-	var d map[string]any
-	require.NoError(t, yaml.Unmarshal(newTemplate(t, artifact.Stack{Functions: []artifact.Function{newFunction("divide", nil)}}), &d))
-	assert.ElementsMatch(t, []string{"AWSTemplateFormatVersion", "Transform", "Description", "Resources", "Outputs"}, slices.Collect(maps.Keys(d)))
+	text := newTemplate(t, artifact.Stack{Functions: []artifact.Function{newFunction("divide", nil)}})
+	var sections map[string]any
+	require.NoError(t, yaml.Unmarshal(text, &sections))
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(sections)),
+		[]string{"AWSTemplateFormatVersion", "Transform", "Description", "Resources", "Outputs"})
 }
 
 func TestAppName(t *testing.T) {
