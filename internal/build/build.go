@@ -75,7 +75,7 @@ type Report struct {
 type Function struct {
 	Function  string      `json:"function"`
 	Arch      string      `json:"arch"`
-	Action    dist.Action `json:"action"`
+	Result    dist.Result `json:"action"`
 	Bootstrap string      `json:"bootstrap"` // path of the executable
 	Size      int64       `json:"size"`
 	Zip       string      `json:"zip"`
@@ -86,7 +86,7 @@ type Function struct {
 type Program struct {
 	OS     string      `json:"os"`
 	Arch   string      `json:"arch"`
-	Action dist.Action `json:"action"`
+	Result dist.Result `json:"action"`
 	Path   string      `json:"path"`
 	Size   int64       `json:"size"`
 }
@@ -94,7 +94,7 @@ type Program struct {
 // A File is a text file that belongs to what was built.
 type File struct {
 	Path   string      `json:"path"`
-	Action dist.Action `json:"action"`
+	Result dist.Result `json:"action"`
 }
 
 // A Failure is a function that does not build. Errors are the compiler's
@@ -182,7 +182,7 @@ type builder struct {
 	Options
 	project *project.Project
 	module  string
-	dist    *dist.Folder
+	dist    *dist.Dir
 
 	all       []project.Function // every function of the project
 	functions []project.Function // those to build
@@ -263,20 +263,20 @@ func (b *builder) overlay(files map[string][]byte, environ ...string) overlay.Ov
 // text writes a text file into the build's directory. It keeps one that the user
 // owns.
 func (b *builder) text(name string, data []byte) error {
-	action, err := b.dist.Text(name, data)
+	result, err := b.dist.Text(name, data)
 	if err != nil {
 		return err
 	}
-	if action == dist.Keep {
+	if result == dist.Kept {
 		b.Note(fmt.Sprintf("keeping %s, because its first line is not %q", b.path(name), artifact.Marker), "")
 	}
-	b.report.Files = append(b.report.Files, File{name, action})
+	b.report.Files = append(b.report.Files, File{name, result})
 	return nil
 }
 
 // path returns the path of a file in the build's directory for notes and errors.
 func (b *builder) path(name string) string {
-	return b.Display(filepath.Join(b.dist.Dir, filepath.FromSlash(name)))
+	return b.Display(filepath.Join(b.dist.Path, filepath.FromSlash(name)))
 }
 
 // diskFull returns an error if a full disk made the go command fail, which is not

@@ -139,16 +139,16 @@ func (b *builder) install(ctx context.Context, functions []project.Function, exe
 			}
 			zip := artifact.ZipFile(f.Name)
 			executable := executables[f.Name]
-			action, size, err := b.dist.Install(executable)
+			result, size, err := b.dist.Install(executable)
 			if err != nil {
 				return err
 			}
-			zipAction, zipSize, err := b.dist.Zip(executable, zip)
-			if zipAction != dist.Unchanged {
-				action = zipAction
+			zipResult, zipSize, err := b.dist.Zip(executable, zip)
+			if zipResult != dist.Unchanged {
+				result = zipResult
 			}
 			b.report.Functions[i] = Function{
-				Function: f.Name, Arch: settings[f.Name].Architecture, Action: action,
+				Function: f.Name, Arch: settings[f.Name].Architecture, Result: result,
 				Bootstrap: executable.Path, Size: size, Zip: zip, ZipSize: zipSize,
 			}
 			return err

@@ -36,7 +36,7 @@ func (b *builder) server(ctx context.Context) error {
 	for i, executable := range executables {
 		program := platforms[i]
 		program.Path = executable.Path
-		if program.Action, program.Size, err = b.dist.Install(executable); err != nil {
+		if program.Result, program.Size, err = b.dist.Install(executable); err != nil {
 			return err
 		}
 		b.report.Programs = append(b.report.Programs, program)
