@@ -14,7 +14,7 @@ package templates
 import "embed"
 
 // Function has the text/templates of a function's files, in function. They are
-// executed with generator.TemplateData. request.tmpl is for the others to use.
+// executed with generator.TemplateData. blocks.tmpl is for the others to use.
 //
 //go:embed function/*.tmpl
 var Function embed.FS
@@ -23,7 +23,8 @@ var Function embed.FS
 // pattern would include the tests.
 //
 //go:embed lib/auth/auth.go lib/auth/credentials.go lib/auth/dbauth.go lib/auth/token.go lib/auth/user.go
-//go:embed lib/db/db.go lib/db/fortest.go lib/db/migrate.go lib/db/postgres.go lib/db/sqlite.go
+//go:embed lib/db/db.go lib/db/migrate.go
+//go:embed lib/dbtest/dbtest.go lib/dbtest/postgres.go lib/dbtest/sqlite.go
 //go:embed lib/fn/fn.go lib/fn/form.go
 //go:embed lib/fntest/fntest.go
 //go:embed lib/inbox/inbox.go
