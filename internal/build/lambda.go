@@ -128,7 +128,9 @@ func (b *builder) stage(name, arch string) (dist.Executable, error) {
 }
 
 // install puts executables and their zip files in place, several at once.
-func (b *builder) install(ctx context.Context, functions []project.Function, executables map[string]dist.Executable, settings map[string]project.Lambda) error {
+func (b *builder) install(ctx context.Context, functions []project.Function,
+	executables map[string]dist.Executable, settings map[string]project.Lambda,
+) error {
 	b.report.Functions = make([]Function, len(functions))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
@@ -148,7 +150,7 @@ func (b *builder) install(ctx context.Context, functions []project.Function, exe
 				result = zipResult
 			}
 			b.report.Functions[i] = Function{
-				Function: f.Name, Arch: settings[f.Name].Architecture, Result: result,
+				Name: f.Name, Arch: settings[f.Name].Architecture, Result: result,
 				Bootstrap: executable.Path, Size: size, Zip: zip, ZipSize: zipSize,
 			}
 			return err

@@ -43,7 +43,7 @@ func printBuild(w World, report build.Report, dir string, asJSON bool) error {
 		fmt.Fprintln(table, "PROGRAM\tOS\tARCH\tSIZE\t")
 	}
 	for _, f := range report.Functions {
-		row(f.Result, f.Function, f.Arch, megabytes(f.Size), megabytes(f.ZipSize), f.Zip)
+		row(f.Result, f.Name, f.Arch, megabytes(f.Size), megabytes(f.ZipSize), f.Zip)
 	}
 	for _, p := range report.Programs {
 		row(p.Result, p.Path, p.OS, p.Arch, megabytes(p.Size))
