@@ -2,10 +2,12 @@ package build
 
 import (
 	"context"
+	"debug/buildinfo"
 	"os"
 	"path"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"testing"
@@ -81,7 +83,7 @@ func newProject(t *testing.T, files map[string]string) *project.Project {
 // environ returns an environment in which the go command downloads nothing.
 // -trimpath lets tests share compiled packages, whatever their directory.
 func environ() []string {
-	return append(os.Environ(),
+	return append(os.Environ(), "CGO_ENABLED=",
 		"GOENV=off", "GOFLAGS=-mod=readonly -trimpath", "GOPROXY=off", "GOTOOLCHAIN=local", "GOWORK=off")
 }
 
@@ -90,7 +92,7 @@ func newOptions(target Target, notes *[]string, names ...string) Options {
 	return Options{
 		Target: target, Names: names, Arch: runtime.GOARCH, Environ: environ(),
 		Note:    func(message, _ string) { *notes = append(*notes, message) },
-		Display: filepath.Base,
+		Display: func(file string) string { return "shown/" + filepath.Base(file) },
 	}
 }
 
@@ -238,7 +240,7 @@ func TestDiskFull(t *testing.T) {
 func TestBuildLambda(t *testing.T) {
 	dir := newDir(t, map[string]string{
 		"a": valid, "b": valid,
-		".env.production": "API_KEY=canary\n",
+		".env.production": "API_KEY=canary\nAWS_REGION=canary\nFNGEN_TARGET=canary\n",
 		"fngen.toml":      "[functions.b]\nmemory = 512\n",
 	})
 	out := filepath.Join(t.TempDir(), "dist")
@@ -270,12 +272,14 @@ func TestBuildLambda(t *testing.T) {
 
 	report, notes := run("a")
 	assert.Equal(t, map[string]dist.Result{"a": dist.Created, "template.yaml": dist.Created}, results(report))
-	assert.Equal(t, []string{"template.yaml refers to zip files that are not built yet: b.zip"}, notes)
+	assert.Equal(t, []string{"shown/template.yaml refers to zip files that are not built yet: b.zip"}, notes)
 	template, err := os.ReadFile(filepath.Join(out, "template.yaml"))
 	require.NoError(t, err)
 	assert.Contains(t, string(template), "  ApiKey:\n    Type: String\n    NoEcho: true\n")
 	assert.Contains(t, string(template), "MemorySize: 512\n")
-	assert.NotContains(t, string(template), "canary")
+	for _, absent := range []string{"canary", "AWS_REGION", "FNGEN_TARGET"} {
+		assert.NotContains(t, string(template), absent)
+	}
 
 	report, notes = run()
 	assert.Equal(t, map[string]dist.Result{
@@ -289,6 +293,12 @@ func TestBuildLambda(t *testing.T) {
 		"a": dist.Unchanged, "b": dist.Unchanged, "template.yaml": dist.Unchanged,
 	}, results(report))
 
+	require.NoError(t, os.Remove(filepath.Join(out, "a.zip")))
+	report, _ = run()
+	assert.Equal(t, map[string]dist.Result{
+		"a": dist.Created, "b": dist.Unchanged, "template.yaml": dist.Unchanged,
+	}, results(report))
+
 	// The template keeps b: without it, a deployment would remove b.
 	write(t, dir, functions+"/b/b.go", "package b"+wrongType)
 	write(t, out, "template.yaml", "Resources: {}\n")
@@ -299,7 +309,7 @@ func TestBuildLambda(t *testing.T) {
 	require.Len(t, report.Failed[0].Errors, 1)
 	assert.Regexp(t, `^api/src/functions/b/b\.go:3: Handler has type func\(\), want func\(`, report.Failed[0].Errors[0])
 	require.Len(t, notes, 1)
-	assert.Contains(t, notes[0], "keeping template.yaml, because its first line is not ")
+	assert.Contains(t, notes[0], "keeping shown/template.yaml, because its first line is not ")
 	assert.FileExists(t, filepath.Join(out, "b.zip"))
 
 	// While a function does not parse, the template stays as it is.
@@ -310,7 +320,7 @@ func TestBuildLambda(t *testing.T) {
 	assert.Equal(t, map[string]dist.Result{"a": dist.Unchanged}, results(report))
 	require.Len(t, report.Failed, 1)
 	assert.Contains(t, report.Failed[0].Errors[0], "b.go:3:6: ")
-	assert.Equal(t, []string{"keeping template.yaml, because not all functions can be parsed"}, notes)
+	assert.Equal(t, []string{"keeping shown/template.yaml, because not all functions can be parsed"}, notes)
 	assert.NoFileExists(t, filepath.Join(out, "template.yaml"))
 }
 
@@ -357,6 +367,9 @@ func TestBuildServer(t *testing.T) {
 		}, report.Programs[0])
 		assert.Empty(t, report.Files)
 	}
+	info, err := buildinfo.ReadFile(filepath.Join(out, name))
+	require.NoError(t, err)
+	assert.Contains(t, info.Settings, debug.BuildSetting{Key: "CGO_ENABLED", Value: "0"})
 
 	report := run(Container)
 	require.Len(t, report.Programs, 1)
@@ -384,7 +397,7 @@ func TestBuildForeignFile(t *testing.T) {
 	_, err := Build(context.Background(), p, filepath.Join(p.Dir, "dist"), newOptions(Lambda, &notes))
 	var foreign *dist.ForeignError
 	require.ErrorAs(t, err, &foreign)
-	assert.EqualError(t, err, "cannot overwrite a.zip: not a zip file that fngen wrote")
+	assert.EqualError(t, err, "cannot overwrite shown/a.zip: not a zip file that fngen wrote")
 	data, err := os.ReadFile(filepath.Join(p.Dir, "dist", "a.zip"))
 	require.NoError(t, err)
 	assert.Equal(t, "mine", string(data))

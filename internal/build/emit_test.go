@@ -96,7 +96,7 @@ func TestEmit(t *testing.T) {
 	write(t, dir, "cmd/b/main.go", "package main // mine\n")
 	require.NoError(t, os.Remove(filepath.Join(dir, "cmd", "a", "main.go")))
 	_, err = emit(Lambda)
-	require.EqualError(t, err, "cannot overwrite main.go")
+	require.EqualError(t, err, "cannot overwrite shown/main.go")
 	assert.Equal(t, "remove the existing files, or choose another directory", hint.Of(err))
 	data, err := os.ReadFile(filepath.Join(dir, "cmd", "b", "main.go"))
 	require.NoError(t, err)
