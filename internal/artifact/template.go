@@ -91,7 +91,10 @@ func Template(s Stack) ([]byte, error) {
 		}},
 	}})
 	text, err := template.encode()
-	return append([]byte(Marker+"\n"), text...), err
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte(Marker+"\n"), text...), nil
 }
 
 // globals returns the settings that all functions and APIs share.

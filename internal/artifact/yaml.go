@@ -54,9 +54,8 @@ func node(value any) *yaml.Node {
 }
 
 // plain reports whether every YAML parser reads s as a string without quotes.
-// The library quotes less: it follows YAML 1.2, but AWS's tools use PyYAML,
-// which takes 2001-99-99 for a date that does not exist and = for a type of its
-// own.
+// The library quotes less: it reads mostly as YAML 1.2 says, but AWS's tools use
+// PyYAML, which takes 2001-99-99 for a malformed date and = for a type of its own.
 func plain(s string) bool {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	switch strings.ToLower(s) {
