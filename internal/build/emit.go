@@ -73,7 +73,7 @@ func Emit(ctx context.Context, p *project.Project, dir string, o Options) (_ []g
 		return nil, hint.New("cannot overwrite "+strings.Join(conflicts, ", "),
 			"remove the existing files, or choose another directory")
 	}
-	return result, changeset.Apply(ctx, p.Root, options.Dir, changes)
+	return result, changeset.Apply(ctx, changeset.Root{Root: p.Root}, options.Dir, changes)
 }
 
 // mainFiles returns the files of the target's main packages.

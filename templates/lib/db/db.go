@@ -98,6 +98,9 @@ func Open(databaseURL string) (*bun.DB, error) {
 	case ok && (scheme == "file" || scheme == "sqlite" || scheme == "sqlite3"):
 		return openSQLite(strings.TrimPrefix(rest, "//"))
 	}
+	if !ok || strings.ContainsAny(scheme, "= ") { // a connection string, which may have a password in it
+		return nil, errors.New("db: invalid database URL: want file:NAME or postgres://user:password@host/name")
+	}
 	return nil, fmt.Errorf("db: unknown URL scheme %q: want file or postgres", scheme)
 }
 
@@ -108,7 +111,7 @@ func openPostgres(databaseURL string) (*bun.DB, error) {
 	}
 	config, err := pgx.ParseConfig(databaseURL)
 	if err != nil {
-		return nil, fmt.Errorf("db: invalid PostgreSQL URL: %w", err)
+		return nil, fmt.Errorf("db: invalid PostgreSQL URL %s", Redact(databaseURL)) // err may have the password
 	}
 	return bun.NewDB(stdlib.OpenDB(*config), pgdialect.New()), nil
 }

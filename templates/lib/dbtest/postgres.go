@@ -76,7 +76,7 @@ func newPostgres(ctx context.Context, testURL string, files fs.FS) (server, erro
 	}
 	s.admin = admin.DB
 	if s.lock, err = s.admin.Conn(ctx); err != nil {
-		return nil, fmt.Errorf("connecting to %s: %w", u.Redacted(), err)
+		return nil, fmt.Errorf("connecting to %s: %w", db.Redact(u.String()), err)
 	}
 	if _, err := s.lock.ExecContext(ctx, "SELECT pg_advisory_lock($1)", s.lockKey(s.process)); err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func (s *postgresServer) create(ctx context.Context) (*database, error) {
 			if err == nil {
 				err = s.exec(context.Background(), "ALTER DATABASE %s RENAME TO %s", name, kept)
 			}
-			return s.urlOf(kept).Redacted(), err
+			return db.Redact(s.urlOf(kept).String()), err
 		},
 	}, nil
 }

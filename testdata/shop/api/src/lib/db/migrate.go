@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/url"
 	"path"
 	"time"
 
@@ -143,7 +142,7 @@ func Command(ctx context.Context, out io.Writer, command string) error {
 	}
 	defer db.Close()
 	if err := db.PingContext(ctx); err != nil {
-		return fmt.Errorf("db: connecting to %s: %w", redacted(URL()), err)
+		return fmt.Errorf("db: connecting to %s: %w", Redact(URL()), err)
 	}
 	switch command {
 	case "migrate":
@@ -183,13 +182,4 @@ func report(out io.Writer, action string, files []string, none string, err error
 		_, err = fmt.Fprintln(out, none)
 	}
 	return err
-}
-
-// redacted returns a URL without its password.
-func redacted(databaseURL string) string {
-	u, err := url.Parse(databaseURL)
-	if err != nil {
-		return "the database"
-	}
-	return u.Redacted()
 }
