@@ -42,7 +42,7 @@ func TestBuildTags(t *testing.T) {
 
 func TestListMatchesBuildConstraints(t *testing.T) {
 	const functions = "api/src/functions/"
-	dir := root(t, map[string]string{
+	dir := testRoot(t, map[string]string{
 		"go.mod":                       goMod,
 		functions + "l/x_linux.go":     "package l\n\nfunc Handler() {}\n",
 		functions + "d/x_darwin.go":    "package d\n\nfunc Handler() {}\n",

@@ -51,7 +51,7 @@ func TestLambda(t *testing.T) {
 		"a function like a key": {"[functions.memory]\nmemory = 128\n[functions.broken]\nmemory = 128", standard, standard},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := open(t, map[string]string{"go.mod": goMod, configFile: test.file}, ".")
+			p := openTest(t, map[string]string{"go.mod": goMod, configFile: test.file}, ".")
 			got, err := p.Lambda([]string{"divide", "memory", "other"}, []string{"broken"})
 			require.NoError(t, err)
 			assert.Equal(t, []string{"divide", "memory", "other"}, slices.Sorted(maps.Keys(got)))
@@ -88,7 +88,7 @@ func TestLambdaErrors(t *testing.T) {
 		"lambda.environment.AB = \"" + strings.Repeat("x", 4090) + "\"\n[functions.divide]\nenvironment.CD = \"xxx\"": "line 3: functions.divide.environment: want 4096 bytes at most, not 4097",
 		"[functions.divide]\nmem = 1": "line 2: unknown key functions.divide.mem",
 	} {
-		p := open(t, map[string]string{"go.mod": goMod}, ".")
+		p := openTest(t, map[string]string{"go.mod": goMod}, ".")
 		require.NoError(t, p.Root.WriteFile(configFile, []byte(file), 0o666))
 		_, err := p.Lambda([]string{"divide"}, nil)
 		require.Error(t, err, file)
@@ -130,7 +130,7 @@ func TestSecrets(t *testing.T) {
 			if test.user != "" {
 				files["api/src/lib/auth/user.go"] = test.user
 			}
-			p := open(t, files, ".")
+			p := openTest(t, files, ".")
 			functions, _, err := p.List()
 			require.NoError(t, err)
 			require.Len(t, functions, 1)

@@ -67,7 +67,7 @@ func TestWebhook(t *testing.T) {
 				files[file] = source
 				f.Files = append(f.Files, file)
 			}
-			got, err := open(t, files, ".").Webhook(f)
+			got, err := openTest(t, files, ".").Webhook(f)
 			require.NoError(t, err)
 			if test.want == (want{}) {
 				assert.Nil(t, got)
@@ -92,7 +92,7 @@ func TestWebhookOfEveryScheme(t *testing.T) {
 		for _, file := range plan.Files {
 			files[file.Path] = string(file.Data)
 		}
-		p := open(t, files, ".")
+		p := openTest(t, files, ".")
 		functions, _, err := p.List()
 		require.NoError(t, err)
 		require.Len(t, functions, 1)
