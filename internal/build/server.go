@@ -142,7 +142,7 @@ func mainOptions(p *project.Project, module string) generator.MainOptions {
 func serverMain(options generator.MainOptions, command, module string, functions []project.Function) (generator.MainPackage, error) {
 	var refs []generator.FunctionRef
 	for _, f := range functions {
-		refs = append(refs, f.In(module))
+		refs = append(refs, f.Ref(module))
 	}
 	return generator.ServerMain(options, command, refs)
 }
