@@ -52,19 +52,34 @@ func TestListMatchesBuildConstraints(t *testing.T) {
 		functions + "both/x.go":        "package both\n\nfunc Handler() {}\n",
 		functions + "both/x_darwin.go": "package both\n\nfunc Handler() {}\n",
 	}).Name()
+	cgo := map[string]string{"CGO_ENABLED": "1"}
 	tests := []struct {
 		name    string
 		options Options
 		env     map[string]string
 		want    []string
 	}{
-		{"linux", Options{GOOS: "linux", GOARCH: "amd64"}, map[string]string{"CGO_ENABLED": "1"}, []string{"both", "l"}},
-		{"darwin on arm64", Options{GOOS: "darwin", GOARCH: "arm64"}, map[string]string{"CGO_ENABLED": "1"}, []string{"arm", "both", "d"}},
-		{"without cgo", Options{GOOS: "linux", GOARCH: "amd64"}, map[string]string{"CGO_ENABLED": "0"}, []string{"both", "l", "native"}},
+		{"linux", Options{GOOS: "linux", GOARCH: "amd64"}, cgo, []string{"both", "l"}},
+		{"darwin on arm64", Options{GOOS: "darwin", GOARCH: "arm64"}, cgo, []string{"arm", "both", "d"}},
+		{
+			"without cgo", Options{GOOS: "linux", GOARCH: "amd64"}, map[string]string{"CGO_ENABLED": "0"},
+			[]string{"both", "l", "native"},
+		},
 		{"cross-compiled", Options{GOOS: "plan9", GOARCH: "386"}, nil, []string{"both", "native"}},
-		{"GOOS from the environment", Options{}, map[string]string{"GOOS": "darwin", "GOARCH": "amd64", "CGO_ENABLED": "1"}, []string{"both", "d"}},
-		{"tags", Options{GOOS: "darwin", GOARCH: "amd64", Tags: []string{"extra"}}, map[string]string{"CGO_ENABLED": "1"}, []string{"both", "d", "tagged"}},
-		{"tags from GOFLAGS", Options{GOOS: "darwin", GOARCH: "amd64"}, map[string]string{"CGO_ENABLED": "1", "GOFLAGS": "-tags=extra"}, []string{"both", "d", "tagged"}},
+		{
+			"GOOS from the environment", Options{},
+			map[string]string{"GOOS": "darwin", "GOARCH": "amd64", "CGO_ENABLED": "1"},
+			[]string{"both", "d"},
+		},
+		{
+			"tags", Options{GOOS: "darwin", GOARCH: "amd64", Tags: []string{"extra"}}, cgo,
+			[]string{"both", "d", "tagged"},
+		},
+		{
+			"tags from GOFLAGS", Options{GOOS: "darwin", GOARCH: "amd64"},
+			map[string]string{"CGO_ENABLED": "1", "GOFLAGS": "-tags=extra"},
+			[]string{"both", "d", "tagged"},
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
