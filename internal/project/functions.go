@@ -113,9 +113,11 @@ func (p *Project) List() ([]Function, []Skipped, error) {
 			if errors.Is(r.skipped, errMain) {
 				kind = SkipMain
 			}
-			name := entry.Name()
 			skipped = append(skipped, Skipped{
-				Name: strings.TrimSuffix(name, ".go"), Path: path.Join(p.Functions, name), Kind: kind, Err: r.skipped,
+				Name: strings.TrimSuffix(entry.Name(), ".go"),
+				Path: path.Join(p.Functions, entry.Name()),
+				Kind: kind,
+				Err:  r.skipped,
 			})
 		}
 	}
@@ -276,5 +278,7 @@ func (file *goFile) declarationLine(name string) int {
 // that name. It compares names itself, since file systems may ignore case.
 func (p *Project) HasFunction(name string) bool {
 	entries, err := p.readDir(p.Functions)
-	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.IsDir() && e.Name() == name })
+	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return e.IsDir() && e.Name() == name
+	})
 }

@@ -79,7 +79,8 @@ func (p *Project) Lambda(functions, others []string) (map[string]Lambda, error) 
 			if len(s.Functions[name].Environment) == 0 {
 				key = []string{"lambda", "environment"}
 			}
-			return nil, invalid(fmt.Errorf("want at most %d bytes of names and values, not %d", maxEnvironment, size), key...)
+			err := fmt.Errorf("want at most %d bytes of names and values, not %d", maxEnvironment, size)
+			return nil, invalid(err, key...)
 		}
 		lambdas[name] = l
 	}

@@ -210,17 +210,29 @@ func TestWorkspace(t *testing.T) {
 		env   string // GOWORK; ROOT is the directory above
 		want  *generator.Workspace
 	}{
-		"none":             {},
-		"used":             {work: uses, want: &generator.Workspace{Uses: true}},
-		"not used":         {work: "go 1.22\nuse ./other\n", want: &generator.Workspace{}},
-		"empty":            {files: map[string]string{"go.work": ""}, want: &generator.Workspace{}},
-		"parent used":      {work: "go 1.22\nuse .\n", want: &generator.Workspace{}},
-		"off":              {work: uses, env: "off"},
-		"vendored":         {work: uses, files: map[string]string{"vendor/modules.txt": "# w\n"}, want: &generator.Workspace{Uses: true, Vendor: true}},
-		"GOWORK":           {files: map[string]string{"x/go.work": "go 1.22\nuse ../app\n"}, env: "ROOT/x/go.work", want: &generator.Workspace{Uses: true}},
-		"GOWORK overrides": {work: "go 1.22\n", files: map[string]string{"x/go.work": "go 1.22\nuse ../app\n"}, env: "ROOT/x/go.work", want: &generator.Workspace{Uses: true}},
-		"in the module":    {files: map[string]string{"app/go.work": "go 1.22\nuse .\n"}, want: &generator.Workspace{Uses: true}},
-		"directory":        {files: map[string]string{"go.work/x": ""}},
+		"none":        {},
+		"used":        {work: uses, want: &generator.Workspace{Uses: true}},
+		"not used":    {work: "go 1.22\nuse ./other\n", want: &generator.Workspace{}},
+		"empty":       {files: map[string]string{"go.work": ""}, want: &generator.Workspace{}},
+		"parent used": {work: "go 1.22\nuse .\n", want: &generator.Workspace{}},
+		"off":         {work: uses, env: "off"},
+		"vendored": {
+			work: uses, files: map[string]string{"vendor/modules.txt": "# w\n"},
+			want: &generator.Workspace{Uses: true, Vendor: true},
+		},
+		"GOWORK": {
+			files: map[string]string{"x/go.work": "go 1.22\nuse ../app\n"}, env: "ROOT/x/go.work",
+			want: &generator.Workspace{Uses: true},
+		},
+		"GOWORK overrides go.work": {
+			work: "go 1.22\n", files: map[string]string{"x/go.work": "go 1.22\nuse ../app\n"}, env: "ROOT/x/go.work",
+			want: &generator.Workspace{Uses: true},
+		},
+		"in the module": {
+			files: map[string]string{"app/go.work": "go 1.22\nuse .\n"},
+			want:  &generator.Workspace{Uses: true},
+		},
+		"directory": {files: map[string]string{"go.work/x": ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := map[string]string{"app/go.mod": goMod, "other/go.mod": goMod}
@@ -306,8 +318,14 @@ func TestList(t *testing.T) {
 		{Name: "a", Package: "afn", Route: "/a", Files: at("a/index.go"), Handler: on("Handler", "a/index.go", 3)},
 		{Name: "b", Package: "b", Route: "/b", Files: at("b/a.go", "b/b.go"), Handler: on("Handler", "b/b.go", 3)},
 		{Name: "j", Package: "j", Route: "/j", Files: at("j/j.go"), Handler: on("Handler", "j/j.go", 5)},
-		{Name: "k", Package: "k", Route: "/k", Files: at("k/k.go", "k/s.go", "k/tool.go"), Handler: on("Handler", "k/k.go", 3), Shutdown: on("Shutdown", "k/s.go", 3)},
-		{Name: "z", Package: "functions", Route: "/z", Files: at("z.go"), Handler: on("ZHandler", "z.go", 3), Shutdown: on("ZShutdown", "z.go", 5)},
+		{
+			Name: "k", Package: "k", Route: "/k", Files: at("k/k.go", "k/s.go", "k/tool.go"),
+			Handler: on("Handler", "k/k.go", 3), Shutdown: on("Shutdown", "k/s.go", 3),
+		},
+		{
+			Name: "z", Package: "functions", Route: "/z", Files: at("z.go"),
+			Handler: on("ZHandler", "z.go", 3), Shutdown: on("ZShutdown", "z.go", 5),
+		},
 	}, functions)
 }
 
@@ -358,7 +376,8 @@ func TestListFollowsSymlinks(t *testing.T) {
 		"cycle":    "cycle",
 		"cycle.go": "cycle.go",
 	} {
-		if err := os.Symlink(filepath.FromSlash(target), filepath.Join(dir, "app", "api", "src", "functions", link)); err != nil {
+		link = filepath.Join(dir, "app", "api", "src", "functions", link)
+		if err := os.Symlink(filepath.FromSlash(target), link); err != nil {
 			t.Skip(err)
 		}
 	}
@@ -380,7 +399,11 @@ func TestListFollowsSymlinks(t *testing.T) {
 }
 
 func TestHasFunction(t *testing.T) {
-	p := openTest(t, map[string]string{"go.mod": goMod, "api/src/functions/x-y/x.go": "", "api/src/functions/flat.go": ""}, ".")
+	p := openTest(t, map[string]string{
+		"go.mod":                     goMod,
+		"api/src/functions/x-y/x.go": "",
+		"api/src/functions/flat.go":  "",
+	}, ".")
 	assert.True(t, p.HasFunction("x-y"))
 	for _, name := range []string{"xY", "X-Y", "flat", "flat.go", "", ".", "..", "../functions", "x-y/"} {
 		assert.False(t, p.HasFunction(name), "%q", name)
