@@ -93,12 +93,15 @@ func TestGoMod(t *testing.T) {
 			"module m\n\ngo 1.22\n\nrequire " + aws + " v1.54.0\n",
 		},
 		"comments and formatting stay": {
-			"// What it is.\nmodule m // really\n\ngo 1.24\n\nrequire (\n\texample.com/a v1.0.0 // why\n\n\t// pinned\n\texample.com/z v1.2.3\n)\n",
-			"// What it is.\nmodule m // really\n\ngo 1.24\n\nrequire (\n\texample.com/a v1.0.0 // why\n\n\t// pinned\n\texample.com/z v1.2.3\n\tgithub.com/aws/aws-lambda-go v1.54.0\n)\n",
+			"// What it is.\nmodule m // really\n\ngo 1.24\n\n" +
+				"require (\n\texample.com/a v1.0.0 // why\n\n\t// pinned\n\texample.com/z v1.2.3\n)\n",
+			"// What it is.\nmodule m // really\n\ngo 1.24\n\n" +
+				"require (\n\texample.com/a v1.0.0 // why\n\n\t// pinned\n\texample.com/z v1.2.3\n\tgithub.com/aws/aws-lambda-go v1.54.0\n)\n",
 		},
 		"direct ones stand apart from indirect ones": {
 			"module m\n\ngo 1.22\n\nrequire example.com/a v1.0.0\n\nrequire example.com/b v1.0.0 // indirect\n",
-			"module m\n\ngo 1.22\n\nrequire (\n\texample.com/a v1.0.0\n\t" + aws + " v1.54.0\n)\n\nrequire example.com/b v1.0.0 // indirect\n",
+			"module m\n\ngo 1.22\n\nrequire (\n\texample.com/a v1.0.0\n\t" + aws + " v1.54.0\n)\n\n" +
+				"require example.com/b v1.0.0 // indirect\n",
 		},
 		"an older version stays": {
 			"module m\n\ngo 1.22\n\nrequire " + aws + " v1.13.0\n", "",
@@ -165,10 +168,12 @@ func TestGoModIgnores(t *testing.T) {
 }
 
 func TestGoSumOrder(t *testing.T) {
-	own := "example.com/a v1.9.0 h1:x=\nexample.com/a v1.10.0 h1:x=\nexample.com/a v1.10.0/go.mod h1:x=\ngithub.com/zz/z v1.0.0 h1:x=\n"
+	own := "example.com/a v1.9.0 h1:x=\nexample.com/a v1.10.0 h1:x=\n" +
+		"example.com/a v1.10.0/go.mod h1:x=\ngithub.com/zz/z v1.0.0 h1:x=\n"
 	added := string(addGoSums([]byte(own), requirements()))
 	lines := strings.Split(strings.TrimSpace(added), "\n")
-	assert.Equal(t, []string{"example.com/a v1.9.0 h1:x=", "example.com/a v1.10.0 h1:x=", "example.com/a v1.10.0/go.mod h1:x="}, lines[:3])
+	want := []string{"example.com/a v1.9.0 h1:x=", "example.com/a v1.10.0 h1:x=", "example.com/a v1.10.0/go.mod h1:x="}
+	assert.Equal(t, want, lines[:3])
 	assert.True(t, strings.HasPrefix(lines[3], "github.com/MicahParks/jwkset v0.11.4 h1:"))
 	assert.Equal(t, added, string(addGoSums([]byte(added), requirements())), "adding twice changes nothing")
 }

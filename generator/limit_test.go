@@ -15,8 +15,10 @@ import (
 // panic.
 func FuzzParseAllowIP(f *testing.F) {
 	for _, seed := range []string{
-		"203.0.113.7", "10.0.0.0/8,2001:db8::/32", "::ffff:10.0.0.0/104", "10.1.2.3/8", "::1, 127.0.0.1", "", ",", "fe80::1%a",
-		"0.0.0.0/1,128.0.0.0/1,::/1,8000::/1", "255.255.255.255,ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff,0.0.0.0,::", "10.0.0.0/8,10.0.0.0/9",
+		"203.0.113.7", "10.0.0.0/8,2001:db8::/32", "::ffff:10.0.0.0/104", "10.1.2.3/8",
+		"::1, 127.0.0.1", "", ",", "fe80::1%a",
+		"0.0.0.0/1,128.0.0.0/1,::/1,8000::/1",
+		"255.255.255.255,ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff,0.0.0.0,::", "10.0.0.0/8,10.0.0.0/9",
 	} {
 		f.Add(seed)
 	}
@@ -52,7 +54,8 @@ func FuzzParseAllowIP(f *testing.F) {
 // Package ratelimit accepts what ParseRateLimit accepts, with the same meaning.
 func FuzzParseRateLimit(f *testing.F) {
 	for _, seed := range []string{
-		"10/s", "100/m", "1000/h", "10/s,burst=20", "1000000/s", "1000001/s", "1/h,burst=8784", "1/h,burst=8785", "10", "10/", "/s", "10/S",
+		"10/s", "100/m", "1000/h", "10/s,burst=20", "1000000/s", "1000001/s", "1/h,burst=8784",
+		"1/h,burst=8785", "10", "10/", "/s", "10/S",
 		"0/s", "10/s,burst=", "10/s,burst=0", "99999999999999999999/s", "+1/s", "1_0/s", "10/d", "10r/s", "",
 	} {
 		f.Add(seed)

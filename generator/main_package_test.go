@@ -15,14 +15,18 @@ import (
 var options = generator.MainOptions{Module: "example.com/shop", Lib: "api/src/lib", Dir: "api/src/functions/.fngen"}
 
 func handler(name, pkg, base string) generator.FunctionRef {
-	return generator.FunctionRef{Function: name, Path: "example.com/shop/api/src/functions/" + base, Package: pkg, Handler: "Handler"}
+	return generator.FunctionRef{
+		Function: name, Path: "example.com/shop/api/src/functions/" + base, Package: pkg, Handler: "Handler",
+	}
 }
 
 // Lines has the line of each function, where the compiler reports errors of its
 // handler.
 func TestServerMain(t *testing.T) {
 	flat := func(name, ident string) generator.FunctionRef {
-		return generator.FunctionRef{Function: name, Path: "example.com/shop/api/src/functions", Package: "functions", Handler: ident}
+		return generator.FunctionRef{
+			Function: name, Path: "example.com/shop/api/src/functions", Package: "functions", Handler: ident,
+		}
 	}
 	closing := handler("updateOrder", "updateorder", "updateOrder")
 	closing.Shutdown = "Shutdown"
@@ -68,7 +72,9 @@ func main() {
 	))
 }
 `, main)
-	assert.Equal(t, map[int]string{19: "divide", 20: "hello", 21: "bye", 22: "updateOrder", 23: "os", 24: "server", 25: "init", 26: "x"}, p.Lines)
+	assert.Equal(t, map[int]string{
+		19: "divide", 20: "hello", 21: "bye", 22: "updateOrder", 23: "os", 24: "server", 25: "init", 26: "x",
+	}, p.Lines)
 	check(t, p)
 
 	none, err := generator.ServerMain(options, "serve", nil)
@@ -100,14 +106,16 @@ func main() {
 	h.Shutdown = "Shutdown"
 	p, err = generator.LambdaMain(options, "lambda/updateOrder", h)
 	require.NoError(t, err)
-	assert.Contains(t, string(p.Files[p.Package+"/main.go"]), "\tlambdaentry.Start(updateorder.Handler, updateorder.Shutdown)\n")
+	assert.Contains(t, string(p.Files[p.Package+"/main.go"]),
+		"\tlambdaentry.Start(updateorder.Handler, updateorder.Shutdown)\n")
 }
 
 func TestMigrateMain(t *testing.T) {
 	p, err := generator.MigrateMain(options)
 	require.NoError(t, err)
 	assert.Len(t, p.Files, 1)
-	assert.Contains(t, string(p.Files["api/src/functions/.fngen/migrate/main.go"]), "\n\t\"example.com/shop/api/src/lib/db\"\n")
+	assert.Contains(t, string(p.Files["api/src/functions/.fngen/migrate/main.go"]),
+		"\n\t\"example.com/shop/api/src/lib/db\"\n")
 	check(t, p)
 }
 

@@ -121,7 +121,8 @@ func TestInvalidNames(t *testing.T) {
 func FuzzParseName(f *testing.F) {
 	for _, seed := range []string{
 		"divide", "update-order-status", "x/../../evil", `a\b`, "", ".", "..", "con", "COM1.txt", "naïve", "123", "func",
-		"deploy_windows", "foo_test", "a\x00", "\xff", "HTTPServer", "Internal", "x-y-z", "İ", "ǅ", "a$b", strings.Repeat("aB", 40),
+		"deploy_windows", "foo_test", "a\x00", "\xff", "HTTPServer", "Internal", "x-y-z",
+		"İ", "ǅ", "a$b", strings.Repeat("aB", 40),
 	} {
 		f.Add(seed)
 	}

@@ -45,7 +45,7 @@ func render(spec Spec, data TemplateData) ([]File, error) {
 	wanted := slices.DeleteFunc(functionFiles(), func(file functionFile) bool {
 		return file.test && spec.NoTests || file.fixtures && !spec.Fixtures
 	})
-	names := []string{"function/request.tmpl"} // which the others share
+	names := []string{"function/blocks.tmpl"} // that the others use
 	for _, file := range wanted {
 		names = append(names, "function/"+file.template)
 	}

@@ -16,13 +16,18 @@ type Scheme struct {
 	urlEnv string // environment variable of the function's public URL, or "" if the scheme does not sign it
 
 	// For tests and samples.
-	secret       string // that the sender signs with; "" if nothing is signed
-	otherSecret  string // of the same form, which does not verify
-	publicKey    string // that verifies, or "" if secret does
-	signsPayload bool
-	payload      string
-	form         bool // payload is a form
-	handshakes   []handshake
+	keys       keys // zero if nothing is signed
+	secretOnly bool // the signature is the secret, whatever the payload
+	payload    string
+	form       bool // payload is a form
+	handshakes []handshake
+}
+
+// keys are the keys of a sender in tests.
+type keys struct {
+	secret      string // signs
+	otherSecret string // has the same format as secret, and is not valid
+	publicKey   string // verifies, or "" if secret does
 }
 
 // A handshake is a request by which a provider checks an endpoint, and the
@@ -38,39 +43,37 @@ const DefaultScheme = "sha256Verifier"
 
 // Schemes returns all schemes, in the order of the help text.
 func Schemes() []Scheme {
-	const (
-		secret = "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
-		other  = "MY-NAME-IS-WERNER-BRANDES-VERIFY-ME"
-
-		// The same in the format of Standard Webhooks.
-		standardSecret = "whsec_TVktVk9JQ0UtSVMtTVktUEFTU1BPUlQtVkVSSUZZLU1F"
-		standardOther  = "whsec_TVktTkFNRS1JUy1XRVJORVItQlJBTkRFUy1WRVJJRlktTUU="
-
-		payload = `{"id":1}`
-	)
+	text := keys{
+		secret:      "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME",
+		otherSecret: "MY-NAME-IS-WERNER-BRANDES-VERIFY-ME",
+	}
+	standard := keys{ // the same in the format of Standard Webhooks
+		secret:      "whsec_TVktVk9JQ0UtSVMtTVktUEFTU1BPUlQtVkVSSUZZLU1F",
+		otherSecret: "whsec_TVktTkFNRS1JUy1XRVJORVItQlJBTkRFUy1WRVJJRlktTUU=",
+	}
+	const payload = `{"id":1}`
 	return []Scheme{
 		{Name: "skipVerifier", Ident: "Skip", payload: payload},
-		{Name: "secretKeyVerifier", Ident: "SecretKey", secret: secret, otherSecret: other, payload: payload},
-		{Name: "sha1Verifier", Ident: "SHA1", secret: secret, otherSecret: other, signsPayload: true, payload: payload},
-		{Name: "sha256Verifier", Ident: "SHA256", secret: secret, otherSecret: other, signsPayload: true, payload: payload},
-		{Name: "base64Sha1Verifier", Ident: "Base64SHA1", secret: secret, otherSecret: other, signsPayload: true, payload: payload},
-		{Name: "base64Sha256Verifier", Ident: "Base64SHA256", secret: secret, otherSecret: other, signsPayload: true, payload: payload},
-		{Name: "timestampSchemeVerifier", Ident: "TimestampScheme", secret: secret, otherSecret: other, signsPayload: true, payload: payload},
-		{Name: "jwtVerifier", Ident: "JWT", secret: secret, otherSecret: other, signsPayload: true, payload: payload},
+		{Name: "secretKeyVerifier", Ident: "SecretKey", keys: text, secretOnly: true, payload: payload},
+		{Name: "sha1Verifier", Ident: "SHA1", keys: text, payload: payload},
+		{Name: "sha256Verifier", Ident: "SHA256", keys: text, payload: payload},
+		{Name: "base64Sha1Verifier", Ident: "Base64SHA1", keys: text, payload: payload},
+		{Name: "base64Sha256Verifier", Ident: "Base64SHA256", keys: text, payload: payload},
+		{Name: "timestampSchemeVerifier", Ident: "TimestampScheme", keys: text, payload: payload},
+		{Name: "jwtVerifier", Ident: "JWT", keys: text, payload: payload},
 
 		{
 			Name: "clerk", Ident: "Clerk", sender: "Clerk", env: "CLERK_WEBHOOK_SIGNING_SECRET",
-			secret: standardSecret, otherSecret: standardOther, signsPayload: true,
-			payload: `{"type":"user.created","data":{"id":"user_1"}}`,
+			keys: standard, payload: `{"type":"user.created","data":{"id":"user_1"}}`,
 		},
 		{
 			Name: "discord", Ident: "Discord", sender: "Discord", env: "DISCORD_PUBLIC_KEY",
-			// RFC 8032, section 7.1, tests 1 and 2.
-			secret:       "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
-			otherSecret:  "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
-			publicKey:    "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
-			signsPayload: true,
-			payload:      `{"id":"1","type":2,"data":{"name":"hello"}}`,
+			keys: keys{ // RFC 8032, section 7.1, tests 1 and 2
+				secret:      "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+				otherSecret: "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+				publicKey:   "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+			},
+			payload: `{"id":"1","type":2,"data":{"name":"hello"}}`,
 			handshakes: []handshake{
 				{"interaction PING", `{"id":"1","type":1}`, http.StatusOK, `{"type":1}`},
 				{"webhook event PING", `{"application_id":"1","type":0}`, http.StatusNoContent, ``},
@@ -78,85 +81,78 @@ func Schemes() []Scheme {
 		},
 		{
 			Name: "discourse", Ident: "Discourse", sender: "Discourse", env: "DISCOURSE_WEBHOOK_SECRET",
-			secret: secret, otherSecret: other, signsPayload: true,
-			payload: `{"post":{"id":1}}`,
+			keys: text, payload: `{"post":{"id":1}}`,
 		},
 		{
 			Name: "github", Ident: "GitHub", sender: "GitHub", env: "GITHUB_WEBHOOK_SECRET",
-			secret: secret, otherSecret: other, signsPayload: true,
-			payload: `{"action":"opened","number":1}`,
+			keys: text, payload: `{"action":"opened","number":1}`,
 		},
 		{
 			Name: "gitlab", Ident: "GitLab", sender: "GitLab", env: "GITLAB_WEBHOOK_SECRET",
-			secret: standardSecret, otherSecret: standardOther, signsPayload: true,
-			payload: `{"object_kind":"push","ref":"refs/heads/main"}`,
+			keys: standard, payload: `{"object_kind":"push","ref":"refs/heads/main"}`,
 		},
 		{
 			Name: "linear", Ident: "Linear", sender: "Linear", env: "LINEAR_WEBHOOK_SECRET",
-			secret: secret, otherSecret: other, signsPayload: true,
-			payload: `{"action":"create","type":"Issue"}`,
+			keys: text, payload: `{"action":"create","type":"Issue"}`,
 		},
 		{
 			Name: "netlify", Ident: "Netlify", sender: "Netlify", env: "NETLIFY_WEBHOOK_SECRET",
-			secret: secret, otherSecret: other, signsPayload: true,
-			payload: `{"id":"1","state":"ready"}`,
+			keys: text, payload: `{"id":"1","state":"ready"}`,
 		},
 		{
 			Name: "paddle", Ident: "Paddle", sender: "Paddle", env: "PADDLE_WEBHOOK_SECRET",
-			secret: secret, otherSecret: other, signsPayload: true,
-			payload: `{"event_id":"evt_1","event_type":"transaction.completed"}`,
+			keys: text, payload: `{"event_id":"evt_1","event_type":"transaction.completed"}`,
 		},
 		{
 			Name: "shopify", Ident: "Shopify", sender: "Shopify", env: "SHOPIFY_API_SECRET",
-			secret: secret, otherSecret: other, signsPayload: true,
-			payload: `{"id":1,"name":"#1001"}`,
+			keys: text, payload: `{"id":1,"name":"#1001"}`,
 		},
 		{
 			Name: "slack", Ident: "Slack", sender: "Slack", env: "SLACK_SIGNING_SECRET",
-			secret: secret, otherSecret: other, signsPayload: true,
-			payload: `{"type":"event_callback","event_id":"Ev1"}`,
+			keys: text, payload: `{"type":"event_callback","event_id":"Ev1"}`,
 			handshakes: []handshake{
-				{"url_verification", `{"type":"url_verification","challenge":"3eZbrw1a"}`, http.StatusOK, `{"challenge":"3eZbrw1a"}`},
+				{
+					name:    "url_verification",
+					payload: `{"type":"url_verification","challenge":"3eZbrw1a"}`,
+					status:  http.StatusOK,
+					body:    `{"challenge":"3eZbrw1a"}`,
+				},
 			},
 		},
 		{
-			Name: "square", Ident: "Square", sender: "Square", env: "SQUARE_WEBHOOK_SIGNATURE_KEY", urlEnv: "SQUARE_WEBHOOK_URL",
-			secret: secret, otherSecret: other, signsPayload: true,
-			payload: `{"type":"payment.updated","event_id":"1"}`,
+			Name: "square", Ident: "Square", sender: "Square", env: "SQUARE_WEBHOOK_SIGNATURE_KEY",
+			urlEnv: "SQUARE_WEBHOOK_URL", keys: text, payload: `{"type":"payment.updated","event_id":"1"}`,
 		},
 		{
 			Name: "standard", Ident: "Standard", sender: "Standard Webhooks", env: "STANDARD_WEBHOOK_SECRET",
-			secret: standardSecret, otherSecret: standardOther, signsPayload: true,
-			payload: `{"type":"contact.created","data":{"id":"1"}}`,
+			keys: standard, payload: `{"type":"contact.created","data":{"id":"1"}}`,
 		},
 		{
 			Name: "stripe", Ident: "Stripe", sender: "Stripe", env: "STRIPE_WEBHOOK_SECRET",
-			secret: secret, otherSecret: other, signsPayload: true,
-			payload: `{"id":"evt_1","type":"checkout.session.completed"}`,
+			keys: text, payload: `{"id":"evt_1","type":"checkout.session.completed"}`,
 		},
 		{
 			Name: "svix", Ident: "Svix", sender: "Svix", env: "SVIX_WEBHOOK_SECRET",
-			secret: standardSecret, otherSecret: standardOther, signsPayload: true,
-			payload: `{"type":"invoice.paid","data":{"id":"1"}}`,
+			keys: standard, payload: `{"type":"invoice.paid","data":{"id":"1"}}`,
 		},
 		{
 			Name: "twilio", Ident: "Twilio", sender: "Twilio", env: "TWILIO_AUTH_TOKEN", urlEnv: "TWILIO_WEBHOOK_URL",
-			secret: secret, otherSecret: other, signsPayload: true, form: true,
-			payload: `From=%2B15005550006&Body=Hello`,
+			keys: text, form: true, payload: `From=%2B15005550006&Body=Hello`,
 		},
 		{
 			Name: "vercel", Ident: "Vercel", sender: "Vercel", env: "VERCEL_WEBHOOK_SECRET",
-			secret: secret, otherSecret: other, signsPayload: true,
-			payload: `{"id":"evt_1","type":"deployment.created"}`,
+			keys: text, payload: `{"id":"evt_1","type":"deployment.created"}`,
 		},
 		{
 			Name: "zoom", Ident: "Zoom", sender: "Zoom", env: "ZOOM_WEBHOOK_SECRET_TOKEN",
-			secret: secret, otherSecret: other, signsPayload: true,
-			payload: `{"event":"meeting.started","event_ts":1626230691572}`,
+			keys: text, payload: `{"event":"meeting.started","event_ts":1626230691572}`,
 			handshakes: []handshake{
 				{
-					"endpoint.url_validation", `{"event":"endpoint.url_validation","payload":{"plainToken":"qgg8vlvZRS6UYooatFL8Aw"}}`,
-					http.StatusOK, `{"plainToken":"qgg8vlvZRS6UYooatFL8Aw","encryptedToken":"9ca4e35daeb266c5b30a8aefdf593c5c3929ced87bec015742d9b9f0b84b0b65"}`,
+					name:    "endpoint.url_validation",
+					payload: `{"event":"endpoint.url_validation","payload":{"plainToken":"qgg8vlvZRS6UYooatFL8Aw"}}`,
+					status:  http.StatusOK,
+					body: `{"plainToken":"qgg8vlvZRS6UYooatFL8Aw",` +
+						`"encryptedToken":"9ca4e35daeb266c5b30a8aefdf593c5c3929ced87bec015742d9b9f0b84b0b65"}`,
 				},
 			},
 		},
@@ -189,7 +185,7 @@ func (s Scheme) SendsForms() bool { return s.form }
 
 // HasPublicKey reports whether a public key verifies signatures, so that the
 // receiver's secret cannot sign.
-func (s Scheme) HasPublicKey() bool { return s.publicKey != "" }
+func (s Scheme) HasPublicKey() bool { return s.keys.publicKey != "" }
 
 // IsProvider reports whether the scheme is that of a provider.
 func (s Scheme) IsProvider() bool { return s.sender != "" }

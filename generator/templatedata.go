@@ -25,7 +25,7 @@ type TemplateData struct {
 	Module string // path of the project's module
 	Lib    string // import path of the directory that contains the support packages
 
-	Database bool // the project has the support package db
+	Database bool // the project has the support packages db and dbtest
 	Fixtures bool // a fixtures file declares the function request
 
 	// The checks in front of the handler, in the order in which they run. A
@@ -98,6 +98,9 @@ func (d TemplateData) Guarded() bool {
 // Signed reports whether requests must have a webhook signature.
 func (d TemplateData) Signed() bool { return d.Webhook != nil && d.Webhook.Signed }
 
+// Open reports whether anyone can call the function: no check depends on the client.
+func (d TemplateData) Open() bool { return d.AllowIP == nil && !d.Signed() && d.Auth == nil }
+
 // Quote returns text as a Go string literal. Text that contains double quotes,
 // as JSON does, becomes a raw string literal if it can.
 func (d TemplateData) Quote(text string) string {
@@ -122,7 +125,6 @@ func (d TemplateData) Arguments(list []string) string {
 
 // templateData returns the data for the function that spec describes.
 func (s Spec) templateData(p Project, module string) TemplateData {
-	_, database := p.Packages["db"]["fortest.go"] // a package db of the project's own has no such file
 	d := TemplateData{
 		Version: TemplateVersion,
 
@@ -133,7 +135,7 @@ func (s Spec) templateData(p Project, module string) TemplateData {
 		Module: module,
 		Lib:    path.Join(module, p.Lib),
 
-		Database: database,
+		Database: p.hasDatabase(),
 		Fixtures: s.Fixtures,
 
 		Binary: s.Binary,
@@ -157,15 +159,15 @@ func (s Scheme) templateData(name Name) *WebhookData {
 	d := &WebhookData{
 		Scheme:          s.Ident,
 		Sender:          s.sender,
-		Signed:          s.secret != "",
-		SignsPayload:    s.signsPayload,
+		Signed:          s.keys != (keys{}),
+		SignsPayload:    s.keys != (keys{}) && !s.secretOnly,
 		SignatureHeader: s.SignatureHeader(),
 		SecretEnv:       s.SecretEnv(name),
 		URLEnv:          s.urlEnv,
 
-		Secret:      s.secret,
-		OtherSecret: s.otherSecret,
-		PublicKey:   s.publicKey,
+		Secret:      s.keys.secret,
+		OtherSecret: s.keys.otherSecret,
+		PublicKey:   s.keys.publicKey,
 		URL:         "https://example.com" + name.Route(),
 		Payload:     s.payload,
 		Form:        s.form,

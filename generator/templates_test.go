@@ -60,7 +60,10 @@ func TestPackages(t *testing.T) {
 		imports[p.Name] = p.Imports
 	}
 	assert.Equal(t, map[string][]string{
-		"auth": {"fn"}, "db": {"project/db/migrations"}, "fn": nil, "fntest": nil, "inbox": {"db", "webhooks"}, "ipallow": {"fn"}, "jwks": nil, "logger": {"fn"}, "ratelimit": {"fn", "ipallow"}, "redisstore": {"ratelimit", "webhooks"},
+		"auth": {"fn"}, "db": {"project/db/migrations"},
+		"dbtest": {"db", "project/db/migrations", "scenario"},
+		"fn":     nil, "fntest": nil, "inbox": {"db", "webhooks"}, "ipallow": {"fn"}, "jwks": nil,
+		"logger": {"fn"}, "ratelimit": {"fn", "ipallow"}, "redisstore": {"ratelimit", "webhooks"},
 		"scenario": nil, "webhooks": {"fn"},
 	}, imports, "fntest and scenario import no others, so that a plain function needs only three")
 }

@@ -14,7 +14,7 @@ package templates
 import "embed"
 
 // Function has the text/templates of a function's files, in function. They are
-// executed with generator.TemplateData. request.tmpl is for the others to use.
+// executed with generator.TemplateData. blocks.tmpl is for the others to use.
 //
 //go:embed function/*.tmpl
 var Function embed.FS
@@ -23,13 +23,15 @@ var Function embed.FS
 // pattern would include the tests.
 //
 //go:embed lib/auth/auth.go lib/auth/credentials.go lib/auth/dbauth.go lib/auth/token.go lib/auth/user.go
-//go:embed lib/db/db.go lib/db/fortest.go lib/db/migrate.go lib/db/postgres.go lib/db/sqlite.go
+//go:embed lib/db/db.go lib/db/dsn.go lib/db/migrate.go
+//go:embed lib/dbtest/dbtest.go lib/dbtest/postgres.go lib/dbtest/sqlite.go
 //go:embed lib/fn/fn.go lib/fn/form.go
 //go:embed lib/fntest/fntest.go
 //go:embed lib/inbox/inbox.go
 //go:embed lib/ipallow/ipallow.go
 //go:embed lib/jwks/fetch.go lib/jwks/jwks.go lib/jwks/key.go
-//go:embed lib/logger/calls.go lib/logger/logger.go lib/logger/redact.go lib/logger/terminal.go
+//go:embed lib/logger/calls.go lib/logger/logger.go lib/logger/redact.go lib/logger/secrets.go
+//go:embed lib/logger/terminal.go
 //go:embed lib/ratelimit/memory.go lib/ratelimit/rate.go lib/ratelimit/ratelimit.go
 //go:embed lib/redisstore/limiter.go lib/redisstore/messages.go
 //go:embed lib/scenario/scenario.go

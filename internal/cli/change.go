@@ -50,8 +50,9 @@ func fromCwd(cmd *cobra.Command, name string) (string, error) {
 
 var errUnchanged = errors.New("interrupted: nothing was changed")
 
-// change plans something for the project and puts it on disk. What plan reads
-// of the project, and the disk that the plan is put on, are under one lock.
+// change applies a plan to the project, unless it is a dry run, and prints the
+// notes of the plan. The project is locked while plan reads it and while the plan
+// is applied.
 func change(cmd *cobra.Command, w World, o changeOptions,
 	plan func(*project.Project) (generator.Plan, error),
 ) (_ *project.Project, _ generator.Plan, err error) {

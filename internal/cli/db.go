@@ -23,12 +23,14 @@ import (
 func newDB(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "db",
-		Short: "Bring the database's schema up to date",
-		Long: `Apply the migrations of package db, which fngen add db brings: the SQL files in
-api/db/migrations. They are applied to the database that DATABASE_URL names, in the environment or in
-.env.defaults, .env or .env.development; without it to the SQLite database dev.db.
+		Short: "Change the database's schema",
+		Long: `Apply the SQL files in api/db/migrations to the project's database. The project
+needs package db: run fngen add db.
 
-It is a program of your module that does so, built for the purpose and written nowhere.`,
+DATABASE_URL names the database. Set it in the environment or in .env.defaults,
+.env or .env.development. The default is the SQLite file dev.db.
+
+The migrations run in a program that is built from your module and then removed.`,
 		Example: `  fngen db new create_orders
   fngen db migrate
   fngen db status`,
@@ -39,7 +41,8 @@ It is a program of your module that does so, built for the purpose and written n
 	return cmd
 }
 
-// dbCommands are those of fngen db. Those besides migrate are understood below it too.
+// dbCommands returns the subcommands of fngen db. The others are also available
+// as subcommands of migrate, so that fngen db migrate status works too.
 func dbCommands(w World) []*cobra.Command {
 	others := func() []*cobra.Command {
 		return []*cobra.Command{
@@ -48,7 +51,7 @@ func dbCommands(w World) []*cobra.Command {
 			newDBNew(w),
 		}
 	}
-	migrate := newDBRun(w, "migrate", "Apply the migrations that are missing")
+	migrate := newDBRun(w, "migrate", "Apply the pending migrations")
 	migrate.AddCommand(others()...)
 	return append([]*cobra.Command{migrate}, others()...)
 }
@@ -70,13 +73,13 @@ func newDBRun(w World, name, short string) *cobra.Command {
 	}
 }
 
-// A noDatabaseError says that a project has no package db.
+// A noDatabaseError reports that the project has no package db.
 type noDatabaseError struct{ dir string }
 
 func (e noDatabaseError) Error() string { return "there is no " + e.dir }
 func (noDatabaseError) Hint() string    { return "fngen add db" }
 
-// runDB builds the program that applies migrations, and has it do so.
+// runDB builds the project's migration program and runs a command of it.
 func runDB(cmd *cobra.Command, w World, p *project.Project, command string) (err error) {
 	dir := generator.PackageDir(p.Lib, "db")
 	if _, err := p.Root.Stat(filepath.FromSlash(dir)); err != nil {
@@ -104,12 +107,12 @@ func runDB(cmd *cobra.Command, w World, p *project.Project, command string) (err
 func newDBNew(w World) *cobra.Command {
 	return &cobra.Command{
 		Use:   "new <name>",
-		Short: "Write an empty migration",
+		Short: "Create an empty migration",
 		Args:  arguments(1, 1, "a name"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			name := strings.ToLower(strings.Trim(regexp.MustCompile(`[^0-9A-Za-z]+`).ReplaceAllString(args[0], "_"), "_"))
 			if name == "" || len(name) > 100 {
-				return usageError{fmt.Sprintf("bad name %q: want letters and digits", args[0]), "fngen db new create_orders"}
+				return usageError{fmt.Sprintf("invalid name %q: want letters and digits", args[0]), "fngen db new create_orders"}
 			}
 			p, err := openProject(cmd, w, project.Options{})
 			if err != nil {
@@ -121,13 +124,13 @@ func newDBNew(w World) *cobra.Command {
 				return noDatabaseError{dir}
 			}
 			version := time.Now().UTC()
-			for range 60 { // of two in one second, the order is that in which they were asked for
+			for range 60 { // two migrations in one second keep their order
 				file := path.Join(dir, version.Format("20060102150405")+"_"+name+".sql")
-				taken, err := fs.Glob(p.Root.FS(), path.Join(dir, version.Format("20060102150405")+"_*"))
+				existing, err := fs.Glob(p.Root.FS(), path.Join(dir, version.Format("20060102150405")+"_*"))
 				if err != nil {
 					return err
 				}
-				if len(taken) > 0 {
+				if len(existing) > 0 {
 					version = version.Add(time.Second)
 					continue
 				}
@@ -142,7 +145,7 @@ func newDBNew(w World) *cobra.Command {
 				_, err = fmt.Fprintf(w.Stdout, "create     %s\n", relative(p.Dir, file))
 				return err
 			}
-			return errors.New("too many migrations are dated ahead of time")
+			return errors.New("too many migrations have a version in the future")
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}

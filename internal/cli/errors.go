@@ -145,7 +145,9 @@ func note(stderr io.Writer, message, hint string) {
 	}
 }
 
-// oneLine joins the lines of a message.
+// oneLine joins the lines of a message and escapes control characters, which
+// could come from a file or a server.
 func oneLine(message string) string {
-	return strings.Join(strings.FieldsFunc(message, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	lines := strings.FieldsFunc(message, func(r rune) bool { return r == '\n' || r == '\r' })
+	return printable(strings.Join(lines, "; "))
 }

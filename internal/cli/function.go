@@ -38,7 +38,7 @@ or, for any other sender:
 allow more requests at once, add a burst: 10/s,burst=20.
 
 --force replaces an existing function. Files that the function no longer has, such as
-its fixtures, are removed unless they were edited: then nothing is written.`,
+its fixtures, are removed. If you edited one of those, nothing is written.`,
 		Example: `  fngen function divide
   fngen function updateOrderStatus --webhook
   fngen function orders --webhook=shopify
@@ -91,7 +91,9 @@ its fixtures, are removed unless they were edited: then nothing is written.`,
 	o.changeOptions.flags(flags)
 	complete(cmd, "webhook", append(schemeNames(true), schemeNames(false)...))
 	complete(cmd, "rate-limit", []string{"10/s", "100/m", "1000/h"})
-	complete(cmd, "binary", []string{"image/png", "image/jpeg", "application/pdf", "application/zip", "application/octet-stream"})
+	complete(cmd, "binary", []string{
+		"image/png", "image/jpeg", "application/pdf", "application/zip", "application/octet-stream",
+	})
 	return cmd
 }
 

@@ -22,7 +22,7 @@ import (
 
 var (
 	update = flag.Bool("update", false, "rewrite testdata/golden and testdata/shop")
-	fetch  = flag.Bool("fetch", false, "have the go command fetch the modules that it lacks, as make modules does before the tests")
+	fetch  = flag.Bool("fetch", false, "let the go command download modules, as make modules does")
 )
 
 // goldenDir is a project with a function for every combination of flags. It is a
@@ -76,8 +76,8 @@ func goldenCommands() [][]string {
 		[]string{"function", "rate-limit-auth", "--rate-limit=1/h", "--auth=admin"},
 		[]string{"function", "rate-limit-webhook-slack", "--rate-limit=1/h", "--webhook=slack"},
 		[]string{"function", "allow-ip-rate-limit", "--allow-ip=2001:db8::/32", "--rate-limit=1/m"},
-		[]string{"function", "allow-ip-rate-limit-webhook-auth-binary-fixtures", "--allow-ip=127.0.0.0/8,::1", "--rate-limit=10/s",
-			"--webhook", "--auth", "--binary", "--fixtures"},
+		[]string{"function", "allow-ip-rate-limit-webhook-auth-binary-fixtures", "--allow-ip=127.0.0.0/8,::1",
+			"--rate-limit=10/s", "--webhook", "--auth", "--binary", "--fixtures"},
 	)
 }
 

@@ -1,71 +1,62 @@
 package cli
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
-	"slices"
+	"os"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/build"
-	"github.com/fngen/fngen/internal/delivery"
-	"github.com/fngen/fngen/internal/instance"
+	"github.com/fngen/fngen/internal/hint"
+	"github.com/fngen/fngen/internal/invoke"
 	"github.com/fngen/fngen/internal/project"
 )
 
-// ofFunction is what pflag hands over for a bare --webhook.
-const ofFunction = "SCHEME"
+// schemeFallback is the value that pflag passes on for a bare --webhook.
+const schemeFallback = "SCHEME"
 
-// invokeOptions are fngen invoke's command line, as values.
+// invokeOptions are the flags of fngen invoke. Those of call that may name a
+// file are in the fields below it until they are read.
 type invokeOptions struct {
-	name string
+	call invoke.Options
 
-	method, path string
-	query        []string // NAME=VALUE, encoded
-	header       [][2]string
-	data         *string // TEXT, @FILE or -
-	event        string  // FILE or -
+	data           *string // TEXT, @FILE or -
+	event          string  // FILE or -
+	secret, bearer string  // TEXT, @FILE or -
 
-	bearer, authProvider string // the token as data is
-
-	webhook           *generator.Scheme // to sign by; nil is the function's own
-	sign              bool
-	secret, publicURL string // the secret as data is
-
-	sample     string
-	set        []string // PATH=VALUE
-	replay     int      // 0 is none
-	deliveries bool
-
+	deliveries    bool
 	include, json bool
 	output        string
-	port          int // 0 is the configuration's
+	port          int // 0 selects the configured port
 }
 
 func newInvoke(w World) *cobra.Command {
 	o := invokeOptions{}
 	cmd := &cobra.Command{
 		Use:   "invoke <name>",
-		Short: "Call a function, signed as a webhook if you like",
-		Long: `Send a request to a function of the running fngen dev, and print what it answers. Without
-one, the function is built and run for this one request. The exit code is 0 for a status
-below 400, else 1.
+		Short: "Call a function, with a webhook's signature if you like",
+		Long: `Send a request to a function and print the response. The request goes to the running
+fngen dev. If none is running, fngen builds the function and runs it for this one request.
+The exit code is 0 if the response's status is below 400, and 1 otherwise.
 
-With --webhook the request is signed as the function's source says that it verifies: by
-the scheme, the header and the variable of the secret of its webhooks.Require. The secret
-is what that variable has, in the environment or in .env.defaults, .env or
-.env.development. With --sample, the body is an event as the provider sends it.
+--webhook signs the request as the function verifies it: with the scheme, the header and
+the secret that its source passes to webhooks.Require. The secret is the value of an
+environment variable, which can be set in .env.defaults, .env or .env.development.
+--sample sends an event with the body and headers that the provider would send.
 
-The values of --data, --secret and --bearer may be @FILE, or - for standard input. On the
-command line, everybody on the machine can read a secret.`,
+--data, --secret and --bearer accept @FILE to read a file, and - to read standard input.
+Prefer these for secrets: other users of the machine can see your command line.`,
 		Example: `  fngen invoke divide --query dividend=20 --query divisor=5
   fngen invoke orders --data '{"id":1}' --webhook
   fngen invoke billing --sample invoice.paid --set data.object.amount_paid=4200
@@ -75,7 +66,7 @@ command line, everybody on the machine can read a secret.`,
 		Args: arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
-				o.name = args[0]
+				o.call.Function = args[0]
 			}
 			if err := o.check(cmd); err != nil {
 				return err
@@ -88,27 +79,34 @@ command line, everybody on the machine can read a secret.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	text := func(into *string, name, form, usage string) {
-		required(flags, name, form, usage, func(value string) error {
-			*into = value
-			return nil
-		})
-	}
-	flags.VarP(anyValue{"TEXT", func(value string) error { o.data = &value; return nil }}, "data", "d", "send TEXT, @FILE or - as the body")
-	required(flags, "method", "METHOD", "request by this method: POST with a body, else GET", func(value string) error {
-		o.method = strings.ToUpper(value)
-		return checkToken(o.method)
+	o.requestFlags(flags)
+	o.webhookFlags(flags)
+	o.otherFlags(flags)
+	o.completions(cmd, w)
+	return cmd
+}
+
+// requestFlags adds the flags that describe a plain request.
+func (o *invokeOptions) requestFlags(flags *pflag.FlagSet) {
+	flags.VarP(anyValue{"TEXT", func(value string) error { o.data = &value; return nil }}, "data", "d",
+		"send TEXT, @FILE or - as the body")
+	required(flags, "method", "METHOD", "use this method (default POST with a body, else GET)", func(value string) error {
+		o.call.Method = strings.ToUpper(value)
+		return checkToken(o.call.Method)
 	})
-	required(flags, "path", "/PATH", "request this below the function", func(value string) error {
-		o.path = value
+	required(flags, "path", "/PATH", "request this path below the function", func(value string) error {
+		o.call.Path = value
 		return checkPath(value)
 	})
-	required(flags, "query", "NAME=VALUE", "add to the query (repeatable)", func(value string) error {
+	required(flags, "query", "NAME=VALUE", "add a query parameter (repeatable)", func(value string) error {
 		name, value, ok := strings.Cut(value, "=")
 		if !ok || name == "" {
 			return errors.New("want name=value")
 		}
-		o.query = append(o.query, url.QueryEscape(name)+"="+url.QueryEscape(value))
+		if o.call.Query != "" {
+			o.call.Query += "&"
+		}
+		o.call.Query += url.QueryEscape(name) + "=" + url.QueryEscape(value)
 		return nil
 	})
 	required(flags, "header", "NAME:VALUE", "set a header (repeatable)", func(value string) error {
@@ -116,43 +114,53 @@ command line, everybody on the machine can read a secret.`,
 		if !ok {
 			return errors.New("want name:value")
 		}
-		o.header = append(o.header, [2]string{name, strings.TrimSpace(value)})
+		o.call.Header = append(o.call.Header, invoke.HeaderField{Name: name, Value: strings.TrimSpace(value)})
 		return errors.Join(checkToken(name), checkValue(value))
 	})
-	text(&o.event, "event", "FILE", "send an event as Lambda gets it, of a FILE or -")
-	optional(flags, "webhook", ofFunction, "sign it as the function verifies, or by a scheme", func(value string) error {
-		o.sign = true
-		if value == ofFunction {
+	setText(flags, &o.event, "event", "FILE", "send a Lambda event from FILE or -")
+}
+
+// webhookFlags adds the flags for signatures, samples and deliveries.
+func (o *invokeOptions) webhookFlags(flags *pflag.FlagSet) {
+	const usage = "sign as the function verifies, or by this scheme"
+	optional(flags, "webhook", schemeFallback, usage, func(value string) error {
+		o.call.Sign = true
+		if value == schemeFallback {
 			return nil
 		}
 		scheme, err := generator.ParseScheme(value)
-		o.webhook = &scheme
+		o.call.Scheme = &scheme
 		return err
 	})
-	text(&o.secret, "secret", "TEXT", "sign with this: TEXT, @FILE or -")
-	required(flags, "public-url", "URL", "sign this address, where the scheme signs one", func(value string) error {
-		o.publicURL = value
+	setText(flags, &o.secret, "secret", "TEXT", "sign with this secret: TEXT, @FILE or -")
+	required(flags, "public-url", "URL", "sign this URL, if the scheme signs one", func(value string) error {
+		o.call.PublicURL = value
 		return checkURL(value)
 	})
-	text(&o.sample, "sample", "EVENT", "send this event of the provider")
-	required(flags, "set", "PATH=VALUE", "change a field of the body (repeatable)", func(value string) error {
-		o.set = append(o.set, value)
+	setText(flags, &o.call.Sample, "sample", "EVENT", "send this sample event of the provider")
+	required(flags, "set", "PATH=VALUE", "set a field of the body (repeatable)", func(value string) error {
+		o.call.Set = append(o.call.Set, value)
 		return nil
 	})
-	required(flags, "replay", "N", "send a delivery again, signed afresh", func(value string) error {
+	required(flags, "replay", "N", "send delivery N again, with a new signature", func(value string) error {
 		n, err := strconv.ParseUint(value, 10, 31)
 		if err != nil || n == 0 {
-			return errors.New("want the number of a delivery, which --deliveries lists")
+			return errors.New("want the number of a delivery, as listed by --deliveries")
 		}
-		o.replay = int(n)
+		o.call.Replay = int(n)
 		return nil
 	})
-	flags.BoolVar(&o.deliveries, "deliveries", false, "list the webhook deliveries that fngen dev got")
-	text(&o.bearer, "bearer", "TOKEN", "send a token: TOKEN, @FILE or -")
-	text(&o.authProvider, "auth-provider", "NAME", "say whose token it is")
-	flags.BoolVarP(&o.include, "include", "i", false, "print the status and the headers too")
-	flags.VarP(requiredValue{"FILE", func(value string) error { o.output = value; return nil }}, "output", "o", "write the body to a FILE")
-	required(flags, "port", "N", "that fngen dev has the functions at", func(value string) error {
+	flags.BoolVar(&o.deliveries, "deliveries", false, "list the webhook deliveries that fngen dev received")
+}
+
+// otherFlags adds the flags for authentication, output and the server.
+func (o *invokeOptions) otherFlags(flags *pflag.FlagSet) {
+	setText(flags, &o.bearer, "bearer", "TOKEN", "send a bearer token: TOKEN, @FILE or -")
+	setText(flags, &o.call.AuthProvider, "auth-provider", "NAME", "name the provider of the token")
+	flags.BoolVarP(&o.include, "include", "i", false, "print the status and headers too")
+	flags.VarP(requiredValue{"FILE", func(value string) error { o.output = value; return nil }}, "output", "o",
+		"write the body to FILE")
+	required(flags, "port", "N", "the functions' port of fngen dev", func(value string) error {
 		n, err := strconv.ParseUint(value, 10, 16)
 		if err != nil || n == 0 {
 			return errors.New("want a number from 1 to 65535")
@@ -160,126 +168,82 @@ command line, everybody on the machine can read a secret.`,
 		o.port = int(n)
 		return nil
 	})
-	flags.BoolVar(&o.json, "json", false, "print the answer, or the deliveries, as JSON")
+	flags.BoolVar(&o.json, "json", false, "print the response, or the deliveries, as JSON")
+}
+
+// completions sets how shells complete the flags' values.
+func (o *invokeOptions) completions(cmd *cobra.Command, w World) {
 	complete(cmd, "webhook", append(schemeNames(true), schemeNames(false)...))
 	complete(cmd, "method", []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 	complete(cmd, "auth-provider", []string{"supabase", "netlify", "custom", "dbAuth"})
-	// It fails for a flag that is not there or is completed already: neither can be.
+	// These fail only for an unknown flag or a second completion.
 	_ = cmd.MarkFlagFilename("event", "json")
 	_ = cmd.MarkFlagFilename("output")
-	_ = cmd.RegisterFlagCompletionFunc("sample", func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		return sampleNames(cmd, w, o, args), cobra.ShellCompDirectiveNoFileComp
-	})
-	return cmd
+	samples := func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		const directive = cobra.ShellCompDirectiveNoFileComp
+		p, err := openProject(cmd, w, project.Options{})
+		if err != nil {
+			return nil, directive
+		}
+		defer p.Close()
+		function := ""
+		if len(args) > 0 {
+			function = args[0]
+		}
+		return invoke.SampleNames(p, function, o.call.Scheme), directive
+	}
+	_ = cmd.RegisterFlagCompletionFunc("sample", samples)
 }
 
-// check finds flags that do not go together.
+// exclusiveFlags lists flags that are mutually exclusive: the first of each list
+// with all the others.
+var exclusiveFlags = [][]string{
+	{
+		"deliveries", "replay", "event", "sample", "data", "method", "path", "query", "header", "webhook", "secret",
+		"public-url", "set", "bearer", "include", "output",
+	},
+	{
+		"event", "replay", "sample", "data", "method", "path", "query", "header", "webhook", "secret",
+		"public-url", "set", "bearer",
+	},
+	{"replay", "sample", "data", "method", "path", "query"},
+	{"sample", "data"},
+	{"json", "include", "output"},
+}
+
+// check reports combinations of flags that are not valid.
 func (o *invokeOptions) check(cmd *cobra.Command) error {
 	wrong := func(format string, args ...any) error {
 		return usageError{fmt.Sprintf(format, args...), cmd.CommandPath() + " --help"}
 	}
 	flags := cmd.Flags()
-	for _, pair := range [][]string{ // the first goes with none of the others
-		{"deliveries", "replay", "event", "sample", "data", "method", "path", "query", "header", "webhook", "secret", "public-url", "set", "bearer", "include", "output"},
-		{"event", "replay", "sample", "data", "method", "path", "query", "header", "webhook", "secret", "public-url", "set", "bearer"},
-		{"replay", "sample", "data", "method", "path", "query"},
-		{"sample", "data"},
-		{"json", "include", "output"},
-	} {
-		if !flags.Changed(pair[0]) {
-			continue
-		}
-		for _, other := range pair[1:] {
-			if flags.Changed(other) {
-				return wrong("--%s and --%s do not go together", pair[0], other)
+	for _, list := range exclusiveFlags {
+		for _, other := range list[1:] {
+			if flags.Changed(list[0]) && flags.Changed(other) {
+				return wrong("--%s and --%s are mutually exclusive", list[0], other)
 			}
 		}
 	}
-	stdin := 0
-	for _, value := range []string{o.event, o.secret, o.bearer, *cmp.Or(o.data, new(string))} {
+	fromStdin := 0
+	for _, value := range []string{o.event, o.secret, o.bearer} {
 		if value == "-" {
-			stdin++
+			fromStdin++
 		}
+	}
+	if o.data != nil && *o.data == "-" {
+		fromStdin++
 	}
 	switch {
-	case o.name == "" && !o.deliveries && o.replay == 0:
-		return usageError{cmd.CommandPath() + " needs a name", cmd.UseLine()}
-	case len(o.set) > 0 && o.data == nil && o.sample == "" && o.replay == 0:
+	case o.call.Function == "" && !o.deliveries && o.call.Replay == 0:
+		return usageError{cmd.CommandPath() + " needs the name of a function", cmd.UseLine()}
+	case len(o.call.Set) > 0 && o.data == nil && o.call.Sample == "" && o.call.Replay == 0:
 		return wrong("--set needs a body to change: --data, --sample or --replay")
-	case o.authProvider != "" && o.bearer == "":
+	case o.call.AuthProvider != "" && o.bearer == "":
 		return wrong("--auth-provider needs --bearer")
-	case stdin > 1:
-		return wrong("standard input is one thing only, and - stands in %d places", stdin)
+	case fromStdin > 1:
+		return wrong("only one flag can read from standard input")
 	}
 	return nil
-}
-
-// sampleNames are the samples that a command line could name.
-func sampleNames(cmd *cobra.Command, w World, o invokeOptions, args []string) []string {
-	if o.webhook != nil {
-		return delivery.Samples(o.webhook.Name)
-	}
-	if len(args) != 1 {
-		return nil
-	}
-	p, err := openProject(cmd, w, project.Options{})
-	if err != nil {
-		return nil
-	}
-	defer p.Close()
-	f, err := findFunction(p, args[0])
-	if err != nil {
-		return nil
-	}
-	own, err := p.Webhook(f)
-	if err != nil || own == nil {
-		return nil
-	}
-	return delivery.Samples(own.Scheme.Name)
-}
-
-// A noFunctionError says that there is no function of that name.
-type noFunctionError struct{ command, name, nearest string }
-
-func (e noFunctionError) Error() string { return "no function " + quote(e.name) }
-
-func (e noFunctionError) Hint() string {
-	if e.nearest != "" {
-		return "fngen " + e.command + " " + e.nearest
-	}
-	return "fngen list"
-}
-
-// findFunction is the function of that name, in any of the usual spellings. One whose source does not parse counts: the
-// compiler is to say what is wrong. Errors: noFunctionError, noFunctionsError.
-func findFunction(p *project.Project, name string) (project.Function, error) {
-	functions, skipped, err := p.List()
-	if err != nil {
-		return project.Function{}, err
-	}
-	for _, s := range skipped {
-		if s.Kind == project.SkipUnparsable {
-			functions = append(functions, project.Function{Name: s.Name, Route: "/" + s.Name})
-		}
-	}
-	parsed, err := generator.ParseName(name)
-	spellings := []string{name}
-	if err == nil {
-		spellings = append(spellings, parsed.String())
-	}
-	var names []string
-	for _, f := range functions {
-		names = append(names, f.Name)
-	}
-	for _, spelling := range spellings {
-		if i := slices.Index(names, spelling); i >= 0 {
-			return functions[i], nil
-		}
-	}
-	if len(functions) == 0 {
-		return project.Function{}, noFunctionsError{p.Functions}
-	}
-	return project.Function{}, noFunctionError{"invoke", name, generator.Nearest(name, names)}
 }
 
 func runInvoke(cmd *cobra.Command, w World, o invokeOptions) error {
@@ -291,95 +255,171 @@ func runInvoke(cmd *cobra.Command, w World, o invokeOptions) error {
 	if o.port == 0 {
 		o.port = p.API.Port
 	}
-	v := invoker{w: w, o: o, project: p}
-	err = v.run(cmd.Context())
+	launcher := invoke.Launcher{Dir: p.Dir, Output: w.Stderr, Build: functionBuilder(w, p)} // stdout is for the response
+	client := &invoke.Client{
+		Project: p, Port: o.port, Environ: w.Environ(), Version: w.Version, StartServer: launcher.Start,
+	}
+	if o.deliveries {
+		err = listDeliveries(cmd.Context(), w, client, o)
+	} else {
+		err = call(cmd, w, client, o)
+	}
 	if cmd.Context().Err() != nil {
 		return errInterrupted
 	}
 	return err
 }
 
-// An invoker calls functions of a project.
-type invoker struct {
-	w       World
-	o       invokeOptions
-	project *project.Project
+// functionBuilder returns the function that builds a server of one function.
+func functionBuilder(w World, p *project.Project) func(context.Context, string, string) ([]string, error) {
+	return func(ctx context.Context, function, binary string) ([]string, error) {
+		server, err := build.NewServer(p, build.ServerOptions{
+			Command: "invoke", Mode: "development", Function: function, Environ: w.Environ(),
+		})
+		if err != nil {
+			return nil, err
+		}
+		return server.Environ, server.Build(ctx, binary)
+	}
 }
 
-func (v invoker) run(ctx context.Context) (err error) {
-	dev, err := v.dev(ctx)
-	if err != nil {
+// call sends the request and prints the response.
+func call(cmd *cobra.Command, w World, client *invoke.Client, o invokeOptions) error {
+	if err := o.read(cmd, w); err != nil {
 		return err
 	}
-	if v.o.deliveries {
-		return v.list(ctx, dev)
+	response, err := client.Call(cmd.Context(), o.call)
+	var option *invoke.OptionError
+	if errors.As(err, &option) {
+		return usageError{"--" + option.Option + ": " + err.Error(), cmp.Or(hint.Of(err), "fngen invoke --help")}
 	}
-	var r request
-	switch {
-	case v.o.replay > 0:
-		r, err = v.replayed(ctx, dev)
-	case v.o.event != "":
-		r, err = v.event()
-	default:
-		r, err = v.fresh(dev)
-	}
-	if err != nil {
+	if response == nil {
 		return err
 	}
-	base, stop := dev.base(), func() error { return nil }
-	if !dev.running() {
-		if base, stop, err = v.once(ctx, dev); err != nil {
-			return err
-		}
-	}
-	defer func() { err = errors.Join(err, stop()) }()
-	a, err := v.send(ctx, base, r)
-	if err != nil {
+	if err := errors.Join(printResponse(w, o, response, isTerminal(w.Stdout)), err); err != nil {
 		return err
 	}
-	if err := v.print(a, isTerminal(v.w.Stdout)); err != nil {
-		return err
-	}
-	if a.code >= http.StatusBadRequest {
+	if response.Code >= http.StatusBadRequest {
 		return exitError{exitFailed}
 	}
 	return nil
 }
 
-// once runs a program of the function for one request, where no fngen dev runs, and gives the address at which it is, and
-// what ends it.
-func (v invoker) once(ctx context.Context, dev devServer) (base string, stop func() error, err error) {
-	if v.o.name == "" {
-		return "", nil, noServerError{dev}
+// read reads the files and the standard input that the flags name, and makes
+// the output file relative to --cwd.
+func (o *invokeOptions) read(cmd *cobra.Command, w World) (err error) {
+	if o.data != nil {
+		if o.call.Body, err = readValue(cmd, w, *o.data); err != nil {
+			return err
+		}
 	}
-	f, err := findFunction(v.project, v.o.name)
+	if o.event != "" {
+		value := o.event
+		if value != "-" {
+			value = "@" + value
+		}
+		if o.call.Event, err = readValue(cmd, w, value); err != nil {
+			return err
+		}
+	}
+	if o.call.Secret, err = readSecret(cmd, w, "--secret", o.secret); err != nil {
+		return err
+	}
+	if o.call.Bearer, err = readSecret(cmd, w, "--bearer", o.bearer); err != nil {
+		return err
+	}
+	if o.output != "" {
+		o.output, err = fromCwd(cmd, o.output)
+	}
+	return err
+}
+
+// readValue returns the value of a flag that may name a source: the contents of
+// FILE for @FILE, those of standard input for -, and else the value itself. The
+// result is not nil.
+func readValue(cmd *cobra.Command, w World, value string) ([]byte, error) {
+	if value == "-" {
+		return io.ReadAll(w.Stdin)
+	}
+	if name, ok := strings.CutPrefix(value, "@"); ok {
+		file, err := fromCwd(cmd, name)
+		if err != nil {
+			return nil, err
+		}
+		return os.ReadFile(file)
+	}
+	return []byte(value), nil
+}
+
+// readSecret is readValue for values that go into headers. It removes the
+// newline that editors put at the end of a file. Its error does not contain the
+// value.
+func readSecret(cmd *cobra.Command, w World, flag, value string) (string, error) {
+	data, err := readValue(cmd, w, value)
 	if err != nil {
-		return "", nil, err
+		return "", err
 	}
-	server, err := build.NewServer(v.project, build.ServerOptions{
-		Command: "invoke", Mode: "development", Function: f.Name, Environ: v.w.Environ(),
+	secret := string(bytes.TrimRight(data, "\r\n"))
+	if err := checkValue(secret); err != nil {
+		return "", fmt.Errorf("%s: %w", flag, err)
+	}
+	return secret, nil
+}
+
+// setText adds a flag whose value is any text but an empty one.
+func setText(flags *pflag.FlagSet, to *string, name, form, usage string) {
+	required(flags, name, form, usage, func(value string) error {
+		*to = value
+		return nil
 	})
-	if err != nil {
-		return "", nil, err
+}
+
+// checkToken reports whether s can be a method or the name of a header:
+// RFC 9110, section 5.6.2.
+func checkToken(s string) error {
+	for _, r := range s {
+		if r > '~' || r <= ' ' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r) {
+			return fmt.Errorf("%q is not allowed", r)
+		}
 	}
-	binary, clean, err := server.BuildTemp(ctx)
-	if err != nil {
-		return "", nil, err
+	if s == "" {
+		return errEmpty
 	}
-	args := []string{"-host", "127.0.0.1", "-port", "0", "-dev"}
-	if v.o.publicURL != "" {
-		args = append(args, "-public-url", v.o.publicURL)
+	return nil
+}
+
+// checkValue reports whether s can be the value of a header: RFC 9110, section
+// 5.5.
+func checkValue(s string) error {
+	for i := range len(s) {
+		if s[i] < ' ' && s[i] != '\t' || s[i] == 0x7f {
+			return errors.New("control characters are not allowed")
+		}
 	}
-	i, err := instance.Start(ctx, instance.Command{
-		Argv: []string{binary}, Args: args, Dir: v.project.Dir, Environ: server.Environ,
-		Stdout: v.w.Stderr, Stderr: v.w.Stderr, // the answer is alone on stdout
-	})
-	if err != nil {
-		return "", nil, errors.Join(err, clean())
+	return nil
+}
+
+// checkPath reports whether s can be appended to a function's route.
+func checkPath(s string) error {
+	parsed, err := url.Parse("http://host" + s)
+	switch {
+	case !strings.HasPrefix(s, "/"):
+		return errors.New("want a path that starts with /")
+	case err != nil:
+		return errors.New("the path is malformed")
+	case strings.ContainsAny(s, "?#"):
+		return errors.New("use --query for the query")
+	case parsed.EscapedPath() != s:
+		return fmt.Errorf("the path must be escaped: %s", parsed.EscapedPath())
 	}
-	return "http://" + i.Addr, func() error {
-		ending, cancel := context.WithTimeout(ctx, time.Second)
-		defer cancel()
-		return errors.Join(i.Stop(ending), clean())
-	}, nil
+	return nil
+}
+
+// checkURL reports whether s is an absolute HTTP URL.
+func checkURL(s string) error {
+	parsed, err := url.Parse(s)
+	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" {
+		return errors.New("want a URL such as https://example.com/orders")
+	}
+	return nil
 }

@@ -23,20 +23,22 @@ import (
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
 
-// A devServer stands in for fngen dev in a script, and has the last request that it got. The commands:
+// A devServer is a fake fngen dev that records the last request. Scripts use it
+// with these commands:
 //
-//	devserver DIR [URL]              starts it, for the project in DIR, with that public URL; FNGEN_API_PORT is its port
-//	received                         prints the last request, once; with !, there is none
+//	devserver DIR [URL]              starts it for the project in DIR with the public URL, and sets FNGEN_API_PORT
+//	received                         prints the last request, once; with !, checks that there is none
 //	verifies SCHEME SECRET [K=V...]  checks the last request's signature; K is header, url or issuer
 //
-// It answers as the file answers/PATH has it, a response as it is on the wire, else with {"ok":true}.
+// Its response is in the file answers/PATH, as HTTP/1.1 on the wire. Without that
+// file, it is {"ok":true}.
 type devServer struct {
 	mu   sync.Mutex
 	last *http.Request
 	body []byte
 }
 
-// devServerKey is where a script has its own.
+// devServerKey is the key of a script's devServer.
 type devServerKey struct{}
 
 func (d *devServer) keep(r *http.Request) {
@@ -74,7 +76,7 @@ func startDevServer(ts *testscript.TestScript, neg bool, args []string) {
 		if !strings.HasPrefix(r.URL.Path, "/.fngen/") {
 			d.keep(r)
 		}
-		// The path has no .. in it: the script is this test's own.
+		// The path comes from a script, and contains no "..".
 		data, err := os.ReadFile(answers + r.URL.Path)
 		if err != nil {
 			w.Header().Set("Content-Type", "application/json")
@@ -115,7 +117,8 @@ func received(ts *testscript.TestScript, neg bool, args []string) {
 	if d.last == nil {
 		ts.Fatalf("nothing was received")
 	}
-	fmt.Fprintf(ts.Stdout(), "%s %s\nHost: %s\n", d.last.Method, d.last.RequestURI, strings.ReplaceAll(d.last.Host, ts.Getenv("PORT"), "PORT"))
+	host := strings.ReplaceAll(d.last.Host, ts.Getenv("PORT"), "PORT")
+	fmt.Fprintf(ts.Stdout(), "%s %s\nHost: %s\n", d.last.Method, d.last.RequestURI, host)
 	var names []string
 	for name := range d.last.Header {
 		names = append(names, name)
@@ -162,13 +165,14 @@ func verifies(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	query, err := url.ParseQuery(d.last.URL.RawQuery)
 	ts.Check(err)
-	// As the development server tells a function where it is.
+	// The domain and path that fngen dev reports to a function.
 	domain, _, err := net.SplitHostPort(d.last.Host)
 	ts.Check(err)
+	path := d.last.URL.EscapedPath()
 	err = webhooks.VerifyEvent(scheme, events.APIGatewayProxyRequest{
-		HTTPMethod: d.last.Method, Path: d.last.URL.EscapedPath(),
+		HTTPMethod: d.last.Method, Path: path,
 		MultiValueHeaders: d.last.Header, MultiValueQueryStringParameters: query, Body: string(d.body),
-		RequestContext: events.APIGatewayProxyRequestContext{DomainName: domain, Path: strings.TrimRight(d.last.URL.EscapedPath(), "/")},
+		RequestContext: events.APIGatewayProxyRequestContext{DomainName: domain, Path: strings.TrimRight(path, "/")},
 	}, options)
 	if (err == nil) == neg {
 		ts.Fatalf("verification: %v", err)

@@ -83,7 +83,8 @@ func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
 	}
 	for pkg, m := range mutants {
 		assert.True(t, failed[pkg], "the test of %s passes with %s", m.function, m.change)
-		assert.Regexp(t, "(status|RateLimit-Policy) = ", output[pkg], "the test of %s fails for another reason with %s", m.function, m.change)
+		assert.Regexp(t, "(status|RateLimit-Policy) = ", output[pkg],
+			"the test of %s fails for another reason with %s", m.function, m.change)
 	}
 }
 
@@ -104,7 +105,8 @@ func mutate(t *testing.T, function, source string) []mutant {
 		text := source[fset.Position(guard.Pos()).Offset:fset.Position(guard.End()).Offset]
 		if !strings.Contains(text, "webhooks.Skip") { // which accepts everything anyway
 			add("no "+text, splice(guard, "passThrough("+text+")")+
-				"\n\nfunc passThrough(fn.Middleware) fn.Middleware {\n\treturn func(next fn.Handler) fn.Handler { return next }\n}\n")
+				"\n\nfunc passThrough(fn.Middleware) fn.Middleware {\n"+
+				"\treturn func(next fn.Handler) fn.Handler { return next }\n}\n")
 		}
 		ast.Inspect(guard, func(n ast.Node) bool {
 			switch n := n.(type) {
@@ -205,7 +207,8 @@ func TestGuardsRunInOrder(t *testing.T) {
 		"rateLimitWebhookSlack":                     {"ratelimit", "webhooks"},
 		"allowIpRateLimitWebhookAuthBinaryFixtures": {"ipallow", "ratelimit", "webhooks", "auth"},
 	} {
-		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(goldenDir, "api/src/functions", function, function+".go"), nil, 0)
+		name := filepath.Join(goldenDir, "api/src/functions", function, function+".go")
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		require.NoError(t, err)
 		var names []string
 		for _, guard := range guards(file) {

@@ -36,7 +36,8 @@ func TestShopIsCurrent(t *testing.T) {
 	}
 	made, shop := tree(t, dir), tree(t, shopDir)
 	filledIn := func(name string) bool {
-		return strings.HasPrefix(name, "api/src/functions/") || strings.HasPrefix(name, "api/src/services/") || strings.HasSuffix(name, ".sql")
+		return strings.HasPrefix(name, "api/src/functions/") || strings.HasPrefix(name, "api/src/services/") ||
+			strings.HasSuffix(name, ".sql")
 	}
 	if *update {
 		for name, data := range made {

@@ -1,5 +1,5 @@
-// Package dotenv reads .env files: what a project's programs find in their environment
-// while it is worked on. What the environment has already, it keeps.
+// Package dotenv reads the .env files of a project. Variables that are already
+// set in the environment take precedence over the files.
 package dotenv
 
 import (
@@ -13,10 +13,14 @@ import (
 	"github.com/joho/godotenv"
 )
 
-// For names the files for a kind of use, such as test. Later ones beat earlier ones.
-func For(use string) []string { return []string{".env.defaults", ".env", ".env." + use} }
+// For returns the files for an environment, such as test. Later files take
+// precedence over earlier ones.
+func For(environment string) []string {
+	return []string{".env.defaults", ".env", ".env." + environment}
+}
 
-// An Error is a mistake in a file. It quotes nothing of the file, which has secrets.
+// An Error reports invalid syntax. It does not quote the file, which can contain
+// secrets.
 type Error struct {
 	File string
 	Line int
@@ -26,10 +30,14 @@ type Error struct {
 func (e *Error) Error() string { return fmt.Sprintf("%s: line %d: %v", e.File, e.Line, e.Err) }
 func (e *Error) Unwrap() error { return e.Err }
 
-// Read is what the files of a directory add to an environment, NAME=value sorted by name. Of
-// several files that set a name the last counts, and none where environ has the name, be it
-// empty. Files that are not there are passed over. ${NAME} stands for a value further up in
-// the same file or in an earlier one. Errors: *Error, and those of reading.
+// Read returns the variables that the files in dir add to environ, as NAME=value,
+// sorted. Missing files are skipped. If several files set a variable, the last one
+// wins. A variable in environ is never added, even if it is empty there.
+//
+// ${NAME} in a value refers to a variable that is set earlier in the same file or
+// in an earlier file.
+//
+// The error is an *Error if a file is not valid.
 func Read(dir fs.FS, names []string, environ []string) ([]string, error) {
 	var all []byte
 	for _, name := range names {
@@ -40,13 +48,13 @@ func Read(dir fs.FS, names []string, environ []string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		data = bytes.TrimPrefix(data, []byte("\ufeff"))
+		data = bytes.TrimPrefix(data, []byte("\ufeff")) // a byte order mark
 		if _, err := parse(data); err != nil {
 			return nil, &Error{name, line(data), err}
 		}
 		all = append(append(all, data...), '\n')
 	}
-	values, err := parse(all) // in one go, so that later files can use what earlier ones set
+	values, err := parse(all) // together, so that later files can refer to earlier ones
 	if err != nil {
 		return nil, err
 	}
@@ -64,11 +72,12 @@ func Read(dir fs.FS, names []string, environ []string) ([]string, error) {
 
 var (
 	errName  = errors.New("want NAME=value")
-	errQuote = errors.New("the quotes of a value are not closed")
-	errNUL   = errors.New("a NUL character")
+	errQuote = errors.New("the value has no closing quote")
+	errNUL   = errors.New("unexpected NUL character")
 )
 
-// parse is godotenv's, but it takes no line that has no name, and its errors quote nothing.
+// parse parses a file with godotenv. It also rejects lines without a name, which
+// godotenv accepts, and replaces errors that quote the file.
 func parse(data []byte) (map[string]string, error) {
 	if bytes.IndexByte(data, 0) >= 0 {
 		return nil, errNUL
@@ -88,8 +97,8 @@ func parse(data []byte) (map[string]string, error) {
 	return values, nil
 }
 
-// line finds the line at which a file stops to make sense, which godotenv does not tell: the one
-// after the most lines that do.
+// line returns the number of the line that is not valid. As godotenv does not
+// report it, line looks for the longest valid beginning of the file.
 func line(data []byte) int {
 	lines := bytes.SplitAfter(data, []byte("\n"))
 	for n := len(lines) - 1; n > 0; n-- {

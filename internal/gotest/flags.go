@@ -1,39 +1,68 @@
 package gotest
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
-// Verbose tells whether flags of go test are such that it prints what passes.
-func Verbose(flags []string) bool {
-	for _, flag := range flags {
-		name, value, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(flag, "-"), "-"), "=")
-		switch {
-		case !strings.HasPrefix(flag, "-"):
-		case name == "args":
-			return false // the rest is for the test's own program
-		case strings.TrimPrefix(name, "test.") == "v" && value != "false",
-			strings.TrimPrefix(name, "test.") == "bench",
-			strings.TrimPrefix(name, "test.") == "list":
-			return true
-		}
-	}
-	return false
+// A flag is a flag of go test, as it is written on the command line.
+type flag struct {
+	name  string
+	value string   // after =, or else the next argument, which may be a flag of its own
+	args  []string // the arguments that make up the flag if it takes a value
+	bare  bool     // it was written without =
 }
 
-// ListFlags are those flags of go test that go list needs to find the same packages.
-func ListFlags(flags []string) []string {
+// parseFlags returns the flags among the arguments of go test, up to -args,
+// after which the arguments are for the test's program.
+func parseFlags(args []string) []flag {
+	var flags []flag
+	for i, arg := range args {
+		name, isFlag := strings.CutPrefix(arg, "-")
+		if !isFlag {
+			continue
+		}
+		name, value, hasValue := strings.Cut(strings.TrimPrefix(name, "-"), "=")
+		if name == "args" {
+			break
+		}
+		f := flag{strings.TrimPrefix(name, "test."), value, args[i : i+1], !hasValue}
+		if !hasValue && i+1 < len(args) {
+			f.value, f.args = args[i+1], args[i:i+2]
+		}
+		flags = append(flags, f)
+	}
+	return flags
+}
+
+// Verbose reports whether the arguments make go test print the output of tests
+// that pass.
+func Verbose(args []string) bool {
+	return slices.ContainsFunc(parseFlags(args), func(f flag) bool {
+		return f.name == "v" && (f.bare || f.value != "false") || f.name == "bench" || f.name == "list"
+	})
+}
+
+// ListFlags returns the arguments that go list needs in order to find the same
+// packages as go test.
+func ListFlags(args []string) []string {
 	var list []string
-	for i, flag := range flags {
-		name, _, hasValue := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(flag, "-"), "-"), "=")
-		switch {
-		case !strings.HasPrefix(flag, "-"):
-		case name == "args":
-			return list
-		case name == "tags", name == "mod", name == "modfile", name == "overlay":
-			list = append(list, flag)
-			if !hasValue && i+1 < len(flags) {
-				list = append(list, flags[i+1])
-			}
+	for _, f := range parseFlags(args) {
+		switch f.name {
+		case "tags", "mod", "modfile", "overlay":
+			list = append(list, f.args...)
 		}
 	}
 	return list
+}
+
+// Tags returns the value of the flag -tags, or "" if there is none.
+func Tags(args []string) string {
+	tags := ""
+	for _, f := range parseFlags(args) {
+		if f.name == "tags" {
+			tags = f.value // the last one counts
+		}
+	}
+	return tags
 }

@@ -15,25 +15,25 @@ import (
 	"github.com/fngen/fngen/internal/gotest"
 )
 
-var update = flag.Bool("update", false, "rewrite what the tests compare with")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 const module = "example.com/app"
 
-// function is one in a folder of its own.
+// function returns a function in a folder of its own.
 func function(name string) gotest.Function {
 	dir := "api/src/functions/" + name
 	return gotest.Function{Name: name, Package: module + "/" + dir, File: dir + "/" + name + "_test.go"}
 }
 
-// show is what people see of a stream.
-func show(t *testing.T, stream []byte, keep, colour bool, functions ...gotest.Function) string {
+// show returns the text of a stream.
+func show(t *testing.T, stream []byte, keep, color bool, functions ...gotest.Function) string {
 	t.Helper()
 	var b strings.Builder
-	report := gotest.NewReport(module, functions, colour)
+	report := gotest.NewReport(module, functions, color)
 	s := &gotest.Stream{
-		Keep: keep,
-		Done: func(p *gotest.Package) { b.WriteString(report.Package(p)) },
-		Text: func(line string) { b.WriteString(line + "\n") },
+		KeepPassed: keep,
+		Done:       func(p *gotest.Package) { b.WriteString(report.Package(p)) },
+		Text:       func(line string) { b.WriteString(line + "\n") },
 	}
 	_, err := s.Write(stream)
 	require.NoError(t, err)
@@ -41,9 +41,11 @@ func show(t *testing.T, stream []byte, keep, colour bool, functions ...gotest.Fu
 	return b.String() + report.Totals(1230*time.Millisecond)
 }
 
-// Each stream in testdata was recorded from go test -json, but for old.jsonl, which is as go 1.23 prints
-// a failed build; times and folders were taken out. Beside it is what people see. go test ./internal/gotest -update
-// rewrites that, to be read as a diff.
+// Each stream in testdata was recorded from go test -json, except old.jsonl,
+// which shows a failed build as Go 1.23 prints it. Times and directories were
+// removed. The text of x.jsonl is in x.txt. Update it, and review the diff:
+//
+//	go test ./internal/gotest -update
 func TestRecorded(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.jsonl")
 	require.NoError(t, err)
@@ -70,15 +72,15 @@ func TestRecorded(t *testing.T) {
 			}
 			want, err := os.ReadFile(golden)
 			require.NoError(t, err)
-			assert.Equal(t, string(want), got, "go test ./internal/gotest -update rewrites it")
+			assert.Equal(t, string(want), got, "update it with go test ./internal/gotest -update")
 			assert.NotContains(t, got, "\x1b")
 
-			// Colours are around the same text.
-			colourful := show(t, stream, keep, true, functions...)
+			// Colors do not change the text.
+			colored := show(t, stream, keep, true, functions...)
 			for _, code := range []string{"\x1b[0m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m"} {
-				colourful = strings.ReplaceAll(colourful, code, "")
+				colored = strings.ReplaceAll(colored, code, "")
 			}
-			assert.Equal(t, got, colourful)
+			assert.Equal(t, got, colored)
 		})
 	}
 	texts, err := filepath.Glob("testdata/*.txt")
@@ -86,8 +88,8 @@ func TestRecorded(t *testing.T) {
 	assert.Len(t, texts, len(files), "a golden file without a stream")
 }
 
-// The stream comes in pieces that end anywhere.
-func TestPieces(t *testing.T) {
+// Chunks of a stream can end anywhere.
+func TestChunks(t *testing.T) {
 	stream, err := os.ReadFile("testdata/failing.jsonl")
 	require.NoError(t, err)
 	var packages []*gotest.Package
@@ -96,23 +98,24 @@ func TestPieces(t *testing.T) {
 		_, err := s.Write([]byte{b})
 		require.NoError(t, err)
 	}
-	assert.Empty(t, packages, "the last line has no end yet")
+	assert.Empty(t, packages, "the last line is not complete")
 	require.NoError(t, s.Close())
 	require.Len(t, packages, 1)
 	assert.Equal(t, gotest.Failed, packages[0].Status)
 	assert.Len(t, packages[0].Tests, 3)
 }
 
-// Fuzzing can go on for hours: how far it is cannot wait until its package is done.
+// The progress of fuzzing is shown at once, because fuzzing can go on for hours.
 func TestProgress(t *testing.T) {
 	var lines []string
 	s := &gotest.Stream{Text: func(line string) { lines = append(lines, line) }}
-	_, err := s.Write([]byte(`{"Action":"output","Package":"p","Test":"FuzzX","Output":"fuzz: elapsed: 3s, execs: 9\n"}` + "\n"))
+	const event = `{"Action":"output","Package":"p","Test":"FuzzX","Output":"fuzz: elapsed: 3s, execs: 9\n"}` + "\n"
+	_, err := s.Write([]byte(event))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"fuzz: elapsed: 3s, execs: 9"}, lines)
 }
 
-// A linker's warning fails nothing and is seen all the same.
+// A linker's warning is shown although no package fails because of it.
 func TestWarning(t *testing.T) {
 	got := show(t, []byte(`{"ImportPath":"p.test","Action":"build-output","Output":"# p.test\n"}
 {"ImportPath":"p.test","Action":"build-output","Output":"ld: warning\n"}
@@ -121,7 +124,7 @@ func TestWarning(t *testing.T) {
 	assert.Contains(t, got, "# p.test\nld: warning\n")
 }
 
-// Flat functions share a package, and its result.
+// Flat functions share the result of their package.
 func TestFlat(t *testing.T) {
 	dir := module + "/api/src/functions"
 	report := gotest.NewReport(module, []gotest.Function{
@@ -132,7 +135,7 @@ func TestFlat(t *testing.T) {
 	assert.Equal(t, []string{"hello", "bye"}, report.Owners(dir))
 	assert.Equal(t, []string{"divide"}, report.Owners(dir+"/divide"))
 	assert.Equal(t, []string{"divide"}, report.Owners(dir+"/divide/internal/rules"))
-	assert.Empty(t, report.Owners(dir+"/other"), "a folder beside flat functions is not theirs")
+	assert.Empty(t, report.Owners(dir+"/other"), "a folder next to flat functions does not belong to them")
 	assert.Empty(t, report.Owners("example.com/else"))
 
 	text := report.Package(&gotest.Package{Path: dir, Status: gotest.Failed, Elapsed: time.Second})
@@ -142,8 +145,10 @@ func TestFlat(t *testing.T) {
 	assert.Contains(t, report.Totals(0), "Functions:  2 failed, 2 total\n")
 }
 
-func TestFlags(t *testing.T) {
-	for _, flags := range [][]string{{"-v"}, {"--v"}, {"-test.v=true"}, {"-run", "x", "-v=test2json"}, {"-bench=."}, {"-bench", "."}, {"-list", "."}} {
+func TestArguments(t *testing.T) {
+	for _, flags := range [][]string{
+		{"-v"}, {"--v"}, {"-test.v=true"}, {"-run", "x", "-v=test2json"}, {"-bench=."}, {"-bench", "."}, {"-list", "."},
+	} {
 		assert.True(t, gotest.Verbose(flags), "%q", flags)
 	}
 	for _, flags := range [][]string{nil, {"-v=false"}, {"-run", "v"}, {"-vet=off"}, {"-args", "-v"}} {
@@ -151,6 +156,10 @@ func TestFlags(t *testing.T) {
 	}
 	assert.Equal(t, []string{"-tags", "a,b", "--mod=mod"},
 		gotest.ListFlags([]string{"-race", "-tags", "a,b", "-run", "x", "--mod=mod", "-args", "-tags=c"}))
+	assert.Equal(t, "c", gotest.Tags([]string{"-tags", "a,b", "--tags=c", "-args", "-tags=d"}))
+	assert.Equal(t, "a,b", gotest.Tags([]string{"-v", "-tags", "a,b"}))
+	assert.Empty(t, gotest.Tags([]string{"-v"}))
+	assert.Empty(t, gotest.Tags([]string{"-tags"}))
 }
 
 func FuzzStream(f *testing.F) {
@@ -165,7 +174,7 @@ func FuzzStream(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		whole := show(t, stream, false, false, function("divide"))
-		// However it comes in, it says the same.
+		// The size of the chunks does not matter.
 		var b strings.Builder
 		report := gotest.NewReport(module, []gotest.Function{function("divide")}, false)
 		s := &gotest.Stream{

@@ -9,16 +9,17 @@ import (
 	"strings"
 )
 
-// GraphFields are what [ParseGraph] reads of go list -e -deps -test -json=....
+// GraphFields lists the fields that [ParseGraph] needs, for the flag -json of go
+// list.
 const GraphFields = "ImportPath,Dir,Standard,DepOnly,Deps,Module,EmbedFiles,TestEmbedFiles,XTestEmbedFiles"
 
-// A Graph knows which packages' tests a file can touch.
+// A Graph describes which packages' tests depend on which files.
 type Graph struct {
-	tested []string            // the packages that were asked for
-	dirs   map[string]string   // the package in a directory
-	users  map[string][]string // of a package, the tested packages that depend on it, itself among them
-	embeds map[string][]string // of an embedded file, the packages to test
-	local  []string
+	tested     []string            // the packages that were listed, sorted
+	dirs       map[string]string   // directory to package
+	dependents map[string][]string // package to the tested packages that depend on it, including itself
+	embeds     map[string][]string // embedded file to the tested packages that depend on it
+	local      []string            // see Dirs
 }
 
 // listed is a package as go list prints it.
@@ -37,11 +38,11 @@ type listed struct {
 	}
 }
 
-// ParseGraph reads go list -e -deps -test, with -json of [GraphFields].
+// ParseGraph parses the output of go list -e -deps -test with -json=[GraphFields].
 func ParseGraph(r io.Reader) (*Graph, error) {
-	g := &Graph{dirs: map[string]string{}, users: map[string][]string{}, embeds: map[string][]string{}}
+	g := &Graph{dirs: map[string]string{}, dependents: map[string][]string{}, embeds: map[string][]string{}}
 	var packages []listed
-	deps := map[string][]string{} // of packages with their tests
+	deps := map[string][]string{} // of each tested package and its tests
 	decoder := json.NewDecoder(r)
 	for {
 		var p listed
@@ -53,7 +54,8 @@ func ParseGraph(r io.Reader) (*Graph, error) {
 		if p.Standard {
 			continue
 		}
-		// A package's variant for a test is called p [q.test], and its test's main package p.test.
+		// A package that is recompiled for a test is listed as p [q.test], and
+		// the main package of its test as p.test.
 		path, _, variant := strings.Cut(p.ImportPath, " [")
 		pkg, isTest := strings.CutSuffix(path, ".test")
 		switch {
@@ -69,14 +71,14 @@ func ParseGraph(r io.Reader) (*Graph, error) {
 	}
 	slices.Sort(g.tested)
 	for _, pkg := range g.tested {
-		users := []string{pkg}
+		all := []string{pkg}
 		for _, dep := range deps[pkg] {
 			dep, _, _ = strings.Cut(dep, " [")
-			users = append(users, dep)
+			all = append(all, dep)
 		}
-		slices.Sort(users)
-		for _, dep := range slices.Compact(users) {
-			g.users[dep] = append(g.users[dep], pkg)
+		slices.Sort(all)
+		for _, dep := range slices.Compact(all) {
+			g.dependents[dep] = append(g.dependents[dep], pkg)
 		}
 	}
 	for _, p := range packages {
@@ -88,51 +90,54 @@ func ParseGraph(r io.Reader) (*Graph, error) {
 			g.local = append(g.local, p.Dir)
 		}
 		for _, file := range p.EmbedFiles {
-			g.embeds[filepath.Join(p.Dir, file)] = g.users[p.ImportPath]
+			g.embeds[filepath.Join(p.Dir, file)] = g.dependents[p.ImportPath]
 		}
 		for _, file := range slices.Concat(p.TestEmbedFiles, p.XTestEmbedFiles) {
 			file = filepath.Join(p.Dir, file)
-			g.embeds[file] = append(slices.Clip(g.embeds[file]), g.own(p.ImportPath)...)
+			g.embeds[file] = append(slices.Clip(g.embeds[file]), g.ifTested(p.ImportPath)...)
 		}
 	}
 	slices.Sort(g.local)
 	return g, nil
 }
 
-// Dirs are the directories of packages that somebody may be at work on: those of the main module,
-// of a workspace, and of modules that are replaced by directories.
+// Dirs returns the directories of packages that the user may be editing: those of
+// the main module, of a workspace, and of modules that are replaced by
+// directories. They are sorted.
 func (g *Graph) Dirs() []string { return g.local }
 
-// Knows tells whether a file is of a package. One that is not may be of a new one.
+// Knows reports whether a file belongs to a package of the graph. A Go file that
+// does not may be part of a new package.
 func (g *Graph) Knows(file string) bool {
 	_, isEmbedded := g.embeds[file]
 	return isEmbedded || g.dirs[filepath.Dir(file)] != ""
 }
 
-// Touched are the tested packages whose tests may end differently after a file has changed, sorted. A
-// package's files are all those in its folder, since a test may read what is no Go, and
-// those in its testdata. Its tests and testdata concern its own tests alone.
-func (g *Graph) Touched(file string) []string {
-	touched := slices.Clone(g.embeds[file])
+// Affected returns the tested packages whose results a change of file can
+// affect, sorted. All files in a package's directory count, because a test can
+// read files that are not Go. A package's tests and testdata affect only its own
+// tests.
+func (g *Graph) Affected(file string) []string {
+	affected := slices.Clone(g.embeds[file])
 	dir := filepath.Dir(file)
 	if pkg := g.dirs[dir]; pkg != "" {
 		if strings.HasSuffix(file, "_test.go") {
-			touched = append(touched, g.own(pkg)...)
+			affected = append(affected, g.ifTested(pkg)...)
 		} else {
-			touched = append(touched, g.users[pkg]...)
+			affected = append(affected, g.dependents[pkg]...)
 		}
 	}
 	for name := file; filepath.Dir(name) != name; name = filepath.Dir(name) {
 		if filepath.Base(name) == "testdata" {
-			touched = append(touched, g.own(g.dirs[filepath.Dir(name)])...)
+			affected = append(affected, g.ifTested(g.dirs[filepath.Dir(name)])...)
 		}
 	}
-	slices.Sort(touched)
-	return slices.Compact(touched)
+	slices.Sort(affected)
+	return slices.Compact(affected)
 }
 
-// own is a package, where it is one that is tested.
-func (g *Graph) own(pkg string) []string {
+// ifTested returns pkg if it is a tested package, and nil otherwise.
+func (g *Graph) ifTested(pkg string) []string {
 	if _, ok := slices.BinarySearch(g.tested, pkg); ok {
 		return []string{pkg}
 	}

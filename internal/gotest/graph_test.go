@@ -11,8 +11,9 @@ import (
 	"github.com/fngen/fngen/internal/gotest"
 )
 
-// As go list -e -deps -test prints it: divide depends on fn, its test on fntest as well; orders is a
-// package with no test; fn has a test of its own, which nobody asked for.
+// The output of go list -e -deps -test for divide and orders. divide depends on
+// fn, and its test also on fntest. orders has no test. fn has a test that is not
+// listed.
 const listed = `
 {"ImportPath":"fmt","Dir":"/go/src/fmt","Standard":true,"DepOnly":true}
 {"ImportPath":"m/lib/fn","Dir":"/m/lib/fn","DepOnly":true,"Deps":["fmt"],"EmbedFiles":["static/a.html"],"Module":{"Path":"m","Main":true}}
@@ -54,7 +55,7 @@ func TestGraph(t *testing.T) {
 		"/cache/fork@v1.0.0/z/z.go":       {orders},
 		"/cache/else@v1.0.0/x/testdata/y": nil,
 	} {
-		got := g.Touched(file)
+		got := g.Affected(file)
 		if len(want) == 0 {
 			assert.Empty(t, got, file)
 		} else {

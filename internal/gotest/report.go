@@ -8,38 +8,39 @@ import (
 	"time"
 )
 
-// A Function is a function to test. Its package's tests are its tests, and so are those of the packages
-// in its folder, unless it is Flat: a file beside others in one package.
+// A Function is a function to test. Its tests are those of its package and of
+// the packages below it.
 type Function struct {
 	Name    string
 	Package string // the import path
-	File    string // its test, as people look for it: a file, or the folder
-	Flat    bool
+	File    string // the file of its test, or its folder, as shown to the user
+	Flat    bool   // it is a file that shares its package with other functions
 }
 
-// A Report shows what came of the tests of some functions, and counts.
+// A Report formats and counts the results of functions.
 type Report struct {
 	functions map[string][]Function // by package
 	module    string
-	colour    bool
+	color     bool
 
 	status map[string]Status // of each function that has been tested
-	tests  tally
+	tests  counts
 }
 
-// tally counts by status.
-type tally struct{ failed, skipped, passed int }
+// counts holds numbers of results.
+type counts struct{ failed, skipped, passed int }
 
-// NewReport is a report on functions of a module. Colour is for terminals.
-func NewReport(module string, functions []Function, colour bool) *Report {
-	r := &Report{functions: map[string][]Function{}, module: module, colour: colour, status: map[string]Status{}}
+// NewReport returns a report of functions of a module. color enables colors, for
+// terminals.
+func NewReport(module string, functions []Function, color bool) *Report {
+	r := &Report{functions: map[string][]Function{}, module: module, color: color, status: map[string]Status{}}
 	for _, f := range functions {
 		r.functions[f.Package] = append(r.functions[f.Package], f)
 	}
 	return r
 }
 
-// Owners are the names of the functions that a package's tests are of.
+// Owners returns the names of the functions that a package's tests belong to.
 func (r *Report) Owners(pkg string) []string {
 	var names []string
 	for _, f := range r.owners(pkg) {
@@ -48,6 +49,8 @@ func (r *Report) Owners(pkg string) []string {
 	return names
 }
 
+// owners returns the functions of a package, or else the function whose folder
+// contains it.
 func (r *Report) owners(pkg string) []Function {
 	if owners := r.functions[pkg]; owners != nil {
 		return owners
@@ -62,26 +65,23 @@ func (r *Report) owners(pkg string) []Function {
 	return nil
 }
 
-// Status is that of a function: Failed if any of its packages failed, Unfinished before
-// anything is known.
+// Status returns the status of a function: Failed if any of its packages failed,
+// and Unfinished if none has ended yet.
 func (r *Report) Status(function string) Status { return r.status[function] }
 
-// Package counts a package and is what to show of it, "" for one that has no tests and
-// that nobody asked for.
+// Package counts a package and returns its text. The text is empty for a package
+// without tests that is only below a function's.
 func (r *Report) Package(p *Package) string {
 	owners := r.owners(p.Path)
-	own := len(r.functions[p.Path]) > 0 || owners == nil
-	if p.Status == Skipped && !own {
+	isBelow := owners != nil && len(r.functions[p.Path]) == 0
+	if p.Status == Skipped && isBelow {
 		return ""
 	}
 	names := []string{p.Path}
 	label := strings.TrimPrefix(p.Path, r.module+"/")
 	if len(owners) > 0 {
-		names = names[:0]
-		for _, f := range owners {
-			names = append(names, f.Name)
-		}
-		if own && len(owners) == 1 {
+		names = r.Owners(p.Path)
+		if !isBelow && len(owners) == 1 {
 			label = owners[0].File
 		}
 	}
@@ -90,42 +90,46 @@ func (r *Report) Package(p *Package) string {
 		status = Skipped
 	}
 	for _, name := range names {
-		r.status[name] = worse(r.status[name], status)
+		r.status[name] = merge(r.status[name], status)
 	}
 
 	var b strings.Builder
-	took := fmt.Sprintf("%.2f s", p.Elapsed.Seconds())
-	if p.Cached {
-		took = "cached"
-	}
-	switch status {
-	case Failed:
-		if p.Build != "" {
-			took = "build failed"
-		}
-		fmt.Fprintf(&b, "%s  %s %s\n", r.paint(red, "FAIL"), label, r.paint(dim, "("+took+")"))
-	case Skipped:
-		why := "no tests"
-		if p.Status == Passed {
-			why = "no tests to run" // it may have some, which -run leaves out
-		}
-		fmt.Fprintf(&b, "%s  %s %s\n", r.paint(yellow, "NONE"), label, r.paint(dim, "("+why+")"))
-	default:
-		fmt.Fprintf(&b, "%s  %s %s\n", r.paint(green, "PASS"), label, r.paint(dim, "("+took+")"))
-	}
+	b.WriteString(r.heading(p, status, label))
 	for line := range strings.Lines(p.Build) {
-		if !strings.HasPrefix(line, "# ") { // the package's name, again
+		if !strings.HasPrefix(line, "# ") { // the package's name, which the heading has
 			fmt.Fprintf(&b, "    %s\n", strings.TrimRight(line, "\r\n"))
 		}
 	}
-	printed(&b, p.Output, "  ")
+	writeOutput(&b, p.Output, "  ")
 	r.tree(&b, p.Tests, "  ")
 	b.WriteByte('\n')
 	return b.String()
 }
 
-// worse is what is to be said of two results together.
-func worse(a, b Status) Status {
+// heading returns the first line of a package's text.
+func (r *Report) heading(p *Package, status Status, label string) string {
+	word := r.paint(green, "PASS")
+	detail := fmt.Sprintf("%.2f s", p.Elapsed.Seconds())
+	if p.Cached {
+		detail = "cached"
+	}
+	switch status {
+	case Failed:
+		word = r.paint(red, "FAIL")
+		if p.Build != "" {
+			detail = "build failed"
+		}
+	case Skipped:
+		word, detail = r.paint(yellow, "NONE"), "no tests"
+		if p.Status == Passed {
+			detail = "no tests to run" // -run may exclude them
+		}
+	}
+	return fmt.Sprintf("%s  %s %s\n", word, label, r.paint(dim, "("+detail+")"))
+}
+
+// merge returns the status of a function with two packages.
+func merge(a, b Status) Status {
 	for _, status := range []Status{Failed, Passed, Skipped} {
 		if a == status || b == status {
 			return status
@@ -134,48 +138,50 @@ func worse(a, b Status) Status {
 	return Unfinished
 }
 
-// tree shows and counts tests. One that ran subtests is a heading, which counts where it failed by itself.
+// tree writes and counts tests. A test with subtests is a heading: it is counted
+// only if it failed and none of its subtests did.
 func (r *Report) tree(b *strings.Builder, tests []*Test, indent string) {
 	for _, t := range tests {
 		switch {
 		case t.isBenchmark():
 			fmt.Fprintf(b, "%s%s\n", indent, t.Title)
-		case len(t.Tests) > 0 && (t.Status == Passed || failed(t.Tests)):
+		case len(t.Tests) > 0 && (t.Status == Passed || anyFailed(t.Tests)):
 			fmt.Fprintf(b, "%s%s\n", indent, t.Title)
 		case t.Status == Passed:
 			r.tests.passed++
-			fmt.Fprintf(b, "%s%s %s%s\n", indent, r.paint(green, "✓"), t.Title, r.paint(dim, took(t.Elapsed)))
+			fmt.Fprintf(b, "%s%s %s%s\n", indent, r.paint(green, "✓"), t.Title, r.paint(dim, duration(t.Elapsed)))
 		case t.Status == Skipped:
 			r.tests.skipped++
 			fmt.Fprintf(b, "%s%s %s%s\n", indent, r.paint(yellow, "○"), t.Title, r.paint(dim, " (skipped)"))
 		default:
 			r.tests.failed++
-			after := took(t.Elapsed)
+			after := duration(t.Elapsed)
 			if t.Status == Unfinished {
 				after = " (did not finish)"
 			}
 			fmt.Fprintf(b, "%s%s %s%s\n", indent, r.paint(red, "✗"), t.Title, r.paint(dim, after))
 		}
 		if t.isBenchmark() {
-			t.Output = bytes.TrimPrefix(t.Output, []byte(t.Name+"\n")) // it announces itself
+			t.Output = bytes.TrimPrefix(t.Output, []byte(t.Name+"\n")) // go test prints its name first
 		}
-		printed(b, t.Output, indent+"    ")
+		writeOutput(b, t.Output, indent+"    ")
 		r.tree(b, t.Tests, indent+"  ")
 	}
 }
 
-// failed tells whether any test of these, or below them, failed.
-func failed(tests []*Test) bool {
+// anyFailed reports whether any of tests or their subtests failed.
+func anyFailed(tests []*Test) bool {
 	for _, t := range tests {
-		if t.Status == Failed || t.Status == Unfinished || failed(t.Tests) {
+		if t.Status == Failed || t.Status == Unfinished || anyFailed(t.Tests) {
 			return true
 		}
 	}
 	return false
 }
 
-// printed shows what a test printed, without the four spaces that go test puts before a log line.
-func printed(b *strings.Builder, output []byte, indent string) {
+// writeOutput writes the output of a test, without the four spaces that go test
+// puts before each line of its log.
+func writeOutput(b *strings.Builder, output []byte, indent string) {
 	for line := range bytes.Lines(output) {
 		text := strings.TrimPrefix(strings.TrimRight(string(line), "\r\n"), "    ")
 		if text == "" {
@@ -186,8 +192,9 @@ func printed(b *strings.Builder, output []byte, indent string) {
 	}
 }
 
-// took is a test's time. go test says nothing below 10 ms.
-func took(d time.Duration) string {
+// duration formats the time that a test took. go test rounds it to 10 ms, so it
+// can be zero.
+func duration(d time.Duration) string {
 	switch {
 	case d == 0:
 		return ""
@@ -197,9 +204,9 @@ func took(d time.Duration) string {
 	return fmt.Sprintf(" (%.2f s)", d.Seconds())
 }
 
-// Totals are the last lines.
+// Totals returns the lines that sum up the report.
 func (r *Report) Totals(elapsed time.Duration) string {
-	var functions tally
+	var functions counts
 	for _, status := range r.status {
 		switch status {
 		case Failed:
@@ -211,37 +218,38 @@ func (r *Report) Totals(elapsed time.Duration) string {
 		}
 	}
 	return fmt.Sprintf("Functions:  %s\nTests:      %s\nTime:       %.2f s\n",
-		r.counts(functions, "without tests"), r.counts(r.tests, "skipped"), elapsed.Seconds())
+		r.total(functions, "without tests"), r.total(r.tests, "skipped"), elapsed.Seconds())
 }
 
-func (r *Report) counts(t tally, skipped string) string {
-	var parts []string
-	for _, part := range []struct {
-		n      int
-		what   string
-		colour colour
-	}{
-		{t.failed, "failed", red}, {t.skipped, skipped, yellow}, {t.passed, "passed", green},
-	} {
-		if part.n > 0 {
-			parts = append(parts, r.paint(part.colour, fmt.Sprintf("%d %s", part.n, part.what)))
+// total formats counts, such as "1 failed, 2 passed, 3 total". skipped is the
+// word for what was skipped.
+func (r *Report) total(c counts, skipped string) string {
+	var list []string
+	add := func(n int, word string, color color) {
+		if n > 0 {
+			list = append(list, r.paint(color, fmt.Sprintf("%d %s", n, word)))
 		}
 	}
-	return strings.Join(append(parts, fmt.Sprintf("%d total", t.failed+t.skipped+t.passed)), ", ")
+	add(c.failed, "failed", red)
+	add(c.skipped, skipped, yellow)
+	add(c.passed, "passed", green)
+	return strings.Join(append(list, fmt.Sprintf("%d total", c.failed+c.skipped+c.passed)), ", ")
 }
 
-// A colour is a code of ECMA-48's Select Graphic Rendition.
-type colour int
+// A color is a parameter of the terminal's control sequence Select Graphic
+// Rendition (ECMA-48).
+type color int
 
 const (
-	dim    colour = 2
-	red    colour = 31
-	green  colour = 32
-	yellow colour = 33
+	dim    color = 2
+	red    color = 31
+	green  color = 32
+	yellow color = 33
 )
 
-func (r *Report) paint(c colour, text string) string {
-	if !r.colour || text == "" {
+// paint returns text in a color, if colors are enabled.
+func (r *Report) paint(c color, text string) string {
+	if !r.color || text == "" {
 		return text
 	}
 	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", c, text)

@@ -1,7 +1,8 @@
-// Package gotest understands what go test -json prints, and shows it to people:
-// each package as a tree of its tests, and the totals. It also knows which tests a changed file touches.
+// Package gotest parses the output of go test -json and formats it for people:
+// each package as a tree of its tests, and the totals. It also determines which
+// packages' tests a changed file affects.
 //
-// It starts nothing and reads no file: the command that does hands over what came in.
+// It starts no process and reads no file. The caller passes the output in.
 package gotest
 
 import (
@@ -11,34 +12,35 @@ import (
 	"time"
 )
 
-// A Status is how a test or a package ended.
+// A Status is the result of a test or a package.
 type Status int
 
-// A test that never said how it ended is Unfinished: a timeout, an os.Exit, or a panic beside it.
 const (
+	// Unfinished is the status of a test that never ended: because of a
+	// timeout, os.Exit, or a panic in another test.
 	Unfinished Status = iota
 	Passed
 	Failed
-	Skipped // of a package: it has no tests
+	Skipped // for a package: it has no tests
 )
 
-// A Package is what go test said of one package.
+// A Package is the result of one package.
 type Package struct {
-	Path    string // its import path
+	Path    string // the import path
 	Status  Status
 	Cached  bool
 	Elapsed time.Duration
-	Tests   []*Test // in the order in which they began
-	Output  []byte  // what no test printed: TestMain, the coverage
-	Build   string  // what the compiler or go vet said, where they refused the package
+	Tests   []*Test // in the order in which they started
+	Output  []byte  // output outside of tests, such as that of TestMain and the coverage
+	Build   string  // the errors of the compiler or go vet, if the package failed because of them
 
 	byName map[string]*Test
 }
 
-// A Test is a test, with the subtests that it ran.
+// A Test is the result of a test and of its subtests.
 type Test struct {
-	Name    string // as go test knows it, TestDivide/requires_a_divisor
-	Title   string // as people read it, requires a divisor
+	Name    string // as in go test: TestDivide/requires_a_divisor
+	Title   string // for people: requires a divisor
 	Status  Status
 	Elapsed time.Duration
 	Output  []byte
@@ -47,66 +49,69 @@ type Test struct {
 
 func (t *Test) isBenchmark() bool { return strings.HasPrefix(t.Name, "Benchmark") }
 
-// An event is a line of go test -json; go doc test2json and go help buildjson have the fields.
+// An event is a line of go test -json. See go doc test2json and go help
+// buildjson.
 type event struct {
 	Action      string
 	Package     string
-	ImportPath  string // of what was built
+	ImportPath  string // of the package that was built
 	Test        string
 	Elapsed     float64 // seconds
 	Output      string
-	FailedBuild string // the ImportPath whose build made the package fail
+	FailedBuild string // the ImportPath of the build that the package failed because of
 }
 
-// A Stream puts the events of go test -json together. The zero value is ready.
-// It is an io.Writer, so that it can stand where a process's output goes.
+// A Stream collects the events of go test -json into packages. It is an
+// io.Writer for the output of the process. The zero value is ready to use.
 type Stream struct {
-	// Done is called with each package when go test is done with it.
+	// Done is called with each package when its tests have ended.
 	Done func(*Package)
-	// Text is called with each line that cannot wait or belongs to no package: how far fuzzing is, what
-	// a linker warns of, and what is no event, as go commands older than 1.24 print failures of builds.
+	// Text is called with each line that must be shown at once or that belongs
+	// to no package: the progress of fuzzing, a linker's warnings, and lines
+	// that are not events, which include build errors before Go 1.24.
 	Text func(line string)
-	// Keep is set to keep what passes prints.
-	Keep bool
+	// KeepPassed keeps the output of tests that pass.
+	KeepPassed bool
 
-	rest     []byte // of a line whose end has not come
+	partial  []byte // a line that is not complete yet
 	packages map[string]*Package
 	builds   map[string]*build
-	order    []*build
+	order    []*build // the builds, in the order of their first output
 }
 
-// A build is what was said when something was built.
+// A build is the output of building one package.
 type build struct {
-	output strings.Builder
-	told   bool // of a package that failed by it
+	output   strings.Builder
+	reported bool // in the Package that failed because of it
 }
 
-// Write takes a part of the stream. It returns no error.
+// Write parses a chunk of the output. It never returns an error.
 func (s *Stream) Write(data []byte) (int, error) {
 	size := len(data)
 	for {
 		line, after, ok := bytes.Cut(data, []byte("\n"))
 		if !ok {
-			s.rest = append(s.rest, data...)
+			s.partial = append(s.partial, data...)
 			return size, nil
 		}
-		if len(s.rest) > 0 {
-			line = append(s.rest, line...)
+		if len(s.partial) > 0 {
+			line = append(s.partial, line...)
 		}
 		s.line(line)
-		s.rest, data = s.rest[:0], after
+		s.partial, data = s.partial[:0], after
 	}
 }
 
-// Close takes what is left when go test has ended: a last line, and what builds said that
-// no package failed by. It returns no error.
+// Close ends the stream when go test has ended. It handles a last line without
+// a newline, and passes to Text the output of builds that no package failed
+// because of. It never returns an error.
 func (s *Stream) Close() error {
-	if len(s.rest) > 0 {
-		s.line(s.rest)
-		s.rest = nil
+	if len(s.partial) > 0 {
+		s.line(s.partial)
+		s.partial = nil
 	}
 	for _, b := range s.order {
-		if !b.told {
+		if !b.reported {
 			for line := range strings.Lines(b.output.String()) {
 				s.text(line)
 			}
@@ -116,6 +121,7 @@ func (s *Stream) Close() error {
 	return nil
 }
 
+// line handles a line of output.
 func (s *Stream) line(line []byte) {
 	var e event
 	if !bytes.HasPrefix(line, []byte("{")) || json.Unmarshal(line, &e) != nil || e.Action == "" {
@@ -130,7 +136,7 @@ func (s *Stream) line(line []byte) {
 		return
 	}
 	if e.Package == "" {
-		return // of a kind that is not known yet
+		return // an action that a newer go command added
 	}
 	p := s.packages[e.Package]
 	if p == nil {
@@ -141,7 +147,7 @@ func (s *Stream) line(line []byte) {
 		s.packages[e.Package] = p
 	}
 	if e.Test != "" {
-		s.test(p.test(e.Test), e)
+		s.testEvent(p.test(e.Test), e)
 		return
 	}
 	switch e.Action {
@@ -150,11 +156,11 @@ func (s *Stream) line(line []byte) {
 	case "pass", "fail", "skip":
 		p.Status, p.Elapsed = status(e.Action), seconds(e.Elapsed)
 		if p.Status == Passed {
-			p.pass(s.Keep)
+			p.pass(s.KeepPassed)
 		}
 		if e.FailedBuild != "" {
 			b := s.build(e.FailedBuild)
-			p.Build, b.told = b.output.String(), true
+			p.Build, b.reported = b.output.String(), true
 		}
 		delete(s.packages, e.Package)
 		if s.Done != nil {
@@ -169,6 +175,7 @@ func (s *Stream) text(line string) {
 	}
 }
 
+// build returns the build of a package.
 func (s *Stream) build(path string) *build {
 	b := s.builds[path]
 	if b == nil {
@@ -182,31 +189,32 @@ func (s *Stream) build(path string) *build {
 	return b
 }
 
-// test takes an event of a test.
-func (s *Stream) test(t *Test, e event) {
+// testEvent handles an event of a test.
+func (s *Stream) testEvent(t *Test, e event) {
 	switch e.Action {
 	case "output":
 		switch {
-		case framing(e.Output):
+		case isFraming(e.Output):
 		case strings.HasPrefix(e.Output, "fuzz: elapsed: "):
 			s.text(e.Output)
 		default:
 			t.Output = append(t.Output, e.Output...)
 		}
 	case "pass", "fail", "skip":
-		// With -count=2 a test runs again: one failure is enough, and the times add up.
+		// With -count=2 a test ends twice. It fails if it failed once.
 		t.Elapsed += seconds(e.Elapsed)
 		if t.Status != Failed {
 			t.Status = status(e.Action)
 		}
-		if t.Status == Passed && !s.Keep {
+		if t.Status == Passed && !s.KeepPassed {
 			t.Output = nil
 		}
 	}
 }
 
-// test finds a test of a package by its name, and puts a new one where it belongs: below
-// the test that ran it. A slash is not always a subtest's: t.Run("GET /orders", ...) has one of its own.
+// test returns the test with a name. It adds a new test below the one that ran
+// it. A slash does not always separate two tests: t.Run("GET /orders", ...) is
+// one subtest.
 func (p *Package) test(name string) *Test {
 	if t := p.byName[name]; t != nil {
 		return t
@@ -227,7 +235,7 @@ func (p *Package) test(name string) *Test {
 	return t
 }
 
-// print takes what is printed in a package's name.
+// print handles output of a package outside of tests.
 func (p *Package) print(output string) {
 	line := strings.TrimRight(output, "\r\n")
 	switch {
@@ -242,8 +250,8 @@ func (p *Package) print(output string) {
 	}
 }
 
-// pass ends a package that passes, and with it the benchmarks, whose end is no event.
-// Of what it printed the coverage is wanted, if not all.
+// pass marks the tests of a package that passed as passed: go test reports no
+// end of benchmarks. Unless keep is set, it drops all output except the coverage.
 func (p *Package) pass(keep bool) {
 	for _, t := range p.byName {
 		if t.Status == Unfinished {
@@ -262,8 +270,8 @@ func (p *Package) pass(keep bool) {
 	p.Output = coverage
 }
 
-// framing tells whether go test prints something around a test's own output.
-func framing(output string) bool {
+// isFraming reports whether go test itself printed a line of a test's output.
+func isFraming(output string) bool {
 	output = strings.TrimLeft(output, " ")
 	for _, prefix := range []string{
 		"=== RUN ", "=== PAUSE ", "=== CONT ", "=== NAME ", "=== ATTR ", "=== ARTIFACTS ",
@@ -290,10 +298,11 @@ func seconds(s float64) time.Duration {
 	return time.Duration(s * float64(time.Second)).Round(time.Millisecond)
 }
 
-// title is a subtest's name as it was before go test put underscores in the place of spaces, as far as
-// that can be told: an underscore of the test's own looks the same. What surely was none stays, which is one at
-// an end, beside another one, or between two capitals, as in DATABASE_URL. Nothing is lost where
-// this is wrong, since go test -run takes a space for an underscore too.
+// title guesses the name of a subtest before go test replaced its spaces with
+// underscores. An underscore stays if it is unlikely to have been a space: at
+// either end, next to another underscore, or between two capitals as in
+// DATABASE_URL. A wrong guess does little harm, because go test -run accepts a
+// space for an underscore.
 func title(name string) string {
 	b := []byte(name)
 	for i := 1; i < len(name)-1; i++ {

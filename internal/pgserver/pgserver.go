@@ -1,5 +1,5 @@
-// Package pgserver starts a PostgreSQL server for tests: in a folder of its own, reached through a socket in that folder
-// and through nothing else, and gone after the test.
+// Package pgserver starts PostgreSQL servers for tests. A server keeps its data in
+// a temporary directory and listens only on a Unix socket there.
 package pgserver
 
 import (
@@ -17,17 +17,18 @@ import (
 	"time"
 )
 
-// A Server is a running server.
+// A Server is a running PostgreSQL server.
 type Server struct {
-	dir   string
-	cmd   *exec.Cmd
-	ended chan error
+	dir    string
+	cmd    *exec.Cmd
+	exited chan error
 }
 
-// ErrMissing says that PostgreSQL is not installed.
-var ErrMissing = errors.New("PostgreSQL is not installed, so nothing is tested on it: apt-get install postgresql")
+// ErrMissing is returned by Start if PostgreSQL is not installed.
+var ErrMissing = errors.New("PostgreSQL is not installed: apt-get install postgresql")
 
-// Skip skips a test where the error is ErrMissing, and says so; with CI=true, and on any other error, the test fails.
+// Skip skips the test if err is ErrMissing. The test fails if err is another error,
+// or if CI=true, where PostgreSQL must be installed.
 func Skip(tb testing.TB, err error) {
 	tb.Helper()
 	switch {
@@ -39,18 +40,18 @@ func Skip(tb testing.TB, err error) {
 	}
 }
 
-// Start starts a server. Stop it when you are done.
+// Start starts a server. The caller must stop it.
 func Start() (*Server, error) {
 	initdb, postgres, ready := find("initdb"), find("postgres"), find("pg_isready")
 	if initdb == "" || postgres == "" || ready == "" {
 		return nil, ErrMissing
 	}
-	// A socket's path has a hundred bytes at the most, which a test's own folder would exceed.
+	// A socket's path is limited to about 100 bytes, so t.TempDir is too long.
 	dir, err := os.MkdirTemp("", "pg")
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, ended: make(chan error, 1)}
+	s := &Server{dir: dir, exited: make(chan error, 1)}
 	if err := s.start(initdb, postgres, ready); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -62,7 +63,8 @@ func (s *Server) start(initdb, postgres, ready string) error {
 		return err
 	}
 	data := filepath.Join(s.dir, "data")
-	setup := command(s.dir, initdb, "--pgdata", data, "--username", account, "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync")
+	setup := command(s.dir, initdb, "--pgdata", data, "--username", account, "--auth", "trust",
+		"--encoding", "UTF8", "--locale", "C", "--no-sync")
 	if out, err := setup.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
@@ -73,43 +75,49 @@ func (s *Server) start(initdb, postgres, ready string) error {
 	if err := s.cmd.Start(); err != nil {
 		return err
 	}
-	go func() { s.ended <- s.cmd.Wait() }()
+	go func() { s.exited <- s.cmd.Wait() }()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		if exec.Command(ready, "-h", s.dir, "-q").Run() == nil {
 			return nil
 		}
 		select {
-		case err := <-s.ended:
+		case err := <-s.exited:
 			return fmt.Errorf("postgres: %w\n%s", err, &log)
 		default:
 		}
 		if time.Now().After(deadline) {
 			_ = s.cmd.Process.Kill()
-			<-s.ended
-			return fmt.Errorf("postgres does not answer\n%s", &log)
+			<-s.exited
+			return fmt.Errorf("postgres is not ready after 30 seconds\n%s", &log)
 		}
 	}
 }
 
-// URL is that of a database on the server, which need not exist.
+// URL returns the URL of a database on the server. The database need not exist.
 func (s *Server) URL(database string) string {
-	u := url.URL{Scheme: "postgres", User: url.User(account), Path: "/" + database, RawQuery: url.Values{"host": {s.dir}}.Encode()}
+	u := url.URL{
+		Scheme:   "postgres",
+		User:     url.User(account),
+		Path:     "/" + database,
+		RawQuery: url.Values{"host": {s.dir}}.Encode(),
+	}
 	return u.String()
 }
 
-// Stop stops the server and removes what it kept.
+// Stop stops the server and removes its data.
 func (s *Server) Stop() error {
-	_ = s.cmd.Process.Signal(os.Interrupt) // which disconnects everyone
+	_ = s.cmd.Process.Signal(os.Interrupt) // a fast shutdown, which closes connections
 	select {
-	case <-s.ended:
+	case <-s.exited:
 	case <-time.After(20 * time.Second):
 		_ = s.cmd.Process.Kill()
-		<-s.ended
+		<-s.exited
 	}
 	return os.RemoveAll(s.dir)
 }
 
-// find is a program of PostgreSQL's, which Debian does not have on the PATH.
+// find returns the path of a PostgreSQL program, or an empty string. Debian does
+// not install them on the PATH.
 func find(program string) string {
 	if path, err := exec.LookPath(program); err == nil {
 		return path
@@ -121,8 +129,9 @@ func find(program string) string {
 	return slices.Max(installed)
 }
 
-// command is one that ends with the test's process, even where that is killed, and that runs as somebody else where the
-// test runs as root, which PostgreSQL refuses.
+// command returns a command that is interrupted when the test process exits, even
+// if that is killed. As root it runs as another user, since PostgreSQL refuses to
+// run as root.
 func command(dir, program string, args ...string) *exec.Cmd {
 	if setpriv, err := exec.LookPath("setpriv"); err == nil {
 		privileges := []string{"--pdeathsig", "INT"}
@@ -136,19 +145,19 @@ func command(dir, program string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// account is the user whom Debian's package makes.
+// account is the user that the Debian package creates.
 const account = "postgres"
 
-// own gives a folder to whom commands run as.
+// own makes the user that commands run as the owner of a directory.
 func own(dir string) error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
-	somebody, err := user.Lookup(account)
+	owner, err := user.Lookup(account)
 	if err != nil {
 		return err
 	}
-	uid, errUID := strconv.Atoi(somebody.Uid)
-	gid, errGID := strconv.Atoi(somebody.Gid)
+	uid, errUID := strconv.Atoi(owner.Uid)
+	gid, errGID := strconv.Atoi(owner.Gid)
 	return errors.Join(errUID, errGID, os.Chown(dir, uid, gid))
 }

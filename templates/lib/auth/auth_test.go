@@ -43,6 +43,16 @@ func hs256(tb testing.TB, claims jwt.MapClaims) string {
 	return token(tb, jwt.SigningMethodHS256, []byte(secret), claims)
 }
 
+// signRaw returns a token with the given text as its payload, signed with
+// secret.
+func signRaw(payload string) string {
+	encode := base64.RawURLEncoding.EncodeToString
+	signed := encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode([]byte(payload))
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(signed))
+	return signed + "." + encode(mac.Sum(nil))
+}
+
 // tokenWithCrit returns a token that is valid except for a critical header
 // extension that the verifier does not know.
 func tokenWithCrit(tb testing.TB) string {
@@ -201,6 +211,7 @@ func TestRequire(t *testing.T) {
 func TestTokens(t *testing.T) {
 	claims := jwt.MapClaims{"sub": "1"}
 	good := hs256(t, claims)
+	supabase := hs256(t, jwt.MapClaims{"sub": "1", "aud": "authenticated", "role": "authenticated"})
 	now := time.Now()
 	at := func(claim string, when time.Time) string {
 		return "Bearer " + hs256(t, jwt.MapClaims{"sub": "1", claim: when.Unix()})
@@ -217,17 +228,18 @@ func TestTokens(t *testing.T) {
 		logged                  string // the reason, "" for a valid token
 	}{
 		"custom":               {"custom", "Bearer " + good, secret, ""},
-		"supabase":             {"supabase", "Bearer " + good, secret, ""},
+		"supabase":             {"supabase", "Bearer " + supabase, secret, ""},
 		"netlify":              {"netlify", "Bearer " + good, secret, ""},
 		"scheme in lower case": {"custom", "bearer " + good, secret, ""},
-		"another scheme":       {"custom", "Basic " + good, secret, ""},
+		"two spaces":           {"custom", "Bearer  " + good, secret, ""},
+		"spaces around":        {"custom", " Bearer    " + good + " ", secret, ""},
 		"expires later":        {"custom", at("exp", now.Add(time.Hour)), secret, ""},
 		"valid since earlier":  {"custom", at("nbf", now.Add(-time.Hour)), secret, ""},
 
 		"expired":       {"custom", at("exp", now.Add(-time.Hour)), secret, "expired"},
 		"not yet valid": {"custom", at("nbf", now.Add(time.Hour)), secret, "not valid yet"},
 		"expiry is not a time": {
-			"custom", "Bearer " + hs256(t, jwt.MapClaims{"sub": "1", "exp": "never"}), secret, "exp is invalid",
+			"custom", "Bearer " + hs256(t, jwt.MapClaims{"sub": "1", "exp": "never"}), secret, "claim exp is not a number",
 		},
 		"wrong secret": {
 			"custom", bearer(jwt.SigningMethodHS256, []byte("another")), secret, "signature is invalid",
@@ -263,11 +275,24 @@ func TestTokens(t *testing.T) {
 		"three words": {
 			"custom", "Bearer " + good + " more", secret, "missing or malformed Authorization header",
 		},
-		"two spaces":           {"custom", "Bearer  " + good, secret, "missing or malformed Authorization header"},
 		"tab instead of space": {"custom", "Bearer\t" + good, secret, "missing or malformed Authorization header"},
 		"empty scheme":         {"custom", " " + good, secret, "missing or malformed Authorization header"},
 		"empty token":          {"custom", "Bearer ", secret, "missing or malformed Authorization header"},
-		"Basic credentials":    {"custom", "Basic dXNlcjpwYXNz", secret, "malformed"},
+		"tab after the space":  {"custom", "Bearer \t" + good, secret, "missing or malformed Authorization header"},
+		"Basic credentials":    {"custom", "Basic dXNlcjpwYXNz", secret, "scheme is not Bearer"},
+		"Basic with a token":   {"custom", "Basic " + good, secret, "scheme is not Bearer"},
+		"another scheme":       {"custom", "Token " + good, secret, "scheme is not Bearer"},
+		"scheme of cookies":    {"custom", "cookie " + good, secret, "missing or malformed Authorization header"},
+		"supabase, no audience": {
+			"supabase", "Bearer " + good, secret, "claim aud names none of the accepted audiences",
+		},
+		"supabase, another audience": {
+			"supabase", "Bearer " + hs256(t, jwt.MapClaims{"sub": "1", "aud": "anon"}), secret, "accepted audiences",
+		},
+		"expires at 0": {"custom", "Bearer " + hs256(t, jwt.MapClaims{"sub": "1", "exp": 0}), secret, "expired"},
+		"valid from 1e300": {
+			"custom", "Bearer " + hs256(t, jwt.MapClaims{"sub": "1", "nbf": 1e300}), secret, "not valid yet",
+		},
 		"oversized": {
 			"custom", "Bearer " + hs256(t, jwt.MapClaims{"sub": strings.Repeat("1", 16<<10)}), secret, "exceeds 16384",
 		},
@@ -336,33 +361,151 @@ func TestHeaderNamesIgnoreCase(t *testing.T) {
 	}
 }
 
+// A token without a subject signs nobody in, whichever provider the request
+// names.
+func TestNobodyWithoutSubject(t *testing.T) {
+	t.Setenv(auth.SecretEnv, secret)
+	const anonKey = `{"iss":"supabase","ref":"abcdefghijklmnopqrst","role":"anon","iat":1700000000,"exp":2015360000}`
+	for _, payload := range []string{
+		anonKey,
+		strings.Replace(anonKey, "anon", "service_role", 1),
+		strings.Replace(anonKey, "{", `{"aud":"authenticated",`, 1),
+		`{}`,
+		`{"id":null}`,
+		`{"id":"1"}`,
+		`{"sub":null}`,
+		`{"sub":""}`,
+		`{"sub":" \t\u00a0"}`,
+		`{"sub":1}`,
+		`{"sub":["1"]}`,
+		`{"sub":{"id":"1"}}`,
+		`{"SUB":"1"}`,
+		`{"roles":["admin"],"app_metadata":{"roles":["admin"]}}`,
+		`null`,
+		`[]`,
+		`"1"`,
+	} {
+		for provider := range auth.Decoders {
+			logged := captureLog(t)
+			event := request(provider, "Bearer "+signRaw(payload))
+			for _, roles := range [][]string{nil, {"admin"}} {
+				response, err := fn.Chain(greet, auth.Require(roles...))(t.Context(), event)
+				require.NoError(t, err)
+				assert.Equal(t, http.StatusUnauthorized, response.StatusCode, "%s %s", provider, payload)
+			}
+			assert.Contains(t, logged.String(), "authentication failed")
+		}
+	}
+}
+
 func TestGetCurrentUser(t *testing.T) {
+	admin := &auth.User{ID: "1", Roles: []string{"admin"}}
+	nobody := &auth.User{ID: "1"}
 	tests := map[string]struct {
 		claims string
-		want   auth.User
+		want   *auth.User // nil for an error
 	}{
-		"no claims":         {`{}`, auth.User{}},
-		"subject":           {`{"sub": "1"}`, auth.User{ID: "1"}},
-		"subject is number": {`{"sub": 1}`, auth.User{}},
-		"role":              {`{"sub": "1", "roles": "admin"}`, auth.User{ID: "1", Roles: []string{"admin"}}},
+		"no claims":         {`{}`, nil},
+		"subject":           {`{"sub": "1"}`, nobody},
+		"subject is number": {`{"sub": 1}`, nil},
+		"subject is empty":  {`{"sub": ""}`, nil},
+		"subject is blank":  {`{"sub": " "}`, nil},
+		"role":              {`{"sub": "1", "roles": "admin"}`, admin},
 		"roles": {
-			`{"sub": "1", "roles": ["admin", "editor"]}`, auth.User{ID: "1", Roles: []string{"admin", "editor"}},
+			`{"sub": "1", "roles": ["admin", "editor"]}`, &auth.User{ID: "1", Roles: []string{"admin", "editor"}},
 		},
-		"no roles":   {`{"sub": "1", "roles": []}`, auth.User{ID: "1"}},
-		"roles null": {`{"sub": "1", "roles": null}`, auth.User{ID: "1"}},
-		"mixed roles": {
-			`{"sub": "1", "roles": [1, "admin", null, ["editor"]]}`, auth.User{ID: "1", Roles: []string{"admin"}},
-		},
+		"no roles":    {`{"sub": "1", "roles": []}`, nobody},
+		"roles null":  {`{"sub": "1", "roles": null}`, nobody},
+		"mixed roles": {`{"sub": "1", "roles": [1, "admin", null, ["editor"]]}`, admin},
+
+		// RedwoodJS reads these too.
+		"app_metadata":             {`{"sub": "1", "app_metadata": {"provider": "email", "roles": ["admin"]}}`, admin},
+		"app_metadata, string":     {`{"sub": "1", "app_metadata": {"roles": "admin"}}`, admin},
+		"authorization":            {`{"sub": "1", "app_metadata": {"authorization": {"roles": ["admin"]}}}`, admin},
+		"roles take precedence":    {`{"sub": "1", "roles": ["admin"], "app_metadata": {"roles": ["owner"]}}`, admin},
+		"no roles take precedence": {`{"sub": "1", "roles": [], "app_metadata": {"roles": ["admin"]}}`, nobody},
+		"null does not":            {`{"sub": "1", "roles": null, "app_metadata": {"roles": ["admin"]}}`, admin},
+		"app_metadata is list":     {`{"sub": "1", "app_metadata": [{"roles": ["admin"]}]}`, nobody},
+		"app_metadata is null":     {`{"sub": "1", "app_metadata": null}`, nobody},
+		"authorization is string":  {`{"sub": "1", "app_metadata": {"authorization": "admin"}}`, nobody},
+
+		// Users can change their own user_metadata, and Supabase's role is a
+		// role of the database.
+		"user_metadata":        {`{"sub": "1", "user_metadata": {"roles": ["admin"]}}`, nobody},
+		"user_metadata, inner": {`{"sub": "1", "user_metadata": {"app_metadata": {"roles": ["admin"]}}}`, nobody},
+		"role of the database": {`{"sub": "1", "role": "admin"}`, nobody},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var claims auth.Claims
 			require.NoError(t, json.Unmarshal([]byte(tt.claims), &claims))
 			user, err := auth.GetCurrentUser(t.Context(), claims)
-			require.NoError(t, err)
-			assert.Equal(t, &tt.want, user)
+			assert.Equal(t, tt.want, user)
+			assert.Equal(t, tt.want == nil, err != nil, err)
 		})
 	}
+}
+
+// A decoder may return claims that do not come from JSON, or none.
+func TestOwnDecoder(t *testing.T) {
+	tests := map[string]struct {
+		claims auth.Claims
+		status int
+		logged bool
+	}{
+		"user":             {auth.Claims{"sub": "1"}, http.StatusForbidden, false},
+		"roles as strings": {auth.Claims{"sub": "1", "roles": []string{"admin"}}, http.StatusOK, false},
+		"app_metadata": {
+			auth.Claims{"sub": "1", "app_metadata": map[string]any{"roles": []string{"admin"}}}, http.StatusOK, false,
+		},
+		"no ID":     {auth.Claims{"roles": []string{"admin"}}, http.StatusUnauthorized, true},
+		"ID is nil": {auth.Claims{"sub": nil, "roles": []string{"admin"}}, http.StatusUnauthorized, true},
+		"empty":     {auth.Claims{}, http.StatusUnauthorized, true},
+		"nil":       {nil, http.StatusUnauthorized, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			logged := captureLog(t)
+			handler := auth.UseRequireAuth(auth.Options{
+				Handler: func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+					switch err := auth.RequireAuth(ctx, "admin"); {
+					case errors.Is(err, auth.ErrUnauthenticated):
+						return fn.JSON(http.StatusUnauthorized, nil)
+					case err != nil:
+						return fn.JSON(http.StatusForbidden, nil)
+					}
+					return greet(ctx, event)
+				},
+				GetCurrentUser: auth.GetCurrentUser,
+				Decoders: map[string]auth.Decoder{
+					"mine": func(context.Context, string) (auth.Claims, error) { return tt.claims, nil },
+				},
+			})
+			response, err := handler(t.Context(), request("mine", "Basic dXNlcjpwYXNz"))
+			require.NoError(t, err)
+			assert.Equal(t, tt.status, response.StatusCode)
+			assert.Equal(t, tt.logged, strings.Contains(logged.String(), "authentication failed"))
+		})
+	}
+}
+
+// A decoder may take a token from a cookie and pass it to the decoder of JWT.
+func TestTokenFromCookie(t *testing.T) {
+	t.Setenv(auth.SecretEnv, secret)
+	decode := auth.SharedSecret(auth.SecretEnv)
+	handler := auth.UseRequireAuth(auth.Options{
+		Handler:        greet,
+		GetCurrentUser: auth.GetCurrentUser,
+		Decoders: map[string]auth.Decoder{"mine": func(ctx context.Context, cookies string) (auth.Claims, error) {
+			_, token, _ := strings.Cut(cookies, "jwt=")
+			return decode(ctx, token)
+		}},
+	})
+	event := request("", "")
+	event.Headers["Cookie"] = "auth-provider=mine; jwt=" + hs256(t, jwt.MapClaims{"sub": "1"})
+	response, err := handler(t.Context(), event)
+	require.NoError(t, err)
+	assert.Equal(t, `"1"`, response.Body)
 }
 
 // If the user cannot be determined, the request continues as anonymous instead
@@ -534,6 +677,10 @@ func FuzzToken(f *testing.F) {
 	f.Add("Bearer", token(f, jwt.SigningMethodHS384, []byte(secret), jwt.MapClaims{"sub": "1"}))
 	f.Add("Bearer", token(f, jwt.SigningMethodHS256, []byte(""), jwt.MapClaims{"sub": "1"}))
 	f.Add("Bearer", hs256(f, jwt.MapClaims{"exp": 1}))
+	f.Add("Bearer", signRaw(`{"sub":"1","exp":1e400}`))
+	f.Add("Bearer", signRaw(`{}`))
+	f.Add("Bearer ", good)
+	f.Add("", "Bearer  "+good+" ")
 	f.Add("Bearer", hs256(f, jwt.MapClaims{"exp": -1e300, "nbf": "x", "roles": map[string]any{}}))
 	handler := fn.Chain(greet, auth.Require())
 
@@ -542,7 +689,10 @@ func FuzzToken(f *testing.F) {
 		require.NoError(t, err)
 		switch response.StatusCode {
 		case http.StatusOK:
-			require.True(t, signedWithHS256(strings.TrimSpace(token)), "accepted, but not signed with the secret: %q", token)
+			words := strings.Fields(scheme + " " + token)
+			require.Len(t, words, 2)
+			require.True(t, strings.EqualFold(words[0], "Bearer"), "accepted the scheme %q", words[0])
+			require.True(t, signedWithHS256(words[1]), "accepted, but not signed with the secret: %q", words[1])
 		case http.StatusUnauthorized:
 		default:
 			require.Fail(t, "unexpected status", "%d, want 200 or 401", response.StatusCode)

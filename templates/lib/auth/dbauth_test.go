@@ -7,6 +7,7 @@ import (
 	"crypto/cipher"
 	"encoding/base64"
 	"encoding/json"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -305,11 +306,16 @@ const legacySession = "U2FsdGVkX19yRGEqgzb5QgoKR+lQLkd/zamH3FlVQHxe+k+CWLr0qvXD1
 
 func TestClaimsID(t *testing.T) {
 	var claims auth.Claims
-	const text = `{"string":"c0ffee","number":1,"large":9007199254740992,"fraction":1.5,"null":null,"list":[1]}`
+	const text = `{"string":"c0ffee","number":1,"large":9007199254740992,"inexact":9007199254740993000,
+		"zero":0,"fraction":1.5,"null":null,"empty":"","list":[1]}`
 	require.NoError(t, json.Unmarshal([]byte(text), &claims))
+	// A decoder may return numbers that do not come from JSON.
+	claims["int"], claims["int64"], claims["uint32"] = 7, int64(math.MaxInt64), uint32(7)
+	claims["json.Number"], claims["NaN"] = json.Number("9007199254740993"), math.NaN()
 	for name, want := range map[string]string{
-		"string": "c0ffee", "number": "1", "large": "9007199254740992", "fraction": "1.5",
-		"null": "", "list": "", "missing": "",
+		"string": "c0ffee", "number": "1", "large": "9007199254740992", "inexact": "",
+		"zero": "0", "fraction": "1.5", "null": "", "empty": "", "list": "", "missing": "",
+		"int": "7", "int64": "9223372036854775807", "uint32": "7", "json.Number": "9007199254740993", "NaN": "",
 	} {
 		assert.Equal(t, want, claims.ID(name), name)
 	}

@@ -3,11 +3,14 @@ package auth
 import (
 	"context"
 	"crypto"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -37,10 +40,18 @@ func (c Claims) Text(name string) string {
 }
 
 // ID returns a claim that is a string or a number, formatted as a string, or ""
-// for any other claim.
+// for any other claim. It also returns "" for a number from JSON that is too
+// large to be exact, because two users could then have the same ID.
 func (c Claims) ID(name string) string {
-	if number, ok := c[name].(float64); ok {
-		return strconv.FormatFloat(number, 'f', -1, 64)
+	const maxExact = 1 << 53
+	switch claim := c[name].(type) {
+	case float64:
+		if math.IsNaN(claim) || math.Abs(claim) > maxExact {
+			return ""
+		}
+		return strconv.FormatFloat(claim, 'f', -1, 64)
+	case int, int32, int64, uint, uint32, uint64, json.Number:
+		return fmt.Sprint(claim)
 	}
 	return c.Text(name)
 }
@@ -51,6 +62,8 @@ func (c Claims) List(name string) []string {
 	switch claim := c[name].(type) {
 	case string:
 		return []string{claim}
+	case []string:
+		return claim
 	case []any:
 		list := make([]string, 0, len(claim))
 		for _, element := range claim {
@@ -63,6 +76,26 @@ func (c Claims) List(name string) []string {
 		}
 	}
 	return nil
+}
+
+// Roles returns the roles of the user. Like RedwoodJS, it reads them from the
+// claim roles or, if there is none, from app_metadata.roles, where Netlify and
+// Supabase keep them, or from app_metadata.authorization.roles. It does not read
+// user_metadata, which users can change themselves.
+func (c Claims) Roles() []string {
+	if c["roles"] != nil {
+		return c.List("roles")
+	}
+	metadata := c.object("app_metadata")
+	if metadata["roles"] != nil {
+		return metadata.List("roles")
+	}
+	return metadata.object("authorization").List("roles")
+}
+
+func (c Claims) object(name string) Claims {
+	object, _ := c[name].(map[string]any)
+	return object
 }
 
 // Keys returns the public keys that can verify a token, given the key id (kid)
@@ -114,7 +147,8 @@ type JWTOptions struct {
 }
 
 // JWT returns a Decoder of JSON Web Tokens (RFC 7519). It checks the signature,
-// issuer, audience, expiry (exp) and not-before time (nbf) of each token. If a
+// issuer, audience, expiry (exp) and not-before time (nbf) of each token. It
+// accepts tokens in the Authorization header only with the scheme Bearer. If a
 // required option is empty, for example because an environment variable is not
 // set, the Decoder rejects every token with an error that names the option. JWT
 // panics if the options contradict each other or name an unknown algorithm.
@@ -125,10 +159,16 @@ func JWT(o JWTOptions) Decoder {
 	if o.AudienceClaim == "" {
 		o.AudienceClaim = "aud"
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	parser := jwt.NewParser(o.parserOptions()...)
 	return func(ctx context.Context, token string) (Claims, error) {
 		secret := os.Getenv(o.SecretEnv)
 		if err := o.checkRequired(secret); err != nil {
+			return nil, err
+		}
+		if err := checkScheme(ctx); err != nil {
 			return nil, err
 		}
 		if len(token) > maxToken {
@@ -138,8 +178,8 @@ func JWT(o JWTOptions) Decoder {
 		if _, err := parser.ParseWithClaims(token, claims, o.keyFunc(ctx, secret)); err != nil {
 			return nil, fmt.Errorf("verifying: %w", err)
 		}
-		if err := o.checkAudience(Claims(claims)); err != nil {
-			return nil, err
+		if err := o.checkClaims(Claims(claims)); err != nil {
+			return nil, fmt.Errorf("verifying: %w", err)
 		}
 		return Claims(claims), nil
 	}
@@ -192,24 +232,26 @@ func (o *JWTOptions) checkRequired(secret string) error {
 
 func (o *JWTOptions) parserOptions() []jwt.ParserOption {
 	algorithms := o.Algorithms
-	options := []jwt.ParserOption{jwt.WithLeeway(o.Leeway)}
 	switch {
+	case len(algorithms) > 0:
 	case o.Keys != nil:
-		options = append(options, jwt.WithExpirationRequired())
-		if len(algorithms) == 0 {
-			algorithms = []string{"RS256"}
-		}
-	case len(algorithms) == 0:
+		algorithms = []string{"RS256"}
+	default:
 		algorithms = []string{"HS256"}
 	}
-	options = append(options, jwt.WithValidMethods(algorithms))
-	if o.Issuer != "" {
-		options = append(options, jwt.WithIssuer(o.Issuer))
+	// The parser ignores exp if it is 0, and overflows for large times. Check
+	// the claims ourselves.
+	return []jwt.ParserOption{jwt.WithValidMethods(algorithms), jwt.WithoutClaimsValidation()}
+}
+
+// checkScheme rejects a token that was sent with another scheme than Bearer. It
+// accepts a token that the caller took from a cookie.
+func checkScheme(ctx context.Context) error {
+	credentials, ok := RequestCredentials(ctx)
+	if !ok || credentials.Scheme == CookieScheme || strings.EqualFold(credentials.Scheme, "Bearer") {
+		return nil
 	}
-	if o.Now != nil {
-		options = append(options, jwt.WithTimeFunc(o.Now))
-	}
-	return options
+	return errors.New("authorization scheme is not Bearer")
 }
 
 // keyFunc returns the function that gives the parser its keys. The type of a
@@ -239,7 +281,13 @@ func (o *JWTOptions) keyFunc(ctx context.Context, secret string) jwt.Keyfunc {
 	}
 }
 
-func (o *JWTOptions) checkAudience(claims Claims) error {
+func (o *JWTOptions) checkClaims(claims Claims) error {
+	if err := o.checkTimes(claims); err != nil {
+		return err
+	}
+	if o.Issuer != "" && claims["iss"] != o.Issuer {
+		return jwt.ErrTokenInvalidIssuer
+	}
 	if len(o.Audience) == 0 {
 		return nil
 	}
@@ -248,5 +296,31 @@ func (o *JWTOptions) checkAudience(claims Claims) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("verifying: claim %s names none of the accepted audiences", o.AudienceClaim)
+	return fmt.Errorf("claim %s names none of the accepted audiences", o.AudienceClaim)
+}
+
+// checkTimes checks exp, nbf and iat (RFC 7519, section 4.1). Like the npm
+// packages jose and jsonwebtoken, it compares them with the whole seconds of the
+// clock. Any number is a time, including 0, fractions and times in the far
+// future.
+func (o *JWTOptions) checkTimes(claims Claims) error {
+	for _, name := range []string{"exp", "nbf", "iat"} {
+		if claim, ok := claims[name]; ok {
+			if _, ok := claim.(float64); !ok {
+				return fmt.Errorf("claim %s is not a number", name)
+			}
+		}
+	}
+	now, leeway := float64(o.Now().Unix()), o.Leeway.Seconds()
+	exp, expires := claims["exp"].(float64)
+	nbf, delayed := claims["nbf"].(float64)
+	switch {
+	case !expires && o.Keys != nil:
+		return errors.New("claim exp is required")
+	case expires && exp <= now-leeway:
+		return jwt.ErrTokenExpired
+	case delayed && nbf > now+leeway:
+		return jwt.ErrTokenNotValidYet
+	}
+	return nil
 }

@@ -102,10 +102,10 @@ func TestJWTClaims(t *testing.T) {
 		"another issuer":           {options(nil), claims("iss", "https://other.example.com/"), "invalid issuer"},
 		"issuer without slash":     {options(nil), claims("iss", strings.TrimSuffix(issuer, "/")), "invalid issuer"},
 		"prefix of issuer":         {options(nil), claims("iss", issuer+"x"), "invalid issuer"},
-		"no issuer":                {options(nil), claims("iss", nil), "iss claim is required"},
-		"issuer is list":           {options(nil), claims("iss", []string{issuer}), "iss is invalid"},
-		"no expiry":                {options(nil), claims("exp", nil), "exp claim is required"},
-		"expiry is not a time":     {options(nil), claims("exp", "tomorrow"), "exp is invalid"},
+		"no issuer":                {options(nil), claims("iss", nil), "invalid issuer"},
+		"issuer is list":           {options(nil), claims("iss", []string{issuer}), "invalid issuer"},
+		"no expiry":                {options(nil), claims("exp", nil), "claim exp is required"},
+		"expiry is not a time":     {options(nil), claims("exp", "tomorrow"), "claim exp is not a number"},
 		"expires this second":      {options(nil), claims("exp", at(0)), "expired"},
 		"expires next second":      {options(nil), claims("exp", at(time.Second)), ""},
 		"expired":                  {options(nil), claims("exp", at(-time.Second)), "expired"},
@@ -115,7 +115,7 @@ func TestJWTClaims(t *testing.T) {
 		"valid from next second":   {options(nil), claims("nbf", at(time.Second)), "not valid yet"},
 		"not yet valid, in leeway": {lenient, claims("nbf", at(time.Minute)), ""},
 		"not yet valid":            {lenient, claims("nbf", at(61*time.Second)), "not valid yet"},
-		"not-before is not a time": {options(nil), claims("nbf", true), "nbf is invalid"},
+		"not-before is not a time": {options(nil), claims("nbf", true), "claim nbf is not a number"},
 		"issued in the future":     {options(nil), claims("iat", at(30*time.Second)), ""},
 	}
 	for name, tt := range tests {
@@ -130,6 +130,98 @@ func TestJWTClaims(t *testing.T) {
 			assert.Equal(t, "1", got.Text("sub"))
 		})
 	}
+}
+
+// TestJWTTimes compares the times that JWT accepts with what the npm packages
+// jose 5.10.0 and jsonwebtoken 9.0.3 did with the same tokens when the clock
+// showed 700 ms after noon.
+func TestJWTTimes(t *testing.T) {
+	t.Setenv(auth.SecretEnv, secret)
+	decode := auth.JWT(auth.JWTOptions{
+		SecretEnv: auth.SecretEnv, Now: func() time.Time { return noon.Add(700 * time.Millisecond) },
+	})
+	for _, tt := range []struct {
+		payload            string
+		jose, jsonwebtoken bool // whether the package accepted the token
+	}{
+		{`{"sub":"1","exp":0}`, false, false},
+		{`{"sub":"1","exp":-0}`, false, false},
+		{`{"sub":"1","exp":1}`, false, false},
+		{`{"sub":"1","exp":-1e300}`, false, false},
+		{`{"sub":"1","exp":1e300}`, true, true},
+		{`{"sub":"1","exp":1e400}`, true, true},
+		{`{"sub":"1","exp":-1e400}`, false, false},
+		{`{"sub":"1","exp":1767268799}`, false, false},
+		{`{"sub":"1","exp":1767268800}`, false, false},
+		{`{"sub":"1","exp":1767268800.5}`, true, true},
+		{`{"sub":"1","exp":1767268800.9}`, true, true},
+		{`{"sub":"1","exp":1767268801}`, true, true},
+		{`{"sub":"1","exp":1.7672688005e9}`, true, true},
+		{`{"sub":"1","exp":9223372036854775808}`, true, true},
+		{`{"sub":"1","exp":"1767272400"}`, false, false},
+		{`{"sub":"1","exp":"2099-01-01T00:00:00Z"}`, false, false},
+		{`{"sub":"1","exp":true}`, false, false},
+		{`{"sub":"1","exp":null}`, false, false},
+		{`{"sub":"1","exp":[]}`, false, false},
+		{`{"sub":"1","exp":{}}`, false, false},
+		{`{"sub":"1","nbf":0}`, true, true},
+		{`{"sub":"1","nbf":-0}`, true, true},
+		{`{"sub":"1","nbf":1}`, true, true},
+		{`{"sub":"1","nbf":-1e300}`, true, true},
+		{`{"sub":"1","nbf":1e300}`, false, false},
+		{`{"sub":"1","nbf":1e400}`, false, false},
+		{`{"sub":"1","nbf":-1e400}`, true, true},
+		{`{"sub":"1","nbf":1767268799}`, true, true},
+		{`{"sub":"1","nbf":1767268800}`, true, true},
+		{`{"sub":"1","nbf":1767268800.5}`, false, false},
+		{`{"sub":"1","nbf":1767268800.9}`, false, false},
+		{`{"sub":"1","nbf":1767268801}`, false, false},
+		{`{"sub":"1","nbf":1.7672688005e9}`, false, false},
+		{`{"sub":"1","nbf":9223372036854775808}`, false, false},
+		{`{"sub":"1","nbf":"1767272400"}`, false, false},
+		{`{"sub":"1","nbf":"2099-01-01T00:00:00Z"}`, false, false},
+		{`{"sub":"1","nbf":true}`, false, false},
+		{`{"sub":"1","nbf":null}`, false, false},
+		{`{"sub":"1","nbf":[]}`, false, false},
+		{`{"sub":"1","nbf":{}}`, false, false},
+		{`{"sub":"1","iat":0}`, true, true},
+		{`{"sub":"1","iat":1}`, true, true},
+		{`{"sub":"1","iat":-1e300}`, true, true},
+		{`{"sub":"1","iat":1e300}`, true, true},
+		{`{"sub":"1","iat":9223372036854775808}`, true, true},
+		{`{"sub":"1","iat":"1767272400"}`, false, true},
+		{`{"sub":"1","iat":true}`, false, true},
+		{`{"sub":"1","iat":null}`, false, true},
+		{`{"sub":"1","iat":[]}`, false, true},
+		{`{"sub":"1","iat":{}}`, false, true},
+		{`{"sub":"1","exp":NaN}`, false, false},
+		{`{"sub":"1","exp":1767272400,"exp":0}`, false, false},
+		{`{"sub":"1","exp":0,"exp":1767272400}`, true, true},
+		{`{"sub":"1","EXP":0}`, true, true},
+		{`{"sub":"1","exp":1767272400,"nbf":1e300}`, false, false},
+		{`{"sub":"1","exp":0,"nbf":0}`, false, false},
+	} {
+		// jsonwebtoken does not check iat. JSON.parse returns Infinity for
+		// 1e400, which encoding/json rejects.
+		want := tt.jose && tt.jsonwebtoken && !strings.Contains(tt.payload, "1e400")
+		_, err := decode(t.Context(), signRaw(tt.payload))
+		if want {
+			assert.NoError(t, err, tt.payload)
+		} else {
+			assert.Error(t, err, tt.payload)
+		}
+	}
+}
+
+// An issuer with public keys must set an expiry, and 0 is one that is over.
+func TestJWTExpiryZeroWithKeys(t *testing.T) {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	decode := auth.JWT(auth.JWTOptions{
+		Keys: staticKeys(private.Public()), Algorithms: []string{"EdDSA"}, Issuer: issuer, AnyAudience: true,
+	})
+	_, err = decode(t.Context(), token(t, jwt.SigningMethodEdDSA, private, claims("exp", 0)))
+	require.ErrorIs(t, err, jwt.ErrTokenExpired)
 }
 
 // The token's algorithm must be listed and must match the type of the key, so

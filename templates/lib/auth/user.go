@@ -1,6 +1,10 @@
 package auth
 
-import "context"
+import (
+	"context"
+	"errors"
+	"strings"
+)
 
 // A User is a signed-in user. Add the fields that your functions need.
 type User struct {
@@ -10,10 +14,11 @@ type User struct {
 
 // Decoders maps the provider that a request names, in its auth-provider header
 // or cookie, to the Decoder of its tokens. Tokens of other providers are not
-// accepted. Use JWT for providers that sign with a private key, and DBAuth for
-// RedwoodJS's dbAuth.
+// accepted. Delete the providers that you do not use, because the client chooses
+// which one verifies its token. Use JWT for providers that sign with a private
+// key, and DBAuth for RedwoodJS's dbAuth.
 var Decoders = map[string]Decoder{
-	"supabase": SharedSecret(SecretEnv),
+	"supabase": JWT(JWTOptions{SecretEnv: SecretEnv, Audience: []string{"authenticated"}}),
 	"netlify":  SharedSecret(SecretEnv),
 	"custom":   SharedSecret(SecretEnv),
 }
@@ -22,5 +27,10 @@ var Decoders = map[string]Decoder{
 // This is the place to look the user up in a database. Return nil for a user
 // who may no longer sign in.
 func GetCurrentUser(_ context.Context, claims Claims) (*User, error) {
-	return &User{ID: claims.Text("sub"), Roles: claims.List("roles")}, nil
+	id := claims.Text("sub")
+	if strings.TrimSpace(id) == "" {
+		// Some tokens belong to no user, such as Supabase's public anon key.
+		return nil, errors.New("token has no subject (sub)")
+	}
+	return &User{ID: id, Roles: claims.Roles()}, nil
 }

@@ -207,7 +207,10 @@ func TestHTTPEventSignature(t *testing.T) {
 		"both":      {fntest.Event{Signature: "sig", SignatureHeader: "X-Sig"}, map[string]string{"x-sig": "sig"}},
 		"no header": {fntest.Event{Signature: "sig"}, map[string]string{}},
 		"no value":  {fntest.Event{SignatureHeader: "X-Sig"}, map[string]string{}},
-		"more":      {fntest.Event{Signature: "sig", SignatureHeader: "X-Sig", Headers: map[string]string{"A": "1"}}, map[string]string{"A": "1", "x-sig": "sig"}},
+		"more": {
+			fntest.Event{Signature: "sig", SignatureHeader: "X-Sig", Headers: map[string]string{"A": "1"}},
+			map[string]string{"A": "1", "x-sig": "sig"},
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -282,8 +285,14 @@ func TestUnusableInputPanics(t *testing.T) {
 		call func()
 		want string
 	}{
-		"channel":        {func() { fntest.HTTPEvent(fntest.Event{Payload: make(chan int)}) }, "fntest: payload: json: unsupported type: chan int"},
-		"NaN":            {func() { fntest.HTTPEvent(fntest.Event{Payload: math.NaN()}) }, "fntest: payload: json: unsupported value: NaN"},
+		"channel": {
+			func() { fntest.HTTPEvent(fntest.Event{Payload: make(chan int)}) },
+			"fntest: payload: json: unsupported type: chan int",
+		},
+		"NaN": {
+			func() { fntest.HTTPEvent(fntest.Event{Payload: math.NaN()}) },
+			"fntest: payload: json: unsupported value: NaN",
+		},
 		"failing signer": {func() { fntest.SignedWebhook(fntest.Event{}, failing) }, "fntest: SignedWebhook: no key"},
 	}
 	for name, tt := range tests {

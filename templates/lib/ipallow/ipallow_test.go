@@ -179,6 +179,7 @@ func TestSource(t *testing.T) {
 		"empty header":             {source, "10.0.0.1", forwarded(""), notIP},
 		"trailing comma":           {source, "10.0.0.1", forwarded("203.0.113.7,"), notIP},
 		"not an address":           {source, "10.0.0.1", forwarded("unknown"), notIP},
+		"proxy of unknown client":  {source, "10.0.0.1", forwarded("203.0.113.7, unknown, 10.0.0.2"), notIP},
 		"line break":               {source, "10.0.0.1", forwarded("203.0.113.7\n"), notIP},
 		"two spellings": {
 			source, "10.0.0.1",
@@ -186,7 +187,10 @@ func TestSource(t *testing.T) {
 			"ipallow: event has X-Forwarded-For in more than one spelling",
 		},
 		"no source IP": {
-			source, "", forwarded("203.0.113.7"), "ipallow: requestContext.identity.sourceIp is not an IP address",
+			source, "", forwarded("203.0.113.7"), "ipallow: requestContext.identity.sourceIp is empty",
+		},
+		"Unix socket": {
+			source, "@", forwarded("203.0.113.7"), "ipallow: requestContext.identity.sourceIp is not an IP address",
 		},
 	}
 	for name, tt := range tests {
@@ -236,6 +240,32 @@ func TestAllowBehindProxy(t *testing.T) {
 		response, err = handler(t.Context(), event)
 		require.NoError(t, err)
 		assert.Equal(t, http.StatusUnauthorized, response.StatusCode, "accepted the header from a client")
+	}
+}
+
+// A proxy that does not report its client does not lend it its own address.
+func TestAllowProxyWithoutClient(t *testing.T) {
+	captureLog(t)
+	proxies := ipallow.MustParse("10.0.0.0/8")
+	handler := fn.Chain(handle, ipallow.Allow(ipallow.Source{Proxies: proxies}, proxies))
+	for name, tt := range map[string]struct {
+		sourceIP string
+		headers  map[string][]string
+		want     int
+	}{
+		"client on the list": {"10.0.0.1", map[string][]string{"X-Forwarded-For": {"10.2.3.4"}}, http.StatusOK},
+		"no header":          {"10.0.0.1", nil, http.StatusUnauthorized},
+		"no values":          {"10.0.0.1", map[string][]string{"X-Forwarded-For": {}}, http.StatusUnauthorized},
+		"empty":              {"10.0.0.1", map[string][]string{"X-Forwarded-For": {""}}, http.StatusUnauthorized},
+		"unknown":            {"10.0.0.1", map[string][]string{"X-Forwarded-For": {"unknown"}}, http.StatusUnauthorized},
+		"unknown, proxy":     {"10.0.0.1", map[string][]string{"X-Forwarded-For": {"unknown, 10.2.3.4"}}, http.StatusUnauthorized},
+		"no source IP":       {"", map[string][]string{"X-Forwarded-For": {"10.2.3.4"}}, http.StatusUnauthorized},
+	} {
+		event := requestFrom(tt.sourceIP)
+		event.MultiValueHeaders = tt.headers
+		response, err := handler(t.Context(), event)
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, response.StatusCode, name)
 	}
 }
 

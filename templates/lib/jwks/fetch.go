@@ -35,7 +35,7 @@ func newFetcher(o Options) *fetcher {
 			return fmt.Errorf("more than %d redirects", maxRedirects)
 		}
 		if via[0].URL.Scheme == "https" && request.URL.Scheme != "https" {
-			return fmt.Errorf("redirect to %q does not use https", request.URL)
+			return fmt.Errorf("redirect to %s does not use https", display(request.URL))
 		}
 		return f.checkURL(request.URL)
 	}
@@ -78,7 +78,7 @@ func (f *fetcher) discover(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("OpenID configuration of issuer %q, want %q", configuration.Issuer, f.options.Issuer)
 	}
 	if strings.HasPrefix(f.options.Issuer, "https:") && !strings.HasPrefix(configuration.JWKSURI, "https:") {
-		return "", fmt.Errorf("jwks_uri %q does not use https", configuration.JWKSURI)
+		return "", errors.New("jwks_uri does not use https")
 	}
 	return configuration.JWKSURI, nil
 }
@@ -87,7 +87,7 @@ func (f *fetcher) discover(ctx context.Context) (string, error) {
 func (f *fetcher) get(ctx context.Context, address string) ([]byte, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, err
+		return nil, errors.New("URL is not valid") // err contains the URL
 	}
 	if err := f.checkURL(u); err != nil {
 		return nil, err
@@ -99,18 +99,21 @@ func (f *fetcher) get(ctx context.Context, address string) ([]byte, error) {
 	request.Header.Set("Accept", "application/json, application/jwk-set+json")
 	response, err := f.client.Do(request)
 	if err != nil {
-		return nil, err
+		if urlError := (*url.Error)(nil); errors.As(err, &urlError) {
+			err = urlError.Err
+		}
+		return nil, fmt.Errorf("GET %s: %w", display(u), err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("GET %s: %s", address, response.Status)
+		return nil, fmt.Errorf("GET %s: %s", display(u), response.Status)
 	}
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
 	if err != nil {
-		return nil, fmt.Errorf("GET %s: %w", address, err)
+		return nil, fmt.Errorf("GET %s: %w", display(u), err)
 	}
 	if len(data) > maxBody {
-		return nil, fmt.Errorf("GET %s: response exceeds %d bytes", address, maxBody)
+		return nil, fmt.Errorf("GET %s: response exceeds %d bytes", display(u), maxBody)
 	}
 	return data, nil
 }
@@ -127,5 +130,12 @@ func (f *fetcher) checkURL(u *url.URL) error {
 	case host != "" && (u.Scheme == "https" || u.Scheme == "http" && (local || f.options.AllowHTTP)):
 		return nil
 	}
-	return fmt.Errorf("URL %q does not use https", u)
+	return fmt.Errorf("URL %q does not use https", display(u))
+}
+
+// display returns a URL for error messages, without the user and the query,
+// which may contain secrets.
+func display(u *url.URL) string {
+	shown := url.URL{Scheme: u.Scheme, Opaque: u.Opaque, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
+	return shown.String()
 }

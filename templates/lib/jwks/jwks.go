@@ -203,11 +203,11 @@ func (s *Set) refresh(ctx context.Context) {
 	s.pendingFetch = nil
 }
 
-// name returns the address of the set for error messages, without a password.
+// name returns the address of the set for error messages.
 func (s *Set) name() string {
 	u, err := url.Parse(cmp.Or(s.options.URL, s.options.Issuer))
 	if err != nil {
-		return "an invalid URL"
+		return "the issuer" // err contains the URL
 	}
-	return u.Redacted()
+	return display(u)
 }

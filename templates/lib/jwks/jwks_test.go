@@ -721,9 +721,12 @@ func TestURL(t *testing.T) {
 		"https:///k":                      "does not use https",
 		"file:///etc/passwd":              "does not use https",
 		"https://u:hunter2@example.com/k": "contains a user name or password",
+		"http://example.com/k?k=hunter2":  `URL "http://example.com/k" does not use https`,
+		"https://127.0.0.1:1/k?k=hunter2": "GET https://127.0.0.1:1/k: ",
+		"https://u:hunter2/@example.com/": "URL is not valid",
 		"http://u:hunter2@localhost/k":    "contains a user name or password",
-		"https://exa mple.com":            "invalid character",
-		"https://example.com\r\nX: y":     "invalid control character",
+		"https://exa mple.com":            "URL is not valid",
+		"https://example.com\r\nX: y":     "URL is not valid",
 	} {
 		err := fetch(jwks.Options{URL: address})
 		require.ErrorContains(t, err, want, address)

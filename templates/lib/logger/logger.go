@@ -26,10 +26,11 @@ import (
 
 // Options configure a logger. All fields are optional.
 type Options struct {
-	// Redact lists keys whose values are not logged, in addition to all keys
-	// that contain authorization, cookie, password, secret or token. Case and
-	// the separators of words do not matter, and a key may have more words:
-	// "card number" also matches cardNumber, card_number and X-Card-Number.
+	// Redact lists keys whose values are not logged, in addition to those of
+	// credentials and email addresses, such as password, token, cookie,
+	// X-Api-Key, DATABASE_URL and email. Case and the separators of words do
+	// not matter, and a key may have more words: "card number" also matches
+	// cardNumber, card_number and X-Card-Number.
 	Redact []string
 
 	// Level is the minimum level to log. It defaults to the level that the
@@ -187,7 +188,7 @@ func (h *handler) Handle(ctx context.Context, record slog.Record) error {
 			attrs[0].Value = slog.StringValue(redacted)
 		}
 	}
-	clean := slog.NewRecord(record.Time, record.Level, record.Message, record.PC)
+	clean := slog.NewRecord(record.Time, record.Level, h.redactor.text(record.Message), record.PC)
 	// Add the id outside of all groups, so that a search by id finds every
 	// line.
 	if invocation, ok := lambdacontext.FromContext(ctx); ok && invocation.AwsRequestID != "" {
@@ -235,7 +236,7 @@ func (h *handler) redact(attr slog.Attr) slog.Attr {
 			clean[i] = h.redact(member)
 		}
 		return slog.Attr{Key: attr.Key, Value: slog.GroupValue(clean...)}
-	case slog.KindAny:
+	case slog.KindAny, slog.KindString:
 		return slog.Attr{Key: attr.Key, Value: h.redactor.value(value.Any())}
 	}
 	return slog.Attr{Key: attr.Key, Value: value}

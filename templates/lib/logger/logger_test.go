@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"regexp"
 	"strings"
 	"sync"
@@ -189,6 +190,47 @@ func TestRedact(t *testing.T) {
 			`"headers":{"authorization":"[redacted]"}`,
 		},
 		"HTML": {slog.Any("html", []string{"<b>"}), `"html":["<b>"]`},
+		"cookie": {
+			slog.Any("c", http.Cookie{Name: "session", Value: hidden, Raw: "session=" + hidden, Unparsed: []string{hidden}}),
+			`"c":{"Name":"session","Value":"[redacted]",`,
+		},
+		"cookies": {
+			slog.Any("c", []any{&http.Cookie{Name: "a", Value: hidden}, struct{ C *http.Cookie }{&http.Cookie{Value: hidden}}}),
+			`"c":[{"Name":"a","Value":"[redacted]",`,
+		},
+		"API key": {slog.Any("headers", http.Header{"X-Api-Key": {hidden}}), `"headers":{"X-Api-Key":"[redacted]"}`},
+		"identity": {
+			slog.Any("identity", events.APIGatewayRequestIdentity{APIKey: hidden, APIKeyID: hidden, SourceIP: "192.0.2.1"}),
+			`"apiKey":"[redacted]"`,
+		},
+		"body of an event": {
+			slog.Any("event", events.APIGatewayProxyRequest{Body: ` {"user":{"name":"anna","password":"hunter2"}}`}),
+			`"body":"{\"user\":{\"name\":\"anna\",\"password\":\"[redacted]\"}}"`,
+		},
+		"form in an event": {
+			slog.Any("event", events.APIGatewayProxyRequest{Body: `name=anna&password=hunter2`}),
+			`"body":"name=anna&password=[redacted]"`,
+		},
+		"JSON as text": {slog.String("m", `[{"jwt":"hunter2","n":1}]`), `"m":"[{\"jwt\":\"[redacted]\",\"n\":1}]"`},
+		"nested JSON as text": {
+			slog.Any("m", []string{`{"body":"{\"token\":\"hunter2\"}"}`}),
+			`{\"body\":\"{\\\"token\\\":\\\"[redacted]\\\"}\"}`,
+		},
+		"URL": {
+			slog.String("redis", "redis://:hunter2@localhost:6379/0"), `"redis":"redis://:[redacted]@localhost:6379/0"`,
+		},
+		"URL as error": {
+			slog.Any("err", errors.New(`parse "postgres://u:hunter2@h/d?password=hunter2": bad`)),
+			`"err":"parse \"postgres://u:[redacted]@h/d?password=[redacted]\": bad"`,
+		},
+		"URL as value": {
+			slog.Any("url", &url.URL{Scheme: "https", User: url.UserPassword("u", hidden), RawQuery: "a=b&api_key=" + hidden}),
+			`"RawQuery":"a=b&api_key=[redacted]"`,
+		},
+		"request": {
+			slog.Any("r", map[string]any{"uri": "/x?access_token=hunter2&page=2"}),
+			`"uri":"/x?access_token=[redacted]&page=2"`,
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -206,6 +248,107 @@ func TestRedact(t *testing.T) {
 				assert.Equal(t, 4, strings.Count(out.String(), "\n"), out.String())
 			}
 		})
+	}
+}
+
+// TestSecretKeys checks which keys are redacted without configuration, in any
+// spelling.
+func TestSecretKeys(t *testing.T) {
+	setEnv(t)
+	logged := func(key string) string {
+		var out bytes.Buffer
+		logger.New(logger.Options{Writer: &out, Format: logger.JSON}).Info("m", key, hidden)
+		return out.String()
+	}
+	for _, key := range []string{
+		"Authorization", "Proxy-Authorization", "authorizationToken",
+		"cookie", "Set-Cookie", "cookies", "COOKIE",
+		"password", "passwords", "hashedPassword", "DB_PASSWORD", "pass_word",
+		"pass", "SMTP_PASS", "dbPass", "pwd", "PWD", "userPwd", "passwd", "MYSQL_PASSWD", "passphrase", "passPhrase",
+		"secret", "clientSecret", "AWS_SECRET_ACCESS_KEY", "secrets",
+		"token", "accessToken", "ACCESS_TOKEN", "id-token", "X-Amz-Security-Token", "X-CSRF-Token",
+		"apiKey", "APIKey", "api_key", "api-key", "API_KEY", "apikey", "X-Api-Key", "X-API-KEY", "x-api-key", "stripeApiKey",
+		"privateKey", "PRIVATE_KEY", "private-key", "rsaPrivateKey", "signingKey", "encryption_key",
+		"accessKey", "AccountKey", "SharedAccessKey",
+		"DATABASE_URL", "databaseUrl", "databaseURL", "database-url", "TEST_DATABASE_URL", "dsn", "DSN", "SENTRY_DSN",
+		"connectionString", "CONNECTION_STRING",
+		"jwt", "JWT", "jwtToken", "userJwt", "credential", "credentials", "awsCredentials", "sessionId", "session_id",
+		"email", "EMAIL", "e-mail", "userEmail", "emails", "salt",
+		// These are harmless, but look like a secret.
+		"tokens_used", "maxTokens", "emailSent", "cookiesAccepted",
+	} {
+		assert.Contains(t, logged(key), `:"[redacted]"`, key)
+	}
+	for _, key := range []string{
+		"key", "keyId", "keyboard", "monkey", "primaryKey", "publicKey", "auth-provider", "author", "authorizer", "user",
+		"name", "id", "sub", "url", "host", "params", "passenger", "passed", "bypass", "compass", "saltwater", "basalt",
+		"jwks", "mail", "path", "method", "status", "sourceIp", "requestId", "user-agent", "signature", "session", "hash",
+	} {
+		assert.Contains(t, logged(key), hidden, key)
+	}
+}
+
+// TestText checks what is redacted in the text of values, errors and messages.
+func TestText(t *testing.T) {
+	setEnv(t)
+	for text, want := range map[string]string{
+		// URLs
+		"postgres://u:hunter2@h:5432/d":               "postgres://u:[redacted]@h:5432/d",
+		"redis://:hunter2@h":                          "redis://:[redacted]@h",
+		"at postgres://u:hunter2@h/d failed":          "at postgres://u:[redacted]@h/d failed",
+		"a://u:hunter2@h/,b://v:hunter2@i/":           "a://u:[redacted]@h/,b://v:[redacted]@i/",
+		"a://u:hunter2@h,b://v:hunter2@i":             "a://u:[redacted]@h,b://v:[redacted]@i",
+		"postgres://u:hunter2@hunter2@h/d":            "postgres://u:[redacted]@h/d",
+		"postgres://u:hunter2/hunter2?#hunter2@h/d":   "postgres://u:[redacted]@h/d",
+		"postgres://u:hunter2@h1:1,h2:2/d":            "postgres://u:[redacted]@h1:1,h2:2/d",
+		"postgres://u:@h/d":                           "postgres://u:[redacted]@h/d",
+		"postgres://u@h/d?password=hunter2":           "postgres://u@h/d?password=[redacted]",
+		"h://h/d?sslpassword=hunter2&sslmode=require": "h://h/d?sslpassword=[redacted]&sslmode=require",
+		"/callback?id_token=hunter2#top":              "/callback?id_token=[redacted]#top",
+		"/x?a=1&api-key=hunter2&b=2":                  "/x?a=1&api-key=[redacted]&b=2",
+		`Get "http://h/?token=hunter2": EOF`:          `Get "http://h/?token=[redacted]": EOF`,
+		"/x?user[password]=hunter2":                   "/x?user[password]=[redacted]",
+
+		// Connection strings and forms
+		"host=h user=u password=hunter2 dbname=d":        "host=h user=u password=[redacted] dbname=d",
+		"password=hunter2":                               "password=[redacted]",
+		"password = hunter2 dbname=d":                    "password =[redacted] dbname=d",
+		`password='hunter2 \' hunter2' dbname=d`:         `password=[redacted] dbname=d`,
+		"password='hunter2 hunter2":                      "password=[redacted]",
+		"password=a&hunter2;hunter2,hunter2 dbname=d":    "password=[redacted] dbname=d",
+		"Server=h;Password=hunter2;Database=d":           "Server=h;Password=[redacted]",
+		"AccountName=a;AccountKey=hunter2==;EndpointS=x": "AccountName=a;AccountKey=[redacted]",
+		"a=b&password=hunter2":                           "a=b&password=[redacted]",
+		"iban=hunter2":                                   "iban=[redacted]",
+
+		// Harmless texts
+		"":                                 "",
+		"=":                                "=",
+		"password=":                        "password=",
+		"the password is wrong":            "the password is wrong",
+		"invalid token: unexpected EOF":    "invalid token: unexpected EOF",
+		"a=b c=d":                          "a=b c=d",
+		"x == y":                           "x == y",
+		"http://localhost:8910/@anna":      "http://localhost:8910/@anna",
+		"http://[::1]:8910/x?mail=a@b":     "http://[::1]:8910/x?mail=a@b",
+		"https://anna@example.com:443/x@y": "https://anna@example.com:443/x@y",
+		"https://example.com/a:b@c":        "https://example.com/a:b@c",
+		"://":                              "://",
+		"{not JSON}":                       "{not JSON}",
+		"anna@example.com: 1:2@3":          "anna@example.com: 1:2@3",
+	} {
+		var out bytes.Buffer
+		log := logger.New(logger.Options{Writer: &out, Format: logger.JSON, Redact: []string{"iban"}})
+		log.Info(text, "text", text, "err", errors.New(text), "list", []string{text})
+		var record struct {
+			Message, Text, Err string
+			List               []string
+		}
+		require.NoError(t, json.Unmarshal(out.Bytes(), &record))
+		assert.Equal(t, want, record.Message, text)
+		assert.Equal(t, want, record.Text, text)
+		assert.Equal(t, want, record.Err, text)
+		assert.Equal(t, []string{want}, record.List, text)
 	}
 }
 
@@ -456,6 +599,9 @@ func FuzzRedact(f *testing.F) {
 				Writer: &out, Format: format, Redact: []string{configured}, Level: slog.LevelInfo,
 			})
 			secret := map[string]any{"my-secret" + key: canary}
+			log.Info(key+"?password="+canary, "text", text+" a://u:"+canary+"@h")
+			require.NotContains(t, out.String(), canary)
+			out.Reset()
 			log.Info("m", slog.Any("all", []any{v, secret, map[string]any{"token": v, key: v}}))
 			require.Equal(t, 1, strings.Count(out.String(), "\n"))
 			require.NotContains(t, out.String(), canary)

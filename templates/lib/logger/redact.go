@@ -8,88 +8,15 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
-	"unicode"
 )
-
-// redacted replaces the value of a secret.
-const redacted = "[redacted]"
-
-// secrets are the substrings of keys that are always redacted.
-var secrets = [...]string{"authorization", "cookie", "password", "secret", "token"}
 
 // maxDepth is the maximum depth of a value. What is nested deeper is not
 // logged.
 const maxDepth = 32
-
-// A redactor replaces the values of secret keys.
-type redactor struct {
-	keys []string // configured keys, in lower case and without separators
-}
-
-func newRedactor(keys []string) *redactor {
-	r := &redactor{}
-	for _, key := range keys {
-		if joined := strings.Join(words(key), ""); joined != "" {
-			r.keys = append(r.keys, joined)
-		}
-	}
-	return r
-}
-
-// matches reports whether the value of a key is a secret.
-func (r *redactor) matches(key string) bool {
-	words := words(key)
-	joined := strings.Join(words, "")
-	for _, secret := range secrets {
-		if strings.Contains(joined, secret) {
-			return true
-		}
-	}
-	// A configured key matches consecutive whole words: "pin" matches cardPin
-	// but not shipping.
-	for _, secret := range r.keys {
-		for i := range words {
-			for rest, j := secret, i; j < len(words) && strings.HasPrefix(rest, words[j]); j++ {
-				if rest = rest[len(words[j]):]; rest == "" {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-// words splits a key into words in lower case. X-Card-Number, card_number,
-// cardNumber and CARDNumber all contain the words card and number.
-func words(key string) []string {
-	var found []string
-	var word []rune
-	end := func() {
-		if len(word) > 0 {
-			found = append(found, strings.ToLower(string(word)))
-			word = word[:0]
-		}
-	}
-	runes := []rune(key)
-	for i, c := range runes {
-		if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
-			end()
-			continue
-		}
-		if unicode.IsUpper(c) && i > 0 {
-			startsWord := i+1 < len(runes) && unicode.IsLower(runes[i+1])
-			if !unicode.IsUpper(runes[i-1]) || startsWord {
-				end()
-			}
-		}
-		word = append(word, c)
-	}
-	end()
-	return found
-}
 
 // value converts v to the value that JSON would encode, with secrets redacted.
 func (r *redactor) value(v any) (value slog.Value) {
@@ -231,7 +158,7 @@ func (w walker) walk(v reflect.Value, depth int) any {
 		}
 		return fmt.Sprint(v.Float())
 	case reflect.String:
-		return v.String()
+		return w.walkString(v.String(), depth)
 	}
 	return v.Type().String() // JSON has no functions and channels
 }
@@ -253,14 +180,17 @@ func (w walker) walkInterface(v any, depth int) (converted any, ok bool) {
 			return "!ERROR: " + err.Error(), true
 		}
 		return w.walkJSON(text, depth), true
+	case http.Cookie:
+		v.Value, v.Raw, v.Unparsed = redacted, "", nil
+		return w.walkStruct(reflect.ValueOf(v), depth), true
 	case error:
-		return v.Error(), true
+		return w.text(v.Error()), true
 	case encoding.TextMarshaler:
 		text, err := v.MarshalText()
 		if err != nil {
 			return "!ERROR: " + err.Error(), true
 		}
-		return string(text), true
+		return w.text(string(text)), true
 	}
 	return nil, false
 }
@@ -286,6 +216,15 @@ func (w walker) walkJSON(text []byte, depth int) any {
 		return "!ERROR: " + err.Error()
 	}
 	return w.walk(reflect.ValueOf(v), depth+1)
+}
+
+// walkString converts a string. If it is JSON, such as the body of a request, it
+// redacts the secrets in it.
+func (w walker) walkString(s string, depth int) string {
+	if isJSON(s) {
+		return encodeToString(w.walkJSON([]byte(s), depth))
+	}
+	return w.text(s)
 }
 
 // member returns a member of an object, without calling value for a secret.

@@ -350,7 +350,9 @@ var failures = map[string]struct {
 				scenario.Create(c, Order{Status: "nowhere"})
 			}).Run(t, "test", func(*scenario.T, *Scenario) { fmt.Println("the test ran") })
 		},
-		want:   []string{"scenario: creating scenario_test.Order: scenario.None holds no records: define the scenario on another store"},
+		want: []string{
+			"scenario: creating scenario_test.Order: scenario.None holds no records: define the scenario on another store",
+		},
 		at:     `scenario.Create(c, Order{Status: "nowhere"})`,
 		silent: true,
 	},

@@ -57,7 +57,41 @@ func TestJWT(t *testing.T) {
 		"not valid yet": {
 			hs(jwt.MapClaims{"iss": "netlify", "sha256": hash, "nbf": now.Unix() + 1}), false, false,
 		},
-		"malformed expiry":     {hs(jwt.MapClaims{"iss": "netlify", "sha256": hash, "exp": "never"}), false, false},
+		"malformed expiry": {hs(jwt.MapClaims{"iss": "netlify", "sha256": hash, "exp": "never"}), false, false},
+		// jsonwebtoken 9.0.3 does the same with these times.
+		"expires at 0": {
+			hs(jwt.MapClaims{"iss": "netlify", "sha256": hash, "exp": 0}), false, false,
+		},
+		"expires before 1970": {
+			hs(jwt.MapClaims{"iss": "netlify", "sha256": hash, "exp": -1}), false, false,
+		},
+		"expires now": {
+			hs(jwt.MapClaims{"iss": "netlify", "sha256": hash, "exp": now.Unix()}), false, false,
+		},
+		"expires in the far future": {
+			hs(jwt.MapClaims{"iss": "netlify", "sha256": hash, "exp": 1e300}), true, true,
+		},
+		"expires in a fraction": {
+			hs(jwt.MapClaims{"iss": "netlify", "sha256": hash, "exp": float64(now.Unix()) + 0.5}), true, true,
+		},
+		"expiry is null": {
+			hs(jwt.MapClaims{"iss": "netlify", "sha256": hash, "exp": nil}), false, false,
+		},
+		"expiry is bool": {
+			hs(jwt.MapClaims{"iss": "netlify", "sha256": hash, "exp": true}), false, false,
+		},
+		"valid from 0": {
+			hs(jwt.MapClaims{"iss": "netlify", "sha256": hash, "nbf": 0}), true, true,
+		},
+		"valid from the far future": {
+			hs(jwt.MapClaims{"iss": "netlify", "sha256": hash, "nbf": 1e300}), false, false,
+		},
+		"valid in a fraction": {
+			hs(jwt.MapClaims{"iss": "netlify", "sha256": hash, "nbf": float64(now.Unix()) + 0.5}), false, false,
+		},
+		"not-before is string": {
+			hs(jwt.MapClaims{"iss": "netlify", "sha256": hash, "nbf": "1"}), false, false,
+		},
 		"wrong secret":         {sign(jwt.SigningMethodHS256, []byte(other), good), false, false},
 		"empty secret":         {sign(jwt.SigningMethodHS256, []byte(""), good), false, false},
 		"alg none":             {sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, good), false, false},

@@ -9,7 +9,8 @@ import (
 
 // client returns the address of the client and the domain that it requested,
 // according to the connection and the request, or to trusted proxies. The
-// address is empty if the connection has none.
+// address is empty if the connection has none, or if a trusted proxy does not
+// report one.
 func (g *Gateway) client(r *http.Request) (source, domain string) {
 	source, domain = hostAddress(r.RemoteAddr), stripPort(r.Host)
 	if g.PeerHeader != "" {
@@ -17,30 +18,52 @@ func (g *Gateway) client(r *http.Request) (source, domain string) {
 			source = peer.Unmap().WithZone("").String()
 		}
 	}
-	if len(g.TrustedProxies) == 0 {
-		return source, domain
-	}
 	addr, err := netip.ParseAddr(source)
 	if err != nil || !g.trusts(addr) {
 		return source, domain
 	}
-	// Each proxy appends the address of its peer. The client is therefore
-	// the last address that is not a trusted proxy's: the client may have
-	// sent all entries before it.
-	for _, entry := range reversedList(r.Header["X-Forwarded-For"]) {
-		addr, err := netip.ParseAddr(hostAddress(entry))
-		if err != nil {
-			break // not written by a proxy
-		}
-		source = addr.String()
-		if !g.trusts(addr) {
-			break
-		}
-	}
+	source = g.forwardedFor(r.Header["X-Forwarded-For"])
 	if hosts := reversedList(r.Header["X-Forwarded-Host"]); len(hosts) > 0 && hosts[0] != "" {
 		domain = stripPort(hosts[0])
 	}
 	return source, domain
+}
+
+// forwardedFor returns the address of the client according to the header that
+// trusted proxies sent. Each proxy appends the address of its peer. The client
+// is therefore the last entry that is not a trusted proxy's, or the first entry
+// if all are: the client may have sent all entries before it.
+//
+// If the proxies did not report a valid address, forwardedFor returns "" rather
+// than the address of a proxy, which a function may allow.
+func (g *Gateway) forwardedFor(values []string) string {
+	client := ""
+	for _, entry := range reversedList(values) {
+		addr, err := forwardedAddr(entry)
+		if err != nil {
+			return ""
+		}
+		client = addr.String()
+		if !g.trusts(addr) {
+			break
+		}
+	}
+	return client
+}
+
+// forwardedAddr parses an address, to which some proxies add a port.
+func forwardedAddr(entry string) (netip.Addr, error) {
+	bare := entry
+	if strings.HasPrefix(entry, "[") && strings.HasSuffix(entry, "]") {
+		bare = entry[1 : len(entry)-1]
+	}
+	addr, err := netip.ParseAddr(bare)
+	if err != nil {
+		var withPort netip.AddrPort
+		withPort, err = netip.ParseAddrPort(entry)
+		addr = withPort.Addr()
+	}
+	return addr.Unmap().WithZone(""), err
 }
 
 func (g *Gateway) trusts(addr netip.Addr) bool {

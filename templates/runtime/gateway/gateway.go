@@ -63,7 +63,9 @@ type Gateway struct {
 	PublicURL *url.URL
 
 	// TrustedProxies lists the networks of the proxies whose
-	// X-Forwarded-For and X-Forwarded-Host headers are trusted.
+	// X-Forwarded-For and X-Forwarded-Host headers are trusted. If a
+	// request from one of them has no X-Forwarded-For, or if the entry that
+	// a proxy wrote is not an IP address, the event's source IP is empty.
 	TrustedProxies []netip.Prefix
 
 	// PeerHeader names the request header in which a reverse proxy on the

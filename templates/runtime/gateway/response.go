@@ -148,12 +148,16 @@ func hopByHop(name string) bool {
 }
 
 // checkHeaders returns an error for a header that is not valid in HTTP, and
-// reports whether all names are canonical.
+// reports whether all names are canonical. The error does not contain the value,
+// which may be a secret.
 func checkHeaders(single map[string]string, multi map[string][]string) (canonical bool, err error) {
 	canonical = true
 	for name, value := range single {
-		if !isToken(name) || !isValue(value) {
-			return false, fmt.Errorf("%w: header %q: %q", ErrMalformed, name, value)
+		if !isToken(name) {
+			return false, fmt.Errorf("%w: header %q", ErrMalformed, name)
+		}
+		if !isValue(value) {
+			return false, fmt.Errorf("%w: value of header %q", ErrMalformed, name)
 		}
 		canonical = canonical && textproto.CanonicalMIMEHeaderKey(name) == name
 	}
@@ -163,7 +167,7 @@ func checkHeaders(single map[string]string, multi map[string][]string) (canonica
 		}
 		for _, value := range values {
 			if !isValue(value) {
-				return false, fmt.Errorf("%w: header %q: %q", ErrMalformed, name, value)
+				return false, fmt.Errorf("%w: value of header %q", ErrMalformed, name)
 			}
 		}
 		canonical = canonical && textproto.CanonicalMIMEHeaderKey(name) == name

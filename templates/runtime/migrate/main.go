@@ -1,5 +1,5 @@
-// Command migrate applies the migrations of package db. fngen db builds it in a
-// project and runs it.
+// Command migrate changes the schema of the project's database. It takes one
+// argument: migrate, down or status.
 package main
 
 import (

@@ -153,7 +153,7 @@ func (o *options) validate(args []string, public string) error {
 	if public != "" {
 		var err error
 		if o.publicURL, err = parsePublicURL(public); err != nil {
-			return fmt.Errorf("invalid value %q for -public-url: %w", public, err)
+			return fmt.Errorf("invalid value %q for -public-url: %w", displayURL(public), err)
 		}
 	}
 	return nil
@@ -171,6 +171,23 @@ func parsePublicURL(s string) (*url.URL, error) {
 		return nil, errors.New("must not have a user, a query or a fragment")
 	}
 	return u, nil
+}
+
+// displayURL returns the text of a URL for error messages, without the user and
+// the query, which may contain secrets.
+func displayURL(s string) string {
+	s, _, _ = strings.Cut(s, "?")
+	scheme, rest, ok := strings.Cut(s, "://")
+	if !ok {
+		scheme, rest = "", s
+	}
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+		rest = rest[at+1:]
+	}
+	if ok {
+		return scheme + "://" + rest
+	}
+	return rest
 }
 
 // gateway returns a Gateway with these options.

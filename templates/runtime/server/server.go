@@ -50,6 +50,8 @@ func Main(functions ...Function) int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
+	// Package db opens the database of DATABASE_URL only in servers.
+	_ = os.Setenv("FNGEN_RUNTIME", "server")
 	s := system{args: os.Args[1:], lookupEnv: os.LookupEnv, unsetEnv: os.Unsetenv, stderr: os.Stderr, signals: signals}
 	return s.run(context.Background(), functions)
 }

@@ -25,6 +25,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fngen/fngen/templates/lib/fn"
+	"github.com/fngen/fngen/templates/lib/ipallow"
 	"github.com/fngen/fngen/templates/runtime/gateway"
 )
 
@@ -289,7 +291,11 @@ func TestUsage(t *testing.T) {
 		"public URL": {[]string{"-public-url", "example.com"}, nil, one, 2,
 			"fngen: invalid value \"example.com\" for -public-url: must start with https:// or http:// and a host\n"},
 		"public query": {[]string{"-public-url", "https://example.com?a"}, nil, one, 2,
-			"fngen: invalid value \"https://example.com?a\" for -public-url: must not have a user, a query or a fragment\n"},
+			"fngen: invalid value \"https://example.com\" for -public-url: must not have a user, a query or a fragment\n"},
+		"public password": {[]string{"-public-url", "https://u:hunter2@example.com?hunter2"}, nil, one, 2,
+			"fngen: invalid value \"https://example.com\" for -public-url: must not have a user, a query or a fragment\n"},
+		"malformed public password": {[]string{"-public-url", "u:hunter2@example.com:x"}, nil, one, 2,
+			"fngen: invalid value \"example.com:x\" for -public-url: must start with https:// or http:// and a host\n"},
 		"dev alone": {[]string{"-dev"}, nil, one, 2, "fngen: -dev requires -report\n"},
 		"report elsewhere": {[]string{"-report", "192.0.2.1:80"}, map[string]string{"FNGEN_REPORT_TOKEN": "t"},
 			one, 2, "fngen: invalid value \"192.0.2.1:80\" for -report: must be a loopback address and a port, such as 127.0.0.1:4000\n"},
@@ -709,6 +715,35 @@ func TestTrustedProxy(t *testing.T) {
 	assert.Equal(t, "198.51.100.7 api.test", source("-trusted-proxy", "127.0.0.1,10.0.0.0/8"))
 	assert.Equal(t, "203.0.113.7 api.test",
 		source("-trusted-proxy", "127.0.0.1", "-trusted-proxy", "10.0.0.0/8,198.51.100.0/24"))
+}
+
+// TestTrustedProxyWithoutClient checks that a request of a proxy that does not
+// report its client has no source IP, so that a function that allows the
+// proxy's network does not let it in.
+func TestTrustedProxyWithoutClient(t *testing.T) {
+	guarded := fn.Chain(echo, ipallow.Require("127.0.0.0/8", "10.0.0.0/8", "203.0.113.7"))
+	r := start(t, []Function{{Name: "echo", Handler: echo}, {Name: "guarded", Handler: guarded}},
+		"-trusted-proxy", "127.0.0.0/8,10.0.0.0/8")
+	for header, want := range map[string]string{
+		"X-Forwarded-For: 203.0.113.7\r\n":                    "203.0.113.7",
+		"X-Forwarded-For: 203.0.113.7, 10.0.0.1\r\n":          "203.0.113.7",
+		"X-Forwarded-For: unknown, 203.0.113.7, 10.0.0.1\r\n": "203.0.113.7",
+		"":                             "",
+		"X-Forwarded-For:\r\n":         "",
+		"X-Forwarded-For: unknown\r\n": "",
+		"X-Forwarded-For: 203.0.113.7, unknown, 10.0.0.1\r\n":  "",
+		"X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-For:\r\n": "",
+		"Forwarded: for=203.0.113.7\r\n":                       "",
+	} {
+		_, body := r.send("GET /echo HTTP/1.1\r\nHost: x\r\n" + header + "\r\n")
+		assert.Equal(t, want, decodeEvent(t, body).RequestContext.Identity.SourceIP, header)
+		status := http.StatusOK
+		if want == "" {
+			status = http.StatusUnauthorized
+		}
+		resp, _ := r.send("GET /guarded HTTP/1.1\r\nHost: x\r\n" + header + "\r\n")
+		assert.Equal(t, status, resp.StatusCode, header)
+	}
 }
 
 func TestPublicURL(t *testing.T) {

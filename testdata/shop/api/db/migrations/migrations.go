@@ -1,13 +1,14 @@
-// Package migrations is the schema of the database, in SQL files that are applied in the order of
-// their names: fngen db new NAME writes one, and fngen db migrate applies those that are missing.
-// A file that ends in .sqlite.sql or .postgres.sql is for that database alone.
+// Package migrations contains the schema of the database as SQL files, which are
+// applied in the order of their names. To add one, run fngen db new NAME. To
+// apply the pending ones, run fngen db migrate.
 //
-// https://pressly.github.io/goose says what else may be in a file.
+// A file that ends in .sqlite.sql or .postgres.sql is for that database only. For
+// the format of the files see https://pressly.github.io/goose.
 package migrations
 
 import "embed"
 
-// Files are the migrations, which the program carries with it.
+// Files contains the migrations. They become part of the program.
 //
 //go:embed *
 var Files embed.FS

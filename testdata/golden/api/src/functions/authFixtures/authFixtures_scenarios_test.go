@@ -3,7 +3,7 @@ package authfixtures
 import "example.com/golden/api/src/lib/scenario"
 
 // Scenario holds the records that a test starts with. Records need a database:
-// run fngen add db, and define standard on db.Tests instead of scenario.None.
+// run fngen add db, and define standard on dbtest.Tests instead of scenario.None.
 type Scenario struct{}
 
 // standard is the scenario that the tests run on.

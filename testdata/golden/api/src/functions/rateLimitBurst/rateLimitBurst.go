@@ -14,7 +14,8 @@ import (
 
 // Handler serves /rateLimitBurst.
 //
-// To reach handle, a request must pass these checks, in order:
+// A deployed function is an open endpoint: anyone can call it. To reach handle,
+// a request must pass these checks, in order:
 //   - ratelimit.Require rejects requests above the rate limit of a client IP
 //     address (429). Each instance of the function counts on its own.
 var Handler = fn.Chain(handle,

@@ -14,9 +14,10 @@ import (
 
 // Handler serves /webhookSkipVerifier.
 //
-// To reach handle, a request must pass these checks, in order:
-//   - webhooks.Require accepts every request, since webhooks.Skip verifies
-//     nothing. Anyone can call the function: use another scheme to deploy it.
+// A deployed function is an open endpoint: anyone can call it. To reach handle,
+// a request must pass these checks, in order:
+//   - webhooks.Require accepts every request, because webhooks.Skip is for
+//     development. Use another scheme before you deploy the function.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Skip, webhooks.Options{}),
 )

@@ -58,8 +58,12 @@ func parseCredentials(event events.APIGatewayProxyRequest) (Credentials, error) 
 	if provider == "" {
 		return Credentials{}, nil
 	}
-	scheme, token, ok := strings.Cut(fn.Header(event, "Authorization"), " ")
-	if !ok || scheme == "" || token == "" || strings.Contains(token, " ") {
+	scheme, token, _ := strings.Cut(strings.Trim(fn.Header(event, "Authorization"), " \t"), " ")
+	token = strings.TrimLeft(token, " ") // RFC 9110, section 11.4, allows several spaces
+	if scheme == "" || token == "" || strings.ContainsAny(token, " \t") {
+		return Credentials{}, errAuthorization
+	}
+	if strings.EqualFold(scheme, CookieScheme) { // the header is not a cookie
 		return Credentials{}, errAuthorization
 	}
 	return Credentials{Provider: provider, Scheme: scheme, Token: token, Cookies: cookies}, nil

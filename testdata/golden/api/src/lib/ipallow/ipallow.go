@@ -160,7 +160,11 @@ type Source struct {
 // Addr returns the client's address. It fails if the event has no valid address
 // or if a proxy did not send one.
 func (s Source) Addr(event events.APIGatewayProxyRequest) (netip.Addr, error) {
-	addr, err := parseAddr(event.RequestContext.Identity.SourceIP)
+	sourceIP := event.RequestContext.Identity.SourceIP
+	if sourceIP == "" {
+		return netip.Addr{}, errors.New("ipallow: requestContext.identity.sourceIp is empty")
+	}
+	addr, err := parseAddr(sourceIP)
 	if err != nil {
 		return addr, fmt.Errorf("ipallow: requestContext.identity.sourceIp %w", err)
 	}

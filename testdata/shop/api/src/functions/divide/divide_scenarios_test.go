@@ -1,7 +1,7 @@
 package divide
 
 import (
-	"example.com/shop/api/src/lib/db"
+	"example.com/shop/api/src/lib/dbtest"
 	"example.com/shop/api/src/lib/scenario"
 )
 
@@ -12,4 +12,4 @@ type Scenario struct{}
 // For example, with a field Order in Scenario:
 //
 //	s.Order = scenario.Create(c, Order{Status: "PLACED"})
-var standard = scenario.Define(db.Tests, func(c *scenario.Seeder, s *Scenario) {})
+var standard = scenario.Define(dbtest.Tests, func(c *scenario.Seeder, s *Scenario) {})

@@ -4,13 +4,11 @@ package db
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"strings"
+	"path"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -21,135 +19,130 @@ import (
 	"example.com/shop/api/db/migrations"
 )
 
-// Migrate brings the schema of a database up to date: it applies the migrations that are missing, in order,
-// each in a transaction of its own. One that is older than others that were applied counts too: branches bring such. Of several processes that do so at once on PostgreSQL, one does, and the
-// others wait. It returns the files that it applied.
+// Migration files with one of these suffixes are for one database only. All
+// others are for both.
+const (
+	sqliteSuffix   = ".sqlite.sql"
+	postgresSuffix = ".postgres.sql"
+)
+
+// Migrate applies the project's pending migrations and returns the names of
+// their files. Each migration runs in a transaction of its own, in the order of
+// the file names. A migration that is older than applied ones is pending too:
+// merging a branch can bring one.
+//
+// Several processes can call Migrate at the same time. On PostgreSQL, one of
+// them applies the migrations while the others wait.
 func Migrate(ctx context.Context, db *bun.DB) ([]string, error) {
-	return migrate(ctx, db, migrations.Files)
+	return MigrateFS(ctx, db, migrations.Files)
 }
 
-func migrate(ctx context.Context, db *bun.DB, files fs.FS) ([]string, error) {
-	return run(db, files, func(p *goose.Provider) ([]*goose.MigrationResult, error) { return p.Up(ctx) })
+// MigrateFS is like [Migrate], with the SQL files in the root of files.
+func MigrateFS(ctx context.Context, db *bun.DB, files fs.FS) ([]string, error) {
+	provider, err := newProvider(db, files)
+	if provider == nil {
+		return nil, err
+	}
+	return migrated(provider.Up(ctx))
 }
 
-// Rollback undoes the last migration that was applied, and returns its file.
+// Rollback undoes the migration that was applied last and returns the name of
+// its file. It returns no name if no migration is applied.
 func Rollback(ctx context.Context, db *bun.DB) ([]string, error) {
-	return run(db, migrations.Files, func(p *goose.Provider) ([]*goose.MigrationResult, error) {
-		result, err := p.Down(ctx)
-		if errors.Is(err, goose.ErrNoNextVersion) {
-			return nil, nil
-		}
-		if result == nil {
-			return nil, err
-		}
-		return []*goose.MigrationResult{result}, err
-	})
+	provider, err := newProvider(db, migrations.Files)
+	if provider == nil {
+		return nil, err
+	}
+	result, err := provider.Down(ctx)
+	if errors.Is(err, goose.ErrNoNextVersion) {
+		return nil, nil
+	}
+	if result == nil {
+		return migrated(nil, err)
+	}
+	return migrated([]*goose.MigrationResult{result}, err)
 }
 
-// A Migration is a file of the schema.
+// A Migration is one step of the schema.
 type Migration struct {
 	File    string
-	Applied time.Time // zero where it was not
+	Applied time.Time // zero if the migration is pending
 }
 
-// Status lists the migrations, in order.
+// Status returns the project's migrations in order.
 func Status(ctx context.Context, db *bun.DB) ([]Migration, error) {
-	var list []Migration
-	_, err := run(db, migrations.Files, func(p *goose.Provider) ([]*goose.MigrationResult, error) {
-		states, err := p.Status(ctx)
-		for _, s := range states {
-			list = append(list, Migration{File: file(s.Source), Applied: s.AppliedAt})
-		}
+	provider, err := newProvider(db, migrations.Files)
+	if provider == nil {
 		return nil, err
-	})
-	return list, err
+	}
+	statuses, err := provider.Status(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("db: migrations: %w", err)
+	}
+	var list []Migration
+	for _, s := range statuses {
+		list = append(list, Migration{File: path.Base(s.Source.Path), Applied: s.AppliedAt})
+	}
+	return list, nil
 }
 
-// run does something with the migrations of a database's engine.
-func run(db *bun.DB, files fs.FS, do func(*goose.Provider) ([]*goose.MigrationResult, error)) ([]string, error) {
-	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()), goose.WithAllowOutofOrder(true)}
-	engine, other := goose.DialectSQLite3, postgresOnly
+// newProvider returns what runs the migrations of db, or nil if there are none.
+func newProvider(db *bun.DB, files fs.FS) (*goose.Provider, error) {
+	options := []goose.ProviderOption{
+		goose.WithDisableGlobalRegistry(true),
+		goose.WithLogger(goose.NopLogger()),
+		goose.WithAllowOutofOrder(true),
+	}
+	gooseDialect, otherSuffix := goose.DialectSQLite3, postgresSuffix
 	if db.Dialect().Name() == dialect.PG {
-		engine, other = goose.DialectPostgres, sqliteOnly
+		gooseDialect, otherSuffix = goose.DialectPostgres, sqliteSuffix
 		locker, err := lock.NewPostgresSessionLocker()
 		if err != nil {
 			return nil, fmt.Errorf("db: migrations: %w", err)
 		}
 		options = append(options, goose.WithSessionLocker(locker))
 	}
-	excluded, err := fs.Glob(files, "*"+other)
+	excluded, err := fs.Glob(files, "*"+otherSuffix)
 	if err != nil {
 		return nil, fmt.Errorf("db: migrations: %w", err)
 	}
-	options = append(options, goose.WithExcludeNames(excluded))
-
-	provider, err := goose.NewProvider(engine, db.DB, files, options...)
+	provider, err := goose.NewProvider(gooseDialect, db.DB, files, append(options, goose.WithExcludeNames(excluded))...)
 	if errors.Is(err, goose.ErrNoMigrations) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("db: migrations: %w", err)
 	}
-	results, err := do(provider)
-	var applied []string
-	for _, r := range results {
-		applied = append(applied, file(r.Source))
-	}
+	return provider, nil
+}
+
+// migrated returns the file names of the migrations that ran, and names the one
+// that failed.
+func migrated(results []*goose.MigrationResult, err error) ([]string, error) {
 	var partial *goose.PartialError
 	if errors.As(err, &partial) {
-		for _, r := range partial.Applied {
-			applied = append(applied, file(r.Source))
-		}
-		return applied, fmt.Errorf("db: migration %s: %w", file(partial.Failed.Source), partial.Err)
+		results = append(results, partial.Applied...)
+		err = fmt.Errorf("db: migration %s: %w", path.Base(partial.Failed.Source.Path), partial.Err)
+	} else if err != nil {
+		err = fmt.Errorf("db: migrations: %w", err)
 	}
-	if err != nil {
-		return applied, fmt.Errorf("db: migrations: %w", err)
+	var files []string
+	for _, r := range results {
+		files = append(files, path.Base(r.Source.Path))
 	}
-	return applied, nil
+	return files, err
 }
 
-// What a migration's file ends in that is for one engine alone. Any other is for both.
-const (
-	sqliteOnly   = ".sqlite.sql"
-	postgresOnly = ".postgres.sql"
-)
-
-func file(source *goose.Source) string {
-	return source.Path[strings.LastIndex(source.Path, "/")+1:]
-}
-
-// fingerprint tells one state of the migrations from another.
-func fingerprint(files fs.FS) (string, error) {
-	names, err := fs.Glob(files, "*.sql")
-	if err != nil {
-		return "", err
-	}
-	hash := sha256.New()
-	for _, name := range names { // which are sorted
-		data, err := fs.ReadFile(files, name)
-		if err != nil {
-			return "", err
-		}
-		_, _ = fmt.Fprintf(hash, "%s %d\n", name, len(data))
-		_, _ = hash.Write(data)
-	}
-	return hex.EncodeToString(hash.Sum(nil))[:12], nil
-}
-
-// Command is what fngen db runs, in a program of the project: migrate, status or down, on
-// the database of DATABASE_URL. It prints what it did, and returns what went wrong.
+// Command runs the command migrate, down or status on the database that [URL]
+// names, and reports to out what it did.
 func Command(ctx context.Context, out io.Writer, command string) error {
-	e, err := parse(configured())
-	if err != nil {
-		return err
-	}
-	db, err := e.open()
+	db, err := Open(URL())
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	if err := db.PingContext(ctx); err != nil {
-		return fmt.Errorf("db: %s: %w", e, mask(err))
+		return fmt.Errorf("db: connecting to %s: %w", Redact(URL()), err)
 	}
 	switch command {
 	case "migrate":
@@ -164,7 +157,7 @@ func Command(ctx context.Context, out io.Writer, command string) error {
 			return err
 		}
 		for _, m := range list {
-			state := "missing            "
+			state := "pending            " // as wide as a time
 			if !m.Applied.IsZero() {
 				state = m.Applied.UTC().Format(time.DateTime)
 			}
@@ -177,14 +170,16 @@ func Command(ctx context.Context, out io.Writer, command string) error {
 	return fmt.Errorf("db: unknown command %q", command)
 }
 
-func report(out io.Writer, what string, files []string, nothing string, err error) error {
-	for _, f := range files {
-		if _, err := fmt.Fprintf(out, "%s  %s\n", what, f); err != nil {
+// report prints a line for each file, or none if there are no files. It returns
+// err, so that what ran before a failure is reported as well.
+func report(out io.Writer, action string, files []string, none string, err error) error {
+	for _, file := range files {
+		if _, err := fmt.Fprintf(out, "%s  %s\n", action, file); err != nil {
 			return err
 		}
 	}
 	if len(files) == 0 && err == nil {
-		_, err = fmt.Fprintln(out, nothing)
+		_, err = fmt.Fprintln(out, none)
 	}
 	return err
 }

@@ -138,16 +138,15 @@ func (s jwtSignature) sign(key []byte, c signedContent, o Options) (string, erro
 }
 
 func (s jwtSignature) verify(key []byte, c signedContent, signatures []string, o Options) error {
-	options := []jwt.ParserOption{jwt.WithValidMethods(s.methods), jwt.WithTimeFunc(o.now)}
-	if issuer := s.expectedIssuer(o); issuer != "" {
-		options = append(options, jwt.WithIssuer(issuer))
-	}
-	parser := jwt.NewParser(options...)
+	parser := jwt.NewParser(jwt.WithValidMethods(s.methods), jwt.WithoutClaimsValidation())
 	keyFunc := func(*jwt.Token) (any, error) { return key, nil }
 	err := errMismatch
 	for _, signature := range signatures {
 		claims := jwt.MapClaims{}
 		if _, err = parser.ParseWithClaims(signature, claims, keyFunc); err != nil {
+			continue
+		}
+		if err = s.checkClaims(claims, o); err != nil {
 			continue
 		}
 		claimed, ok := claims["sha256"]
@@ -157,6 +156,30 @@ func (s jwtSignature) verify(key []byte, c signedContent, signatures []string, o
 		err = errors.New("the token's sha256 claim does not match the payload")
 	}
 	return err
+}
+
+// checkClaims checks the issuer and the times of a token. The parser would
+// ignore exp if it is 0, and overflow for large times. Like the npm package
+// jsonwebtoken, checkClaims compares times with the whole seconds of the clock.
+func (s jwtSignature) checkClaims(claims jwt.MapClaims, o Options) error {
+	if issuer := s.expectedIssuer(o); issuer != "" && claims["iss"] != issuer {
+		return jwt.ErrTokenInvalidIssuer
+	}
+	for _, name := range []string{"exp", "nbf"} {
+		if claim, ok := claims[name]; ok {
+			if _, ok := claim.(float64); !ok {
+				return fmt.Errorf("claim %s is not a number", name)
+			}
+		}
+	}
+	now := float64(o.now().Unix())
+	if exp, ok := claims["exp"].(float64); ok && exp <= now {
+		return jwt.ErrTokenExpired
+	}
+	if nbf, ok := claims["nbf"].(float64); ok && nbf > now {
+		return jwt.ErrTokenNotValidYet
+	}
+	return nil
 }
 
 func (s jwtSignature) expectedIssuer(o Options) string {

@@ -1,4 +1,4 @@
-// Package orders keeps the orders of the shop.
+// Package orders stores and updates the orders of the shop.
 package orders
 
 import (
@@ -11,7 +11,7 @@ import (
 	"example.com/shop/api/src/lib/db"
 )
 
-// An Order is one that is being delivered.
+// An Order is a customer's order.
 type Order struct {
 	bun.BaseModel `bun:"table:orders" json:"-"`
 
@@ -22,10 +22,10 @@ type Order struct {
 	Status         Status    `bun:",nullzero,notnull,default:'UNKNOWN'" json:"status"`
 }
 
-// A Status is how far an order is on its way.
+// A Status is the delivery status of an order.
 type Status string
 
-// The statuses, in the order in which an order has them.
+// An order goes through these statuses in turn.
 const (
 	Unknown   Status = "UNKNOWN"
 	Placed    Status = "PLACED"
@@ -33,8 +33,8 @@ const (
 	Delivered Status = "DELIVERED"
 )
 
-// before is the status from which one is reached.
-func (s Status) before() Status {
+// previous returns the status that an order must have to change to s.
+func (s Status) previous() Status {
 	switch s {
 	case Shipped:
 		return Placed
@@ -44,21 +44,22 @@ func (s Status) before() Status {
 	return Unknown
 }
 
-// Advance brings an order to a status, which it can only reach from the one before.
+// Advance changes the status of an order and returns the order. It fails unless
+// the order has the previous status.
 func Advance(ctx context.Context, trackingNumber string, to Status) (*Order, error) {
 	order := new(Order)
 	result, err := db.From(ctx).NewUpdate().Model(order).
 		Set("status = ?", to).
 		Set("updated_at = ?", time.Now()).
 		Where("tracking_number = ?", trackingNumber).
-		Where("status = ?", to.before()).
+		Where("status = ?", to.previous()).
 		Returning("*").
 		Exec(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("updating the order: %w", err)
 	}
 	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		return nil, fmt.Errorf("no order %s can be %s", trackingNumber, to)
+		return nil, fmt.Errorf("no order %s can change to %s", trackingNumber, to)
 	}
 	return order, nil
 }

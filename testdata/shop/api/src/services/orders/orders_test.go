@@ -8,18 +8,19 @@ import (
 	"testing"
 
 	"example.com/shop/api/src/lib/db"
+	"example.com/shop/api/src/lib/dbtest"
 	"example.com/shop/api/src/lib/scenario"
 	"example.com/shop/api/src/services/orders"
 )
 
-// Scenario is an order that was placed.
+// Scenario has one order.
 type Scenario struct{ Order orders.Order }
 
-var placed = scenario.Define(db.Tests, func(c *scenario.Seeder, s *Scenario) {
+var placed = scenario.Define(dbtest.Tests, func(c *scenario.Seeder, s *Scenario) {
 	s.Order = scenario.Create(c, orders.Order{TrackingNumber: "1Z", Status: orders.Placed})
 })
 
-// delivered is the same order, further on its way.
+// delivered is the scenario after the order was delivered.
 var delivered = placed.With(func(c *scenario.Seeder, s *Scenario) {
 	for _, status := range []orders.Status{orders.Shipped, orders.Delivered} {
 		order, err := orders.Advance(c.Context(), s.Order.TrackingNumber, status)
@@ -45,16 +46,16 @@ func TestAdvance(t *testing.T) {
 
 	delivered.Run(t, "from DELIVERED to DELIVERED", func(t *scenario.T, s *Scenario) {
 		if s.Order.Status != orders.Delivered {
-			t.Fatalf("the scenario has %+v", s.Order)
+			t.Fatalf("order = %+v", s.Order)
 		}
 		if _, err := orders.Advance(t.Context(), s.Order.TrackingNumber, orders.Delivered); err == nil {
-			t.Error("a delivered order was delivered")
+			t.Error("a delivered order was delivered again")
 		}
 	})
 }
 
-// Of several who advance an order at once, one does.
-func TestAdvanceAtOnce(t *testing.T) {
+// If several requests ship an order at the same time, one succeeds.
+func TestAdvanceConcurrently(t *testing.T) {
 	placed.Run(t, "ship", func(t *scenario.T, s *Scenario) {
 		var wg sync.WaitGroup
 		shipped := make(chan *orders.Order, 8)
@@ -67,21 +68,21 @@ func TestAdvanceAtOnce(t *testing.T) {
 		}
 		wg.Wait()
 		if len(shipped) != 1 {
-			t.Errorf("%d shipped the order, want 1", len(shipped))
+			t.Errorf("%d requests shipped the order, want 1", len(shipped))
 		}
 	})
 }
 
-// Every test has a database of its own, so that they may run at once.
+// Every test has a database of its own, so tests can run in parallel.
 func TestParallel(t *testing.T) {
 	n := 200
 	if os.Getenv("TEST_DATABASE_URL") != "" {
-		n = 50 // a server takes longer to make one
+		n = 50 // creating databases takes longer on a server
 	}
 	for i := range n {
 		placed.Parallel(t, fmt.Sprint(i), func(t *scenario.T, s *Scenario) {
 			if s.Order.ID != 1 {
-				t.Errorf("order = %+v, want the first of a database", s.Order)
+				t.Errorf("order = %+v, want the first one in the database", s.Order)
 			}
 			if _, err := orders.Advance(t.Context(), s.Order.TrackingNumber, orders.Shipped); err != nil {
 				t.Error(err)
@@ -90,12 +91,11 @@ func TestParallel(t *testing.T) {
 	}
 }
 
-// Where a transaction will do, a test's records cost little on PostgreSQL too.
 func TestInTransaction(t *testing.T) {
-	type orderless struct{}
-	none := scenario.Define(db.TestsTx, func(*scenario.Seeder, *orderless) {})
+	type empty struct{}
+	none := scenario.Define(dbtest.TestsTx, func(*scenario.Seeder, *empty) {})
 	for range 3 {
-		none.Run(t, "rolled back", func(t *scenario.T, _ *orderless) {
+		none.Run(t, "rolled back", func(t *scenario.T, _ *empty) {
 			insert := func(ctx context.Context) error {
 				_, err := db.From(ctx).NewInsert().Model(&orders.Order{TrackingNumber: "1Z", Status: orders.Placed}).Exec(ctx)
 				return err
@@ -104,7 +104,7 @@ func TestInTransaction(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := db.InTx(t.Context(), insert); err == nil {
-				t.Error("two orders have one tracking number")
+				t.Error("two orders have the same tracking number")
 			}
 			if _, err := orders.Advance(t.Context(), "1Z", orders.Shipped); err != nil {
 				t.Error(err)

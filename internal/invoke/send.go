@@ -1,0 +1,123 @@
+package invoke
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// A FunctionError is an error that the handler returned. Lambda reports it with
+// status 200.
+type FunctionError struct{ Type, Message string }
+
+func (e *FunctionError) Error() string {
+	if e.Type == "" && e.Message == "" {
+		return "the function failed without an error message"
+	}
+	return fmt.Sprintf("the function failed: %s: %s", e.Type, e.Message)
+}
+
+// httpClient returns a client for servers on this machine. It uses no proxy,
+// follows no redirects and decompresses nothing.
+func httpClient() *http.Client {
+	return &http.Client{
+		Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: -1},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// withoutURL returns the cause of an HTTP client's error. The user has not typed
+// the URL, so it would only distract.
+func withoutURL(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	return err
+}
+
+// send sends r to the server at base.
+func (c *Client) send(ctx context.Context, base string, r *request) (*Response, error) {
+	target := base + r.path
+	if r.query != "" {
+		target += "?" + r.query
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, target, bytes.NewReader(r.body))
+	if err != nil {
+		return nil, withoutURL(err)
+	}
+	req.Header = r.header
+	req.Host = r.host
+	if req.Header.Get("User-Agent") == "" {
+		req.Header.Set("User-Agent", "fngen/"+c.Version)
+	}
+	start := time.Now()
+	resp, err := httpClient().Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("calling the function: %w", withoutURL(err))
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, fmt.Errorf("reading the response: %w", err)
+	}
+	response := &Response{
+		Proto: resp.Proto, Status: resp.Status, Code: resp.StatusCode,
+		Header: resp.Header, Body: body, Elapsed: time.Since(start),
+	}
+	if r.isEvent && resp.StatusCode == http.StatusOK {
+		if err := response.unwrapLambda(); err != nil {
+			return nil, err
+		}
+	}
+	return response, nil
+}
+
+// unwrapLambda replaces the response of Lambda's Invoke API with the API Gateway
+// response in its body.
+func (r *Response) unwrapLambda() error {
+	if r.Header.Get("X-Amz-Function-Error") != "" {
+		var failure struct{ ErrorMessage, ErrorType string }
+		_ = json.Unmarshal(r.Body, &failure) // without its message, the error still says that the function failed
+		return &FunctionError{failure.ErrorType, failure.ErrorMessage}
+	}
+	var proxy struct {
+		events.APIGatewayProxyResponse
+		Cookies []string `json:"cookies"` // payload format 2.0 only
+	}
+	if err := json.Unmarshal(r.Body, &proxy); err != nil || proxy.StatusCode < 100 || proxy.StatusCode > 999 {
+		return errors.New("the function's response is not an API Gateway proxy response")
+	}
+	r.Code = proxy.StatusCode
+	r.Status = strings.TrimSpace(strconv.Itoa(r.Code) + " " + http.StatusText(r.Code))
+	r.Header = http.Header{}
+	for name, value := range proxy.Headers {
+		r.Header.Set(name, value)
+	}
+	for name, values := range proxy.MultiValueHeaders { // these override Headers
+		r.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	for _, cookie := range proxy.Cookies {
+		r.Header.Add("Set-Cookie", cookie)
+	}
+	r.Body = []byte(proxy.Body)
+	if proxy.IsBase64Encoded {
+		body, err := base64.StdEncoding.DecodeString(proxy.Body)
+		if err != nil {
+			return errors.New("the function's response has isBase64Encoded set, but its body is not base64")
+		}
+		r.Body = body
+	}
+	return nil
+}

@@ -1,0 +1,362 @@
+package testrun
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/fngen/fngen/internal/dotenv"
+	"github.com/fngen/fngen/internal/gotest"
+	"github.com/fngen/fngen/internal/process"
+	"github.com/fngen/fngen/internal/watch"
+)
+
+// keysHelp is printed after each run if there are keys to press.
+const keysHelp = "\nWatching.  a: all  f: failed only  Enter: again  q: quit\n"
+
+// Watch runs the tests, and runs them again whenever a file changes that they
+// depend on, until ctx is done or the user presses q; neither is an error. keys
+// are the pressed keys, nil without a terminal.
+func (r *Runner) Watch(ctx context.Context, keys <-chan byte) error {
+	functions, _, err := r.functions()
+	if err != nil {
+		return err
+	}
+	if len(functions) == 0 {
+		r.Note("no functions in "+r.Project.Functions+" yet", "fngen function NAME")
+	}
+	watcher, err := r.newWatcher()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s := newSession(r, watcher, functions)
+	s.keys = keys
+	go func() { s.watchErr <- watcher.Run(ctx, s.batches) }()
+	go func() { s.firstGraph <- r.graph(ctx, functions) }()
+	defer s.stop()
+	s.start(ctx, s.names())
+	for {
+		if done, err := s.step(ctx); done || err != nil {
+			return err
+		}
+	}
+}
+
+// newWatcher returns a watcher of the project's files.
+func (r *Runner) newWatcher() (*watch.Watcher, error) {
+	vendor := filepath.Join(r.Project.Dir, "vendor")
+	watcher, err := watch.New(watch.Options{Ignore: func(path string, isDir bool) bool {
+		return path == vendor || watch.Ignored(path, isDir)
+	}})
+	if err != nil {
+		return nil, err
+	}
+	if err := watcher.Add(r.Project.Dir); err != nil {
+		return nil, errors.Join(err, watcher.Close())
+	}
+	return watcher, nil
+}
+
+// graph asks the go command what the functions' tests depend on. It returns nil
+// if the go command fails. go test then reports the reason.
+func (r *Runner) graph(ctx context.Context, functions []gotest.Function) *gotest.Graph {
+	if len(functions) == 0 {
+		return nil
+	}
+	args := []string{"list", "-e", "-deps", "-test", "-json=" + gotest.GraphFields}
+	cmd := r.goCommand(ctx, slices.Concat(args, gotest.ListFlags(r.Flags), patterns(r.Project.Functions, functions))...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, nil
+	if err := process.Run(ctx, cmd); err != nil {
+		return nil
+	}
+	graph, err := gotest.ParseGraph(&out)
+	if err != nil {
+		return nil
+	}
+	return graph
+}
+
+// A session is the state of Watch. Only the goroutine that calls step uses it;
+// others send to its channels.
+type session struct {
+	*Runner
+	functions []gotest.Function // those that the names match, as of the last change
+	deps      *gotest.Graph     // nil if unknown: then any change affects every function
+
+	failed  set // functions whose last run failed
+	running set // nil if nothing runs
+	pending set // functions to run next
+	last    set // functions of the last run
+	cancel  context.CancelFunc
+
+	keys       <-chan byte
+	batches    chan watch.Batch
+	watchErr   chan error
+	firstGraph chan *gotest.Graph // set to nil once received
+	results    chan result
+
+	// Replaced by tests.
+	run      func(context.Context, []gotest.Function) (*gotest.Report, error)
+	find     func() ([]gotest.Function, error)
+	load     func(context.Context, []gotest.Function) *gotest.Graph
+	watchDir func(dir string) error
+}
+
+// A set holds names of functions.
+type set map[string]bool
+
+// A result is the result of a run of tests.
+type result struct {
+	report *gotest.Report
+	err    error
+}
+
+func newSession(r *Runner, watcher *watch.Watcher, functions []gotest.Function) *session {
+	return &session{
+		Runner: r, functions: functions, failed: set{},
+		batches: make(chan watch.Batch), watchErr: make(chan error, 1),
+		firstGraph: make(chan *gotest.Graph, 1), results: make(chan result, 1),
+		run: r.test, load: r.graph, watchDir: watcher.Add,
+		find: func() ([]gotest.Function, error) {
+			functions, _, err := r.functions()
+			return functions, err
+		},
+	}
+}
+
+// step waits for one event, handles it, and starts the next run if one is
+// pending. It reports whether the session is over.
+func (s *session) step(ctx context.Context) (done bool, err error) {
+	select {
+	case <-ctx.Done():
+		return true, nil
+	case err := <-s.watchErr:
+		return true, err
+	case graph := <-s.firstGraph:
+		s.firstGraph = nil
+		err = s.setGraph(graph)
+	case batch := <-s.batches:
+		if s.firstGraph != nil {
+			err, s.firstGraph = s.setGraph(<-s.firstGraph), nil
+		}
+		if err == nil {
+			err = s.changed(ctx, batch)
+		}
+	case key, ok := <-s.keys:
+		if !ok {
+			s.keys = nil
+		} else if s.press(key) {
+			return true, nil
+		}
+	case result := <-s.results:
+		s.record(result)
+		if s.keys != nil && len(s.pending) == 0 {
+			fmt.Fprint(s.Stderr, keysHelp)
+		}
+	}
+	if err == nil && s.running == nil && len(s.pending) > 0 {
+		s.start(ctx, s.pending)
+	}
+	return false, err
+}
+
+// names returns the names of all functions.
+func (s *session) names() set {
+	all := set{}
+	for _, f := range s.functions {
+		all[f.Name] = true
+	}
+	return all
+}
+
+// start runs the tests of those of the named functions that still exist.
+func (s *session) start(ctx context.Context, names set) {
+	s.pending = nil
+	var functions []gotest.Function
+	for _, f := range s.functions {
+		if names[f.Name] {
+			functions = append(functions, f)
+		}
+	}
+	if len(functions) == 0 {
+		return
+	}
+	if s.last != nil && !s.JSON {
+		fmt.Fprintln(s.Stdout)
+	}
+	s.running, s.last = names, names
+	ctx, s.cancel = context.WithCancel(ctx)
+	go func() {
+		report, err := s.run(ctx, functions)
+		s.results <- result{report, err}
+	}()
+}
+
+// schedule makes names the next functions to run, and interrupts the current
+// run.
+func (s *session) schedule(names set) {
+	s.pending = names
+	if s.running != nil {
+		s.cancel()
+	}
+}
+
+// stop interrupts the current run and waits for its end.
+func (s *session) stop() {
+	if s.running != nil {
+		s.cancel()
+		<-s.results
+	}
+}
+
+// record records the result of the current run, which has ended.
+func (s *session) record(r result) {
+	s.cancel()
+	var failed *FailedError
+	complete := r.err == nil || errors.As(r.err, &failed)
+	for name := range s.running {
+		status := gotest.Unfinished
+		if r.report != nil {
+			status = r.report.Status(name)
+		}
+		if status != gotest.Unfinished || complete {
+			s.failed[name] = status == gotest.Failed || status == gotest.Unfinished && r.err != nil
+		}
+	}
+	s.running = nil
+	if !complete && !errors.Is(r.err, context.Canceled) {
+		s.Report(r.err)
+	}
+}
+
+// press handles a key, and reports whether the user wants to quit.
+func (s *session) press(key byte) (quit bool) {
+	const ctrlC, ctrlD = 3, 4
+	switch key {
+	case 'q', 'Q', ctrlC, ctrlD:
+		return true
+	case 'a', 'A':
+		s.schedule(s.names())
+	case 'f', 'F':
+		failed := s.names()
+		maps.DeleteFunc(failed, func(name string, _ bool) bool { return !s.failed[name] })
+		if len(failed) == 0 {
+			fmt.Fprintln(s.Stderr, "No tests failed.")
+			break
+		}
+		s.schedule(failed)
+	case '\r', '\n':
+		s.schedule(s.last)
+	}
+	return false
+}
+
+// changed schedules the functions that changed files affect. A run that it
+// interrupts is included.
+func (s *session) changed(ctx context.Context, batch watch.Batch) error {
+	functions, err := s.find()
+	var noMatch *NoMatchError
+	if errors.As(err, &noMatch) {
+		functions = nil // the function was removed, and may come back
+	} else if err != nil {
+		s.Report(err)
+		return nil
+	}
+	before, oldDeps := s.names(), s.deps
+	s.functions = functions
+	all := batch.Lost || oldDeps == nil || slices.ContainsFunc(batch.Paths, s.affectsAll)
+	outdated := all || slices.ContainsFunc(batch.Paths, func(file string) bool {
+		return filepath.Ext(file) == ".go" || !oldDeps.Knows(file)
+	})
+	if outdated && len(functions) > 0 {
+		if err := s.setGraph(s.load(ctx, functions)); err != nil {
+			return err
+		}
+	}
+	affected := set{}
+	for name := range s.names() {
+		if all || s.deps == nil || !before[name] {
+			affected[name] = true
+		}
+	}
+	// A change can remove a dependency or add one, so both graphs count.
+	s.addAffected(affected, batch.Paths, oldDeps, s.deps)
+	if len(affected) == 0 {
+		return nil
+	}
+	maps.Copy(affected, s.pending)
+	maps.Copy(affected, s.running)
+	s.schedule(affected)
+	return nil
+}
+
+// addAffected adds to affected the functions that depend on one of files.
+func (s *session) addAffected(affected set, files []string, graphs ...*gotest.Graph) {
+	if len(s.functions) == 0 {
+		return
+	}
+	report := gotest.NewReport(module(s.functions, s.Project.Functions), s.functions, false)
+	for _, file := range files {
+		for _, graph := range graphs {
+			if graph == nil {
+				continue
+			}
+			for _, pkg := range graph.Affected(file) {
+				for _, name := range report.Owners(pkg) {
+					affected[name] = true
+				}
+			}
+		}
+		// A test can read any file of its function's folder.
+		if name := s.folder(file); s.names()[name] {
+			affected[name] = true
+		}
+	}
+}
+
+// affectsAll reports whether a file affects the tests of every function.
+func (s *session) affectsAll(file string) bool {
+	name := filepath.Base(file)
+	switch name {
+	case "go.mod", "go.sum", "go.work", "go.work.sum":
+		return true
+	}
+	return filepath.Dir(file) == s.Project.Dir && slices.Contains(dotenv.For("test"), name)
+}
+
+// folder returns the name of the function whose folder contains file, or "" if
+// there is none.
+func (s *session) folder(file string) string {
+	rel, err := filepath.Rel(filepath.Join(s.Project.Dir, filepath.FromSlash(s.Project.Functions)), file)
+	if err != nil {
+		return ""
+	}
+	name, _, isBelow := strings.Cut(filepath.ToSlash(rel), "/")
+	if !isBelow {
+		return ""
+	}
+	return name
+}
+
+// setGraph replaces the dependency graph and watches its directories, some of
+// which may be outside the project.
+func (s *session) setGraph(graph *gotest.Graph) error {
+	s.deps = graph
+	if graph == nil {
+		return nil
+	}
+	for _, dir := range graph.Dirs() {
+		if err := s.watchDir(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
