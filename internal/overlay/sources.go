@@ -15,8 +15,8 @@ import (
 
 // Sources describes the source files of some packages and of their
 // dependencies, as far as the user may edit them. These are the files below the
-// overlay's root, in a workspace's modules, and in modules that go.mod replaces by
-// directories.
+// overlay's root, in a workspace's modules, and in modules that go.mod replaces
+// by directories.
 type Sources struct {
 	Dirs []string // directories of packages and of their modules' go.mod files, sorted
 

@@ -11,8 +11,7 @@ import (
 	"github.com/fngen/fngen/generator"
 )
 
-// A Webhook describes how a function verifies its requests: the arguments of
-// its call of webhooks.Require or webhooks.VerifyEvent.
+// A Webhook describes how a function verifies the signatures of its requests.
 type Webhook struct {
 	Scheme generator.Scheme
 
@@ -20,9 +19,10 @@ type Webhook struct {
 	SignatureHeader, SecretEnv, URLEnv, Issuer string
 }
 
-// Webhook returns the first such call in a function's files whose scheme is a
-// constant of package webhooks, or nil if there is none. It ignores files that
-// cannot be parsed.
+// Webhook returns how a function verifies its requests, or nil if it does not.
+// It uses the first call of webhooks.Require or webhooks.VerifyEvent whose
+// scheme is a constant of package webhooks. It ignores files that cannot be
+// parsed.
 func (p *Project) Webhook(f Function) (*Webhook, error) {
 	goMod, err := p.read("go.mod")
 	if err != nil {
@@ -51,8 +51,8 @@ func (p *Project) VerifiesWebhooks(f Function) bool {
 	return err == nil && slices.Contains(f.Imports, path.Join(module, p.Lib, "webhooks"))
 }
 
-// findWebhook returns the first call in a file. pkg is the import path of
-// package webhooks.
+// findWebhook returns the arguments of the first call in a file that
+// [Project.Webhook] can use, or nil. pkg is the import path of package webhooks.
 func findWebhook(file *ast.File, pkg string) *Webhook {
 	name := importName(file, pkg)
 	if name == "" {
@@ -88,10 +88,11 @@ func importName(file *ast.File, pkg string) string {
 // package of that name, or nil for any other call.
 func parseCall(call *ast.CallExpr, pkg string) *Webhook {
 	var scheme, options ast.Expr
-	switch args := call.Args; {
-	case selected(call.Fun, pkg) == "Require" && len(args) == 2:
+	args, callee := call.Args, selected(call.Fun, pkg)
+	switch {
+	case callee == "Require" && len(args) == 2:
 		scheme, options = args[0], args[1]
-	case selected(call.Fun, pkg) == "VerifyEvent" && len(args) == 3:
+	case callee == "VerifyEvent" && len(args) == 3: // the event is in between
 		scheme, options = args[0], args[2]
 	default:
 		return nil
