@@ -72,7 +72,7 @@ func Emit(ctx context.Context, p *project.Project, dir string, o Options) (_ []g
 	if len(conflicts) > 0 {
 		return nil, hint.New("these files are in the way: "+strings.Join(conflicts, ", "), "remove them, or choose another directory")
 	}
-	return result, changeset.Apply(ctx, p.Root, options.Dir, changes)
+	return result, changeset.Apply(ctx, changeset.Root{Root: p.Root}, options.Dir, changes)
 }
 
 // mainFiles returns the files of the target's main packages.
