@@ -230,7 +230,7 @@ func newBuilder(p *project.Project, o Options) (*builder, error) {
 		wanted = names
 	}
 	if len(wanted) == 0 {
-		return nil, noFunctions(p)
+		return nil, &project.NoFunctionsError{Dir: p.Functions}
 	}
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(wanted))) {
 		if message, ok := messages[name]; ok {
@@ -244,10 +244,6 @@ func newBuilder(p *project.Project, o Options) (*builder, error) {
 		b.functions = append(b.functions, all[i])
 	}
 	return b, nil
-}
-
-func noFunctions(p *project.Project) error {
-	return hint.New("no functions in "+p.Functions, "fngen function NAME")
 }
 
 func unknownFunction(name string, names []string) error {

@@ -84,7 +84,7 @@ func (b *builder) mainFiles(options generator.MainOptions) (map[string][]byte, e
 	}
 	files := map[string][]byte{}
 	for _, f := range b.functions {
-		main, err := generator.LambdaMain(options, f.Name, f.In(b.module))
+		main, err := generator.LambdaMain(options, f.Name, f.Ref(b.module))
 		if err != nil {
 			return nil, err
 		}

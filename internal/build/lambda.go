@@ -63,7 +63,7 @@ func (b *builder) lambda(ctx context.Context, settings map[string]project.Lambda
 	packages := map[string][]string{} // by architecture
 	executables := map[string]dist.Executable{}
 	for _, f := range b.functions {
-		main, err := generator.LambdaMain(mainOptions(b.project, b.module), "lambda/"+f.Name, f.In(b.module))
+		main, err := generator.LambdaMain(mainOptions(b.project, b.module), "lambda/"+f.Name, f.Ref(b.module))
 		if err != nil {
 			return err
 		}

@@ -147,7 +147,7 @@ func serverMain(
 ) (generator.MainPackage, error) {
 	var refs []generator.FunctionRef
 	for _, f := range functions {
-		refs = append(refs, f.In(options.Module))
+		refs = append(refs, f.Ref(options.Module))
 	}
 	return generator.ServerMain(options, command, refs)
 }
