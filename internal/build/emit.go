@@ -26,9 +26,9 @@ func (e *DirError) Error() string { return e.Reason }
 
 // Emit writes the main packages of a target, and the packages that only they
 // import, as ordinary files below a directory of the project, given by its
-// absolute path. It writes nothing if an existing file differs. The result lists
-// the files by their paths relative to the project. Errors that callers can test
-// for are *DirError, and *FailedError for functions that do not parse.
+// absolute path. It writes nothing if an existing file differs. The result
+// lists the files by their paths relative to the project. Errors that callers
+// can test for are *DirError, and *FailedError for functions that do not parse.
 func Emit(ctx context.Context, p *project.Project, dir string, o Options) (_ []generator.File, err error) {
 	b, err := newBuilder(p, o)
 	if err != nil {
@@ -70,20 +70,21 @@ func Emit(ctx context.Context, p *project.Project, dir string, o Options) (_ []g
 		result = append(result, generator.File{Path: name, Action: action})
 	}
 	if len(conflicts) > 0 {
-		return nil, hint.New("these files are in the way: "+strings.Join(conflicts, ", "), "remove them, or choose another directory")
+		return nil, hint.New("cannot overwrite "+strings.Join(conflicts, ", "),
+			"remove the existing files, or choose another directory")
 	}
-	return result, changeset.Apply(ctx, p.Root, options.Dir, changes)
+	return result, changeset.Apply(ctx, changeset.Root{Root: p.Root}, options.Dir, changes)
 }
 
 // mainFiles returns the files of the target's main packages.
 func (b *builder) mainFiles(options generator.MainOptions) (map[string][]byte, error) {
 	if b.Target != Lambda {
-		main, err := serverMain(options, "server", b.module, b.functions)
+		main, err := serverMain(options, "server", b.functions)
 		return main.Files, err
 	}
 	files := map[string][]byte{}
 	for _, f := range b.functions {
-		main, err := generator.LambdaMain(options, f.Name, f.In(b.module))
+		main, err := generator.LambdaMain(options, f.Name, f.Ref(b.module))
 		if err != nil {
 			return nil, err
 		}
@@ -92,8 +93,8 @@ func (b *builder) mainFiles(options generator.MainOptions) (map[string][]byte, e
 	return files, nil
 }
 
-// emitOptions checks that the go command finds main packages in a directory, and
-// that they may import the functions.
+// emitOptions checks that the go command finds main packages in a directory,
+// and that they may import the functions.
 func (b *builder) emitOptions(dir string) (generator.MainOptions, error) {
 	options := generator.MainOptions{Module: b.module, Lib: b.project.Lib}
 	rel, err := filepath.Rel(b.project.Dir, dir)
@@ -107,6 +108,11 @@ func (b *builder) emitOptions(dir string) (generator.MainOptions, error) {
 	for element := range strings.SplitSeq(options.Dir, "/") {
 		if project.GoIgnores(element) {
 			return options, &DirError{"the go command ignores " + element}
+		}
+	}
+	for parent := options.Dir; parent != "."; parent = path.Dir(parent) {
+		if _, err := b.project.Root.Stat(path.Join(parent, "go.mod")); err == nil {
+			return options, &DirError{parent + " is a module of its own"}
 		}
 	}
 	if options.Dir == b.project.Functions {

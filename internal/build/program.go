@@ -21,7 +21,7 @@ type Executable struct {
 	Package   string             // directory of the main package, relative to Overlay.Root
 	Environ   []string           // the environment to run it in, with the variables of the .env files
 	Functions []project.Function // those that it serves
-	Skipped   []project.Skipped  // what is not a function
+	Skipped   []project.Skipped  // what List skipped
 
 	mains []generator.MainPackage
 }
@@ -36,8 +36,8 @@ type ServerOptions struct {
 	Environ  []string // environment of the go command and of the server
 }
 
-// NewServer returns a server of the project's functions as they are on disk now.
-// If one does not parse, the error is an *overlay.BuildError.
+// NewServer returns a server of the project's functions as they are on disk
+// now. If one does not parse, the error is an *overlay.BuildError.
 func NewServer(p *project.Project, o ServerOptions) (Executable, error) {
 	functions, skipped, err := p.List()
 	if err != nil {
@@ -59,11 +59,11 @@ func NewServer(p *project.Project, o ServerOptions) (Executable, error) {
 	if err != nil {
 		return Executable{}, err
 	}
-	main, err := serverMain(mainOptions(p, module), o.Command, module, functions)
+	main, err := serverMain(mainOptions(p, module), o.Command, functions)
 	if err != nil {
 		return Executable{}, err
 	}
-	flags := linkerFlags(p, o.Environ)
+	flags := linkerFlags(o.Environ)
 	if o.Debug {
 		flags = []string{"-gcflags=" + module + "/...=-N -l"}
 	}
@@ -85,10 +85,12 @@ func NewMigrator(p *project.Project, environ []string) (Executable, error) {
 	if err != nil {
 		return Executable{}, err
 	}
-	return newExecutable(p, main, "development", environ, linkerFlags(p, environ))
+	return newExecutable(p, main, "development", environ, linkerFlags(environ))
 }
 
-func newExecutable(p *project.Project, main generator.MainPackage, mode string, environ, flags []string) (Executable, error) {
+func newExecutable(
+	p *project.Project, main generator.MainPackage, mode string, environ, flags []string,
+) (Executable, error) {
 	if tags := p.Tags(); len(tags) > 0 {
 		flags = append(flags, "-tags="+strings.Join(tags, ","))
 	}
@@ -104,9 +106,9 @@ func newExecutable(p *project.Project, main generator.MainPackage, mode string, 
 	}, nil
 }
 
-// linkerFlags returns flags that omit what only debuggers read, unless GOFLAGS
-// has linker flags.
-func linkerFlags(p *project.Project, environ []string) []string {
+// linkerFlags returns flags that omit debugging information, unless GOFLAGS has
+// linker flags.
+func linkerFlags(environ []string) []string {
 	for _, variable := range environ {
 		if strings.HasPrefix(variable, "GOFLAGS=") && strings.Contains(variable, "-ldflags") {
 			return nil
@@ -121,8 +123,8 @@ func (e Executable) Explain(output string) string {
 	return explain(output, e.mains, e.Functions)
 }
 
-// Build builds the executable to a file. If it does not compile, the error is an
-// *overlay.BuildError about the functions' files.
+// Build builds the executable to a file. If it does not compile, the error is
+// an *overlay.BuildError about the functions' files.
 func (e Executable) Build(ctx context.Context, file string) error {
 	err := e.Overlay.Build(ctx, file, e.Package)
 	if broken := (*overlay.BuildError)(nil); errors.As(err, &broken) {
@@ -131,8 +133,8 @@ func (e Executable) Build(ctx context.Context, file string) error {
 	return err
 }
 
-// BuildTemp builds the executable in a temporary directory, and returns its path
-// and a function that removes it.
+// BuildTemp builds the executable in a temporary directory, and returns its
+// path and a function that removes it.
 func (e Executable) BuildTemp(ctx context.Context) (file string, remove func() error, err error) {
 	dir, err := os.MkdirTemp("", "fngen-run-")
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 // server builds one executable with all functions for each platform, and for a
 // container the files that go with it.
 func (b *builder) server(ctx context.Context) error {
-	main, err := serverMain(mainOptions(b.project, b.module), "server", b.module, b.functions)
+	main, err := serverMain(mainOptions(b.project, b.module), "server", b.functions)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (b *builder) server(ctx context.Context) error {
 	for i, executable := range executables {
 		program := platforms[i]
 		program.Path = executable.Path
-		if program.Action, program.Size, err = b.dist.Install(executable); err != nil {
+		if program.Result, program.Size, err = b.dist.Install(executable); err != nil {
 			return err
 		}
 		b.report.Programs = append(b.report.Programs, program)
@@ -75,9 +75,11 @@ func (b *builder) platforms() []Program {
 	return []Program{{OS: b.getenv("GOOS", runtime.GOOS), Arch: arch}}
 }
 
-// buildServer builds the server for a platform into the stage. Functions that do
-// not compile are added to the report.
-func (b *builder) buildServer(ctx context.Context, main generator.MainPackage, platform Program) (dist.Executable, error) {
+// buildServer builds the server for a platform into the stage. Functions that
+// do not compile are added to the report.
+func (b *builder) buildServer(
+	ctx context.Context, main generator.MainPackage, platform Program,
+) (dist.Executable, error) {
 	staged := path.Join(platform.OS, platform.Arch)
 	out, err := b.dist.Staged(staged)
 	if err != nil {
@@ -139,10 +141,13 @@ func mainOptions(p *project.Project, module string) generator.MainOptions {
 	return generator.MainOptions{Module: module, Lib: p.Lib, Dir: path.Join(p.Functions, ".fngen")}
 }
 
-func serverMain(options generator.MainOptions, command, module string, functions []project.Function) (generator.MainPackage, error) {
+// serverMain returns the main package of a server, which is named command.
+func serverMain(
+	options generator.MainOptions, command string, functions []project.Function,
+) (generator.MainPackage, error) {
 	var refs []generator.FunctionRef
 	for _, f := range functions {
-		refs = append(refs, f.In(module))
+		refs = append(refs, f.Ref(options.Module))
 	}
 	return generator.ServerMain(options, command, refs)
 }

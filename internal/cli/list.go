@@ -40,7 +40,8 @@ directory or file that looks like a function is not one.`,
 				}{append([]project.Function{}, functions...)})
 			}
 			if len(functions) == 0 {
-				note(w.Stderr, "no functions in "+p.Functions, "fngen function NAME")
+				none := &project.NoFunctionsError{Dir: p.Functions}
+				note(w.Stderr, none.Error(), none.Hint())
 			}
 			var b strings.Builder
 			for _, f := range functions {

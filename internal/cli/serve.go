@@ -95,7 +95,7 @@ func runServe(cmd *cobra.Command, w World, o serveOptions) error {
 		note(w.Stderr, skipped.String(), "")
 	}
 	if len(server.Functions) == 0 {
-		return noFunctionsError{p.Functions}
+		return &project.NoFunctionsError{Dir: p.Functions}
 	}
 	if o.buildOnly {
 		return o.build(cmd, server)

@@ -62,12 +62,6 @@ those that failed, Enter the last ones again, and q quits.`,
 
 var errInterrupted = errors.New("interrupted")
 
-// A noFunctionsError reports that the project has no functions.
-type noFunctionsError struct{ dir string }
-
-func (e noFunctionsError) Error() string { return "no functions in " + e.dir }
-func (noFunctionsError) Hint() string    { return "fngen function NAME" }
-
 func runTest(cmd *cobra.Command, w World, o testOptions) error {
 	p, err := openProject(cmd, w, project.Options{Tags: project.ParseTags(gotest.Tags(o.flags))})
 	if err != nil {
