@@ -79,7 +79,7 @@ type Options struct {
 	Client *http.Client
 
 	// AllowHTTP permits http for other machines. Use it only in a network that
-	// you trust: whoever can modify the response can sign in as any user.
+	// you trust: anyone who can modify the response can sign in as any user.
 	AllowHTTP bool
 
 	// Now returns the current time. It defaults to time.Now.

@@ -25,7 +25,7 @@ type Order struct {
 // A Status is the delivery status of an order.
 type Status string
 
-// An order goes through these statuses in turn.
+// The statuses of an order, in the order in which it reaches them.
 const (
 	Unknown   Status = "UNKNOWN"
 	Placed    Status = "PLACED"
