@@ -89,7 +89,7 @@ func change(cmd *cobra.Command, w World, o changeOptions,
 		}
 	}
 	for _, n := range planned.Notes {
-		note(w.Stderr, n.Text, n.Hint)
+		w.note(n.Text, n.Hint)
 	}
 	return p, planned, nil
 }

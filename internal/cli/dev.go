@@ -72,7 +72,7 @@ Each request is logged to stdout. The functions' own output goes to stderr.`,
 		return err
 	})
 	parsed(flags, &o.debugPort, "debug-port", "PORT",
-		"run the functions under the debugger dlv, listening on this port", parseDebugPort)
+		"run the functions under the debugger dlv, listening on this port", parseFixedPort)
 	flags.StringVar(&o.tags, "tags", "", "build tags, besides those of GOFLAGS: `TAG,...`")
 	return cmd
 }
@@ -88,7 +88,7 @@ func runDev(cmd *cobra.Command, w World, o devOptions) error {
 		return err
 	}
 	if kind := watch.Remote(p.Dir); kind != "" && o.poll == 0 {
-		note(w.Stderr, p.Dir+" is on a filesystem of type "+kind+", which may not report all changes", "fngen dev --poll")
+		w.note(p.Dir+" is on a filesystem of type "+kind+", which may not report all changes", "fngen dev --poll")
 	}
 	return devserver.Run(cmd.Context(), options)
 }
@@ -102,7 +102,7 @@ func (o devOptions) options(w World, p *project.Project) (devserver.Options, err
 		WebTarget: o.webTarget, PublicURL: o.publicURL, AWSLimits: o.awsLimits, DebugPort: o.debugPort,
 		Load: func() (devserver.Program, error) { return devProgram(w, p, o.debugPort != 0) },
 		Poll: o.poll, Stdout: w.Stdout, Stderr: w.Stderr,
-		Note: func(message, advice string) { note(w.Stderr, message, advice) },
+		Note: w.note,
 	}
 	if o.port >= 0 {
 		options.Port = o.port
@@ -155,9 +155,8 @@ func parsePort(value string) (int, error) {
 	return int(port), nil
 }
 
-// parseDebugPort parses the port of the debugger, which cannot be 0: fngen would
-// not know the port to print.
-func parseDebugPort(value string) (int, error) {
+// parseFixedPort parses a port that fngen must know, so that it cannot be 0.
+func parseFixedPort(value string) (int, error) {
 	port, err := parsePort(value)
 	if err != nil || port == 0 {
 		return 0, fmt.Errorf("%q is not a port, want a number from 1 to 65535", value)

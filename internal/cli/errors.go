@@ -138,10 +138,10 @@ func describe(err error) (message, advice string) {
 }
 
 // note prints a note, and a hint if there is one.
-func note(stderr io.Writer, message, hint string) {
-	fmt.Fprintf(stderr, "fngen: note: %s\n", oneLine(message))
-	if hint != "" {
-		fmt.Fprintf(stderr, "hint: %s\n", hint)
+func (w World) note(message, advice string) {
+	fmt.Fprintf(w.Stderr, "fngen: note: %s\n", oneLine(message))
+	if advice != "" {
+		fmt.Fprintf(w.Stderr, "hint: %s\n", advice)
 	}
 }
 

@@ -44,7 +44,7 @@ func isOptional(flag *pflag.Flag) bool {
 
 // A requiredValue is a flag whose value must not be empty.
 type requiredValue struct {
-	form string // stands for the value in the help
+	form string // placeholder for the value in the help
 	set  func(value string) error
 }
 
@@ -65,14 +65,23 @@ func (v anyValue) String() string         { return "" }
 func (v anyValue) Type() string           { return v.form }
 func (v anyValue) Set(value string) error { return v.set(value) }
 
-// required adds a flag whose value must not be empty. form stands for the value
-// in the help, such as PORT.
+// required adds a flag whose value must not be empty. form is the
+// placeholder for the value in the help, such as PORT.
 func required(flags *pflag.FlagSet, name, form, usage string, set func(string) error) {
 	flags.Var(requiredValue{form, set}, name, usage)
 }
 
+// requiredText adds a flag that stores its value, which must not be empty, in
+// target.
+func requiredText(flags *pflag.FlagSet, target *string, name, form, usage string) {
+	required(flags, name, form, usage, func(value string) error {
+		*target = value
+		return nil
+	})
+}
+
 // parsed adds a flag whose value parse converts, and stores the result in
-// target. form stands for the value in the help.
+// target. form is the placeholder for the value in the help.
 func parsed[T any](flags *pflag.FlagSet, target *T, name, form, usage string, parse func(string) (T, error)) {
 	flags.Var(anyValue{form, func(value string) (err error) {
 		*target, err = parse(value)

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"path"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -170,9 +171,10 @@ func newDestroyFunction(w World) *cobra.Command {
 		Aliases: []string{"f"},
 		Short:   "Remove a function's generated files",
 		Long: `Remove the files that were generated for a function. If one of them was edited
-since, nothing is removed, unless --force is set. Other files in the folder, the support
-packages, go.mod and go.sum stay.`,
-		Args: arguments(1, 1, "a name"),
+since, nothing is removed, unless --force is set. Other files in the directory, the
+support packages, go.mod and go.sum stay.`,
+		Args:              arguments(1, 1, "a name"),
+		ValidArgsFunction: completeFunctions(w, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name := args[0]
 			_, plan, err := change(cmd, w, o, func(p *project.Project) (generator.Plan, error) {
@@ -202,9 +204,6 @@ packages, go.mod and go.sum stay.`,
 			return printFiles(w.Stdout, plan, o.dryRun)
 		},
 	}
-	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		return functionNames(cmd, w, args), cobra.ShellCompDirectiveNoFileComp
-	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.BoolVarP(&force, "force", "f", false, "remove edited files too")
@@ -212,23 +211,30 @@ packages, go.mod and go.sum stay.`,
 	return cmd
 }
 
-// functionNames returns the functions of the project, to complete the first argument.
-func functionNames(cmd *cobra.Command, w World, args []string) []string {
-	if len(args) > 0 {
-		return nil
+// completeFunctions returns a completion of arguments: the names of the project's
+// functions that are not among the arguments yet. There is no maximum number of
+// arguments if most is -1.
+func completeFunctions(w World, most int) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		const directive = cobra.ShellCompDirectiveNoFileComp
+		if most >= 0 && len(args) >= most {
+			return nil, directive
+		}
+		p, err := openProject(cmd, w, project.Options{})
+		if err != nil {
+			return nil, directive
+		}
+		defer p.Close()
+		functions, _, err := p.List()
+		if err != nil {
+			return nil, directive
+		}
+		var names []string
+		for _, f := range functions {
+			if !slices.Contains(args, f.Name) {
+				names = append(names, f.Name)
+			}
+		}
+		return names, directive
 	}
-	p, err := openProject(cmd, w, project.Options{})
-	if err != nil {
-		return nil
-	}
-	defer p.Close()
-	functions, _, err := p.List()
-	if err != nil {
-		return nil
-	}
-	var names []string
-	for _, f := range functions {
-		names = append(names, f.Name)
-	}
-	return names
 }

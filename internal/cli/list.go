@@ -32,7 +32,7 @@ directory or file that looks like a function is not one.`,
 				return err
 			}
 			for _, s := range skipped {
-				note(w.Stderr, s.String(), "")
+				w.note(s.String(), "")
 			}
 			if asJSON {
 				return printJSON(w.Stdout, struct {
@@ -40,7 +40,7 @@ directory or file that looks like a function is not one.`,
 				}{append([]project.Function{}, functions...)})
 			}
 			if len(functions) == 0 {
-				note(w.Stderr, "no functions in "+p.Functions, "fngen function NAME")
+				w.note("no functions in "+p.Functions, "fngen function NAME")
 			}
 			var b strings.Builder
 			for _, f := range functions {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fngen/fngen/internal/build"
+	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/instance"
 	"github.com/fngen/fngen/internal/project"
 )
@@ -92,10 +93,10 @@ func runServe(cmd *cobra.Command, w World, o serveOptions) error {
 		return err
 	}
 	for _, skipped := range server.Skipped {
-		note(w.Stderr, skipped.String(), "")
+		w.note(skipped.String(), "")
 	}
 	if len(server.Functions) == 0 {
-		return noFunctionsError{p.Functions}
+		return hint.New("no functions in "+p.Functions, "fngen function NAME")
 	}
 	if o.buildOnly {
 		return o.build(cmd, server)
@@ -117,7 +118,9 @@ func (o serveOptions) build(cmd *cobra.Command, server build.Executable) error {
 }
 
 // buildAndRun builds the server in a temporary directory and runs it.
-func (o serveOptions) buildAndRun(cmd *cobra.Command, w World, p *project.Project, server build.Executable) (err error) {
+func (o serveOptions) buildAndRun(
+	cmd *cobra.Command, w World, p *project.Project, server build.Executable,
+) (err error) {
 	binary, remove, err := server.BuildTemp(cmd.Context())
 	if err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os/signal"
-	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -40,6 +39,7 @@ those that failed, Enter the last ones again, and q quits.`,
   fngen test divide --watch
   fngen test order -- -run 'TestUpdateOrderStatus/refuses' -race -count=1`,
 		DisableFlagsInUseLine: true,
+		ValidArgsFunction:     completeFunctions(w, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.names = args
 			if dash := cmd.ArgsLenAtDash(); dash >= 0 {
@@ -48,25 +48,12 @@ those that failed, Enter the last ones again, and q quits.`,
 			return runTest(cmd, w, o)
 		},
 	}
-	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		names := functionNames(cmd, w, nil)
-		names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(args, name) })
-		return names, cobra.ShellCompDirectiveNoFileComp
-	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.BoolVar(&o.watch, "watch", false, "run tests again whenever a file that they depend on changes")
 	flags.BoolVar(&o.json, "json", false, "print the output of go test -json")
 	return cmd
 }
-
-var errInterrupted = errors.New("interrupted")
-
-// A noFunctionsError reports that the project has no functions.
-type noFunctionsError struct{ dir string }
-
-func (e noFunctionsError) Error() string { return "no functions in " + e.dir }
-func (noFunctionsError) Hint() string    { return "fngen function NAME" }
 
 func runTest(cmd *cobra.Command, w World, o testOptions) error {
 	p, err := openProject(cmd, w, project.Options{Tags: project.ParseTags(gotest.Tags(o.flags))})
@@ -83,12 +70,8 @@ func runTest(cmd *cobra.Command, w World, o testOptions) error {
 	}
 	setStreams(r, w)
 	err = r.Run(cmd.Context())
-	var failed *testrun.FailedError
-	switch {
-	case errors.As(err, &failed):
+	if failed := (*testrun.FailedError)(nil); errors.As(err, &failed) {
 		return exitError{failed.Code}
-	case errors.Is(err, context.Canceled):
-		return errInterrupted
 	}
 	return err
 }
@@ -110,6 +93,6 @@ func watchTests(ctx context.Context, w World, r *testrun.Runner) error {
 // setStreams sets where a runner prints.
 func setStreams(r *testrun.Runner, w World) {
 	r.Stdout, r.Stderr = w.Stdout, w.Stderr
-	r.Note = func(message, hint string) { note(w.Stderr, message, hint) }
+	r.Note = w.note
 	r.Report = func(err error) { report(w.Stderr, err) }
 }
