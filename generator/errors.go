@@ -167,7 +167,7 @@ func (e *MissingError) Hint() string {
 	case "":
 		return "fngen list"
 	case e.Name:
-		return "remove its folder by hand"
+		return "remove its files by hand"
 	}
 	return "fngen destroy function " + e.Nearest
 }

@@ -52,13 +52,13 @@ func ParseName(typed string) (Name, error) {
 	camel := strcase.ToLowerCamel(strings.Join(words(trimmed), "_"))
 	switch {
 	case camel == "":
-		return invalid("", "it has no letters")
+		return invalid("", "it has no letters or digits")
 	case camel[0] >= '0' && camel[0] <= '9':
 		return invalid("fn-"+camel, "package names cannot start with a digit")
 	case len(camel) > maxName:
-		return invalid("", "it has %d letters, the maximum is %d", len(camel), maxName)
+		return invalid("", "it has %d characters, the maximum is %d", len(camel), maxName)
 	case camel == "internal" || camel == "vendor" || camel == "testdata":
-		return invalid(camel+"-fn", "the go command treats folders called %s specially", camel)
+		return invalid(camel+"-fn", "the go command treats directories named %s specially", camel)
 	}
 	if err := module.CheckImportPath(camel); err != nil {
 		return invalid(camel+"-fn", "Windows reserves the name, so import paths cannot contain it")

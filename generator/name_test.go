@@ -96,11 +96,11 @@ func TestInvalidNames(t *testing.T) {
 		"1":                     {"digit", "fn1"},
 		"internal":              {"specially", "internalFn"},
 		"Vendor":                {"specially", "vendorFn"},
-		"test_data":             {"", ""}, // testData is no special folder
+		"test_data":             {"", ""}, // testData is an ordinary directory
 		"testdata":              {"specially", "testdataFn"},
 		"con":                   {"Windows", "conFn"},
 		"LPT1":                  {"Windows", "lpt1Fn"},
-		strings.Repeat("a", 65): {"65 letters", ""},
+		strings.Repeat("a", 65): {"65 characters", ""},
 	} {
 		_, err := generator.ParseName(typed)
 		if want.reason == "" {
@@ -150,7 +150,7 @@ func FuzzParseName(f *testing.F) {
 			t.Errorf("%q: package %q", typed, pkg)
 		}
 		if !filepath.IsLocal(camel) || path.Clean(camel) != camel || strings.ContainsAny(camel, `/\_. `) || len(camel) > 64 {
-			t.Errorf("%q: %q is not the name of one folder", typed, camel)
+			t.Errorf("%q: %q is not the name of one directory", typed, camel)
 		}
 		if !token.IsIdentifier(name.Env()) {
 			t.Errorf("%q: variable %q", typed, name.Env())

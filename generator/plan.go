@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A Project describes what a plan depends on in the project it is for. Paths are
+// A Project describes the state of a project that plans depend on. Paths are
 // relative to the project's root and have forward slashes.
 type Project struct {
 	Version   string // of fngen, which generated files mention
@@ -61,7 +61,7 @@ type Owner int
 
 // The owners.
 const (
-	User  Owner = iota // fngen changes the file only if it is told to
+	User  Owner = iota // fngen changes the file only if the user asks for it
 	Fngen              // the file says so at its top, and fngen add --update updates it
 )
 
@@ -94,8 +94,8 @@ func (p Plan) Written() []File {
 //
 // Existing files of the function are a *[ConflictError] unless force is set,
 // which overwrites them. Files that fngen wrote for an earlier version of the
-// function, and that this version does not have, are removed with force if
-// nobody edited them; edited ones are a *[LeftoverError]. Other errors are
+// function, and that this version does not have, are removed with force,
+// unless they were edited; edited ones are a *[LeftoverError]. Other errors are
 // *[TwinError], *[GoVersionError], *[ModError] and *[SumError].
 func Function(spec Spec, p Project, force bool) (Plan, error) {
 	if err := p.checkTwins(spec.Name); err != nil {
@@ -125,7 +125,7 @@ func Function(spec Spec, p Project, force bool) (Plan, error) {
 
 // replace compares the files of a function with the existing ones. It sets the
 // actions and the paths of files, and adds those of an earlier version that must
-// go. A file that fngen did not write is no file of an earlier version.
+// go. A file that fngen did not write does not count as one of an earlier version.
 func (p Project) replace(name Name, files []File, sums *sums, force bool) ([]File, error) {
 	var conflicts, edited []string
 	written := map[string]bool{}
@@ -304,7 +304,8 @@ func (p Project) checkTwins(name Name) error {
 	return nil
 }
 
-// notes returns what keeps the go command from building what is planned.
+// notes returns a note for each reason why the go command cannot build the planned
+// files.
 func (p Project) notes(module *goMod, imports []string) []Note {
 	var notes []Note
 	if p.Workspace != nil && !p.Workspace.Uses {

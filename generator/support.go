@@ -358,7 +358,7 @@ func (pkg supportPackage) update(p Project, existing map[string][]byte, records 
 	slices.Sort(edited)
 	return kept, &Note{
 		Text: "not updated, because these files were edited: " + strings.Join(edited, ", "),
-		Hint: "move the edits elsewhere, or delete the folder and run fngen add " + pkg.name,
+		Hint: "move the edits elsewhere, or delete the directory and run fngen add " + pkg.name,
 	}
 }
 

@@ -53,7 +53,8 @@ func ProjectOptions(target Target, arch string, tags []string) project.Options {
 	switch target {
 	case Lambda:
 		options.GOOS, options.GOARCH = "linux", cmp.Or(arch, "arm64")
-		options.Tags = append(slices.Clip(tags), "lambda.norpc") // which leaves out aws-lambda-go's support of the retired go1.x runtime
+		// The tag omits aws-lambda-go's support of the retired runtime go1.x.
+		options.Tags = append(slices.Clip(tags), "lambda.norpc")
 	case Container:
 		options.GOOS, options.GOARCH = "linux", cmp.Or(arch, "amd64")
 	}
@@ -207,7 +208,7 @@ func newBuilder(p *project.Project, o Options) (*builder, error) {
 	var names []string
 	for i, f := range all {
 		names = append(names, f.Name)
-		if i > 0 && f.Name == all[i-1].Name { // a folder and a flat file
+		if i > 0 && f.Name == all[i-1].Name { // a directory and a flat file
 			return nil, fmt.Errorf("%s and %s are both the function %s", all[i-1].Handler.File, f.Handler.File, f.Name)
 		}
 	}

@@ -70,7 +70,8 @@ func Emit(ctx context.Context, p *project.Project, dir string, o Options) (_ []g
 		result = append(result, generator.File{Path: name, Action: action})
 	}
 	if len(conflicts) > 0 {
-		return nil, hint.New("these files are in the way: "+strings.Join(conflicts, ", "), "remove them, or choose another directory")
+		return nil, hint.New("existing files differ: "+strings.Join(conflicts, ", "),
+			"remove them, or choose another directory")
 	}
 	return result, changeset.Apply(ctx, p.Root, options.Dir, changes)
 }
@@ -112,10 +113,11 @@ func (b *builder) emitOptions(dir string) (generator.MainOptions, error) {
 	if options.Dir == b.project.Functions {
 		return options, &DirError{"this is the functions directory"}
 	}
-	// The go command lets only packages below the parent of an internal
-	// directory import what is in it.
+	// Only packages below the parent of an internal directory can import the
+	// packages in it.
 	functions := "/" + b.project.Functions + "/"
-	if i := strings.LastIndex(functions, "/internal/"); i > 0 && !strings.HasPrefix("/"+options.Dir+"/", functions[:i+1]) {
+	i := strings.LastIndex(functions, "/internal/")
+	if i > 0 && !strings.HasPrefix("/"+options.Dir+"/", functions[:i+1]) {
 		parent := path.Clean(functions[1 : i+1])
 		return options, &DirError{"only packages below " + parent + " can import the functions"}
 	}

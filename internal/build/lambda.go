@@ -128,7 +128,10 @@ func (b *builder) stage(name, arch string) (dist.Executable, error) {
 }
 
 // install puts executables and their zip files in place, several at once.
-func (b *builder) install(ctx context.Context, functions []project.Function, executables map[string]dist.Executable, settings map[string]project.Lambda) error {
+func (b *builder) install(
+	ctx context.Context, functions []project.Function,
+	executables map[string]dist.Executable, settings map[string]project.Lambda,
+) error {
 	b.report.Functions = make([]Function, len(functions))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))

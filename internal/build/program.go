@@ -21,7 +21,7 @@ type Executable struct {
 	Package   string             // directory of the main package, relative to Overlay.Root
 	Environ   []string           // the environment to run it in, with the variables of the .env files
 	Functions []project.Function // those that it serves
-	Skipped   []project.Skipped  // what is not a function
+	Skipped   []project.Skipped  // files and directories that are not functions
 
 	mains []generator.MainPackage
 }
@@ -88,7 +88,9 @@ func NewMigrator(p *project.Project, environ []string) (Executable, error) {
 	return newExecutable(p, main, "development", environ, linkerFlags(p, environ))
 }
 
-func newExecutable(p *project.Project, main generator.MainPackage, mode string, environ, flags []string) (Executable, error) {
+func newExecutable(
+	p *project.Project, main generator.MainPackage, mode string, environ, flags []string,
+) (Executable, error) {
 	if tags := p.Tags(); len(tags) > 0 {
 		flags = append(flags, "-tags="+strings.Join(tags, ","))
 	}

@@ -77,7 +77,9 @@ func (b *builder) platforms() []Program {
 
 // buildServer builds the server for a platform into the stage. Functions that do
 // not compile are added to the report.
-func (b *builder) buildServer(ctx context.Context, main generator.MainPackage, platform Program) (dist.Executable, error) {
+func (b *builder) buildServer(
+	ctx context.Context, main generator.MainPackage, platform Program,
+) (dist.Executable, error) {
 	staged := path.Join(platform.OS, platform.Arch)
 	out, err := b.dist.Staged(staged)
 	if err != nil {
@@ -139,7 +141,9 @@ func mainOptions(p *project.Project, module string) generator.MainOptions {
 	return generator.MainOptions{Module: module, Lib: p.Lib, Dir: path.Join(p.Functions, ".fngen")}
 }
 
-func serverMain(options generator.MainOptions, command, module string, functions []project.Function) (generator.MainPackage, error) {
+func serverMain(
+	options generator.MainOptions, command, module string, functions []project.Function,
+) (generator.MainPackage, error) {
 	var refs []generator.FunctionRef
 	for _, f := range functions {
 		refs = append(refs, f.In(module))

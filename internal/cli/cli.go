@@ -219,7 +219,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		return invalid
 	case *pflag.NotExistError:
 		if words := cmd.Flags().Args(); cmd.HasSubCommands() && len(words) > 0 {
-			return knownCommand(cmd, words) // the flag of a misspelt command
+			return knownCommand(cmd, words) // the flag of a misspelled command
 		}
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })

@@ -72,7 +72,7 @@ func TestParseURL(t *testing.T) {
 	}
 }
 
-// Flags take precedence over the configuration.
+// TestDevOptions checks that flags take precedence over the configuration.
 func TestDevOptions(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, data string) {

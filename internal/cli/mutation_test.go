@@ -38,8 +38,8 @@ var mutated = []string{
 	"webhookDiscord", "webhookSha1Verifier", "webhookStripe", "webhookTwilioAuthFixtures",
 }
 
-// If someone breaks a guard of a handler, or changes what it requires, the
-// generated test fails because of the response.
+// TestGeneratedTestsCatchBrokenGuards checks that the test of a function fails,
+// because of the response, if a guard of its handler is broken or changed.
 func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(dir, os.DirFS(goldenDir)))
@@ -150,8 +150,8 @@ func ratePer(guard *ast.CallExpr) ast.Expr {
 	return burst.X.(*ast.CallExpr).Args[0]
 }
 
-// otherLiterals returns what a literal could be by mistake: the next numbers, the
-// neighbors of an address, a CIDR block of another size, or some other text.
+// otherLiterals returns wrong values for a literal: the next numbers, the neighbors
+// of an address, a CIDR block of another size, or some other text.
 func otherLiterals(t *testing.T, literal *ast.BasicLit) []string {
 	if literal.Kind == token.INT {
 		n, err := strconv.Atoi(literal.Value)
@@ -195,7 +195,8 @@ func guards(file *ast.File) []*ast.CallExpr {
 	return list
 }
 
-// Cheaper guards run first, and only signed requests learn who may call.
+// TestGuardsRunInOrder checks that cheaper guards run first, and that only signed
+// requests reach the check of the user.
 func TestGuardsRunInOrder(t *testing.T) {
 	for function, want := range map[string][]string{
 		"webhookAuth":                               {"webhooks", "auth"},

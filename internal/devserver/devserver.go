@@ -53,7 +53,7 @@ type Options struct {
 }
 
 // A Program describes a server program of the functions: how to build it, and
-// what is in it.
+// which functions it serves.
 type Program struct {
 	Overlay overlay.Overlay
 	Package string

@@ -155,7 +155,7 @@ func TestDevRequests(t *testing.T) {
 		assert.JSONEq(t, string(wantJSON), string(gotJSON), v.Name)
 	}
 
-	// A body of 10 MB, which Lambda would refuse, is served and noted once.
+	// A body of 10 MB, which Lambda would reject, is served and noted once.
 	for range 2 {
 		response, err := http.Post(d.url+"/large", "application/octet-stream", bytes.NewReader(make([]byte, 10<<20)))
 		require.NoError(t, err)
@@ -230,9 +230,9 @@ func TestDevRequests(t *testing.T) {
 	d.interrupt(t)
 }
 
-// TestInvokeAlone checks that fngen invoke runs the function itself if fngen
+// TestInvokeWithoutDev checks that fngen invoke runs the function itself if fngen
 // dev is not running, and leaves no files.
-func TestInvokeAlone(t *testing.T) {
+func TestInvokeWithoutDev(t *testing.T) {
 	dir := newModule(t)
 	do(t, dir, "function", "divide", "--no-tests")
 	writeFile(t, dir, functions+"/broken/broken.go", "package broken\n\nfunc Handler() {}\n")

@@ -13,7 +13,7 @@ import (
 type Function struct {
 	Name    string
 	Package string // the import path
-	File    string // the file of its test, or its folder, as shown to the user
+	File    string // the file of its test, or its directory, as shown to the user
 	Flat    bool   // it is a file that shares its package with other functions
 }
 
@@ -49,8 +49,8 @@ func (r *Report) Owners(pkg string) []string {
 	return names
 }
 
-// owners returns the functions of a package, or else the function whose folder
-// contains it.
+// owners returns the functions of a package, or else the function whose
+// directory contains it.
 func (r *Report) owners(pkg string) []Function {
 	if owners := r.functions[pkg]; owners != nil {
 		return owners

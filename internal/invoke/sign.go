@@ -33,7 +33,7 @@ func (b *builder) signature() project.Webhook {
 	}
 	w := project.Webhook{Scheme: *scheme, SignatureHeader: scheme.SignatureHeader(), URLEnv: scheme.URLEnv()}
 	// The variable of a scheme without a provider is named after the function.
-	// A folder that fngen would not have created may have no such name.
+	// A directory that fngen would not have created may have no such name.
 	name, err := generator.ParseName(b.function.Name)
 	if scheme.IsProvider() || err == nil {
 		w.SecretEnv = scheme.SecretEnv(name)

@@ -269,8 +269,8 @@ func isGone(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
 }
 
-// Run sends batches until ctx is done, then returns nil. While nobody receives
-// a batch, later changes are added to it.
+// Run sends batches until ctx is done, then returns nil. Changes are added
+// to a batch until it is received.
 func (w *Watcher) Run(ctx context.Context, batches chan<- Batch) error {
 	defer w.Close()
 	b := &batcher{Watcher: w, reported: map[string]bool{}, quiet: time.NewTimer(time.Hour)}
