@@ -63,7 +63,7 @@ func NewServer(p *project.Project, o ServerOptions) (Executable, error) {
 	if err != nil {
 		return Executable{}, err
 	}
-	flags := linkerFlags(p, o.Environ)
+	flags := linkerFlags(o.Environ)
 	if o.Debug {
 		flags = []string{"-gcflags=" + module + "/...=-N -l"}
 	}
@@ -85,7 +85,7 @@ func NewMigrator(p *project.Project, environ []string) (Executable, error) {
 	if err != nil {
 		return Executable{}, err
 	}
-	return newExecutable(p, main, "development", environ, linkerFlags(p, environ))
+	return newExecutable(p, main, "development", environ, linkerFlags(environ))
 }
 
 func newExecutable(
@@ -108,7 +108,7 @@ func newExecutable(
 
 // linkerFlags returns flags that omit what only debuggers read, unless GOFLAGS
 // has linker flags.
-func linkerFlags(p *project.Project, environ []string) []string {
+func linkerFlags(environ []string) []string {
 	for _, variable := range environ {
 		if strings.HasPrefix(variable, "GOFLAGS=") && strings.Contains(variable, "-ldflags") {
 			return nil
