@@ -116,8 +116,8 @@ func TestInvalidNames(t *testing.T) {
 	}
 }
 
-// A valid name results in a valid import path and package name, in files that every
-// build includes, and in no path outside the functions directory.
+// A valid name results in a valid import path and package name, in files that
+// every build includes, and in no path outside the functions directory.
 func FuzzParseName(f *testing.F) {
 	for _, seed := range []string{
 		"divide", "update-order-status", "x/../../evil", `a\b`, "", ".", "..", "con", "COM1.txt", "naïve", "123", "func",

@@ -1,6 +1,6 @@
-// Package build builds a project's functions for AWS Lambda, as a server or as a
-// container, and writes their main packages into the project on request. It takes
-// plain values and returns a [Report]; it prints nothing.
+// Package build builds a project's functions for AWS Lambda, as a server or as
+// a container, and writes their main packages into the project on request. It
+// takes plain values and returns a [Report]; it prints nothing.
 //
 // The main packages of programs are generated for each build. The go command
 // finds them through an overlay, so nothing is written into the project's tree.
@@ -261,8 +261,8 @@ func (b *builder) overlay(files map[string][]byte, environ ...string) overlay.Ov
 	}
 }
 
-// text writes a text file into the build's directory. It keeps one that the user
-// owns.
+// text writes a text file into the build's directory. It keeps one that the
+// user owns.
 func (b *builder) text(name string, data []byte) error {
 	action, err := b.dist.Text(name, data)
 	if err != nil {
@@ -275,13 +275,14 @@ func (b *builder) text(name string, data []byte) error {
 	return nil
 }
 
-// path returns the path of a file in the build's directory for notes and errors.
+// path returns the path of a file in the build's directory for notes and
+// errors.
 func (b *builder) path(name string) string {
 	return b.Display(filepath.Join(b.dist.Dir, filepath.FromSlash(name)))
 }
 
-// diskFull returns an error if a full disk made the go command fail, which is not
-// the functions' fault.
+// diskFull returns an error if a full disk made the go command fail, which is
+// not the functions' fault.
 func diskFull(output string) error {
 	if strings.Contains(output, syscall.ENOSPC.Error()) {
 		return fmt.Errorf("go build: %w", syscall.ENOSPC)

@@ -26,9 +26,9 @@ func (e *DirError) Error() string { return e.Reason }
 
 // Emit writes the main packages of a target, and the packages that only they
 // import, as ordinary files below a directory of the project, given by its
-// absolute path. It writes nothing if an existing file differs. The result lists
-// the files by their paths relative to the project. Errors that callers can test
-// for are *DirError, and *FailedError for functions that do not parse.
+// absolute path. It writes nothing if an existing file differs. The result
+// lists the files by their paths relative to the project. Errors that callers
+// can test for are *DirError, and *FailedError for functions that do not parse.
 func Emit(ctx context.Context, p *project.Project, dir string, o Options) (_ []generator.File, err error) {
 	b, err := newBuilder(p, o)
 	if err != nil {
@@ -93,8 +93,8 @@ func (b *builder) mainFiles(options generator.MainOptions) (map[string][]byte, e
 	return files, nil
 }
 
-// emitOptions checks that the go command finds main packages in a directory, and
-// that they may import the functions.
+// emitOptions checks that the go command finds main packages in a directory,
+// and that they may import the functions.
 func (b *builder) emitOptions(dir string) (generator.MainOptions, error) {
 	options := generator.MainOptions{Module: b.module, Lib: b.project.Lib}
 	rel, err := filepath.Rel(b.project.Dir, dir)

@@ -36,8 +36,8 @@ type ServerOptions struct {
 	Environ  []string // environment of the go command and of the server
 }
 
-// NewServer returns a server of the project's functions as they are on disk now.
-// If one does not parse, the error is an *overlay.BuildError.
+// NewServer returns a server of the project's functions as they are on disk
+// now. If one does not parse, the error is an *overlay.BuildError.
 func NewServer(p *project.Project, o ServerOptions) (Executable, error) {
 	functions, skipped, err := p.List()
 	if err != nil {
@@ -123,8 +123,8 @@ func (e Executable) Explain(output string) string {
 	return explain(output, e.mains, e.Functions)
 }
 
-// Build builds the executable to a file. If it does not compile, the error is an
-// *overlay.BuildError about the functions' files.
+// Build builds the executable to a file. If it does not compile, the error is
+// an *overlay.BuildError about the functions' files.
 func (e Executable) Build(ctx context.Context, file string) error {
 	err := e.Overlay.Build(ctx, file, e.Package)
 	if broken := (*overlay.BuildError)(nil); errors.As(err, &broken) {
@@ -133,8 +133,8 @@ func (e Executable) Build(ctx context.Context, file string) error {
 	return err
 }
 
-// BuildTemp builds the executable in a temporary directory, and returns its path
-// and a function that removes it.
+// BuildTemp builds the executable in a temporary directory, and returns its
+// path and a function that removes it.
 func (e Executable) BuildTemp(ctx context.Context) (file string, remove func() error, err error) {
 	dir, err := os.MkdirTemp("", "fngen-run-")
 	if err != nil {

@@ -75,8 +75,8 @@ func (b *builder) platforms() []Program {
 	return []Program{{OS: b.getenv("GOOS", runtime.GOOS), Arch: arch}}
 }
 
-// buildServer builds the server for a platform into the stage. Functions that do
-// not compile are added to the report.
+// buildServer builds the server for a platform into the stage. Functions that
+// do not compile are added to the report.
 func (b *builder) buildServer(
 	ctx context.Context, main generator.MainPackage, platform Program,
 ) (dist.Executable, error) {

@@ -58,8 +58,8 @@ Packages in which you have edited a file are not updated.`,
 	return cmd
 }
 
-// addPackages copies or updates packages. Without names, it updates all existing
-// ones.
+// addPackages copies or updates packages. Without names, it updates all
+// existing ones.
 func addPackages(cmd *cobra.Command, w World, o changeOptions, names []string, update bool) error {
 	for _, name := range names {
 		if err := generator.CheckPackage(name); err != nil {

@@ -71,8 +71,8 @@ func newDBRun(w World, name, short string) *cobra.Command {
 	}
 }
 
-// checkDatabase returns an error if the project lacks a package that fngen add db
-// copies.
+// checkDatabase returns an error if the project lacks a package that fngen add
+// db copies.
 func checkDatabase(p *project.Project, pkg string) error {
 	dir := generator.PackageDir(p.Lib, pkg)
 	_, err := p.Root.Stat(filepath.FromSlash(dir))

@@ -18,8 +18,8 @@ type optionalValue struct {
 
 func (v optionalValue) String() string { return "" }
 
-// Type returns "bool", for which pflag prints --name[=fallback] in the help. For
-// other types it prints a space before the value, which does not work.
+// Type returns "bool", for which pflag prints --name[=fallback] in the help.
+// For other types it prints a space before the value, which does not work.
 func (v optionalValue) Type() string { return "bool" }
 
 func (v optionalValue) Set(value string) error {

@@ -211,9 +211,9 @@ support packages, go.mod and go.sum stay.`,
 	return cmd
 }
 
-// completeFunctions returns a completion of arguments: the names of the project's
-// functions that are not among the arguments yet. There is no maximum number of
-// arguments if most is -1.
+// completeFunctions returns a completion of arguments: the names of the
+// project's functions that are not among the arguments yet. There is no maximum
+// number of arguments if most is -1.
 func completeFunctions(w World, most int) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		const directive = cobra.ShellCompDirectiveNoFileComp

@@ -25,16 +25,16 @@ var (
 	fetch  = flag.Bool("fetch", false, "let the go command download modules, as make modules does")
 )
 
-// goldenDir is a project with a function for every combination of flags. It is a
-// module of its own, whose code is compiled, vetted and tested. A change to a
+// goldenDir is a project with a function for every combination of flags. It is
+// a module of its own, whose code is compiled, vetted and tested. A change to a
 // template appears as a diff of ordinary Go.
 const goldenDir = "../../testdata/golden"
 
 const goldenMod = "module example.com/golden\n\ngo 1.22\n"
 
 // goldenCommands returns the commands that create the golden project: all
-// combinations of four flags, each scheme, each kind of value of the other flags,
-// and combinations of guards.
+// combinations of four flags, each scheme, each kind of value of the other
+// flags, and combinations of guards.
 func goldenCommands() [][]string {
 	flags := []struct{ name, flag string }{
 		{"webhook", "--webhook"},
@@ -155,7 +155,8 @@ func diff(want, got string) string {
 	return fmt.Sprintf("%d lines, want %d", len(b), len(a))
 }
 
-// TestGoldenNoTests checks that --no-tests writes the same handler and nothing else.
+// TestGoldenNoTests checks that --no-tests writes the same handler and nothing
+// else.
 func TestGoldenNoTests(t *testing.T) {
 	dir := newModule(t, goldenMod)
 	for _, args := range goldenCommands() {
@@ -171,8 +172,8 @@ func TestGoldenNoTests(t *testing.T) {
 	runGo(t, dir, "vet", "./...")
 }
 
-// TestGoldenModuleIsGreen checks that the golden project compiles, passes its tests
-// offline and is tidy.
+// TestGoldenModuleIsGreen checks that the golden project compiles, passes its
+// tests offline and is tidy.
 func TestGoldenModuleIsGreen(t *testing.T) {
 	runGo(t, goldenDir, "vet", "./...")
 	runGo(t, goldenDir, "test", "./...")
@@ -184,8 +185,8 @@ func TestGoldenModuleIsGreen(t *testing.T) {
 	}
 }
 
-// TestAddedPackagesAreGreen checks the same for the support packages that only fngen
-// add copies.
+// TestAddedPackagesAreGreen checks the same for the support packages that only
+// fngen add copies.
 func TestAddedPackagesAreGreen(t *testing.T) {
 	packages, err := generator.Packages()
 	require.NoError(t, err)
@@ -210,8 +211,8 @@ func TestAddedPackagesAreGreen(t *testing.T) {
 	}
 }
 
-// TestDocumentedUserFile checks that the user.go in the documentation compiles, and
-// that functions with roles pass their tests with it.
+// TestDocumentedUserFile checks that the user.go in the documentation compiles,
+// and that functions with roles pass their tests with it.
 func TestDocumentedUserFile(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/auth.md")
 	require.NoError(t, err)
@@ -235,8 +236,8 @@ func TestDocumentedUserFile(t *testing.T) {
 	assert.Contains(t, stdout, "keep       api/src/lib/auth/user.go")
 }
 
-// TestProvidersAreDocumented checks that the documentation names the environment
-// variables of each provider.
+// TestProvidersAreDocumented checks that the documentation names the
+// environment variables of each provider.
 func TestProvidersAreDocumented(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/webhooks.md")
 	require.NoError(t, err)
@@ -255,8 +256,8 @@ func TestProvidersAreDocumented(t *testing.T) {
 	}
 }
 
-// TestGoldenHasNoBlankLineAfterBrace checks what gofmt does not: it keeps blank lines
-// just inside braces.
+// TestGoldenHasNoBlankLineAfterBrace checks what gofmt does not: it keeps blank
+// lines just inside braces.
 func TestGoldenHasNoBlankLineAfterBrace(t *testing.T) {
 	for name, data := range tree(t, goldenDir) {
 		if strings.HasSuffix(name, ".go") {
@@ -266,15 +267,15 @@ func TestGoldenHasNoBlankLineAfterBrace(t *testing.T) {
 	}
 }
 
-// runGo runs the go command offline: generated code needs only modules that are in
-// the module cache.
+// runGo runs the go command offline: generated code needs only modules that are
+// in the module cache.
 func runGo(t testing.TB, dir string, args ...string) string {
 	t.Helper()
 	return run(t, dir, "go", args...)
 }
 
-// run returns what the command prints to stdout. It ignores stderr, where the go
-// command reports downloads.
+// run returns what the command prints to stdout. It ignores stderr, where the
+// go command reports downloads.
 func run(t testing.TB, dir, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(name, args...)

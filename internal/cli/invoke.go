@@ -179,8 +179,8 @@ func (o *invokeOptions) completions(cmd *cobra.Command, w World) {
 	_ = cmd.RegisterFlagCompletionFunc("sample", samples)
 }
 
-// exclusiveFlags lists flags that are mutually exclusive: the first of each list
-// with all the others.
+// exclusiveFlags lists flags that are mutually exclusive: the first of each
+// list with all the others.
 var exclusiveFlags = [][]string{
 	{
 		"deliveries", "replay", "event", "sample", "data", "method", "path", "query", "header", "webhook", "secret",

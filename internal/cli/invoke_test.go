@@ -31,11 +31,11 @@ import (
 //	! received                       checks that no request was received
 //	verifies SCHEME SECRET [K=V...]  verifies the signature of the last request
 //
-// devserver serves the project in DIR with the public URL, and sets FNGEN_API_PORT. K
-// is header, url or issuer.
+// devserver serves the project in DIR with the public URL, and sets
+// FNGEN_API_PORT. K is header, url or issuer.
 //
-// Its response is in the file responses/PATH, as HTTP/1.1 on the wire. Without that
-// file, it is {"ok":true}.
+// Its response is in the file responses/PATH, as HTTP/1.1 on the wire. Without
+// that file, it is {"ok":true}.
 type devServer struct {
 	mu   sync.Mutex
 	last *http.Request

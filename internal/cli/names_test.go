@@ -13,8 +13,8 @@ import (
 	"github.com/fngen/fngen/internal/cli"
 )
 
-// TestReservedNames checks that functions whose names are special to Go or its tools
-// compile and pass their tests, with all flags and with none.
+// TestReservedNames checks that functions whose names are special to Go or its
+// tools compile and pass their tests, with all flags and with none.
 func TestReservedNames(t *testing.T) {
 	names := []string{
 		"func", "main", "documentation", "HTTPServer", "deploy_windows", "foo_test", "events", "fn", "string", "init",

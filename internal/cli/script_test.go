@@ -52,7 +52,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the scripts in testdata/script, which show what a user types
-// and sees. Besides the commands of testscript and those of devServer, they use:
+// and sees. Besides the commands of testscript and those of devServer, they
+// use:
 //
 //	fails CODE COMMAND...  runs a command that must exit with CODE: see fails
 //	untouched COMMAND...   runs a command that must succeed and change no file
@@ -90,10 +91,10 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// goEnvironment returns an environment in which scripts run the go command offline,
-// with the existing caches and without the settings of the user who runs the tests.
-// -trimpath makes builds independent of the script's directory, so that they are
-// cached.
+// goEnvironment returns an environment in which scripts run the go command
+// offline, with the existing caches and without the settings of the user who
+// runs the tests. -trimpath makes builds independent of the script's directory,
+// so that they are cached.
 func goEnvironment(t *testing.T) map[string]string {
 	t.Helper()
 	out, err := exec.Command("go", "env", "-json", "GOCACHE", "GOMODCACHE", "GOPATH").Output()
@@ -124,9 +125,9 @@ func program(name string) func(*testscript.TestScript, bool, []string) {
 	}
 }
 
-// fails runs a command that must fail, and checks what holds for every failure: it
-// prints nothing to stdout, an error and at most one hint to stderr, and changes no
-// file.
+// fails runs a command that must fail, and checks what holds for every failure:
+// it prints nothing to stdout, an error and at most one hint to stderr, and
+// changes no file.
 func fails(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: fails CODE COMMAND...")
@@ -173,8 +174,8 @@ func untouched(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(same(before, snapshot(ts)))
 }
 
-// plain returns an error if the output contains control characters, as only output
-// to a terminal may.
+// plain returns an error if the output contains control characters, as only
+// output to a terminal may.
 func plain(ts *testscript.TestScript) error {
 	for _, stream := range []string{"stdout", "stderr"} {
 		for _, r := range ts.ReadFile(stream) {
@@ -203,8 +204,8 @@ func files(ts *testscript.TestScript, neg bool, args []string) {
 	}))
 }
 
-// snapshot returns the modes and contents of all files in the script's directory by
-// path. The contents of a symlink are its target.
+// snapshot returns the modes and contents of all files in the script's
+// directory by path. The contents of a symlink are its target.
 func snapshot(ts *testscript.TestScript) map[string]string {
 	work := ts.Getenv("WORK")
 	all := map[string]string{}

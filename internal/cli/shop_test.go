@@ -27,8 +27,8 @@ func shopCommands() [][]string {
 	}
 }
 
-// TestShopIsCurrent checks that the support packages, go.mod and go.sum of the shop
-// are those that fngen writes.
+// TestShopIsCurrent checks that the support packages, go.mod and go.sum of the
+// shop are those that fngen writes.
 func TestShopIsCurrent(t *testing.T) {
 	dir := newModule(t, shopMod)
 	for _, args := range shopCommands() {
@@ -66,8 +66,8 @@ func TestShopIsCurrent(t *testing.T) {
 	}
 }
 
-// TestShop checks that the shop's tests pass with both databases, and that its module
-// is tidy.
+// TestShop checks that the shop's tests pass with both databases, and that its
+// module is tidy.
 func TestShop(t *testing.T) {
 	runGo(t, shopDir, "vet", "./...")
 	if out := runGo(t, shopDir, "mod", "tidy", "-diff"); out != "" {
@@ -86,8 +86,8 @@ func TestShop(t *testing.T) {
 	})
 }
 
-// TestGoldenHasNoDatabase checks that a project without a database has no package for
-// one.
+// TestGoldenHasNoDatabase checks that a project without a database has no
+// package for one.
 func TestGoldenHasNoDatabase(t *testing.T) {
 	for name := range tree(t, goldenDir) {
 		assert.NotContains(t, name, "/db/")

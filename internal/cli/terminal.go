@@ -19,8 +19,8 @@ func isTerminal(stream any) bool {
 }
 
 // forTerminal makes text safe to print to a terminal: it escapes control
-// characters other than tabs and newlines. The result ends with a newline unless
-// it is empty.
+// characters other than tabs and newlines. The result ends with a newline
+// unless it is empty.
 func forTerminal(text string) string {
 	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
 	for i, line := range lines {

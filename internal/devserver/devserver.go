@@ -99,8 +99,8 @@ type server struct {
 }
 
 // Run serves until ctx is done, then returns nil. It returns a *PortError if a
-// port is in use, a *watch.LimitError if too many directories are to be watched,
-// and exec.ErrNotFound if there is no go command.
+// port is in use, a *watch.LimitError if too many directories are to be
+// watched, and exec.ErrNotFound if there is no go command.
 func Run(ctx context.Context, o Options) (err error) {
 	s := &server{Options: o, deliveries: delivery.NewLog(deliveryCount, deliveryBytes)}
 	if o.DebugPort != 0 {

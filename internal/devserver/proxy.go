@@ -186,9 +186,9 @@ func (s *server) writeUnavailable(w http.ResponseWriter, r *http.Request, err er
 	}
 }
 
-// A bodyRecorder records the part of a request body that was read, up to deliveryBytes. It
-// is locked because a transport may still read the body after the response has
-// arrived.
+// A bodyRecorder records the part of a request body that was read, up to
+// deliveryBytes. It is locked because a transport may still read the body after
+// the response has arrived.
 type bodyRecorder struct {
 	io.ReadCloser
 

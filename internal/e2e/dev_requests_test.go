@@ -230,8 +230,8 @@ func TestDevRequests(t *testing.T) {
 	d.interrupt(t)
 }
 
-// TestInvokeWithoutDev checks that fngen invoke runs the function itself if fngen
-// dev is not running, and leaves no files.
+// TestInvokeWithoutDev checks that fngen invoke runs the function itself if
+// fngen dev is not running, and leaves no files.
 func TestInvokeWithoutDev(t *testing.T) {
 	dir := newModule(t)
 	do(t, dir, "function", "divide", "--no-tests")

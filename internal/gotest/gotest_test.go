@@ -105,7 +105,8 @@ func TestChunks(t *testing.T) {
 	assert.Len(t, packages[0].Tests, 3)
 }
 
-// The progress of fuzzing is shown at once, because fuzzing can go on for hours.
+// The progress of fuzzing is shown at once, because fuzzing can go on for
+// hours.
 func TestProgress(t *testing.T) {
 	var lines []string
 	s := &gotest.Stream{Text: func(line string) { lines = append(lines, line) }}

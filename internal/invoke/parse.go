@@ -37,8 +37,8 @@ func ParseQuery(text string) (string, error) {
 	return url.QueryEscape(name) + "=" + url.QueryEscape(value), nil
 }
 
-// checkToken returns an error if text cannot be a method or the name of a header
-// field: RFC 9110, section 5.6.2.
+// checkToken returns an error if text cannot be a method or the name of a
+// header field: RFC 9110, section 5.6.2.
 func checkToken(text string) error {
 	if text == "" {
 		return errors.New("the name is empty")
@@ -52,8 +52,8 @@ func checkToken(text string) error {
 }
 
 // CheckHeaderValue returns an error if value cannot be the value of a header
-// field: RFC 9110, section 5.5. The error does not quote the value, which may be
-// secret.
+// field: RFC 9110, section 5.5. The error does not quote the value, which may
+// be secret.
 func CheckHeaderValue(value string) error {
 	for i := range len(value) {
 		if value[i] < ' ' && value[i] != '\t' || value[i] == 0x7f {

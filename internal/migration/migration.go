@@ -34,9 +34,9 @@ func ParseName(text string) (string, error) {
 	return name, nil
 }
 
-// Create creates an empty migration in the directory dir of root and returns the
-// path of its file. The version is that of now, or of the next second in which no
-// migration was created, so that migrations keep their order.
+// Create creates an empty migration in the directory dir of root and returns
+// the path of its file. The version is that of now, or of the next second in
+// which no migration was created, so that migrations keep their order.
 func Create(root *os.Root, dir, name string, now time.Time) (file string, err error) {
 	for n := range maxAttempts {
 		version := now.UTC().Add(time.Duration(n) * time.Second).Format(versionLayout)

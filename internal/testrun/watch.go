@@ -332,8 +332,8 @@ func (s *session) affectsAll(file string) bool {
 	return filepath.Dir(file) == s.Project.Dir && slices.Contains(dotenv.For("test"), name)
 }
 
-// owner returns the name of the function whose directory contains file, or "" if
-// file is in no subdirectory of the functions directory.
+// owner returns the name of the function whose directory contains file, or ""
+// if file is in no subdirectory of the functions directory.
 func (s *session) owner(file string) string {
 	rel, err := filepath.Rel(filepath.Join(s.Project.Dir, filepath.FromSlash(s.Project.Functions)), file)
 	if err != nil {

@@ -72,7 +72,8 @@ func function(name string) gotest.Function {
 	return gotest.Function{Name: name, Package: "example.com/app/" + dir + name, File: dir + name}
 }
 
-// listed is a package of a function that depends on others, as go list prints it.
+// listed is a package of a function that depends on others, as go list prints
+// it.
 func listed(name string, deps ...string) string {
 	f := function(name)
 	return `{"ImportPath":"` + f.Package + `","Dir":"/app/` + f.File + `","Deps":["` + strings.Join(deps, `","`) + `"]}`

@@ -35,7 +35,8 @@ type Options struct {
 	Quiet time.Duration
 
 	// Poll is the interval at which to compare all files with their last known
-	// state, instead of listening to the system's events. Zero means no polling.
+	// state, instead of listening to the system's events. Zero means no
+	// polling.
 	Poll time.Duration
 
 	// OnEvent is called on the first event for a file, before Quiet has passed
