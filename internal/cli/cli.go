@@ -80,8 +80,8 @@ func newRoot(w World, out io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "fngen",
 		Short: "Generate serverless functions in Go",
-		Long: `fngen writes serverless functions into your Go module: a handler with its test, scenarios and
-fixtures. The code is yours and has no dependency on fngen.`,
+		Long: `fngen writes serverless functions into your Go module: a handler with its test,
+scenarios and fixtures. The code is yours and has no dependency on fngen.`,
 		Example:       "  fngen function divide\n  fngen function updateOrderStatus --webhook",
 		SilenceErrors: true,
 		SilenceUsage:  true,

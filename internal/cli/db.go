@@ -21,7 +21,7 @@ import (
 func newDB(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "db",
-		Short: "Change the database's schema",
+		Short: "Apply, undo and create database migrations",
 		Long: `Apply the SQL files in api/db/migrations to the project's database. The project
 needs package db: run fngen add db.
 

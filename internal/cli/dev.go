@@ -36,15 +36,17 @@ func newDev(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Serve the functions during development",
-		Long: `Serve your functions during development. When you save a file, fngen rebuilds the functions and
-answers the next request with the new code. New functions are served as soon as their files exist.
+		Long: `Serve your functions during development. When you save a file, fngen rebuilds
+the functions, and the new code handles the next request. New functions are
+served as soon as their files exist.
 
 The functions are at http://localhost:8911/<name>. They are also at
-http://localhost:8910/.redwood/functions/<name>, on the same origin as your web side: set
---web-target to the URL of its dev server.
+http://localhost:8910/.redwood/functions/<name>, on the same origin as your web
+side: set --web-target to the URL of its dev server.
 
-The functions' environment includes the variables of .env.defaults, .env and .env.development.
-Each request is logged to stdout. The functions' own output goes to stderr.`,
+The functions' environment includes the variables of .env.defaults, .env and
+.env.development. Each request is logged to stdout. The functions' own output
+goes to stderr.`,
 		Example: `  fngen dev
   curl localhost:8911/divide
   fngen dev --port 9000 --public-url https://example.ngrok.app
@@ -73,7 +75,7 @@ Each request is logged to stdout. The functions' own output goes to stderr.`,
 	})
 	parsed(flags, &o.debugPort, "debug-port", "PORT",
 		"run the functions under the debugger dlv, listening on this port", parseFixedPort)
-	flags.StringVar(&o.tags, "tags", "", "build tags, besides those of GOFLAGS: `TAG,...`")
+	requiredText(flags, &o.tags, "tags", "TAG,...", tagsUsage)
 	return cmd
 }
 

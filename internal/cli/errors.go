@@ -97,9 +97,9 @@ type exitError struct{ code int }
 func (exitError) Error() string   { return "" }
 func (e exitError) ExitCode() int { return e.code }
 
-// report prints an error and its hint, and returns the exit code. The error
-// brings all of that along: the methods Hint, ExitCode and Detail, where Detail
-// is text to print above the error, such as the compiler's output.
+// report prints an error and returns the exit code. The error can have the
+// methods ExitCode, Hint and Detail. The hint is printed below it, and the
+// detail, such as the compiler's output, above it.
 func report(stderr io.Writer, err error) int {
 	code := exitFailed
 	var coder interface{ ExitCode() int }

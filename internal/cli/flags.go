@@ -11,6 +11,9 @@ import (
 // help, and is not a valid role.
 const anyUser = "ROLE,..."
 
+// tagsUsage is the usage of the flag --tags.
+const tagsUsage = "build tags, in addition to those of GOFLAGS"
+
 // An optionalValue is a flag with an optional value: --name or --name=value.
 type optionalValue struct {
 	set func(value string) error

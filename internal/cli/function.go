@@ -25,9 +25,9 @@ func newFunction(w World, aliases ...string) *cobra.Command {
 		Aliases: aliases,
 		Short:   "Generate a function: handler, test, scenarios and fixtures",
 		Long: `Generate a function: a handler, its test and scenarios, and with --fixtures its
-fixtures. The files go into api/src/functions/<name>/ of the current Go module, and are
-yours to edit. The support packages that they import are copied into api/src/lib if
-they are not there yet.
+fixtures. The files go into api/src/functions/<name>/ of the current Go module,
+and are yours to edit. The support packages that they import are copied into
+api/src/lib if they are not there yet.
 
 --webhook takes the scheme of a provider:
 ` + wrap(schemeNames(true)) + `
@@ -35,11 +35,12 @@ they are not there yet.
 or, for any other sender:
 ` + wrap(schemeNames(false)) + `
 
---rate-limit takes requests per second, minute or hour, as in 10/s, 100/m or 1000/h. To
-allow more requests at once, add a burst: 10/s,burst=20.
+--rate-limit takes requests per second, minute or hour, as in 10/s, 100/m or
+1000/h. To allow more requests at once, add a burst: 10/s,burst=20.
 
---force replaces an existing function. Files that the function no longer has, such as
-its fixtures, are removed. If you edited one of those, nothing is written.`,
+--force replaces an existing function. Files that the function no longer has,
+such as its fixtures, are removed. If you edited one of those, nothing is
+written.`,
 		Example: `  fngen function divide
   fngen function updateOrderStatus --webhook
   fngen function orders --webhook=shopify
@@ -171,8 +172,8 @@ func newDestroyFunction(w World) *cobra.Command {
 		Aliases: []string{"f"},
 		Short:   "Remove a function's generated files",
 		Long: `Remove the files that were generated for a function. If one of them was edited
-since, nothing is removed, unless --force is set. Other files in the directory, the
-support packages, go.mod and go.sum stay.`,
+since, nothing is removed, unless --force is set. Other files in the directory,
+the support packages, go.mod and go.sum stay.`,
 		Args:              arguments(1, 1, "a name"),
 		ValidArgsFunction: completeFunctions(w, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -44,18 +44,21 @@ func newInvoke(w World) *cobra.Command {
 	o := invokeOptions{}
 	cmd := &cobra.Command{
 		Use:   "invoke <name>",
-		Short: "Call a function, with a webhook's signature if you like",
-		Long: `Send a request to a function and print the response. The request goes to the running
-fngen dev. If none is running, fngen builds the function and runs it for this one request.
-The exit code is 0 if the response's status is below 400, and 1 otherwise.
+		Short: "Call a function, or send it a signed webhook",
+		Long: `Send a request to a function and print the response. The request goes to the
+running fngen dev. If none is running, fngen builds the function and runs it for
+this one request. The exit code is 0 if the response's status is below 400, and
+1 otherwise.
 
---webhook signs the request as the function verifies it: with the scheme, the header and
-the secret that its source passes to webhooks.Require. The secret is the value of an
-environment variable, which can be set in .env.defaults, .env or .env.development.
---sample sends an event with the body and headers that the provider would send.
+--webhook signs the request as the function verifies it: with the scheme, the
+header and the secret that its source passes to webhooks.Require. The secret is
+the value of an environment variable, which can be set in .env.defaults, .env or
+.env.development. --sample sends an event with the body and headers that the
+provider would send.
 
---data, --secret and --bearer accept @FILE to read a file, and - to read standard input.
-Prefer these for secrets: other users of the machine can see your command line.`,
+--data, --secret and --bearer accept @FILE to read a file, and - to read
+standard input. Prefer these for secrets: other users of the machine can see
+your command line.`,
 		Example: `  fngen invoke divide --query dividend=20 --query divisor=5
   fngen invoke orders --data '{"id":1}' --webhook
   fngen invoke billing --sample invoice.paid --set data.object.amount_paid=4200
@@ -87,7 +90,8 @@ Prefer these for secrets: other users of the machine can see your command line.`
 func (o *invokeOptions) requestFlags(flags *pflag.FlagSet) {
 	flags.VarP(anyValue{"TEXT", func(value string) error { o.data = &value; return nil }}, "data", "d",
 		"send TEXT, @FILE or - as the body")
-	required(flags, "method", "METHOD", "use this method (default POST with a body, else GET)", func(value string) (err error) {
+	const methodUsage = "use this method (default POST with a body, else GET)"
+	required(flags, "method", "METHOD", methodUsage, func(value string) (err error) {
 		o.call.Method, err = invoke.ParseMethod(value)
 		return err
 	})

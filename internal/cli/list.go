@@ -17,9 +17,10 @@ func newList(w World) *cobra.Command {
 		Short: "List the functions with their routes and files",
 		Long: `List the functions of your module with their routes and files.
 
-A function is a directory in api/src/functions whose package exports Handler, or a file there that
-exports its name and Handler, such as sendEmail.go with SendEmailHandler. A note says why a
-directory or file that looks like a function is not one.`,
+A function is a directory in api/src/functions whose package exports Handler, or
+a file there that exports its name and Handler, such as sendEmail.go with
+SendEmailHandler. A note says why a directory or file that looks like a function
+is not one.`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := openProject(cmd, w, project.Options{})

@@ -25,15 +25,17 @@ func newTest(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "test [api] [name...] [-- go test flags]",
 		Short: "Run the functions' tests",
-		Long: `Run the tests of all functions, or of those that you name. Part of a name is enough.
+		Long: `Run the tests of all functions, or of those that you name. Part of a name is
+enough.
 
-fngen test runs go test, prints each function's tests as a tree, and exits with the exit
-code of go test. Flags after -- are passed to go test. The tests' environment includes the
-variables of .env.defaults, .env and .env.test. A later file overrides an earlier one, and
-a variable that is already set overrides them all.
+fngen test runs go test, prints each function's tests as a tree, and exits with
+the exit code of go test. Flags after -- are passed to go test. The tests'
+environment includes the variables of .env.defaults, .env and .env.test. A later
+file overrides an earlier one, and a variable that is already set overrides them
+all.
 
-With --watch, saving a file runs the tests that depend on it. Keys: a runs all tests, f
-those that failed, Enter the last ones again, and q quits.`,
+With --watch, saving a file runs the tests that depend on it. Keys: a runs all
+tests, f those that failed, Enter the last ones again, and q quits.`,
 		Example: `  fngen test
   fngen test divide
   fngen test divide --watch

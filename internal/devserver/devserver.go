@@ -1,6 +1,6 @@
 // Package devserver serves a project's functions during development. When a
-// file is saved, it builds the functions and answers the next request with the
-// new code.
+// file is saved, it builds the functions, and the new code handles the next
+// request.
 //
 // A dev server is a reverse proxy in front of a child process. The proxy keeps
 // its ports and its connections; the child process is the server program that

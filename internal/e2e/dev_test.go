@@ -192,7 +192,7 @@ func Handler(_ context.Context, _ events.APIGatewayProxyRequest) (events.APIGate
 }
 
 // TestDevUnderLoad saves files under constant load. No request fails, and a
-// request that is sent 50 ms after a file was saved is never answered by older
+// request that is sent 50 ms after a file was saved never reaches older
 // code.
 func TestDevUnderLoad(t *testing.T) {
 	const file = functions + "/count/count.go"
@@ -230,7 +230,7 @@ func TestDevUnderLoad(t *testing.T) {
 		case err != nil || notNumber != nil || response.StatusCode != http.StatusOK:
 			return fmt.Sprintf("%d %s %v", response.StatusCode, body, err)
 		case n < least:
-			return fmt.Sprintf("answered by %d, %s after %d was saved", n, since, least)
+			return fmt.Sprintf("response of %d, %s after %d was saved", n, since, least)
 		}
 		return ""
 	}
@@ -287,7 +287,7 @@ func TestDevSaves(t *testing.T) {
 		"api/src/services/price/price.go": "package price\n\nconst Text = \"cheap\"\n",
 		".env":                            "COLOUR=red\n",
 	})
-	answers := func(name, body string) {
+	returns := func(name, body string) {
 		t.Helper()
 		status, got := get(t, d.url+"/"+name)
 		assert.Equal(t, http.StatusOK, status)
@@ -300,8 +300,8 @@ func TestDevSaves(t *testing.T) {
 		writeFile(t, d.dir, name, data)
 		time.Sleep(settle)
 	}
-	answers("count", "1")
-	answers("env", "red text")
+	returns("count", "1")
+	returns("env", "red text")
 
 	// The web port serves the functions under a path. Without a web server it
 	// serves a list of the functions.
@@ -312,14 +312,14 @@ func TestDevSaves(t *testing.T) {
 	assert.Contains(t, body, `<a href="/.redwood/functions/divide">`)
 
 	save(".env", "COLOUR=blue\n")
-	answers("env", "blue text")
+	returns("env", "blue text")
 	writeFile(t, d.dir, functions+"/env/text.txt", "other")
 	require.Eventually(t, func() bool { // embedded files are watched soon after the first build
 		_, body := get(t, d.url+"/env")
 		return body == "blue other"
 	}, time.Minute, 10*time.Millisecond)
 	save(functions+"/env/text.txt", "another")
-	answers("env", "blue another")
+	returns("env", "blue another")
 
 	// A compile error is sent in the format that the client accepts, and
 	// printed once.
@@ -349,14 +349,14 @@ func TestDevSaves(t *testing.T) {
 	assert.Contains(t, body, "api/src/functions/count/count.go:")
 
 	save(file, numbered(3))
-	answers("count", "3")
+	returns("count", "3")
 
 	// A new import takes effect at once, before go list has run.
 	save(file, strings.NewReplacer("\t\"context\"\n",
 		"\t\"context\"\n\n\t\"example.com/app/api/src/services/price\"\n", `"0"`, "price.Text").Replace(numbered(0)))
-	answers("count", "cheap")
+	returns("count", "cheap")
 	save("api/src/services/price/price.go", "package price\n\nconst Text = \"dear\"\n")
-	answers("count", "dear")
+	returns("count", "dear")
 
 	// So does an embedded file that was missing.
 	save(file, strings.NewReplacer("\t\"context\"\n", "\t\"context\"\n\t_ \"embed\"\n", "\nfunc",
@@ -371,12 +371,12 @@ func TestDevSaves(t *testing.T) {
 	}, 20*time.Second, 10*time.Millisecond)
 	require.NoError(t, os.Remove(filepath.Join(d.dir, functions, "count", "late.txt")))
 	save(file, numbered(3))
-	answers("count", "3")
+	returns("count", "3")
 
 	// A new function is served, and a removed one is not.
 	do(t, d.dir, "function", "latecomer", "--no-tests")
 	time.Sleep(settle)
-	answers("latecomer", `{"data":"latecomer function"}`)
+	returns("latecomer", `{"data":"latecomer function"}`)
 	require.NoError(t, os.RemoveAll(filepath.Join(d.dir, functions, "latecomer")))
 	time.Sleep(settle)
 	status, body = get(t, d.url+"/latecomer")
@@ -389,7 +389,7 @@ func TestDevSaves(t *testing.T) {
 	writeFile(t, d.dir, file, numbered(3))
 	writeFile(t, d.dir, functions+"/count/count_test.go", "package count\n")
 	writeFile(t, d.dir, "README.md", "Read me.\n")
-	answers("count", "3")
+	returns("count", "3")
 	assert.Equal(t, reloads, strings.Count(d.out.all(), "reloaded"))
 
 	// A process that is killed is restarted.
@@ -433,16 +433,17 @@ func TestDevPortInUse(t *testing.T) {
 
 	p := command(dir, "dev", "--port", strconv.Itoa(port), "--web-port", "0")
 	p.run(t)
-	message, hint := p.refused(t)
+	message, hint := p.failed(t)
 	assert.Equal(t, fmt.Sprintf("fngen: port %d is in use", port), message)
-	assert.Equal(t, fmt.Sprintf("hint: lsof -i :%d names the process; --port and --web-port choose other ports\n", port), hint)
+	assert.Equal(t,
+		fmt.Sprintf("hint: lsof -i :%d names the process; --port and --web-port choose other ports\n", port), hint)
 
 	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // responds like another fngen dev
 		_ = json.NewEncoder(w).Encode(map[string]any{"project": "/elsewhere", "pid": 123})
 	}))
 	p = command(dir, "dev", "--port", strconv.Itoa(port), "--web-port", "0")
 	p.run(t)
-	message, hint = p.refused(t)
+	message, hint = p.failed(t)
 	assert.Equal(t, fmt.Sprintf("fngen: port %d is in use by fngen dev of /elsewhere (process 123)", port), message)
 	assert.Equal(t, "hint: stop that process, or choose another port with --port and --web-port\n", hint)
 }

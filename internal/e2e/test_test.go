@@ -182,7 +182,7 @@ func TestTestNoGoOnPath(t *testing.T) {
 	p := command(dir, "test")
 	p.Env = []string{"PATH="}
 	p.run(t)
-	message, hint := p.refused(t)
+	message, hint := p.failed(t)
 	assert.Equal(t, "fngen: cannot find the go command", message)
 	assert.NotEmpty(t, hint)
 }
