@@ -52,7 +52,7 @@ var errUnchanged = errors.New("interrupted: nothing was changed")
 
 // change applies a plan to the project, unless it is a dry run, and prints the
 // notes of the plan. The project is locked while plan reads it and while the
-// plan is applied.
+// plan is applied. The returned project is closed, but its paths can be used.
 func change(cmd *cobra.Command, w World, o changeOptions,
 	plan func(*project.Project) (generator.Plan, error),
 ) (_ *project.Project, _ generator.Plan, err error) {
