@@ -1,4 +1,5 @@
-# Everything here needs Go and nothing else, save the tests of package redisstore, which need a redis-server.
+# All targets need Go. Tests of some support packages also need redis-server or
+# PostgreSQL, and are skipped without them.
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOSEC := github.com/securego/gosec/v2/cmd/gosec@v2.30.0
@@ -13,30 +14,30 @@ help: ## list the targets
 build: ## build bin/fngen
 	CGO_ENABLED=0 go build -trimpath -o bin/fngen ./cmd/fngen
 
-install: ## install fngen where go install puts it
+install: ## install fngen into the directory of go install
 	CGO_ENABLED=0 go install -trimpath ./cmd/fngen
 
 test: lint modules ## run all tests, as CI does
 	go test -race -timeout 30m ./...
 
-modules: ## fetch the modules that the tests then use without a network
+modules: ## download the modules that tests use without a network
 	go mod download
-	cd testdata/golden && go mod tidy -diff # which looks at more than a build does
+	cd testdata/golden && go mod tidy -diff # needs more modules than a build
 	cd testdata/shop && go mod tidy -diff
 	go test -race ./internal/cli -run 'TestAddedPackagesAreGreen|TestDocumentedUserFile' -fetch
 
-golden: ## rewrite testdata/golden and testdata/shop from the templates, to be read as a diff
+golden: ## regenerate testdata/golden and testdata/shop; read the diff
 	go test ./internal/cli -run 'TestGolden$$|TestShopIsCurrent$$' -update
 	git diff --stat -- testdata
 
-lint: ## gofmt, go vet and staticcheck, here and in the golden project
+lint: ## run gofmt, go vet and staticcheck, here and in the golden projects
 	@test -z "$$(gofmt -l cmd generator internal templates testdata)" || { gofmt -l cmd generator internal templates testdata; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	cd testdata/golden && go vet ./... && go run $(STATICCHECK) ./...
 	cd testdata/shop && go vet ./... && go run $(STATICCHECK) ./...
 
-fuzz: ## fuzz all that reads what others send, a minute each
+fuzz: ## fuzz everything that parses untrusted input, for a minute each
 	go test ./generator -run '^$$' -fuzz FuzzParseName -fuzztime 60s -fuzzminimizetime 1x
 	go test ./generator -run '^$$' -fuzz FuzzParseAllowIP -fuzztime 60s -fuzzminimizetime 1x
 	go test ./generator -run '^$$' -fuzz FuzzParseRateLimit -fuzztime 60s -fuzzminimizetime 1x
@@ -60,18 +61,18 @@ fuzz: ## fuzz all that reads what others send, a minute each
 	go test ./templates/runtime/payload -run '^$$' -fuzz FuzzEncode -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/runtime/payload -run '^$$' -fuzz FuzzBase64 -fuzztime 60s -fuzzminimizetime 1x
 
-race: ## run the program itself, and its development server, under the race detector: make test does so with packages
+race: ## run the built program and its dev server under the race detector; make test does so for packages
 	go test ./internal/cli -run TestScripts -with-race
 	go test ./internal/e2e -run 'TestDev|TestServe|TestInvoke|TestBuilt' -with-race
 
-mutants: ## break every guard of every golden function, each of which its test has to notice
+mutants: ## break every guard of every golden function, and expect its test to fail
 	go test ./internal/cli -run TestGeneratedTestsCatchBrokenGuards -all-mutants
 
-vuln: ## look for known vulnerabilities, which needs a network, and for mistakes in what projects are given
+vuln: ## look for known vulnerabilities (needs a network) and insecure code in support packages
 	go run $(GOVULNCHECK) ./...
 	go run $(GOSEC) -quiet -exclude-dir=testdata ./templates/...
 
-bench: ## what a command costs, as ratios to a program that only writes the files, to go test, to go build, to a bare server
+bench: ## measure commands relative to baselines: a program that only writes the files, go test, go build, a bare server
 	go test ./internal/e2e -run '^$$' -bench . -benchtime 1x
 	go test ./templates/lib/webhooks ./templates/lib/auth ./templates/lib/ipallow ./templates/lib/ratelimit -run '^$$' -bench .
 	go test ./templates/runtime/server -run '^$$' -bench .
@@ -80,5 +81,5 @@ bench: ## what a command costs, as ratios to a program that only writes the file
 fresh: ## run the README's commands in a new clone with empty module and build caches, as on a new machine
 	@./internal/e2e/fresh.sh
 
-demo: ## make two functions in a new module, and test them
+demo: ## generate two functions in a new module and test them
 	@./internal/e2e/demo.sh

@@ -1,10 +1,12 @@
 package generator
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"text/template"
 
 	"golang.org/x/tools/imports"
@@ -45,28 +47,32 @@ func render(spec Spec, data TemplateData) ([]File, error) {
 	wanted := slices.DeleteFunc(functionFiles(), func(file functionFile) bool {
 		return file.test && spec.NoTests || file.fixtures && !spec.Fixtures
 	})
-	names := []string{"function/blocks.tmpl"} // that the others use
-	for _, file := range wanted {
-		names = append(names, "function/"+file.template)
+	// Parsing and formatting take most of a plan's time, so the files are
+	// rendered in parallel.
+	files, errs := make([]File, len(wanted)), make([]error, len(wanted))
+	var renders sync.WaitGroup
+	for i, file := range wanted {
+		renders.Go(func() {
+			files[i].Path = path.Join(data.Name, data.Name+file.suffix)
+			files[i].Data, errs[i] = renderFile(file.template, data)
+		})
 	}
-	set, err := template.ParseFS(templates.Function, names...)
+	renders.Wait()
+	return files, errors.Join(errs...)
+}
+
+// renderFile executes a template of package templates and formats the result.
+func renderFile(name string, data TemplateData) ([]byte, error) {
+	// Templates use the blocks.
+	set, err := template.ParseFS(templates.Function, "function/blocks.tmpl", "function/"+name)
 	if err != nil {
 		return nil, fmt.Errorf("template: %w", err)
 	}
-
-	var files []File
-	for _, file := range wanted {
-		var text strings.Builder
-		if err := set.ExecuteTemplate(&text, file.template, data); err != nil {
-			return nil, fmt.Errorf("template: %w", err)
-		}
-		source, err := format(file.template, text.String())
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, File{Path: path.Join(data.Name, data.Name+file.suffix), Data: source})
+	var text strings.Builder
+	if err := set.ExecuteTemplate(&text, name, data); err != nil {
+		return nil, fmt.Errorf("template: %w", err)
 	}
-	return files, nil
+	return format(name, text.String())
 }
 
 // format formats Go source as goimports does, without changing its imports.

@@ -11,8 +11,9 @@ import (
 	"github.com/fngen/fngen/templates"
 )
 
-// Container is the text files that make a container of a server, and have Kubernetes and Knative run it: by name,
-// a Dockerfile that takes linux/ARCH/server beside it, and manifests. architectures are Go's names.
+// Container returns the files, by name, that put a server into a container and
+// run it: a Dockerfile, which copies linux/ARCH/server from its own directory,
+// and manifests for Kubernetes and Knative. Architectures are values of GOARCH.
 func Container(module string, architectures []string) (map[string][]byte, error) {
 	entries, err := fs.ReadDir(templates.Deploy, "deploy")
 	if err != nil {
@@ -25,12 +26,8 @@ func Container(module string, architectures []string) (map[string][]byte, error)
 	data := map[string]string{"Marker": Marker, "Name": AppName(module), "Platforms": strings.Join(platforms, ",")}
 	files := map[string][]byte{}
 	for _, entry := range entries {
-		source, err := templates.Deploy.ReadFile(path.Join("deploy", entry.Name()))
-		if err != nil {
-			return nil, err
-		}
-		name := strings.TrimSuffix(entry.Name(), ".tmpl")
-		t, err := template.New(name).Option("missingkey=error").Parse(string(source))
+		t, err := template.New(entry.Name()).Option("missingkey=error").
+			ParseFS(templates.Deploy, path.Join("deploy", entry.Name()))
 		if err != nil {
 			return nil, fmt.Errorf("template: %w", err)
 		}
@@ -38,7 +35,7 @@ func Container(module string, architectures []string) (map[string][]byte, error)
 		if err := t.Execute(&text, data); err != nil {
 			return nil, fmt.Errorf("template: %w", err)
 		}
-		files[name] = text.Bytes()
+		files[strings.TrimSuffix(entry.Name(), ".tmpl")] = text.Bytes()
 	}
 	return files, nil
 }

@@ -20,12 +20,13 @@ func container(t *testing.T) map[string][]byte {
 	files, err := artifact.Container("example.com/shop", []string{"amd64", "arm64"})
 	require.NoError(t, err)
 	for name, text := range files {
-		assert.True(t, artifact.Ours(text), name)
+		assert.True(t, artifact.Generated(text), name)
 	}
 	return files
 }
 
-// The Dockerfile has known instructions alone, runs nothing, and copies a program for each platform.
+// The Dockerfile consists of known instructions, runs nothing, and copies the
+// executable of the platform.
 func TestDockerfile(t *testing.T) {
 	instructions := map[string]string{}
 	for line := range strings.SplitSeq(strings.TrimSuffix(string(container(t)["Dockerfile"]), "\n"), "\n") {
@@ -52,7 +53,8 @@ func TestDockerfile(t *testing.T) {
 	assert.Contains(t, string(container(t)["Dockerfile"]), "--platform linux/amd64,linux/arm64 -t shop .")
 }
 
-// A manifest is what Kubernetes and Knative read of theirs. Fields that are not here are an error.
+// A manifest has the fields of Kubernetes and Knative that the templates use.
+// Any other field is an error.
 type manifest struct {
 	APIVersion string `yaml:"apiVersion"`
 	Kind       string
@@ -141,7 +143,7 @@ func manifests(t *testing.T, text []byte) []manifest {
 	}
 }
 
-// drain is how long the server lets requests under way take, in seconds: its flag's default.
+// drain is the default of the server's flag -drain, in seconds.
 const drain = 30
 
 func TestKubernetes(t *testing.T) {
@@ -159,7 +161,7 @@ func TestKubernetes(t *testing.T) {
 	assert.Equal(t, labels, service.Spec.Selector)
 
 	pod := deployment.Spec.Template.Spec
-	hardened(t, pod, pod.SecurityContext)
+	checkPod(t, pod, pod.SecurityContext)
 	c := pod.Containers[0]
 	assert.Equal(t, "http", c.Ports[0].Name)
 	assert.Equal(t, "http", c.ReadinessProbe.HTTPGet.Port)
@@ -175,13 +177,14 @@ func TestKnative(t *testing.T) {
 	assert.Equal(t, "shop", service.Metadata.Name)
 	pod := service.Spec.Template.Spec
 	require.Len(t, pod.Containers, 1)
-	hardened(t, pod, pod.Containers[0].SecurityContext)
+	checkPod(t, pod, pod.Containers[0].SecurityContext)
 	assert.Greater(t, pod.TimeoutSeconds, drain)
-	assert.Zero(t, pod.TerminationGracePeriodSeconds) // Knative refuses it
+	assert.Zero(t, pod.TerminationGracePeriodSeconds) // Knative rejects it
 }
 
-// hardened checks what both have. user is the security context that says who it runs as.
-func hardened(t *testing.T, pod podSpec, user securityContext) {
+// checkPod checks what both have in common. user is the security context that
+// sets the user.
+func checkPod(t *testing.T, pod podSpec, user securityContext) {
 	t.Helper()
 	require.Len(t, pod.Containers, 1)
 	c := pod.Containers[0]

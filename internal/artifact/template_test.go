@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,24 +23,36 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata")
 
-func function(name string, change func(*project.Lambda)) artifact.Function {
-	f := artifact.Function{Name: name, Lambda: project.Lambda{Architecture: "arm64", Memory: 256, Timeout: 10, Methods: []string{"ANY"}}}
-	if change != nil {
-		change(&f.Lambda)
+// newFunction returns a function with the default settings, except for what set
+// changes.
+func newFunction(name string, set func(*project.Lambda)) artifact.Function {
+	f := artifact.Function{Name: name, Lambda: project.Lambda{
+		Architecture: "arm64", Memory: 256, Timeout: 10, Methods: []string{"ANY"},
+	}}
+	if set != nil {
+		set(&f.Lambda)
 	}
 	return f
 }
 
-// shop has one of everything.
+// newTemplate returns the template of a stack.
+func newTemplate(t *testing.T, s artifact.Stack) []byte {
+	t.Helper()
+	text, err := artifact.Template(s)
+	require.NoError(t, err)
+	return text
+}
+
+// shop returns a stack that uses every setting.
 func shop(rest bool) artifact.Stack {
 	two := 2
 	return artifact.Stack{
 		Module: "example.com/shop", REST: rest,
 		Secrets: []string{"DATABASE_URL"},
 		Functions: []artifact.Function{
-			function("divide", nil),
-			function("on", func(l *project.Lambda) { l.Methods = []string{"GET", "POST"} }),
-			function("updateOrder", func(l *project.Lambda) {
+			newFunction("divide", nil),
+			newFunction("on", func(l *project.Lambda) { l.Methods = []string{"GET", "POST"} }),
+			newFunction("updateOrder", func(l *project.Lambda) {
 				l.Architecture, l.Memory, l.Timeout, l.Concurrency = "amd64", 1024, 29, &two
 				l.Environment = map[string]string{
 					"TABLE": "orders", "YES": "no", "QUOTED": "a \"b\": #c\n\u2028", "EMPTY": "", "NUMBER": "012",
@@ -51,8 +64,10 @@ func shop(rest bool) artifact.Stack {
 	}
 }
 
-// A document is what of a SAM template fngen writes. Fields that are not here are an error.
-// Source: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification.html
+// A document is a SAM template with the fields that fngen writes. Any other
+// field is an error.
+//
+// https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification.html
 type document struct {
 	AWSTemplateFormatVersion, Transform, Description string
 	Parameters                                       map[string]struct {
@@ -106,16 +121,16 @@ func parse(t *testing.T, text []byte) document {
 func TestTemplate(t *testing.T) {
 	for name, rest := range map[string]bool{"http": false, "rest": true} {
 		t.Run(name, func(t *testing.T) {
-			text := artifact.Template(shop(rest))
-			assert.Equal(t, text, artifact.Template(shop(rest)))
+			text := newTemplate(t, shop(rest))
+			assert.Equal(t, text, newTemplate(t, shop(rest)), "not deterministic")
 			golden := filepath.Join("testdata", name+".yaml")
 			if *update {
 				require.NoError(t, os.WriteFile(golden, text, 0o666))
 			}
 			want, err := os.ReadFile(golden)
 			require.NoError(t, err)
-			assert.Equal(t, string(want), string(text))
-			assert.True(t, artifact.Ours(text))
+			assert.Equal(t, string(want), string(text), "rewrite testdata with -update")
+			assert.True(t, artifact.Generated(text))
 
 			d := parse(t, text)
 			assert.Equal(t, "2010-09-09", d.AWSTemplateFormatVersion)
@@ -126,9 +141,9 @@ func TestTemplate(t *testing.T) {
 				assert.True(t, p.NoEcho, id)
 			}
 			assert.Len(t, d.Parameters, 2)
-			references(t, d, d.Globals.Function.Environment)
+			checkVariables(t, d, d.Globals.Function.Environment)
 			for id, r := range d.Resources {
-				check(t, d, id, r, rest)
+				checkResource(t, d, id, r, rest)
 			}
 			assert.Len(t, d.Resources, 3)
 
@@ -147,8 +162,8 @@ func TestTemplate(t *testing.T) {
 	}
 }
 
-// check checks a function against what AWS takes.
-func check(t *testing.T, d document, id string, r resource, rest bool) {
+// checkResource checks a function against the documented limits of AWS.
+func checkResource(t *testing.T, d document, id string, r resource, rest bool) {
 	t.Helper()
 	p := r.Properties
 	assert.Regexp(t, `^[A-Za-z0-9]{1,255}$`, id)
@@ -160,7 +175,7 @@ func check(t *testing.T, d document, id string, r resource, rest bool) {
 	assert.Contains(t, []string{"arm64", "x86_64"}, p.Architectures[0])
 	assert.True(t, 128 <= p.MemorySize && p.MemorySize <= 10240, p.MemorySize)
 	assert.True(t, 1 <= p.Timeout && p.Timeout <= 900, p.Timeout)
-	references(t, d, p.Environment)
+	checkVariables(t, d, p.Environment)
 	route := "/" + strings.TrimSuffix(p.CodeUri, ".zip")
 	require.NotEmpty(t, p.Events)
 	paths := map[string]int{}
@@ -181,8 +196,9 @@ func check(t *testing.T, d document, id string, r resource, rest bool) {
 	assert.Equal(t, paths[route], paths[route+"/{proxy+}"])
 }
 
-// references checks that variables are texts, or parameters that there are.
-func references(t *testing.T, d document, e environment) {
+// checkVariables checks that environment variables are strings, or refer to
+// parameters that exist.
+func checkVariables(t *testing.T, d document, e environment) {
 	t.Helper()
 	for name, value := range e.Variables {
 		if ref, ok := value.(map[string]any); ok {
@@ -193,29 +209,29 @@ func references(t *testing.T, d document, e environment) {
 	}
 }
 
-// cfn-lint, where it is installed, has AWS's own schemas.
+// cfn-lint knows the schemas of AWS. The test is skipped if it is not
+// installed.
 func TestTemplateLint(t *testing.T) {
 	program, err := exec.LookPath("cfn-lint")
 	if err != nil {
 		t.Skip("cfn-lint is not installed")
 	}
 	dir := t.TempDir()
-	for _, f := range shop(false).Functions { // whose files it looks for
+	for _, f := range shop(false).Functions { // cfn-lint wants the zip files to exist
 		require.NoError(t, os.WriteFile(filepath.Join(dir, artifact.ZipFile(f.Name)), nil, 0o666))
 	}
 	http, rest := filepath.Join(dir, "http.yaml"), filepath.Join(dir, "rest.yaml")
-	require.NoError(t, os.WriteFile(http, artifact.Template(shop(false)), 0o666))
-	require.NoError(t, os.WriteFile(rest, artifact.Template(shop(true)), 0o666))
+	require.NoError(t, os.WriteFile(http, newTemplate(t, shop(false)), 0o666))
+	require.NoError(t, os.WriteFile(rest, newTemplate(t, shop(true)), 0o666))
 	out, err := exec.Command(program, http, rest).CombinedOutput()
 	assert.NoError(t, err, "%s", out)
 }
 
-// Every id is one's own, whatever names are like.
-func TestTemplateIDs(t *testing.T) {
+func TestTemplateIDsAreUnique(t *testing.T) {
 	s := artifact.Stack{Secrets: []string{"A_B", "AB", "Ab", "DIVIDE_FUNCTION", "A1", "A_1"}, Functions: []artifact.Function{
-		function("divide", nil), function("di-vide", nil), function("Divide", nil), function("-", nil),
+		newFunction("divide", nil), newFunction("di-vide", nil), newFunction("Divide", nil), newFunction("-", nil),
 	}}
-	d := parse(t, artifact.Template(s))
+	d := parse(t, newTemplate(t, s))
 	assert.Len(t, d.Resources, 4)
 	assert.Len(t, d.Parameters, 6)
 	var ids []string
@@ -232,10 +248,10 @@ func TestTemplateIDs(t *testing.T) {
 	}
 }
 
-// The numbers are those at which cfn-lint begins to complain.
+// The limits are those from which cfn-lint reports errors.
 func TestStackCheck(t *testing.T) {
-	functions := func(n int, change func(*project.Lambda)) []artifact.Function {
-		return slices.Repeat([]artifact.Function{function("divide", change)}, n)
+	functions := func(n int, set func(*project.Lambda)) []artifact.Function {
+		return slices.Repeat([]artifact.Function{newFunction("divide", set)}, n)
 	}
 	var names []string
 	for n := range 201 {
@@ -243,56 +259,86 @@ func TestStackCheck(t *testing.T) {
 	}
 	methods := func(l *project.Lambda) { l.Methods = []string{"GET", "PUT"} }
 	secrets := func(l *project.Lambda) { l.Secrets = names[100:200] }
-	for name, test := range map[string]struct {
+	for _, test := range []struct {
+		name  string
 		stack artifact.Stack
 		want  string
 	}{
-		"124":         {artifact.Stack{Functions: functions(124, nil)}, ""},
-		"125":         {artifact.Stack{Functions: functions(125, nil)}, "it makes 502 resources, where CloudFormation takes 500 of a stack"},
-		"methods":     {artifact.Stack{Functions: functions(83, methods)}, ""},
-		"REST":        {artifact.Stack{REST: true, Functions: functions(124, nil)}, ""},
-		"REST, 125":   {artifact.Stack{REST: true, Functions: functions(125, nil)}, "it makes 503 resources, where CloudFormation takes 500 of a stack"},
-		"200 secrets": {artifact.Stack{Secrets: names[:150], Functions: functions(2, secrets)}, ""},
-		"201 secrets": {artifact.Stack{Secrets: names, Functions: functions(2, secrets)}, "it has 201 parameters, where CloudFormation takes 200"},
+		{"124 functions", artifact.Stack{Functions: functions(124, nil)}, ""},
+		{
+			"125 functions", artifact.Stack{Functions: functions(125, nil)},
+			"the stack has 502 resources, CloudFormation allows 500",
+		},
+		{"83 functions with methods", artifact.Stack{Functions: functions(83, methods)}, ""},
+		{"REST, 124 functions", artifact.Stack{REST: true, Functions: functions(124, nil)}, ""},
+		{
+			"REST, 125 functions", artifact.Stack{REST: true, Functions: functions(125, nil)},
+			"the stack has 503 resources, CloudFormation allows 500",
+		},
+		{"200 secrets", artifact.Stack{Secrets: names[:150], Functions: functions(2, secrets)}, ""},
+		{
+			"201 secrets", artifact.Stack{Secrets: names, Functions: functions(2, secrets)},
+			"the stack has 201 parameters, CloudFormation allows 200",
+		},
 	} {
-		err := test.stack.Check()
-		if test.want == "" {
-			assert.NoError(t, err, name)
-		} else {
-			assert.EqualError(t, err, test.want, name)
-		}
+		t.Run(test.name, func(t *testing.T) {
+			err := test.stack.Check()
+			if test.want == "" {
+				assert.NoError(t, err)
+			} else {
+				assert.EqualError(t, err, test.want)
+			}
+		})
 	}
 }
 
-// What SAM makes of the template has ids too, and no parameter has one of those: a secret would be the API's address.
-func TestTemplateIDsOfSAM(t *testing.T) {
+// A parameter that had the ID of a resource that SAM adds would be mistaken for
+// it: a secret's value would be the API's ID.
+func TestTemplateAvoidsIDsOfSAM(t *testing.T) {
 	s := artifact.Stack{
 		Secrets:   []string{"SERVERLESS_HTTP_API", "SERVERLESS_REST_API", "DIVIDE_FUNCTION_ROLE", "OTHER"},
-		Functions: []artifact.Function{function("divide", nil)},
+		Functions: []artifact.Function{newFunction("divide", nil)},
 	}
-	d := parse(t, artifact.Template(s))
+	d := parse(t, newTemplate(t, s))
 	assert.Len(t, d.Parameters, 4)
 	for _, id := range []string{"ServerlessHttpApi", "ServerlessRestApi", "DivideFunctionRole"} {
 		assert.NotContains(t, d.Parameters, id)
 	}
 	assert.Contains(t, d.Parameters, "Other")
-	references(t, d, d.Globals.Function.Environment)
+	checkVariables(t, d, d.Globals.Function.Environment)
 }
 
-// One more function is a few more lines, and changes none of the others'.
+// Adding a function only adds lines.
 func TestTemplateDiffsAreSmall(t *testing.T) {
 	s := shop(false)
-	all := string(artifact.Template(s))
+	all := string(newTemplate(t, s))
 	s.Functions = slices.Delete(s.Functions, 1, 2)
-	fewer := string(artifact.Template(s))
+	fewer := string(newTemplate(t, s))
 	start, end := strings.Index(all, "  OnFunction:"), strings.Index(all, "  UpdateOrderFunction:")
 	assert.Equal(t, fewer, all[:start]+all[end:])
 }
 
+func TestTemplateOmitsEmptySections(t *testing.T) {
+	text := newTemplate(t, artifact.Stack{Functions: []artifact.Function{newFunction("divide", nil)}})
+	var sections map[string]any
+	require.NoError(t, yaml.Unmarshal(text, &sections))
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(sections)),
+		[]string{"AWSTemplateFormatVersion", "Transform", "Description", "Resources", "Outputs"})
+}
+
 func TestAppName(t *testing.T) {
 	for module, want := range map[string]string{
-		"example.com/shop": "shop", "example.com/shop/v2": "shop", "shop": "shop", "v2": "v2", "example.com/My_Shop.go": "my-shop-go",
-		"example.com/2shop": "fn-2shop", "example.com/N": "fn-n", "example.com/true": "fn-true", "example.com/-": "fn", "example.com/" + strings.Repeat("a", 80): strings.Repeat("a", 63),
+		"example.com/shop":                       "shop",
+		"example.com/shop/v2":                    "shop",
+		"gopkg.in/shop.v2":                       "shop",
+		"shop":                                   "shop",
+		"v2":                                     "v2",
+		"example.com/My_Shop.go":                 "my-shop-go",
+		"example.com/2shop":                      "fn-2shop",
+		"example.com/N":                          "fn-n",
+		"example.com/true":                       "fn-true",
+		"example.com/-":                          "fn",
+		"example.com/" + strings.Repeat("a", 80): strings.Repeat("a", 63),
 	} {
 		assert.Equal(t, want, artifact.AppName(module), module)
 	}

@@ -1,13 +1,15 @@
 package artifact
 
 import (
+	"bytes"
 	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
-// A mapping is a YAML mapping in order. Values are mappings, lists, strings, ints and bools.
+// A mapping is a YAML mapping whose keys keep their order. Its values are
+// mappings, slices of strings, strings, ints and bools.
 type mapping []pair
 
 type pair struct {
@@ -15,41 +17,50 @@ type pair struct {
 	value any
 }
 
-type list []any
+// encode returns the mapping as a YAML document.
+func (m mapping) encode() ([]byte, error) {
+	var b bytes.Buffer
+	e := yaml.NewEncoder(&b)
+	e.SetIndent(2)
+	if err := e.Encode(node(m)); err != nil {
+		return nil, fmt.Errorf("encoding YAML: %w", err)
+	}
+	return b.Bytes(), nil
+}
 
-// yaml prints a mapping, indented by two spaces for each level. Those without entries are left out, and so are empty lists.
-func (m mapping) yaml(b *strings.Builder, indent string) {
-	for _, p := range m {
-		switch value := p.value.(type) {
-		case mapping:
-			if len(value) > 0 {
-				fmt.Fprintf(b, "%s%s:\n", indent, scalar(p.key))
-				value.yaml(b, indent+"  ")
-			}
-		case list:
-			if len(value) > 0 {
-				fmt.Fprintf(b, "%s%s:\n", indent, scalar(p.key))
-			}
-			for _, item := range value {
-				fmt.Fprintf(b, "%s  - %s\n", indent, scalar(item))
-			}
-		default:
-			fmt.Fprintf(b, "%s%s: %s\n", indent, scalar(p.key), scalar(value))
+func node(value any) *yaml.Node {
+	switch value := value.(type) {
+	case mapping:
+		n := &yaml.Node{Kind: yaml.MappingNode}
+		for _, p := range value {
+			n.Content = append(n.Content, node(p.key), node(p.value))
 		}
+		return n
+	case []string:
+		n := &yaml.Node{Kind: yaml.SequenceNode}
+		for _, s := range value {
+			n.Content = append(n.Content, node(s))
+		}
+		return n
+	case string:
+		n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
+		if !plain(value) {
+			n.Style = yaml.DoubleQuotedStyle
+		}
+		return n
+	default:
+		return &yaml.Node{Kind: yaml.ScalarNode, Value: fmt.Sprint(value)}
 	}
 }
 
-// scalar is a string, a number or a truth value. A string that a reader of YAML 1.1 or 1.2 could take for anything else has quotes, as Go
-// writes them: all of its escapes are YAML's too, and no character is left as it is that YAML does not allow, as JSON leaves DEL.
-func scalar(v any) string {
-	s, ok := v.(string)
-	if !ok {
-		return fmt.Sprint(v)
+// plain reports whether every YAML parser reads s as a string without quotes.
+// The library quotes less: it reads mostly as YAML 1.2 says, but AWS's tools use
+// PyYAML, which takes 2001-99-99 for a malformed date and = for a type of its own.
+func plain(s string) bool {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	switch strings.ToLower(s) {
+	case "", "y", "n", "yes", "no", "on", "off", "true", "false", "null":
+		return false
 	}
-	plain := regexp.MustCompile(`^[A-Za-z/][A-Za-z0-9_./:-]*$`)
-	word := regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|true|false|null)$`)
-	if plain.MatchString(s) && !word.MatchString(s) && !strings.HasSuffix(s, ":") {
-		return s
-	}
-	return strconv.Quote(s)
+	return strings.IndexByte(letters+"/", s[0]) >= 0 && strings.Trim(s, letters+"0123456789_./:-") == ""
 }

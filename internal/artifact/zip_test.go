@@ -14,8 +14,8 @@ import (
 	"github.com/fngen/fngen/internal/artifact"
 )
 
-// program is a megabyte that can be made smaller, but not by much.
-func program() []byte {
+// executable returns a megabyte that compresses, but not well.
+func executable() []byte {
 	words := []string{"runtime.", "main.", "\x00\x00\x00\x00", "net/http", "events"}
 	random := rand.New(rand.NewPCG(1, 2))
 	var b bytes.Buffer
@@ -26,19 +26,19 @@ func program() []byte {
 	return b.Bytes()
 }
 
-func zipped(t *testing.T, program []byte) []byte {
+func zipped(t *testing.T, executable []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	require.NoError(t, artifact.Zip(&b, bytes.NewReader(program)))
+	require.NoError(t, artifact.Zip(&b, bytes.NewReader(executable)))
 	return b.Bytes()
 }
 
-// A zip file has bootstrap, which may be executed, and nothing of when and where it was made.
+// The zip file contains an executable bootstrap, and depends on nothing else.
 func TestZip(t *testing.T) {
-	program := program()
-	archive := zipped(t, program)
-	assert.Equal(t, archive, zipped(t, program))
-	assert.Less(t, len(archive), len(program)*2/3)
+	executable := executable()
+	archive := zipped(t, executable)
+	assert.Equal(t, archive, zipped(t, executable))
+	assert.Less(t, len(archive), len(executable)*2/3)
 
 	r, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
 	require.NoError(t, err)
@@ -51,38 +51,44 @@ func TestZip(t *testing.T) {
 	require.NoError(t, err)
 	got, err := io.ReadAll(file)
 	require.NoError(t, err)
-	assert.Equal(t, program, got)
+	assert.Equal(t, executable, got)
 }
 
-// Zipped knows the one program that is in a zip file, and what Zip has not made.
 func TestZipped(t *testing.T) {
-	program := program()
-	other := bytes.Clone(program)
-	other[len(other)/2]++
-	archive := zipped(t, program)
-	ask := func(archive, program []byte) (bool, error) {
-		return artifact.Zipped(bytes.NewReader(archive), int64(len(archive)), bytes.NewReader(program), int64(len(program)))
+	original := executable()
+	changed := bytes.Clone(original)
+	changed[len(changed)/2]++
+	archive := zipped(t, original)
+	isZipped := func(archive, executable []byte) (bool, error) {
+		return artifact.Zipped(bytes.NewReader(archive), int64(len(archive)),
+			bytes.NewReader(executable), int64(len(executable)))
 	}
-	for name, c := range map[string]struct {
-		program []byte
-		want    bool
-	}{"the same": {program, true}, "a byte differs": {other, false}, "shorter": {program[1:], false}, "nothing": {nil, false}} {
-		got, err := ask(archive, c.program)
-		require.NoError(t, err, name)
-		assert.Equal(t, c.want, got, name)
+	for _, test := range []struct {
+		name       string
+		executable []byte
+		want       bool
+	}{
+		{"the same", original, true},
+		{"one byte differs", changed, false},
+		{"shorter", original[1:], false},
+		{"empty", nil, false},
+	} {
+		got, err := isZipped(archive, test.executable)
+		require.NoError(t, err, test.name)
+		assert.Equal(t, test.want, got, test.name)
 	}
 
-	// The same contents, but not as Lambda needs them.
+	// The contents are the same, but Lambda could not execute them.
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
 	f, err := w.Create("bootstrap")
 	require.NoError(t, err)
-	_, err = f.Write(program)
+	_, err = f.Write(original)
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
-	got, err := ask(b.Bytes(), program)
+	got, err := isZipped(b.Bytes(), original)
 	require.NoError(t, err)
-	assert.False(t, got, "it has no mode")
+	assert.False(t, got, "not executable")
 
 	b.Reset()
 	w = zip.NewWriter(&b)
@@ -92,10 +98,10 @@ func TestZipped(t *testing.T) {
 	}
 	require.NoError(t, w.Close())
 	for name, foreign := range map[string][]byte{
-		"empty": nil, "text": []byte("notes"), "cut off": archive[:len(archive)-1], "two files": b.Bytes(),
+		"empty": nil, "text": []byte("notes"), "truncated": archive[:len(archive)-1], "two files": b.Bytes(),
 		"other": bytes.ReplaceAll(archive, []byte("bootstrap"), []byte(strings.Repeat("x", 9))),
 	} {
-		_, err := ask(foreign, program)
+		_, err := isZipped(foreign, original)
 		assert.ErrorIs(t, err, artifact.ErrForeign, name)
 	}
 }

@@ -28,6 +28,7 @@ import (
 // A Target is what functions are built for.
 type Target string
 
+// The targets.
 const (
 	Lambda    Target = "lambda"    // an executable and a zip file for each function, and a SAM template
 	Server    Target = "server"    // one executable that serves all functions
@@ -42,8 +43,10 @@ type Options struct {
 	REST    bool     // the SAM template has a REST API instead of an HTTP API
 	Environ []string // environment of the go command, as os.Environ returns it
 
-	Note    func(message, advice string) // receives notes for the user
-	Display func(file string) string     // formats an absolute path for notes and errors
+	// Note receives notes for the user, and Display formats the absolute path
+	// of a file for notes and errors. Both are required.
+	Note    func(message, advice string)
+	Display func(file string) string
 }
 
 // ProjectOptions returns the options to open a project with for a build: its
@@ -53,7 +56,7 @@ func ProjectOptions(target Target, arch string, tags []string) project.Options {
 	switch target {
 	case Lambda:
 		options.GOOS, options.GOARCH = "linux", cmp.Or(arch, "arm64")
-		// The tag omits aws-lambda-go's support of the retired runtime go1.x.
+		// This tag omits aws-lambda-go's support of the retired go1.x runtime.
 		options.Tags = append(slices.Clip(tags), "lambda.norpc")
 	case Container:
 		options.GOOS, options.GOARCH = "linux", cmp.Or(arch, "amd64")
@@ -74,9 +77,9 @@ type Report struct {
 
 // A Function is a function that was built for AWS Lambda.
 type Function struct {
-	Function  string      `json:"function"`
+	Name      string      `json:"function"`
 	Arch      string      `json:"arch"`
-	Action    dist.Action `json:"action"`
+	Result    dist.Result `json:"action"`
 	Bootstrap string      `json:"bootstrap"` // path of the executable
 	Size      int64       `json:"size"`
 	Zip       string      `json:"zip"`
@@ -87,7 +90,7 @@ type Function struct {
 type Program struct {
 	OS     string      `json:"os"`
 	Arch   string      `json:"arch"`
-	Action dist.Action `json:"action"`
+	Result dist.Result `json:"action"`
 	Path   string      `json:"path"`
 	Size   int64       `json:"size"`
 }
@@ -95,7 +98,7 @@ type Program struct {
 // A File is a text file that belongs to what was built.
 type File struct {
 	Path   string      `json:"path"`
-	Action dist.Action `json:"action"`
+	Result dist.Result `json:"action"`
 }
 
 // A Failure is a function that does not build. Errors are the compiler's
@@ -183,7 +186,7 @@ type builder struct {
 	Options
 	project *project.Project
 	module  string
-	dist    *dist.Folder
+	dist    *dist.Dir
 
 	all       []project.Function // every function of the project
 	functions []project.Function // those to build
@@ -192,7 +195,9 @@ type builder struct {
 	report    Report
 }
 
-// newBuilder selects the functions to build.
+// newBuilder selects the functions to build. It fails if there are none, if a
+// name in the options is unknown, or if two functions of the project have the
+// same name.
 func newBuilder(p *project.Project, o Options) (*builder, error) {
 	b := &builder{Options: o, project: p}
 	var err error
@@ -204,7 +209,6 @@ func newBuilder(p *project.Project, o Options) (*builder, error) {
 		return nil, err
 	}
 	b.all = all
-	messages := map[string]string{} // of functions that do not parse
 	var names []string
 	for i, f := range all {
 		names = append(names, f.Name)
@@ -212,6 +216,7 @@ func newBuilder(p *project.Project, o Options) (*builder, error) {
 			return nil, fmt.Errorf("%s and %s are both the function %s", all[i-1].Handler.File, f.Handler.File, f.Name)
 		}
 	}
+	messages := map[string]string{} // of functions that do not parse
 	for _, s := range skipped {
 		if s.Kind == project.SkipUnparsable {
 			messages[s.Name] = s.Err.Error()
@@ -225,7 +230,7 @@ func newBuilder(p *project.Project, o Options) (*builder, error) {
 		wanted = names
 	}
 	if len(wanted) == 0 {
-		return nil, noFunctions(p)
+		return nil, &project.NoFunctionsError{Dir: p.Functions}
 	}
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(wanted))) {
 		if message, ok := messages[name]; ok {
@@ -239,10 +244,6 @@ func newBuilder(p *project.Project, o Options) (*builder, error) {
 		b.functions = append(b.functions, all[i])
 	}
 	return b, nil
-}
-
-func noFunctions(p *project.Project) error {
-	return hint.New("no functions in "+p.Functions, "fngen function NAME")
 }
 
 func unknownFunction(name string, names []string) error {
@@ -264,21 +265,21 @@ func (b *builder) overlay(files map[string][]byte, environ ...string) overlay.Ov
 // text writes a text file into the build's directory. It keeps one that the
 // user owns.
 func (b *builder) text(name string, data []byte) error {
-	action, err := b.dist.Text(name, data)
+	result, err := b.dist.Text(name, data)
 	if err != nil {
 		return err
 	}
-	if action == dist.Keep {
+	if result == dist.Kept {
 		b.Note(fmt.Sprintf("keeping %s, because its first line is not %q", b.path(name), artifact.Marker), "")
 	}
-	b.report.Files = append(b.report.Files, File{name, action})
+	b.report.Files = append(b.report.Files, File{name, result})
 	return nil
 }
 
 // path returns the path of a file in the build's directory for notes and
 // errors.
 func (b *builder) path(name string) string {
-	return b.Display(filepath.Join(b.dist.Dir, filepath.FromSlash(name)))
+	return b.Display(filepath.Join(b.dist.Path, filepath.FromSlash(name)))
 }
 
 // diskFull returns an error if a full disk made the go command fail, which is

@@ -14,7 +14,7 @@ import (
 // explain rewrites the compiler's messages about generated main packages: an
 // error about a handler is reported where the function declares it.
 func explain(output string, mains []generator.MainPackage, functions []project.Function) string {
-	return overlay.Explain(output, func(file string, line int) []overlay.Declared {
+	return overlay.Explain(output, func(file string, line int) []overlay.Declaration {
 		for _, main := range mains {
 			if file != path.Join(main.Package, "main.go") {
 				continue
@@ -24,9 +24,9 @@ func explain(output string, mains []generator.MainPackage, functions []project.F
 				return nil
 			}
 			f := functions[i]
-			return []overlay.Declared{
-				{Name: f.Handler.Name, Want: overlay.HandlerType, File: f.Handler.File, Line: f.Handler.Line},
-				{Name: f.Shutdown.Name, Want: overlay.ShutdownType, File: f.Shutdown.File, Line: f.Shutdown.Line},
+			return []overlay.Declaration{
+				{Name: f.Handler.Name, Type: overlay.HandlerType, File: f.Handler.File, Line: f.Handler.Line},
+				{Name: f.Shutdown.Name, Type: overlay.ShutdownType, File: f.Shutdown.File, Line: f.Shutdown.Line},
 			}
 		}
 		return nil

@@ -70,21 +70,21 @@ func Emit(ctx context.Context, p *project.Project, dir string, o Options) (_ []g
 		result = append(result, generator.File{Path: name, Action: action})
 	}
 	if len(conflicts) > 0 {
-		return nil, hint.New("existing files differ: "+strings.Join(conflicts, ", "),
-			"remove them, or choose another directory")
+		return nil, hint.New("cannot overwrite "+strings.Join(conflicts, ", "),
+			"remove the existing files, or choose another directory")
 	}
-	return result, changeset.Apply(ctx, p.Root, options.Dir, changes)
+	return result, changeset.Apply(ctx, changeset.Root{Root: p.Root}, options.Dir, changes)
 }
 
 // mainFiles returns the files of the target's main packages.
 func (b *builder) mainFiles(options generator.MainOptions) (map[string][]byte, error) {
 	if b.Target != Lambda {
-		main, err := serverMain(options, "server", b.module, b.functions)
+		main, err := serverMain(options, "server", b.functions)
 		return main.Files, err
 	}
 	files := map[string][]byte{}
 	for _, f := range b.functions {
-		main, err := generator.LambdaMain(options, f.Name, f.In(b.module))
+		main, err := generator.LambdaMain(options, f.Name, f.Ref(b.module))
 		if err != nil {
 			return nil, err
 		}
@@ -110,14 +110,18 @@ func (b *builder) emitOptions(dir string) (generator.MainOptions, error) {
 			return options, &DirError{"the go command ignores " + element}
 		}
 	}
+	for parent := options.Dir; parent != "."; parent = path.Dir(parent) {
+		if _, err := b.project.Root.Stat(path.Join(parent, "go.mod")); err == nil {
+			return options, &DirError{parent + " is a module of its own"}
+		}
+	}
 	if options.Dir == b.project.Functions {
 		return options, &DirError{"this is the functions directory"}
 	}
-	// Only packages below the parent of an internal directory can import the
-	// packages in it.
+	// The go command lets only packages below the parent of an internal
+	// directory import what is in it.
 	functions := "/" + b.project.Functions + "/"
-	i := strings.LastIndex(functions, "/internal/")
-	if i > 0 && !strings.HasPrefix("/"+options.Dir+"/", functions[:i+1]) {
+	if i := strings.LastIndex(functions, "/internal/"); i > 0 && !strings.HasPrefix("/"+options.Dir+"/", functions[:i+1]) {
 		parent := path.Clean(functions[1 : i+1])
 		return options, &DirError{"only packages below " + parent + " can import the functions"}
 	}

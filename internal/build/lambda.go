@@ -63,7 +63,7 @@ func (b *builder) lambda(ctx context.Context, settings map[string]project.Lambda
 	packages := map[string][]string{} // by architecture
 	executables := map[string]dist.Executable{}
 	for _, f := range b.functions {
-		main, err := generator.LambdaMain(mainOptions(b.project, b.module), "lambda/"+f.Name, f.In(b.module))
+		main, err := generator.LambdaMain(mainOptions(b.project, b.module), "lambda/"+f.Name, f.Ref(b.module))
 		if err != nil {
 			return err
 		}
@@ -128,8 +128,7 @@ func (b *builder) stage(name, arch string) (dist.Executable, error) {
 }
 
 // install puts executables and their zip files in place, several at once.
-func (b *builder) install(
-	ctx context.Context, functions []project.Function,
+func (b *builder) install(ctx context.Context, functions []project.Function,
 	executables map[string]dist.Executable, settings map[string]project.Lambda,
 ) error {
 	b.report.Functions = make([]Function, len(functions))
@@ -142,16 +141,16 @@ func (b *builder) install(
 			}
 			zip := artifact.ZipFile(f.Name)
 			executable := executables[f.Name]
-			action, size, err := b.dist.Install(executable)
+			result, size, err := b.dist.Install(executable)
 			if err != nil {
 				return err
 			}
-			zipAction, zipSize, err := b.dist.Zip(executable, zip)
-			if zipAction != dist.Unchanged {
-				action = zipAction
+			zipResult, zipSize, err := b.dist.Zip(executable, zip)
+			if zipResult != dist.Unchanged {
+				result = zipResult
 			}
 			b.report.Functions[i] = Function{
-				Function: f.Name, Arch: settings[f.Name].Architecture, Action: action,
+				Name: f.Name, Arch: settings[f.Name].Architecture, Result: result,
 				Bootstrap: executable.Path, Size: size, Zip: zip, ZipSize: zipSize,
 			}
 			return err
@@ -196,7 +195,11 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 	if err := stack.Check(); err != nil {
 		b.Note(fmt.Sprintf("%s cannot be deployed: %v", b.path(templateFile), err), "")
 	}
-	return b.text(templateFile, artifact.Template(stack))
+	text, err := artifact.Template(stack)
+	if err != nil {
+		return err
+	}
+	return b.text(templateFile, text)
 }
 
 // abbreviate returns the first names of a list and the number of others.

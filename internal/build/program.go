@@ -21,7 +21,7 @@ type Executable struct {
 	Package   string             // directory of the main package, relative to Overlay.Root
 	Environ   []string           // the environment to run it in, with the variables of the .env files
 	Functions []project.Function // those that it serves
-	Skipped   []project.Skipped  // files and directories that are not functions
+	Skipped   []project.Skipped  // what List skipped
 
 	mains []generator.MainPackage
 }
@@ -59,7 +59,7 @@ func NewServer(p *project.Project, o ServerOptions) (Executable, error) {
 	if err != nil {
 		return Executable{}, err
 	}
-	main, err := serverMain(mainOptions(p, module), o.Command, module, functions)
+	main, err := serverMain(mainOptions(p, module), o.Command, functions)
 	if err != nil {
 		return Executable{}, err
 	}
@@ -106,8 +106,8 @@ func newExecutable(
 	}, nil
 }
 
-// linkerFlags returns flags that omit what only debuggers read, unless GOFLAGS
-// has linker flags.
+// linkerFlags returns flags that omit debugging information, unless GOFLAGS has
+// linker flags.
 func linkerFlags(environ []string) []string {
 	for _, variable := range environ {
 		if strings.HasPrefix(variable, "GOFLAGS=") && strings.Contains(variable, "-ldflags") {

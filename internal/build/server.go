@@ -20,7 +20,7 @@ import (
 // server builds one executable with all functions for each platform, and for a
 // container the files that go with it.
 func (b *builder) server(ctx context.Context) error {
-	main, err := serverMain(mainOptions(b.project, b.module), "server", b.module, b.functions)
+	main, err := serverMain(mainOptions(b.project, b.module), "server", b.functions)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (b *builder) server(ctx context.Context) error {
 	for i, executable := range executables {
 		program := platforms[i]
 		program.Path = executable.Path
-		if program.Action, program.Size, err = b.dist.Install(executable); err != nil {
+		if program.Result, program.Size, err = b.dist.Install(executable); err != nil {
 			return err
 		}
 		b.report.Programs = append(b.report.Programs, program)
@@ -141,12 +141,13 @@ func mainOptions(p *project.Project, module string) generator.MainOptions {
 	return generator.MainOptions{Module: module, Lib: p.Lib, Dir: path.Join(p.Functions, ".fngen")}
 }
 
+// serverMain returns the main package of a server, which is named command.
 func serverMain(
-	options generator.MainOptions, command, module string, functions []project.Function,
+	options generator.MainOptions, command string, functions []project.Function,
 ) (generator.MainPackage, error) {
 	var refs []generator.FunctionRef
 	for _, f := range functions {
-		refs = append(refs, f.In(module))
+		refs = append(refs, f.Ref(options.Module))
 	}
 	return generator.ServerMain(options, command, refs)
 }

@@ -30,7 +30,7 @@ type Change struct {
 	Remove bool   // remove the file instead
 }
 
-// A Disk is the file system that Apply changes. *os.Root implements it.
+// A Disk is the file system that Apply changes. [Root] implements it.
 type Disk interface {
 	Lstat(name string) (fs.FileInfo, error)
 	Open(name string) (*os.File, error)
@@ -41,12 +41,16 @@ type Disk interface {
 	Rename(old, new string) error
 	Remove(name string) error
 	RemoveAll(name string) error
+
+	// Stage opens a directory, relative to which new files are written.
+	Stage(dir string) (Stage, error)
 }
 
-// A RollbackError reports that Apply failed and could not undo all of its steps.
+// A RollbackError reports that Apply failed and could not undo all of its
+// steps.
 //
-// It does not wrap Cause: a cancelled Apply that left changes behind must not be
-// mistaken for one that changed nothing.
+// It does not wrap Cause: a cancelled Apply that left changes behind must not
+// be mistaken for one that changed nothing.
 type RollbackError struct {
 	Cause error // why Apply failed
 	Err   error // why steps could not be undone
@@ -60,6 +64,22 @@ func (e *RollbackError) Unwrap() error { return e.Err }
 
 // Hint returns the command that shows the changes that are left.
 func (*RollbackError) Hint() string { return "git status" }
+
+// A Stage is the directory that new files are written to. *os.Root implements
+// it. An os.Root opens every directory of a path for each operation, so paths
+// that start at the stage are much cheaper than those that start at the Disk.
+type Stage interface {
+	Mkdir(name string, perm fs.FileMode) error
+	WriteFile(name string, data []byte, perm fs.FileMode) error
+	Chmod(name string, mode fs.FileMode) error
+	Close() error
+}
+
+// A Root is the Disk of an os.Root.
+type Root struct{ *os.Root }
+
+// Stage opens a directory below the root.
+func (r Root) Stage(dir string) (Stage, error) { return r.OpenRoot(dir) }
 
 // stagePrefix starts the name of every staging directory.
 const stagePrefix = ".fngen-"
@@ -90,7 +110,7 @@ func Apply(ctx context.Context, disk Disk, stageParent string, changes []Change)
 	if err := t.mkdir(t.stage); err != nil {
 		return err
 	}
-	steps, err := t.plan(changes)
+	steps, err := t.stageChanges(changes)
 	if err != nil {
 		return err
 	}
@@ -119,7 +139,8 @@ type step struct {
 type transaction struct {
 	ctx     context.Context
 	disk    Disk
-	stage   string
+	stage   string            // path of the staging directory
+	staging Stage             // that directory, while files are staged
 	count   int               // number of paths in stage
 	newDirs map[string]string // directories to create, and where they are staged
 	undos   []func() error
@@ -189,6 +210,17 @@ func (t *transaction) mkdirAll(dir string) error {
 	return nil
 }
 
+// stageChanges writes the new files to the staging directory and returns the
+// steps that make the changes.
+func (t *transaction) stageChanges(changes []Change) (_ []step, err error) {
+	if t.staging, err = t.disk.Stage(osPath(t.stage)); err != nil {
+		return nil, err
+	}
+	// Windows cannot remove a directory that is open.
+	defer func() { err = errors.Join(err, t.staging.Close()) }()
+	return t.plan(changes)
+}
+
 // plan stages the new files and returns the steps that make the changes.
 func (t *transaction) plan(changes []Change) ([]step, error) {
 	var steps []step
@@ -197,7 +229,10 @@ func (t *transaction) plan(changes []Change) ([]step, error) {
 		if _, ok := t.newDirs[dir]; !ok && !c.Remove {
 			if _, err := t.disk.Lstat(osPath(dir)); errors.Is(err, fs.ErrNotExist) {
 				staged := t.stagePath()
-				if err := t.mkdir(staged); err != nil {
+				if err := t.ctx.Err(); err != nil {
+					return nil, err
+				}
+				if err := t.staging.Mkdir(t.inStage(staged), 0o777); err != nil {
 					return nil, err
 				}
 				t.newDirs[dir] = staged
@@ -251,7 +286,7 @@ func (t *transaction) planFile(c Change) (step, error) {
 	if err := t.write(s.staged, c.Data, mode); err != nil {
 		return s, err
 	}
-	return s, t.disk.Chmod(osPath(s.staged), mode) // undoes the umask
+	return s, t.staging.Chmod(t.inStage(s.staged), mode) // undoes the umask
 }
 
 // mergeRemovals replaces the removals of all files in a directory by one step
@@ -285,11 +320,17 @@ func (t *transaction) mergeRemovals(steps []step) ([]step, error) {
 	return steps, nil
 }
 
-func (t *transaction) write(name string, data []byte, mode fs.FileMode) error {
+// write writes a file to the staging directory.
+func (t *transaction) write(staged string, data []byte, mode fs.FileMode) error {
 	if err := t.ctx.Err(); err != nil {
 		return err
 	}
-	return t.disk.WriteFile(osPath(name), data, mode)
+	return t.staging.WriteFile(t.inStage(staged), data, mode)
+}
+
+// inStage returns a path in the staging directory relative to it.
+func (t *transaction) inStage(staged string) string {
+	return osPath(strings.TrimPrefix(staged, t.stage+"/"))
 }
 
 // run performs one step.

@@ -102,6 +102,40 @@ func (d *disk) RemoveAll(name string) error {
 	return d.do("removeall", name, func() error { return d.Root.RemoveAll(name) })
 }
 
+func (d *disk) Stage(dir string) (stage changeset.Stage, err error) {
+	err = d.do("stage", dir, func() error {
+		root, err := d.OpenRoot(dir)
+		stage = &staging{disk: d, root: root}
+		return err
+	})
+	return stage, err
+}
+
+// A staging is the staging directory of a disk, whose operations it counts and
+// makes fail.
+type staging struct {
+	*disk
+	root *os.Root
+}
+
+func (s *staging) Mkdir(name string, perm fs.FileMode) error {
+	return s.do("mkdir", name, func() error { return s.root.Mkdir(name, perm) })
+}
+
+func (s *staging) WriteFile(name string, data []byte, perm fs.FileMode) error {
+	err := s.do("write", name, func() error { return s.root.WriteFile(name, data, perm) })
+	if err != nil && s.shortWrites {
+		return errors.Join(err, s.root.WriteFile(name, data[:len(data)/2], perm))
+	}
+	return err
+}
+
+func (s *staging) Chmod(name string, mode fs.FileMode) error {
+	return s.do("chmod", name, func() error { return s.root.Chmod(name, mode) })
+}
+
+func (s *staging) Close() error { return s.root.Close() }
+
 // open opens a directory as a disk.
 func open(t *testing.T, dir string) *disk {
 	t.Helper()
@@ -366,8 +400,9 @@ func TestApplyReportsFailedRollback(t *testing.T) {
 	}
 }
 
-// TestCancelledRollbackFails checks that a cancelled Apply that cannot roll back
-// does not return the context's error, which would mean that nothing changed.
+// TestCancelledRollbackFails checks that a cancelled Apply that cannot roll
+// back does not return the context's error, which would mean that nothing
+// changed.
 func TestCancelledRollbackFails(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -31,11 +31,11 @@ func printBuild(w World, report build.Report, dir string, asJSON bool) error {
 
 	table := tabwriter.NewWriter(w.Stdout, 0, 0, 2, ' ', 0)
 	changed := 0
-	row := func(action dist.Action, cells ...string) {
-		if action != dist.Unchanged {
+	row := func(result dist.Result, cells ...string) {
+		if result != dist.Unchanged {
 			changed++
 		}
-		fmt.Fprintln(table, strings.Join(append(cells, string(action)), "\t"))
+		fmt.Fprintln(table, strings.Join(append(cells, string(result)), "\t"))
 	}
 	if len(report.Functions) > 0 {
 		fmt.Fprintln(table, "FUNCTION\tARCH\tSIZE\tZIP SIZE\tZIP\t")
@@ -43,10 +43,10 @@ func printBuild(w World, report build.Report, dir string, asJSON bool) error {
 		fmt.Fprintln(table, "PROGRAM\tOS\tARCH\tSIZE\t")
 	}
 	for _, f := range report.Functions {
-		row(f.Action, f.Function, f.Arch, megabytes(f.Size), megabytes(f.ZipSize), f.Zip)
+		row(f.Result, f.Name, f.Arch, megabytes(f.Size), megabytes(f.ZipSize), f.Zip)
 	}
 	for _, p := range report.Programs {
-		row(p.Action, p.Path, p.OS, p.Arch, megabytes(p.Size))
+		row(p.Result, p.Path, p.OS, p.Arch, megabytes(p.Size))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -55,7 +55,7 @@ func printBuild(w World, report build.Report, dir string, asJSON bool) error {
 	var text strings.Builder
 	text.WriteByte('\n')
 	for _, f := range report.Files {
-		fmt.Fprintf(&text, "%-9s  %s\n", f.Action, f.Path)
+		fmt.Fprintf(&text, "%-9s  %s\n", f.Result, f.Path)
 	}
 	unchanged := len(report.Functions) + len(report.Programs) - changed
 	fmt.Fprintf(&text, "%d built, %d unchanged in %.1f s\n", changed, unchanged, report.Seconds)

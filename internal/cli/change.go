@@ -84,7 +84,7 @@ func change(cmd *cobra.Command, w World, o changeOptions,
 				Path: file.Path, Data: file.Data, Remove: file.Action == generator.Remove,
 			})
 		}
-		if err := changeset.Apply(cmd.Context(), p.Root, p.Functions, changes); err != nil {
+		if err := changeset.Apply(cmd.Context(), changeset.Root{Root: p.Root}, p.Functions, changes); err != nil {
 			return nil, generator.Plan{}, err
 		}
 	}

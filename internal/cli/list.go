@@ -41,7 +41,8 @@ is not one.`,
 				}{append([]project.Function{}, functions...)})
 			}
 			if len(functions) == 0 {
-				w.note("no functions in "+p.Functions, "fngen function NAME")
+				none := &project.NoFunctionsError{Dir: p.Functions}
+				w.note(none.Error(), none.Hint())
 			}
 			var b strings.Builder
 			for _, f := range functions {

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fngen/fngen/internal/build"
-	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/instance"
 	"github.com/fngen/fngen/internal/project"
 )
@@ -98,7 +97,7 @@ func runServe(cmd *cobra.Command, w World, o serveOptions) error {
 		w.note(skipped.String(), "")
 	}
 	if len(server.Functions) == 0 {
-		return hint.New("no functions in "+p.Functions, "fngen function NAME")
+		return &project.NoFunctionsError{Dir: p.Functions}
 	}
 	if o.buildOnly {
 		return o.build(cmd, server)

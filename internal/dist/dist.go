@@ -1,5 +1,7 @@
-// Package dist is the folder that a build's results go to. Each is made in a staging directory .fngen-* of that folder, and
-// then renamed: whatever ends a build, a file there is the old one or the new one, whole.
+// Package dist writes a build's results into a directory, which is dist by
+// default. Each file is made in a staging directory .fngen-* inside it and then
+// renamed, so that a build that fails or is killed leaves either the old file
+// or the new one.
 package dist
 
 import (
@@ -22,50 +24,55 @@ import (
 	"github.com/fngen/fngen/internal/project"
 )
 
-// An Action is what happened to a file.
-type Action string
+// A Result says what happened to a file. The words are those that reports print
+// for the files of a generator.Plan.
+type Result string
 
-// The actions.
 const (
-	Create    Action = "create"
-	Overwrite Action = "overwrite"
-	Unchanged Action = "unchanged"
-	Keep      Action = "keep" // it is the project's own
+	Created     Result = "create"
+	Overwritten Result = "overwrite"
+	Unchanged   Result = "unchanged"
+	Kept        Result = "keep" // the user owns the file
 )
 
-// A Folder is where results go. [Open] opens it, and Close closes it.
-type Folder struct {
-	Dir string // absolute
+// A Dir is a directory for the results of a build. [Open] locks it, and
+// [Dir.Close] unlocks it.
+type Dir struct {
+	Path string // absolute
 
 	root   *os.Root
-	stage  string   // relative to the folder
-	made   []string // directories that Open made, the outermost last
+	stage  string   // the staging directory, relative to Path
+	made   []string // directories that Open made, from Path outwards
 	unlock func() error
 }
 
-// A LocationError says that results cannot go to a folder.
+// A LocationError reports a directory that a build must not write to.
 type LocationError struct{ Dir, Reason string }
 
-func (e *LocationError) Error() string { return "no results can go to " + e.Dir + ": " + e.Reason }
+func (e *LocationError) Error() string { return "cannot build into " + e.Dir + ": " + e.Reason }
 
 // Hint returns what the user can do about it.
-func (*LocationError) Hint() string { return "choose another folder with -o" }
+func (*LocationError) Hint() string { return "choose another directory with -o" }
 
-// A ForeignError names a file in the way that no build has written.
+// A ForeignError reports an existing file that no build has written, at the
+// path of a result.
 type ForeignError struct{ Path, Reason string }
 
-func (e *ForeignError) Error() string { return e.Path + " is in the way: " + e.Reason }
+func (e *ForeignError) Error() string { return "cannot overwrite " + e.Path + ": " + e.Reason }
 
 // Hint returns what the user can do about it.
-func (*ForeignError) Hint() string { return "move it, or choose another folder with -o" }
+func (*ForeignError) Hint() string { return "move it, or choose another directory with -o" }
 
 const stagePrefix = ".fngen-"
 
-// Open opens a folder, which it makes where it is not there, and locks it. It must not be a folder that the project's
-// functions or support packages are in, nor be in one of those. Errors: *LocationError, and those of the disk.
-func Open(ctx context.Context, p *project.Project, dir string) (_ *Folder, err error) {
-	f := &Folder{Dir: filepath.Clean(dir)}
-	resolved, err := resolve(f.Dir)
+// Open creates a directory if it does not exist, and locks it. It waits for the
+// lock until ctx is done. The error is a *LocationError if dir is not a
+// directory, if it contains the project's functions or support packages or is
+// inside theirs, or if it is a symlink that leads from the project to
+// elsewhere.
+func Open(ctx context.Context, p *project.Project, dir string) (_ *Dir, err error) {
+	d := &Dir{Path: filepath.Clean(dir)}
+	resolved, err := resolve(d.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -75,167 +82,181 @@ func Open(ctx context.Context, p *project.Project, dir string) (_ *Folder, err e
 			return nil, err
 		}
 		if within(resolved, source) || within(source, resolved) {
-			return nil, &LocationError{dir, "the project's sources are there"}
+			return nil, &LocationError{dir, "it overlaps the project's sources"}
 		}
 	}
-	if info, err := os.Stat(f.Dir); err == nil && !info.IsDir() {
-		return nil, &LocationError{dir, "it is a file"}
+	if info, err := os.Stat(d.Path); err == nil && !info.IsDir() {
+		return nil, &LocationError{dir, "not a directory"}
 	}
-	// A stage's name is the prefix and a rand.Text. What else begins so is somebody's.
-	staging := regexp.MustCompile("^" + regexp.QuoteMeta(stagePrefix) + "[A-Z2-7]{26}$")
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, f.Close())
+			err = errors.Join(err, d.Close())
 		}
 	}()
-	if err := f.open(p, resolved); err != nil {
+	if err := d.open(p, resolved); err != nil {
 		return nil, err
 	}
-	if f.unlock, err = changeset.Lock(ctx, f.Dir); err != nil {
+	if d.unlock, err = changeset.Lock(ctx, d.Path); err != nil {
 		return nil, err
 	}
-	entries, err := fs.ReadDir(f.root.FS(), ".")
-	if err != nil {
+	if err := d.removeStages(); err != nil {
 		return nil, err
 	}
-	for _, entry := range entries {
-		if !entry.IsDir() || !staging.MatchString(entry.Name()) {
-			continue
-		}
-		if err := f.root.RemoveAll(entry.Name()); err != nil { // of a build that was killed
-			return nil, err
-		}
-	}
-	f.stage = stagePrefix + rand.Text()
-	return f, f.root.Mkdir(f.stage, 0o777)
+	d.stage = stagePrefix + rand.Text()
+	return d, d.root.Mkdir(d.stage, 0o777)
 }
 
-// open makes the folder and opens it: one in the project by way of the project's root, which no link leads out of.
-// resolved is the folder's path without links.
-func (f *Folder) open(p *project.Project, resolved string) (err error) {
-	for dir := f.Dir; ; dir = filepath.Dir(dir) {
+// open creates and opens the directory. One in the project is opened through
+// the project's root, which no symlink leaves. resolved is the path without
+// symlinks.
+func (d *Dir) open(p *project.Project, resolved string) (err error) {
+	for dir := d.Path; ; dir = filepath.Dir(dir) {
 		if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
-		f.made = append(f.made, dir)
+		d.made = append(d.made, dir)
 	}
-	rel, err := filepath.Rel(p.Dir, f.Dir)
+	rel, err := filepath.Rel(p.Dir, d.Path)
 	if err != nil || !filepath.IsLocal(rel) {
-		if err := os.MkdirAll(f.Dir, 0o777); err != nil {
+		if err := os.MkdirAll(d.Path, 0o777); err != nil {
 			return err
 		}
-		f.root, err = os.OpenRoot(f.Dir)
+		d.root, err = os.OpenRoot(d.Path)
 		return err
 	}
 	if project, err := resolve(p.Dir); err == nil && !within(resolved, project) {
-		return &LocationError{f.Dir, "a link leads out of the project, to " + resolved}
+		return &LocationError{d.Path, "a symlink leads out of the project, to " + resolved}
 	}
 	if err := p.Root.MkdirAll(rel, 0o777); err != nil {
 		return err
 	}
-	f.root, err = p.Root.OpenRoot(rel)
+	d.root, err = p.Root.OpenRoot(rel)
 	return err
 }
 
-// Close removes what is staged, and the folder where it was made for nothing.
-func (f *Folder) Close() error {
+// removeStages removes the staging directories of builds that were killed.
+func (d *Dir) removeStages() error {
+	// Names that are not followed by a rand.Text are the user's.
+	staging := regexp.MustCompile("^" + regexp.QuoteMeta(stagePrefix) + "[A-Z2-7]{26}$")
+	entries, err := fs.ReadDir(d.root.FS(), ".")
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if entry.IsDir() && staging.MatchString(entry.Name()) {
+			if err := d.root.RemoveAll(entry.Name()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Close removes the staging directory and unlocks the directory. It also
+// removes the directories that Open made if they are empty.
+func (d *Dir) Close() error {
 	var errs []error
-	if f.root != nil {
-		if f.stage != "" {
-			errs = append(errs, f.root.RemoveAll(f.stage))
+	if d.root != nil {
+		if d.stage != "" {
+			errs = append(errs, d.root.RemoveAll(d.stage))
 		}
-		errs = append(errs, f.root.Close())
+		errs = append(errs, d.root.Close())
 	}
-	for _, dir := range f.made {
+	for _, dir := range d.made {
 		if os.Remove(dir) != nil {
-			break // there is something in it
+			break // not empty
 		}
 	}
-	if f.unlock != nil {
-		errs = append(errs, f.unlock())
+	if d.unlock != nil {
+		errs = append(errs, d.unlock())
 	}
 	return errors.Join(errs...)
 }
 
-// Staged is the path of a directory in the stage, which it makes. Programs are to be built into it.
-func (f *Folder) Staged(name string) (string, error) {
-	err := f.root.MkdirAll(path.Join(f.stage, name), 0o777)
-	return filepath.Join(f.Dir, f.stage, filepath.FromSlash(name)), err
+// Staged creates a directory in the staging directory and returns its absolute
+// path. The go command builds executables into it.
+func (d *Dir) Staged(name string) (string, error) {
+	err := d.root.MkdirAll(path.Join(d.stage, name), 0o777)
+	return filepath.Join(d.Path, d.stage, filepath.FromSlash(name)), err
 }
 
-// A Executable is one that is built, or was.
+// An Executable is a result that the go command builds.
 type Executable struct {
-	Path string // in the folder
+	Path string // relative to the directory
 
-	staged string      // in the folder too: where it is built
-	old    fs.FileInfo // of Path before
+	staged string      // relative to the directory, too
+	old    fs.FileInfo // the file at Path before the build, or nil
 }
 
-// Executable prepares the building of a program: the go command is to write it into the stage under that name. There it
-// finds the one that Path has, which it leaves alone where that is up to date. Errors: *ForeignError.
-func (f *Folder) Executable(name, staged string) (Executable, error) {
-	p := Executable{Path: name, staged: path.Join(f.stage, staged)}
+// Executable prepares the build of an executable that the go command writes to
+// staged, relative to the staging directory. An existing executable is linked
+// there, so that the go command leaves it alone if it is up to date. The error
+// is a *ForeignError if the existing file is not an executable of Go.
+func (d *Dir) Executable(name, staged string) (Executable, error) {
+	e := Executable{Path: name, staged: path.Join(d.stage, staged)}
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
-		if info, err := f.root.Stat(dir); err == nil && !info.IsDir() {
-			return p, &ForeignError{dir, "it is no folder"}
+		if info, err := d.root.Stat(dir); err == nil && !info.IsDir() {
+			return e, &ForeignError{dir, "not a directory"}
 		}
 	}
-	file, err := f.root.Open(name)
+	info, err := d.root.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return p, nil
+		return e, nil
 	}
 	if err != nil {
-		return p, err
+		return e, err
+	}
+	if !info.Mode().IsRegular() {
+		return e, &ForeignError{name, "not a regular file"}
+	}
+	file, err := d.root.Open(name)
+	if err != nil {
+		return e, err
 	}
 	defer file.Close()
-	if p.old, err = file.Stat(); err != nil {
-		return p, err
-	}
-	if !p.old.Mode().IsRegular() {
-		return p, &ForeignError{name, "it is no file"}
-	}
 	if _, err := buildinfo.Read(file); err != nil {
-		return p, &ForeignError{name, "it is no program of Go's"}
+		return e, &ForeignError{name, "not a Go executable"}
 	}
-	// Where links cannot be had, it is built again.
-	_ = f.root.Link(name, p.staged)
-	return p, nil
+	e.old = info
+	_ = d.root.Link(name, e.staged) // if the file system has no hard links, the go command builds it again
+	return e, nil
 }
 
-// Built tells whether the go command has built a program, or found that it is up to date, which it says
-// by the time of the file.
-func (f *Folder) Built(p Executable) bool {
-	info, err := f.root.Stat(p.staged)
-	return err == nil && (p.old == nil || !os.SameFile(info, p.old) || !info.ModTime().Equal(p.old.ModTime()))
+// Built reports whether the go command built an executable or found it up to
+// date, in which case it sets the modification time.
+func (d *Dir) Built(e Executable) bool {
+	info, err := d.root.Stat(e.staged)
+	return err == nil && (e.old == nil || !os.SameFile(info, e.old) || !info.ModTime().Equal(e.old.ModTime()))
 }
 
 // Install renames an executable that was built into place. It returns what
 // happened to the file and its size in bytes.
-func (f *Folder) Install(p Executable) (Action, int64, error) {
-	info, err := f.root.Stat(p.staged)
+func (d *Dir) Install(e Executable) (Result, int64, error) {
+	info, err := d.root.Stat(e.staged)
 	if err != nil {
 		return "", 0, err
 	}
 	switch {
-	case p.old == nil:
-		return Create, info.Size(), f.rename(p.staged, p.Path)
-	case os.SameFile(info, p.old):
-		return Unchanged, info.Size(), f.root.Chtimes(p.Path, p.old.ModTime(), p.old.ModTime())
+	case e.old == nil:
+		return Created, info.Size(), d.rename(e.staged, e.Path)
+	case os.SameFile(info, e.old):
+		return Unchanged, info.Size(), d.root.Chtimes(e.Path, e.old.ModTime(), e.old.ModTime())
 	}
-	if same, err := f.same(p); same || err != nil {
+	if same, err := d.sameContent(e); same || err != nil {
 		return Unchanged, info.Size(), err
 	}
-	return Overwrite, info.Size(), f.rename(p.staged, p.Path)
+	return Overwritten, info.Size(), d.rename(e.staged, e.Path)
 }
 
-// same tells whether a program that was built has the bytes of the old one.
-func (f *Folder) same(p Executable) (bool, error) {
-	staged, err := f.root.Open(p.staged)
+// sameContent reports whether the executable that was built has the content of
+// the existing one.
+func (d *Dir) sameContent(e Executable) (bool, error) {
+	staged, err := d.root.Open(e.staged)
 	if err != nil {
 		return false, err
 	}
 	defer staged.Close()
-	old, err := f.root.Open(p.Path)
+	old, err := d.root.Open(e.Path)
 	if err != nil {
 		return false, err
 	}
@@ -248,8 +269,8 @@ func (f *Folder) same(p Executable) (bool, error) {
 			return false, nil
 		}
 		if errA != nil || errB != nil {
-			end := func(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
-			if end(errA) && end(errB) {
+			atEnd := func(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
+			if atEnd(errA) && atEnd(errB) {
 				return true, nil
 			}
 			return false, errors.Join(errA, errB)
@@ -257,9 +278,10 @@ func (f *Folder) same(p Executable) (bool, error) {
 	}
 }
 
-// CheckZip finds out whether a zip file may be written: whether there is none, or one that a build wrote.
-func (f *Folder) CheckZip(name string) error {
-	file, err := f.root.Open(name)
+// CheckZip returns a *ForeignError if a zip file exists that no build has
+// written.
+func (d *Dir) CheckZip(name string) error {
+	file, err := d.root.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -277,96 +299,99 @@ func (f *Folder) CheckZip(name string) error {
 	return nil
 }
 
-// Zip puts a zip file of a program in its place, unless the one there has the program already. It is its size in bytes.
-func (f *Folder) Zip(p Executable, name string) (_ Action, size int64, err error) {
-	program, err := f.root.Open(p.Path)
+// Zip writes a zip file of an installed executable, unless the existing one has
+// the same content. It returns what happened to the file and its size in bytes.
+func (d *Dir) Zip(e Executable, name string) (_ Result, size int64, err error) {
+	executable, err := d.root.Open(e.Path)
 	if err != nil {
 		return "", 0, err
 	}
-	defer program.Close()
-	action := Create
-	if info, err := f.root.Stat(name); err == nil {
-		current, err := f.zipped(program, name)
+	defer executable.Close()
+	result := Created
+	if info, err := d.root.Stat(name); err == nil {
+		current, err := d.zipped(executable, name)
 		if current || err != nil {
 			return Unchanged, info.Size(), err
 		}
-		if _, err := program.Seek(0, io.SeekStart); err != nil {
+		if _, err := executable.Seek(0, io.SeekStart); err != nil {
 			return "", 0, err
 		}
-		action = Overwrite
+		result = Overwritten
 	}
-	staged := path.Join(f.stage, name)
-	file, err := f.root.OpenFile(staged, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o666)
+	staged := path.Join(d.stage, name)
+	file, err := d.root.OpenFile(staged, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o666)
 	if err != nil {
 		return "", 0, err
 	}
-	err = artifact.Zip(file, program)
+	err = artifact.Zip(file, executable)
 	if err == nil {
 		size, err = file.Seek(0, io.SeekCurrent)
 	}
 	if err := errors.Join(err, file.Close()); err != nil {
 		return "", 0, err
 	}
-	return action, size, f.rename(staged, name)
+	return result, size, d.rename(staged, name)
 }
 
-// zipped tells whether a zip file has a program.
-func (f *Folder) zipped(program *os.File, name string) (bool, error) {
-	info, err := program.Stat()
+// zipped reports whether an existing zip file contains the executable.
+func (d *Dir) zipped(executable *os.File, name string) (bool, error) {
+	info, err := executable.Stat()
 	if err != nil {
 		return false, err
 	}
-	archive, err := f.root.Open(name)
+	archive, err := d.root.Open(name)
 	if err != nil {
 		return false, err
 	}
 	defer archive.Close()
-	archived, err := archive.Stat()
+	archiveInfo, err := archive.Stat()
 	if err != nil {
 		return false, err
 	}
-	return artifact.Zipped(archive, archived.Size(), program, info.Size())
+	return artifact.Zipped(archive, archiveInfo.Size(), executable, info.Size())
 }
 
-// Text puts a text file in its place, unless the one there is the project's own, or the same. Errors: *ForeignError.
-func (f *Folder) Text(name string, data []byte) (Action, error) {
-	if info, err := f.root.Stat(name); err == nil && !info.Mode().IsRegular() {
-		return "", &ForeignError{name, "it is no file"}
+// Text writes a text file, unless the existing one has the same content or the
+// user owns it. The error is a *ForeignError if the existing file is not a
+// regular file.
+func (d *Dir) Text(name string, data []byte) (Result, error) {
+	if info, err := d.root.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return "", &ForeignError{name, "not a regular file"}
 	}
-	old, err := f.root.ReadFile(name)
-	action := Overwrite
+	old, err := d.root.ReadFile(name)
+	result := Overwritten
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		action = Create
+		result = Created
 	case err != nil:
 		return "", err
 	case bytes.Equal(old, data):
 		return Unchanged, nil
-	case !artifact.Ours(old):
-		return Keep, nil
+	case !artifact.Generated(old):
+		return Kept, nil
 	}
-	staged := path.Join(f.stage, name)
-	if err := f.root.WriteFile(staged, data, 0o666); err != nil {
+	staged := path.Join(d.stage, name)
+	if err := d.root.WriteFile(staged, data, 0o666); err != nil {
 		return "", err
 	}
-	return action, f.rename(staged, name)
+	return result, d.rename(staged, name)
 }
 
-// Has tells whether the folder has a file of that name.
-func (f *Folder) Has(name string) bool {
-	info, err := f.root.Stat(name)
+// Has reports whether the directory has a file with a name.
+func (d *Dir) Has(name string) bool {
+	info, err := d.root.Stat(name)
 	return err == nil && info.Mode().IsRegular()
 }
 
 // rename moves a staged file into place.
-func (f *Folder) rename(staged, name string) error {
-	if err := f.root.MkdirAll(path.Dir(name), 0o777); err != nil {
+func (d *Dir) rename(staged, name string) error {
+	if err := d.root.MkdirAll(path.Dir(name), 0o777); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	return f.root.Rename(staged, name)
+	return d.root.Rename(staged, name)
 }
 
-// resolve is a path without links, as far as it is there.
+// resolve returns a path without symlinks. Its last elements need not exist.
 func resolve(dir string) (string, error) {
 	resolved, err := filepath.EvalSymlinks(dir)
 	if errors.Is(err, fs.ErrNotExist) && filepath.Dir(dir) != dir {
@@ -376,7 +401,7 @@ func resolve(dir string) (string, error) {
 	return resolved, err
 }
 
-// within tells whether a path is a directory, or in it.
+// within reports whether name is dir or inside it.
 func within(name, dir string) bool {
 	rel, err := filepath.Rel(dir, name)
 	return err == nil && (rel == "." || filepath.IsLocal(rel))

@@ -1,6 +1,7 @@
 package dist_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -19,7 +20,7 @@ import (
 	"github.com/fngen/fngen/internal/project"
 )
 
-// newProject is a project that has a function's folder.
+// newProject opens a project that has a function.
 func newProject(t *testing.T) *project.Project {
 	t.Helper()
 	dir := t.TempDir()
@@ -37,14 +38,14 @@ func write(t *testing.T, name, data string) {
 	require.NoError(t, os.WriteFile(name, []byte(data), 0o666))
 }
 
-func open(t *testing.T, p *project.Project) *dist.Folder {
+func open(t *testing.T, p *project.Project) *dist.Dir {
 	t.Helper()
-	f, err := dist.Open(context.Background(), p, filepath.Join(p.Dir, "dist"))
+	d, err := dist.Open(context.Background(), p, filepath.Join(p.Dir, "dist"))
 	require.NoError(t, err)
-	return f
+	return d
 }
 
-// names are the files and directories in a directory.
+// names returns the names of a directory's entries.
 func names(t *testing.T, dir string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -63,18 +64,19 @@ func TestOpenRefuses(t *testing.T) {
 	require.NoError(t, os.Symlink(t.TempDir(), filepath.Join(p.Dir, "outside")))
 	before := names(t, p.Dir)
 	for _, dir := range []string{
-		".", "..", "file", "api", "api/src/functions", "api/src/functions/dist", "api/src/lib", "api/src/lib/a/b", "inside", "inside/lib/x",
+		".", "..", "file", "api", "api/src/functions", "api/src/functions/dist", "api/src/lib",
+		"api/src/lib/a/b", "inside", "inside/lib/x",
 	} {
 		_, err := dist.Open(context.Background(), p, filepath.Join(p.Dir, filepath.FromSlash(dir)))
-		var place *dist.LocationError
-		require.ErrorAs(t, err, &place, dir)
+		var location *dist.LocationError
+		require.ErrorAs(t, err, &location, dir)
 	}
-	// No link leads out of the project.
+	// A symlink in the project must not lead out of it.
 	for _, dir := range []string{"outside", "outside/a"} {
 		_, err := dist.Open(context.Background(), p, filepath.Join(p.Dir, filepath.FromSlash(dir)))
-		var place *dist.LocationError
-		require.ErrorAs(t, err, &place, dir)
-		assert.Contains(t, place.Reason, "a link leads out of the project")
+		var location *dist.LocationError
+		require.ErrorAs(t, err, &location, dir)
+		assert.Contains(t, location.Reason, "a symlink leads out of the project")
 	}
 	_, err := dist.Open(context.Background(), p, filepath.Join(p.Dir, "file", "x"))
 	require.Error(t, err)
@@ -82,90 +84,90 @@ func TestOpenRefuses(t *testing.T) {
 	assert.Empty(t, names(t, filepath.Join(p.Dir, "outside")))
 }
 
-// A folder that nothing came to is as it was, and one that something came to has nothing else. It may be in the project or not.
-func TestOpenLeavesNothing(t *testing.T) {
+// Close removes everything but the results and the user's files, both inside
+// and outside the project.
+func TestCloseCleansUp(t *testing.T) {
 	p := newProject(t)
 	for _, top := range []string{filepath.Join(p.Dir, "out"), filepath.Join(t.TempDir(), "out")} {
 		dir := filepath.Join(top, "a", "b")
-		f, err := dist.Open(context.Background(), p, dir)
+		d, err := dist.Open(context.Background(), p, dir)
 		require.NoError(t, err)
-		_, err = f.Staged("arm64")
+		_, err = d.Staged("arm64")
 		require.NoError(t, err)
-		require.NoError(t, f.Close())
+		require.NoError(t, d.Close())
 		assert.NoDirExists(t, top)
 
 		write(t, filepath.Join(dir, ".fngen-ABCDEFGHIJKLMNOPQRSTUVWXY2", "arm64", "divide"), "")
 		write(t, filepath.Join(dir, ".fngen-notes", "a.txt"), "mine")
 		write(t, filepath.Join(dir, "notes.txt"), "mine")
-		f, err = dist.Open(context.Background(), p, dir)
+		d, err = dist.Open(context.Background(), p, dir)
 		require.NoError(t, err)
-		action, err := f.Text("template.yaml", []byte(artifact.Marker))
+		result, err := d.Text("template.yaml", []byte(artifact.Marker))
 		require.NoError(t, err)
-		assert.Equal(t, dist.Create, action)
-		require.NoError(t, f.Close())
+		assert.Equal(t, dist.Created, result)
+		require.NoError(t, d.Close())
 		assert.Equal(t, []string{".fngen-notes", "notes.txt", "template.yaml"}, names(t, dir))
 	}
 }
 
-// One build at a time has a folder.
-func TestOpenWaits(t *testing.T) {
+func TestOpenWaitsForLock(t *testing.T) {
 	p := newProject(t)
 	first := open(t, p)
 	ctx, cancel := context.WithCancel(context.Background())
-	waits := make(chan error, 1)
+	opened := make(chan error, 1)
 	go func() {
-		f, err := dist.Open(ctx, p, first.Dir)
+		d, err := dist.Open(ctx, p, first.Path)
 		if err == nil {
-			err = f.Close()
+			err = d.Close()
 		}
-		waits <- err
+		opened <- err
 	}()
 	cancel()
-	require.ErrorIs(t, <-waits, context.Canceled)
+	require.ErrorIs(t, <-opened, context.Canceled)
 	require.NoError(t, first.Close())
 	require.NoError(t, open(t, p).Close())
 }
 
 func TestText(t *testing.T) {
 	p := newProject(t)
-	f := open(t, p)
-	defer func() { assert.NoError(t, f.Close()) }()
-	name := filepath.Join(f.Dir, "template.yaml")
+	d := open(t, p)
+	defer func() { assert.NoError(t, d.Close()) }()
+	name := filepath.Join(d.Path, "template.yaml")
 	old, older := []byte(artifact.Marker+"\nold\n"), []byte("# Code generated by fngen v0.0.1. DO NOT EDIT.\n")
 	for _, step := range []struct {
-		there *string
-		data  []byte
-		want  dist.Action
+		existing *string // nil leaves the file as it is
+		data     []byte
+		want     dist.Result
 	}{
-		{nil, old, dist.Create},
+		{nil, old, dist.Created},
 		{nil, old, dist.Unchanged},
-		{nil, older, dist.Overwrite},
-		{nil, old, dist.Overwrite},
-		{text("mine\n"), old, dist.Keep},
-		{text(""), old, dist.Keep},
+		{nil, older, dist.Overwritten},
+		{nil, old, dist.Overwritten},
+		{text("mine\n"), old, dist.Kept},
+		{text(""), old, dist.Kept},
 	} {
 		want := string(step.data)
-		if step.there != nil {
-			write(t, name, *step.there)
-			want = *step.there
+		if step.existing != nil {
+			write(t, name, *step.existing)
+			want = *step.existing
 		}
-		action, err := f.Text("template.yaml", step.data)
+		result, err := d.Text("template.yaml", step.data)
 		require.NoError(t, err)
-		assert.Equal(t, step.want, action)
+		assert.Equal(t, step.want, result)
 		got, err := os.ReadFile(name)
 		require.NoError(t, err)
 		assert.Equal(t, want, string(got))
 	}
-	require.NoError(t, os.Mkdir(filepath.Join(f.Dir, "Dockerfile"), 0o777))
-	_, err := f.Text("Dockerfile", old)
+	require.NoError(t, os.Mkdir(filepath.Join(d.Path, "Dockerfile"), 0o777))
+	_, err := d.Text("Dockerfile", old)
 	var foreign *dist.ForeignError
 	assert.ErrorAs(t, err, &foreign)
 }
 
 func text(s string) *string { return &s }
 
-// small is a program of Go's, which TestMain builds.
-var small []byte
+// executable is a small Go executable, which TestMain builds.
+var executable []byte
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -183,175 +185,171 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	if small, err = os.ReadFile(name); err != nil {
+	if executable, err = os.ReadFile(name); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
 }
 
-// A program passes through its stages: it is new, it is up to date, it is built again, and it is built again the same.
-func TestProgram(t *testing.T) {
+func TestInstall(t *testing.T) {
 	p := newProject(t)
-	program := small
-	other := slices.Concat(program, []byte("x"))
+	changed := slices.Concat(executable, []byte("x"))
 	const name, zip = "divide/bootstrap", "divide.zip"
-	placed := filepath.Join(p.Dir, "dist", "divide", "bootstrap")
-	long := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
+	installed := filepath.Join(p.Dir, "dist", "divide", "bootstrap")
+	past := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
 
 	for _, step := range []struct {
-		what        string
+		name        string
 		build       func(t *testing.T, staged string)
-		action, zip dist.Action
+		result, zip dist.Result
 		want        []byte
 	}{
-		{"new", replace(program), dist.Create, dist.Create, program},
-		{"up to date", touch, dist.Unchanged, dist.Unchanged, program},
-		{"another", replace(other), dist.Overwrite, dist.Overwrite, other},
-		{"the same again", replace(other), dist.Unchanged, dist.Unchanged, other},
+		{"new", replace(executable), dist.Created, dist.Created, executable},
+		{"up to date", touch, dist.Unchanged, dist.Unchanged, executable},
+		{"changed", replace(changed), dist.Overwritten, dist.Overwritten, changed},
+		{"rebuilt with the same content", replace(changed), dist.Unchanged, dist.Unchanged, changed},
 	} {
-		f := open(t, p)
-		dir, err := f.Staged("arm64")
+		d := open(t, p)
+		dir, err := d.Staged("arm64")
 		require.NoError(t, err)
-		built, err := f.Executable(name, "arm64/divide")
+		e, err := d.Executable(name, "arm64/divide")
 		require.NoError(t, err)
-		require.NoError(t, f.CheckZip(zip))
-		assert.False(t, f.Built(built), step.what)
+		require.NoError(t, d.CheckZip(zip))
+		assert.False(t, d.Built(e), step.name)
 		step.build(t, filepath.Join(dir, "divide"))
-		assert.True(t, f.Built(built), step.what)
+		assert.True(t, d.Built(e), step.name)
 
-		action, size, err := f.Install(built)
+		result, size, err := d.Install(e)
 		require.NoError(t, err)
-		assert.Equal(t, step.action, action, step.what)
+		assert.Equal(t, step.result, result, step.name)
 		assert.Len(t, step.want, int(size))
-		action, _, err = f.Zip(built, zip)
+		result, _, err = d.Zip(e, zip)
 		require.NoError(t, err)
-		assert.Equal(t, step.zip, action, step.what)
-		got, err := os.ReadFile(placed)
+		assert.Equal(t, step.zip, result, step.name)
+		got, err := os.ReadFile(installed)
 		require.NoError(t, err)
-		assert.True(t, string(step.want) == string(got), step.what)
-		if step.action == dist.Unchanged {
-			info, err := os.Stat(placed)
+		assert.True(t, bytes.Equal(step.want, got), step.name)
+		if step.result == dist.Unchanged {
+			info, err := os.Stat(installed)
 			require.NoError(t, err)
-			assert.True(t, long.Equal(info.ModTime()), step.what)
+			assert.True(t, past.Equal(info.ModTime()), step.name)
 		}
-		require.NoError(t, f.Close())
-		assert.Equal(t, []string{"divide", zip}, names(t, f.Dir))
-		require.NoError(t, os.Chtimes(placed, long, long))
+		require.NoError(t, d.Close())
+		assert.Equal(t, []string{"divide", zip}, names(t, d.Path))
+		require.NoError(t, os.Chtimes(installed, past, past))
 	}
 }
 
-// replace writes a program as the go command does: never into the old one.
-func replace(program []byte) func(*testing.T, string) {
+// replace writes an executable as the go command does: it removes the existing
+// file first.
+func replace(data []byte) func(*testing.T, string) {
 	return func(t *testing.T, staged string) {
 		t.Helper()
 		require.NoError(t, os.RemoveAll(staged))
-		require.NoError(t, os.WriteFile(staged, program, 0o777))
+		require.NoError(t, os.WriteFile(staged, data, 0o777))
 	}
 }
 
-// touch is what it does with one that is up to date.
+// touch does what the go command does with an executable that is up to date.
 func touch(t *testing.T, staged string) {
 	t.Helper()
 	require.NoError(t, os.Chtimes(staged, time.Now(), time.Now()))
 }
 
-// A zip file that has another program than the one beside it is made again.
-func TestZipOfAnother(t *testing.T) {
+// A zip file that contains another executable is written again.
+func TestZipOverwrites(t *testing.T) {
 	p := newProject(t)
-	f := open(t, p)
-	defer func() { assert.NoError(t, f.Close()) }()
-	dir, err := f.Staged("arm64")
+	d := open(t, p)
+	defer func() { assert.NoError(t, d.Close()) }()
+	dir, err := d.Staged("arm64")
 	require.NoError(t, err)
 	for _, name := range []string{"a", "b"} {
-		built, err := f.Executable(name+"/bootstrap", "arm64/"+name)
+		e, err := d.Executable(name+"/bootstrap", "arm64/"+name)
 		require.NoError(t, err)
-		replace(slices.Concat(small, []byte(name)))(t, filepath.Join(dir, name))
-		_, _, err = f.Install(built)
+		replace(slices.Concat(executable, []byte(name)))(t, filepath.Join(dir, name))
+		_, _, err = d.Install(e)
 		require.NoError(t, err)
-		action, size, err := f.Zip(built, name+".zip")
+		result, size, err := d.Zip(e, name+".zip")
 		require.NoError(t, err)
-		assert.Equal(t, dist.Create, action)
-		info, err := os.Stat(filepath.Join(f.Dir, name+".zip"))
+		assert.Equal(t, dist.Created, result)
+		info, err := os.Stat(filepath.Join(d.Path, name+".zip"))
 		require.NoError(t, err)
 		assert.Equal(t, info.Size(), size)
 	}
-	a, err := os.ReadFile(filepath.Join(f.Dir, "a.zip"))
+	a, err := os.ReadFile(filepath.Join(d.Path, "a.zip"))
 	require.NoError(t, err)
-	write(t, filepath.Join(f.Dir, "b.zip"), string(a))
-	b, err := f.Executable("b/bootstrap", "arm64/b")
+	write(t, filepath.Join(d.Path, "b.zip"), string(a))
+	b, err := d.Executable("b/bootstrap", "arm64/b")
 	require.NoError(t, err)
-	action, _, err := f.Zip(b, "b.zip")
+	result, _, err := d.Zip(b, "b.zip")
 	require.NoError(t, err)
-	assert.Equal(t, dist.Overwrite, action)
+	assert.Equal(t, dist.Overwritten, result)
 }
 
-func TestForeign(t *testing.T) {
+func TestForeignFiles(t *testing.T) {
 	p := newProject(t)
-	f := open(t, p)
-	defer func() { assert.NoError(t, f.Close()) }()
-	write(t, filepath.Join(f.Dir, "divide", "bootstrap"), "#!/bin/sh\n")
-	write(t, filepath.Join(f.Dir, "divide.zip"), "PK")
-	require.NoError(t, os.MkdirAll(filepath.Join(f.Dir, "server"), 0o777))
-	require.NoError(t, os.MkdirAll(filepath.Join(f.Dir, "server.zip"), 0o777))
+	d := open(t, p)
+	defer func() { assert.NoError(t, d.Close()) }()
+	write(t, filepath.Join(d.Path, "divide", "bootstrap"), "#!/bin/sh\n")
+	write(t, filepath.Join(d.Path, "divide.zip"), "PK")
+	require.NoError(t, os.MkdirAll(filepath.Join(d.Path, "server"), 0o777))
+	require.NoError(t, os.MkdirAll(filepath.Join(d.Path, "server.zip"), 0o777))
 	var foreign *dist.ForeignError
 	for _, name := range []string{"divide/bootstrap", "server"} {
-		_, err := f.Executable(name, "x")
+		_, err := d.Executable(name, "x")
 		require.ErrorAs(t, err, &foreign, name)
 		assert.Equal(t, name, foreign.Path)
 	}
 	for _, name := range []string{"divide.zip", "server.zip"} {
-		require.ErrorAs(t, f.CheckZip(name), &foreign, name)
+		require.ErrorAs(t, d.CheckZip(name), &foreign, name)
 		assert.Equal(t, name, foreign.Path)
 	}
-	require.NoError(t, f.CheckZip("hello.zip"))
-	assert.True(t, f.Has("divide.zip"))
-	assert.False(t, f.Has("server.zip"))
-	assert.False(t, f.Has("hello.zip"))
+	require.NoError(t, d.CheckZip("hello.zip"))
+	assert.True(t, d.Has("divide.zip"))
+	assert.False(t, d.Has("server.zip"))
+	assert.False(t, d.Has("hello.zip"))
 }
 
-// Where a file is in a directory's way, it stays.
-func TestFileInTheWay(t *testing.T) {
+func TestFileInsteadOfDirectory(t *testing.T) {
 	p := newProject(t)
-	f := open(t, p)
-	defer func() { assert.NoError(t, f.Close()) }()
-	write(t, filepath.Join(f.Dir, "divide"), "mine")
+	d := open(t, p)
+	defer func() { assert.NoError(t, d.Close()) }()
+	write(t, filepath.Join(d.Path, "divide"), "mine")
 	var foreign *dist.ForeignError
 	for _, name := range []string{"divide/bootstrap", "divide/arm64/server"} {
-		_, err := f.Executable(name, "divide")
+		_, err := d.Executable(name, "divide")
 		require.ErrorAs(t, err, &foreign, name)
 		assert.Equal(t, "divide", foreign.Path)
 	}
 }
 
-// Programs are taken and zipped several at once.
-func TestAtOnce(t *testing.T) {
+func TestConcurrentInstall(t *testing.T) {
 	p := newProject(t)
-	f := open(t, p)
-	defer func() { assert.NoError(t, f.Close()) }()
-	dir, err := f.Staged("arm64")
+	d := open(t, p)
+	defer func() { assert.NoError(t, d.Close()) }()
+	dir, err := d.Staged("arm64")
 	require.NoError(t, err)
-	program := small
 	var all sync.WaitGroup
 	for _, name := range []string{"a", "b", "c"} {
 		all.Go(func() {
-			built, err := f.Executable(name+"/bootstrap", "arm64/"+name)
+			e, err := d.Executable(name+"/bootstrap", "arm64/"+name)
 			if !assert.NoError(t, err) {
 				return
 			}
-			assert.NoError(t, os.WriteFile(filepath.Join(dir, name), program, 0o777))
-			_, _, err = f.Install(built)
+			assert.NoError(t, os.WriteFile(filepath.Join(dir, name), executable, 0o777))
+			_, _, err = d.Install(e)
 			assert.NoError(t, err)
-			_, _, err = f.Zip(built, name+".zip")
+			_, _, err = d.Zip(e, name+".zip")
 			assert.NoError(t, err)
 		})
 	}
 	all.Wait()
-	first, err := os.ReadFile(filepath.Join(f.Dir, "a.zip"))
+	first, err := os.ReadFile(filepath.Join(d.Path, "a.zip"))
 	require.NoError(t, err)
 	for _, name := range []string{"b.zip", "c.zip"} {
-		data, err := os.ReadFile(filepath.Join(f.Dir, name))
+		data, err := os.ReadFile(filepath.Join(d.Path, name))
 		require.NoError(t, err)
-		assert.True(t, string(first) == string(data), name)
+		assert.True(t, bytes.Equal(first, data), name)
 	}
 }

@@ -125,7 +125,7 @@ func find(p *project.Project, name string) (project.Function, error) {
 		}
 	}
 	if len(functions) == 0 {
-		return project.Function{}, hint.New("no functions in "+p.Functions, "fngen function NAME")
+		return project.Function{}, &project.NoFunctionsError{Dir: p.Functions}
 	}
 	spellings := []string{name}
 	if parsed, err := generator.ParseName(name); err == nil {

@@ -8,58 +8,72 @@ import (
 	"strings"
 )
 
-// A Declared is what a function declares and a main package uses.
-type Declared struct {
-	Name string // such as Handler
-	Want string // its type
+// A Declaration is a handler or shutdown function, declared by the user and
+// used by a main package of the overlay.
+type Declaration struct {
+	Name string
+	Type string // the type that the main package expects
 	File string
 	Line int
 }
 
-// The types of what functions declare.
+// The types that main packages expect.
 const (
 	HandlerType  = "func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)"
 	ShutdownType = "func(context.Context) error"
 )
 
-// Explain is what the compiler says, as who wrote the functions wants to read it: a handler of the wrong type, of which the
-// compiler complains in a main package that nobody sees, is reported where it is declared. used gives what a line of a
-// main package uses.
-func Explain(output string, used func(file string, line int) []Declared) string {
+// Explain rewrites the compiler's output for the user, who never sees the main
+// packages of the overlay. An error in a main package about the type of a
+// handler is reported where the handler is declared. uses returns the
+// declarations that a line of a main package uses.
+func Explain(output string, uses func(file string, line int) []Declaration) string {
 	position := regexp.MustCompile(`^(?:\./)?(.+?\.go):(\d+):(?:\d+:)? (.*)$`)
-	mismatch := regexp.MustCompile(`^cannot use (?:\w+\.)?(\w+) \(\w+ of (?:\w+ )?type (.*)\) as .+ value in [^()]*$`)
-	other := regexp.MustCompile(`\b\w+\.(\w+)\b`)
 	var lines []string
 	for _, line := range strings.Split(output, "\n") {
 		if strings.HasPrefix(line, "# ") {
-			continue // a package's path, which its files' have too
+			continue // the package's import path, which the file names contain
 		}
-		found := position.FindStringSubmatch(line)
-		if found == nil {
+		m := position.FindStringSubmatch(line)
+		if m == nil {
 			lines = append(lines, line)
 			continue
 		}
-		number, _ := strconv.Atoi(found[2])
-		name, kind := "", ""
-		if m := mismatch.FindStringSubmatch(found[3]); m != nil {
-			name, kind = m[1], m[2]
-		} else if m := other.FindStringSubmatch(found[3]); m != nil {
-			name = m[1]
+		number, _ := strconv.Atoi(m[2])
+		text := explainMessage(m[3], uses(m[1], number))
+		if text == "" {
+			text = strings.TrimPrefix(line, "./")
 		}
-		text := strings.TrimPrefix(line, "./")
-		for _, d := range used(found[1], number) {
-			switch {
-			case name == "" || d.Name != name:
-			case kind != "":
-				text = fmt.Sprintf("%s:%d: %s has type %s, want %s", d.File, d.Line, d.Name, kind, d.Want)
-			default:
-				text = fmt.Sprintf("%s:%d: %s, want %s of type %s", d.File, d.Line, found[3], d.Name, d.Want)
-			}
+		// Several main packages may use a handler.
+		if text == line || !slices.Contains(lines, text) {
+			lines = append(lines, text)
 		}
-		if text != line && slices.Contains(lines, text) {
-			continue // of a function that several programs have
-		}
-		lines = append(lines, text)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// explainMessage returns an error about one of the declarations instead of a
+// message of the compiler, or "" if the message is not about one of them.
+func explainMessage(message string, declarations []Declaration) string {
+	if len(declarations) == 0 {
+		return ""
+	}
+	mismatch := regexp.MustCompile(`^cannot use (?:\w+\.)?(\w+) \(\w+ of (?:\w+ )?type (.*)\) as .+ value in [^()]*$`)
+	selector := regexp.MustCompile(`\b\w+\.(\w+)\b`)
+	name, actual := "", ""
+	if m := mismatch.FindStringSubmatch(message); m != nil {
+		name, actual = m[1], m[2]
+	} else if m := selector.FindStringSubmatch(message); m != nil {
+		name = m[1]
+	}
+	for _, d := range declarations {
+		switch {
+		case name == "" || d.Name != name:
+		case actual != "":
+			return fmt.Sprintf("%s:%d: %s has type %s, want %s", d.File, d.Line, d.Name, actual, d.Type)
+		default:
+			return fmt.Sprintf("%s:%d: %s, want %s of type %s", d.File, d.Line, message, d.Name, d.Type)
+		}
+	}
+	return ""
 }

@@ -6,23 +6,26 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 )
 
-// Sources are what packages are made of, as far as somebody may be at work on it: what is below the overlay's root, in
-// a workspace's modules, and in modules that are replaced by directories.
+// Sources describes the source files of some packages and of their
+// dependencies, as far as the user may edit them. These are the files below the
+// overlay's root, in a workspace's modules, and in modules that go.mod replaces
+// by directories.
 type Sources struct {
-	Dirs []string // of packages and of their modules' go.mod files, sorted
+	Dirs []string // directories of packages and of their modules' go.mod files, sorted
 
 	files    map[string]bool
-	patterns map[string][]string // of embedded files, by the package's directory
+	patterns map[string][]string // of go:embed directives, by the package's directory
 }
 
-// listed is a package as go list prints it.
-type listed struct {
+// goListPackage holds the fields of a package that go list prints.
+type goListPackage struct {
 	Dir, ImportPath string
 	Standard        bool
 	Module          *struct {
@@ -33,25 +36,26 @@ type listed struct {
 	EmbedPatterns, EmbedFiles                 []string
 }
 
-const listFields = "Dir,ImportPath,Standard,Module,GoFiles,CgoFiles,CFiles,HFiles,SFiles,EmbedPatterns,EmbedFiles"
+const goListFields = "Dir,ImportPath,Standard,Module,GoFiles,CgoFiles,CFiles,HFiles,SFiles,EmbedPatterns,EmbedFiles"
 
-// Sources asks the go command what packages are made of. Errors: *BuildError, and those of starting it.
+// Sources asks the go command for the sources of packages, which are named as
+// in [Overlay.Build]. The error is a *BuildError if the go command fails.
 func (o Overlay) Sources(ctx context.Context, packages ...string) (*Sources, error) {
 	var out bytes.Buffer
-	args := slices.Concat([]string{"list", "-e", "-deps", "-json=" + listFields}, o.listFlags())
+	args := slices.Concat([]string{"list", "-e", "-deps", "-json=" + goListFields}, o.listFlags())
 	if err := o.run(ctx, args, packages, &out); err != nil {
 		return nil, err
 	}
 	s := &Sources{files: map[string]bool{}, patterns: map[string][]string{}}
 	decoder := json.NewDecoder(&out)
 	for {
-		var p listed
+		var p goListPackage
 		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			return nil, err
 		}
-		if p.Dir != "" && !p.Standard && o.local(p) {
+		if p.Dir != "" && !p.Standard && o.editable(p) {
 			s.add(p)
 		}
 	}
@@ -60,8 +64,9 @@ func (o Overlay) Sources(ctx context.Context, packages ...string) (*Sources, err
 	return s, nil
 }
 
-// local tells whether a package is one that somebody may be at work on.
-func (o Overlay) local(p listed) bool {
+// editable reports whether the user may edit a package: it is not in the module
+// cache and does not come from the overlay.
+func (o Overlay) editable(p goListPackage) bool {
 	for name := range o.Files {
 		if filepath.Join(o.Root, filepath.FromSlash(path.Dir(name))) == p.Dir {
 			return false
@@ -69,10 +74,10 @@ func (o Overlay) local(p listed) bool {
 	}
 	m := p.Module
 	return m == nil || m.Version == "" || m.Replace != nil && m.Replace.Version == "" ||
-		strings.HasPrefix(p.Dir, o.Root+string(filepath.Separator))
+		strings.HasPrefix(p.Dir, o.Root+string(filepath.Separator)) // such as vendor
 }
 
-func (s *Sources) add(p listed) {
+func (s *Sources) add(p goListPackage) {
 	s.Dirs = append(s.Dirs, p.Dir)
 	for _, file := range slices.Concat(p.GoFiles, p.CgoFiles, p.CFiles, p.HFiles, p.SFiles, p.EmbedFiles) {
 		s.files[filepath.Join(p.Dir, filepath.FromSlash(file))] = true
@@ -86,24 +91,18 @@ func (s *Sources) add(p listed) {
 	}
 }
 
-// Files are the files, sorted.
-func (s *Sources) Files() []string {
-	files := make([]string, 0, len(s.files))
-	for file := range s.files {
-		files = append(files, file)
-	}
-	slices.Sort(files)
-	return files
-}
+// Files returns the absolute paths of the files, sorted.
+func (s *Sources) Files() []string { return slices.Sorted(maps.Keys(s.files)) }
 
-// Has tells whether a file is among the sources, or would be if it were there: a Go file in
-// a package's directory, and what a package's patterns embed.
+// Has reports whether a file is one of the sources or would be if it existed:
+// a Go file in a package's directory, or a file that matches a go:embed
+// pattern.
 func (s *Sources) Has(file string) bool {
 	if s.files[file] {
 		return true
 	}
-	dir := filepath.Dir(file)
-	if _, ok := slices.BinarySearch(s.Dirs, dir); ok && strings.HasSuffix(file, ".go") && !strings.HasSuffix(file, "_test.go") {
+	_, isPackage := slices.BinarySearch(s.Dirs, filepath.Dir(file))
+	if isPackage && strings.HasSuffix(file, ".go") && !strings.HasSuffix(file, "_test.go") {
 		return true
 	}
 	for dir, patterns := range s.patterns {
@@ -115,7 +114,8 @@ func (s *Sources) Has(file string) bool {
 	return false
 }
 
-// embeds tells whether one of the patterns embeds a file, itself or with a directory that it is in.
+// embeds reports whether a go:embed pattern matches a file or one of its parent
+// directories.
 func embeds(patterns []string, file string) bool {
 	for _, pattern := range patterns {
 		pattern = strings.TrimPrefix(pattern, "all:")

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
-	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -17,7 +15,7 @@ import (
 	"golang.org/x/mod/module"
 )
 
-// A Config is what the commands take from the project's configuration.
+// A Config holds the settings that all commands share.
 type Config struct {
 	Functions string // the functions directory, relative to the root, with forward slashes
 	Lib       string // the directory of the support packages, likewise
@@ -26,22 +24,26 @@ type Config struct {
 	Web Web
 }
 
-// API is where the development server has the functions.
+// API configures where the development server serves the functions.
 type API struct {
 	Port int // from 1 to 65535
 }
 
-// Web is where the development server has the web side, and the functions below it.
+// Web configures where the development server serves the web side, with the
+// functions below a path of it.
 type Web struct {
 	Port   int    // from 1 to 65535
-	APIURL string // the path that the functions are below, without a slash at its end
-	Target string // the address of the web side's own server, or ""
+	APIURL string // the path prefix of the functions, without a trailing slash
+	Target string // the URL of the web side's own server, or ""
 }
 
-// The files of the configuration, and the environment variables that beat them.
 const (
-	configFile        = "fngen.toml"
-	redwoodFile       = "redwood.toml"
+	configFile  = "fngen.toml"
+	redwoodFile = "redwood.toml"
+)
+
+// Environment variables that override the configuration file.
+const (
 	functionsVariable = "FNGEN_PATHS_FUNCTIONS"
 	libVariable       = "FNGEN_PATHS_LIB"
 	apiPortVariable   = "FNGEN_API_PORT"
@@ -50,9 +52,9 @@ const (
 	targetVariable    = "FNGEN_WEB_TARGET"
 )
 
-// A ConfigError is a mistake in the configuration.
+// A ConfigError reports a setting that is not valid.
 type ConfigError struct {
-	File string // or the environment variable
+	File string // or the name of the environment variable
 	Err  error
 }
 
@@ -80,7 +82,8 @@ type paths struct {
 	Lib       string `toml:"lib"`
 }
 
-// redwoodSettings are the keys of redwood.toml that fngen has too. A port may be text there, since ${VAR} is.
+// redwoodSettings are the keys of redwood.toml that fngen reads. A port may be
+// a string there, since it may contain ${VAR}.
 type redwoodSettings struct {
 	API struct {
 		Port any `toml:"port"`
@@ -92,148 +95,157 @@ type redwoodSettings struct {
 	Paths paths `toml:"paths"`
 }
 
-// values are what a file says, as text, and "" where it says nothing.
+// values are the settings of a file as strings, "" for those that it does not
+// set.
 type values struct{ functions, lib, apiPort, webPort, apiURL, target string }
 
 func (s settings) values() values {
-	return values{s.Paths.Functions, s.Paths.Lib, text(s.API.Port), text(s.Web.Port), s.Web.APIURL, s.Web.Target}
+	return values{
+		functions: s.Paths.Functions, lib: s.Paths.Lib,
+		apiPort: formatInt(s.API.Port), webPort: formatInt(s.Web.Port),
+		apiURL: s.Web.APIURL, target: s.Web.Target,
+	}
 }
 
 func (s redwoodSettings) values() values {
 	apiURL := s.Web.APIURL
 	if strings.Contains(apiURL, "://") {
-		apiURL = "" // where the functions are deployed, which nothing on this machine answers
+		apiURL = "" // the URL of a deployed API, not a path
 	}
-	return values{s.Paths.Functions, s.Paths.Lib, anyText(s.API.Port), anyText(s.Web.Port), apiURL, ""}
+	return values{
+		functions: s.Paths.Functions, lib: s.Paths.Lib,
+		apiPort: formatAny(s.API.Port), webPort: formatAny(s.Web.Port),
+		apiURL: apiURL,
+	}
 }
 
-// text is a number as text.
-func text(n *int) string {
+func formatInt(n *int) string {
 	if n == nil {
 		return ""
 	}
 	return strconv.Itoa(*n)
 }
 
-// anyText is a value of any type as text.
-func anyText(value any) string {
+func formatAny(value any) string {
 	if value == nil {
 		return ""
 	}
 	return fmt.Sprint(value)
 }
 
-// readConfig reads fngen.toml, or else redwood.toml, where there is one: the environment
-// beats it, and it beats what is built in.
-func readConfig(root *os.Root, env func(string) string) (Config, error) {
-	file, source, err := readValues(root, env)
+// readConfig reads fngen.toml or, if there is none, redwood.toml. Environment
+// variables override the file, which overrides the defaults.
+func (p *Project) readConfig() (Config, error) {
+	file, source, err := p.readValues()
 	if err != nil {
-		return Config{}, &ConfigError{source, err}
+		return Config{}, err
 	}
 	config := Config{}
 	for _, s := range []struct {
 		key, variable, fallback, file string
 
-		take func(value string) error
+		set func(value string) error
 	}{
-		{"paths.functions", functionsVariable, "api/src/functions", file.functions, folder(&config.Functions)},
-		{"paths.lib", libVariable, "api/src/lib", file.lib, folder(&config.Lib)},
-		{"api.port", apiPortVariable, "8911", file.apiPort, port(&config.API.Port)},
-		{"web.port", webPortVariable, "8910", file.webPort, port(&config.Web.Port)},
-		{"web.apiUrl", apiURLVariable, "/.redwood/functions", file.apiURL, urlPath(&config.Web.APIURL)},
-		{"web.target", targetVariable, "", file.target, address(&config.Web.Target)},
+		{"paths.functions", functionsVariable, "api/src/functions", file.functions, setter(&config.Functions, parseDir)},
+		{"paths.lib", libVariable, "api/src/lib", file.lib, setter(&config.Lib, parseDir)},
+		{"api.port", apiPortVariable, "8911", file.apiPort, setter(&config.API.Port, parsePort)},
+		{"web.port", webPortVariable, "8910", file.webPort, setter(&config.Web.Port, parsePort)},
+		{"web.apiUrl", apiURLVariable, "/.redwood/functions", file.apiURL, setter(&config.Web.APIURL, parsePath)},
+		{"web.target", targetVariable, "", file.target, setter(&config.Web.Target, parseURL)},
 	} {
 		value, from := s.fallback, ""
 		if s.file != "" {
 			value, from = s.file, source
 		}
-		if v := env(s.variable); v != "" {
+		if v := p.env(s.variable); v != "" {
 			value, from = v, s.variable
 		}
 		if value == "" {
 			continue
 		}
-		if err := s.take(value); err != nil {
+		if err := s.set(value); err != nil {
 			return Config{}, &ConfigError{from, fmt.Errorf("%s = %q: %w", s.key, value, err)}
 		}
 	}
 	return config, nil
 }
 
-// folder takes a folder.
-func folder(into *string) func(string) error {
-	return func(value string) error {
-		clean := path.Clean(strings.TrimPrefix(value, "./"))
-		if err := module.CheckImportPath("m/" + clean); err != nil || clean == "." || slices.ContainsFunc(strings.Split(clean, "/"), GoIgnores) {
-			return errors.New("want a folder below go.mod that an import path can name")
-		}
-		*into = clean
-		return nil
+// setter returns a function that parses a value and stores the result in field.
+func setter[T any](field *T, parse func(value string) (T, error)) func(value string) error {
+	return func(value string) (err error) {
+		*field, err = parse(value)
+		return err
 	}
 }
 
-// port takes the number of a port.
-func port(into *int) func(string) error {
-	return func(value string) error {
-		n, err := strconv.ParseUint(value, 10, 16)
-		if err != nil || n == 0 {
-			return errors.New("want a number from 1 to 65535")
-		}
-		*into = int(n)
-		return nil
+func parseDir(value string) (string, error) {
+	dir := path.Clean(strings.TrimPrefix(value, "./"))
+	if dir == "." || module.CheckImportPath("m/"+dir) != nil ||
+		slices.ContainsFunc(strings.Split(dir, "/"), GoIgnores) {
+		return "", errors.New("want a directory inside the module whose path is a valid import path")
 	}
+	return dir, nil
 }
 
-// urlPath takes the path of a URL.
-func urlPath(into *string) func(string) error {
-	return func(value string) error {
-		clean := strings.TrimSuffix(value, "/")
-		if !strings.HasPrefix(clean, "/") || clean != path.Clean(clean) || strings.ContainsAny(clean, "?#%\\ ") {
-			return errors.New("want a path such as /.redwood/functions")
-		}
-		*into = clean
-		return nil
+func parsePort(value string) (int, error) {
+	n, err := strconv.ParseUint(value, 10, 16)
+	if err != nil || n == 0 {
+		return 0, errors.New("want a number from 1 to 65535")
 	}
+	return int(n), nil
 }
 
-// address takes a server's address.
-func address(into *string) func(string) error {
-	return func(value string) error {
-		parsed, err := url.Parse(value)
-		if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" {
-			return errors.New("want an address such as http://localhost:5173")
-		}
-		*into = value
-		return nil
+// parsePath parses the path of a URL.
+func parsePath(value string) (string, error) {
+	clean := strings.TrimSuffix(value, "/")
+	if !strings.HasPrefix(clean, "/") || clean != path.Clean(clean) || strings.ContainsAny(clean, "?#%\\ ") {
+		return "", errors.New("want a path such as /.redwood/functions")
 	}
+	return clean, nil
 }
 
-// readValues reads the configuration's file, and names it.
-func readValues(root *os.Root, env func(string) string) (values, string, error) {
-	data, err := root.ReadFile(configFile)
-	if err == nil {
-		var s settings
-		decoder := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
-		err := decoder.Decode(&s)
-		return s.values(), configFile, explain(err)
+func parseURL(value string) (string, error) {
+	parsed, err := url.Parse(value)
+	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" {
+		return "", errors.New("want a URL such as http://localhost:5173")
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return values{}, configFile, err
-	}
-	data, err = root.ReadFile(redwoodFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return values{}, "", nil
-	}
+	return value, nil
+}
+
+// readValues reads the configuration file and returns its name, or "" if there
+// is none.
+func (p *Project) readValues() (values, string, error) {
+	data, err := p.read(configFile)
 	if err != nil {
-		return values{}, redwoodFile, err
+		return values{}, "", err
 	}
-	// RedwoodJS's own keys are not for fngen, and may be of any type.
+	if data != nil {
+		s, err := decodeSettings(data)
+		return s.values(), configFile, err
+	}
+	data, err = p.read(redwoodFile)
+	if err != nil || data == nil {
+		return values{}, "", err
+	}
+	// The file belongs to RedwoodJS, so unknown keys are not mistakes.
 	var s redwoodSettings
-	err = toml.Unmarshal(expand(data, env), &s)
-	return s.values(), redwoodFile, explain(err)
+	if err := toml.Unmarshal(expand(data, p.env), &s); err != nil {
+		return values{}, "", &ConfigError{redwoodFile, explain(err)}
+	}
+	return s.values(), redwoodFile, nil
 }
 
-// explain is a decoding error with the key or the line that it is about.
+// decodeSettings decodes fngen.toml. The error is a *ConfigError.
+func decodeSettings(data []byte) (settings, error) {
+	var s settings
+	if err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&s); err != nil {
+		return settings{}, &ConfigError{configFile, explain(err)}
+	}
+	return s, nil
+}
+
+// explain returns a decoding error with its line and key, and without the Go
+// types that package toml puts in its messages.
 func explain(err error) error {
 	var unknown *toml.StrictMissingError
 	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
@@ -243,7 +255,11 @@ func explain(err error) error {
 	var decoding *toml.DecodeError
 	if errors.As(err, &decoding) {
 		line, _ := decoding.Position()
-		message, _, _ := strings.Cut(decoding.Error(), " into ") // into a Go type, which says nothing to the user
+		message := strings.TrimPrefix(decoding.Error(), "toml: ")
+		if rest, ok := strings.CutPrefix(message, "cannot decode TOML "); ok {
+			kind, _, _ := strings.Cut(rest, " into ")
+			message = "unexpected " + kind
+		}
 		if key := decoding.Key(); len(key) > 0 {
 			message = strings.Join(key, ".") + ": " + message
 		}
@@ -252,7 +268,8 @@ func explain(err error) error {
 	return err
 }
 
-// expand replaces ${VAR} and ${VAR:default} by the environment's values, as RedwoodJS does.
+// expand replaces ${VAR} and ${VAR:default} by environment variables, as
+// RedwoodJS does.
 func expand(data []byte, env func(string) string) []byte {
 	pattern := regexp.MustCompile(`\$\{(\w+)(?::([^}]*))?\}`)
 	return pattern.ReplaceAllFunc(data, func(match []byte) []byte {

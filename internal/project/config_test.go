@@ -10,7 +10,7 @@ import (
 )
 
 func TestReadConfig(t *testing.T) {
-	// with is the standard configuration, changed.
+	// with returns the default configuration after change.
 	with := func(change func(*Config)) Config {
 		c := Config{
 			Functions: "api/src/functions", Lib: "api/src/lib",
@@ -19,82 +19,190 @@ func TestReadConfig(t *testing.T) {
 		change(&c)
 		return c
 	}
-	standard := with(func(*Config) {})
+	defaults := with(func(*Config) {})
 	dirs := func(functions, lib string) Config {
 		return with(func(c *Config) { c.Functions, c.Lib = functions, lib })
 	}
-	served := Config{"api/src/functions", "api/src/lib", API{1}, Web{2, "/x", "http://localhost:5173"}}
+	ports := Config{
+		Functions: "api/src/functions", Lib: "api/src/lib",
+		API: API{Port: 1}, Web: Web{Port: 2, APIURL: "/x", Target: "http://localhost:5173"},
+	}
 	for name, test := range map[string]struct {
 		files map[string]string
 		env   map[string]string
 		want  Config
 	}{
-		"nothing":    {want: standard},
-		"empty file": {files: map[string]string{configFile: ""}, want: standard},
-		"ports":      {files: map[string]string{configFile: "api.port = 1\nweb.port = 2\nweb.apiUrl = \"/x/\"\nweb.target = \"http://localhost:5173\""}, want: served},
-		"served by variables": {
+		"no file":    {want: defaults},
+		"empty file": {files: map[string]string{configFile: ""}, want: defaults},
+		"ports": {
+			files: map[string]string{
+				configFile: "api.port = 1\nweb.port = 2\nweb.apiUrl = \"/x/\"\nweb.target = \"http://localhost:5173\"",
+			},
+			want: ports,
+		},
+		"variables override ports": {
 			files: map[string]string{configFile: "api.port = 3\nweb.port = 4"},
-			env:   map[string]string{apiPortVariable: "1", webPortVariable: "2", apiURLVariable: "/x", targetVariable: "http://localhost:5173"},
-			want:  served,
+			env: map[string]string{
+				apiPortVariable: "1", webPortVariable: "2", apiURLVariable: "/x", targetVariable: "http://localhost:5173",
+			},
+			want: ports,
 		},
-		"one of two":     {files: map[string]string{configFile: `paths.lib = "lib"`}, want: dirs("api/src/functions", "lib")},
-		"empty value":    {files: map[string]string{configFile: `paths.lib = ""`}, want: standard},
-		"cleaned":        {files: map[string]string{configFile: "[paths]\nfunctions = \"./a//b/../c/\"\nlib = \"internal/lib\""}, want: dirs("a/c", "internal/lib")},
-		"CRLF":           {files: map[string]string{configFile: "[paths]\r\nfunctions = \"f\"\r\n"}, want: dirs("f", "api/src/lib")},
-		"variables":      {env: map[string]string{functionsVariable: "f", libVariable: "l"}, want: dirs("f", "l")},
-		"variable, file": {files: map[string]string{configFile: "[paths]\nfunctions = \"a\"\nlib = \"b\""}, env: map[string]string{functionsVariable: "f"}, want: dirs("f", "b")},
-		"not the lesser": {files: map[string]string{configFile: `paths.lib = "l"`, redwoodFile: "[paths]\nfunctions = \"r\"\nlib = \"r\""}, want: dirs("api/src/functions", "l")},
-		"redwood":        {files: map[string]string{redwoodFile: "[paths]\nfunctions = \"r\"\n[api]\nport = \"${P:1}\"\ncolour = [1]"}, want: with(func(c *Config) { c.Functions, c.API.Port = "r", 1 })},
-		"redwood's ports": {
-			files: map[string]string{redwoodFile: "[api]\nport = 1\nhost = 2\n[web]\nport = \"2\"\napiUrl = \"/x\"\ntarget = 5"},
-			want:  with(func(c *Config) { c.API.Port, c.Web.Port, c.Web.APIURL = 1, 2, "/x" }),
+		"one of two paths": {
+			files: map[string]string{configFile: `paths.lib = "lib"`},
+			want:  dirs("api/src/functions", "lib"),
 		},
-		"redwood, not set":  {files: map[string]string{redwoodFile: "[web]\nport = \"${P}\"\napiUrl = \"${U}\""}, want: standard},
-		"redwood, deployed": {files: map[string]string{redwoodFile: "web.apiUrl = \"https://api.example.com\""}, want: standard},
-		"redwood expands":   {files: map[string]string{redwoodFile: `paths.lib = "${A}/${B:b}/${C:c}"`}, env: map[string]string{"A": "a", "C": "C"}, want: dirs("api/src/functions", "a/b/C")},
+		"empty value": {files: map[string]string{configFile: `paths.lib = ""`}, want: defaults},
+		"paths are cleaned": {
+			files: map[string]string{configFile: "[paths]\nfunctions = \"./a//b/../c/\"\nlib = \"internal/lib\""},
+			want:  dirs("a/c", "internal/lib"),
+		},
+		"CRLF": {
+			files: map[string]string{configFile: "[paths]\r\nfunctions = \"f\"\r\n"},
+			want:  dirs("f", "api/src/lib"),
+		},
+		"variables without a file": {
+			env:  map[string]string{functionsVariable: "f", libVariable: "l"},
+			want: dirs("f", "l"),
+		},
+		"variable overrides file": {
+			files: map[string]string{configFile: "[paths]\nfunctions = \"a\"\nlib = \"b\""},
+			env:   map[string]string{functionsVariable: "f"},
+			want:  dirs("f", "b"),
+		},
+		"fngen.toml hides redwood.toml": {
+			files: map[string]string{
+				configFile:  `paths.lib = "l"`,
+				redwoodFile: "[paths]\nfunctions = \"r\"\nlib = \"r\"",
+			},
+			want: dirs("api/src/functions", "l"),
+		},
+		"redwood.toml with unknown keys": {
+			files: map[string]string{
+				redwoodFile: "[paths]\nfunctions = \"r\"\n[api]\nport = \"${P:1}\"\ncolour = [1]",
+			},
+			want: with(func(c *Config) { c.Functions, c.API.Port = "r", 1 }),
+		},
+		"redwood.toml with ports": {
+			files: map[string]string{
+				redwoodFile: "[api]\nport = 1\nhost = 2\n[web]\nport = \"2\"\napiUrl = \"/x\"\ntarget = 5",
+			},
+			want: with(func(c *Config) { c.API.Port, c.Web.Port, c.Web.APIURL = 1, 2, "/x" }),
+		},
+		"redwood.toml with unset variables": {
+			files: map[string]string{redwoodFile: "[web]\nport = \"${P}\"\napiUrl = \"${U}\""},
+			want:  defaults,
+		},
+		"redwood.toml with a deployed API": {
+			files: map[string]string{redwoodFile: "web.apiUrl = \"https://api.example.com\""},
+			want:  defaults,
+		},
+		"redwood.toml expands variables": {
+			files: map[string]string{redwoodFile: `paths.lib = "${A}/${B:b}/${C:c}"`},
+			env:   map[string]string{"A": "a", "C": "C"},
+			want:  dirs("api/src/functions", "a/b/C"),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := readConfig(root(t, test.files), func(name string) string { return test.env[name] })
+			got, err := readTestConfig(t, test.files, test.env)
 			require.NoError(t, err)
 			assert.Equal(t, test.want, got)
 		})
 	}
 }
 
-// The error says where the mistake is: in which file or variable, and for which key.
+// Errors name the file or variable, and the key.
 func TestReadConfigErrors(t *testing.T) {
+	file := func(content string) map[string]string { return map[string]string{configFile: content} }
+	redwood := func(content string) map[string]string { return map[string]string{redwoodFile: content} }
 	for name, test := range map[string]struct {
 		files  map[string]string
 		env    map[string]string
 		source string
 		want   string
 	}{
-		"unknown key":      {files: map[string]string{configFile: "[paths]\nfunction = \"f\""}, source: configFile, want: "fngen.toml: line 2: unknown key paths.function"},
-		"wrong type":       {files: map[string]string{configFile: "\n[web]\nport = true"}, source: configFile, want: "fngen.toml: line 3: web.port: toml: cannot decode TOML boolean"},
-		"syntax":           {files: map[string]string{configFile: "\npaths.lib = x"}, source: configFile, want: "fngen.toml: line 2: "},
-		"redwood's type":   {files: map[string]string{redwoodFile: "paths.lib = 1"}, source: redwoodFile, want: "redwood.toml: line 1: paths.lib: "},
-		"port 0":           {files: map[string]string{configFile: "api.port = 0"}, source: configFile, want: `fngen.toml: api.port = "0": want a number from 1 to 65535`},
-		"port too high":    {files: map[string]string{configFile: "web.port = 65536"}, source: configFile, want: `fngen.toml: web.port = "65536": want a number`},
-		"port below 0":     {files: map[string]string{configFile: "web.port = -1"}, source: configFile, want: `fngen.toml: web.port = "-1": want a number`},
-		"port in text":     {files: map[string]string{configFile: `api.port = "1"`}, source: configFile, want: "fngen.toml: line 1: api.port: toml: cannot decode TOML string"},
-		"port variable":    {env: map[string]string{apiPortVariable: "http"}, source: apiPortVariable, want: `FNGEN_API_PORT: api.port = "http": want a number`},
-		"redwood's port":   {files: map[string]string{redwoodFile: "api.port = true"}, source: redwoodFile, want: `redwood.toml: api.port = "true": want a number`},
-		"apiUrl, relative": {files: map[string]string{configFile: `web.apiUrl = "x"`}, source: configFile, want: `fngen.toml: web.apiUrl = "x": want a path`},
-		"apiUrl, root":     {files: map[string]string{configFile: `web.apiUrl = "/"`}, source: configFile, want: `fngen.toml: web.apiUrl = "/": want a path`},
-		"apiUrl, unclean":  {files: map[string]string{redwoodFile: `web.apiUrl = "/a/../b"`}, source: redwoodFile, want: `redwood.toml: web.apiUrl = "/a/../b": want a path`},
-		"apiUrl, query":    {env: map[string]string{apiURLVariable: "/a?b"}, source: apiURLVariable, want: `FNGEN_WEB_API_URL: web.apiUrl = "/a?b": want a path`},
-		"apiUrl, a URL":    {files: map[string]string{configFile: `web.apiUrl = "https://x"`}, source: configFile, want: `fngen.toml: web.apiUrl = "https://x": want a path`},
-		"target, no host":  {files: map[string]string{configFile: `web.target = "localhost:5173"`}, source: configFile, want: `fngen.toml: web.target = "localhost:5173": want an address`},
-		"target, no URL":   {env: map[string]string{targetVariable: "http://a b"}, source: targetVariable, want: `FNGEN_WEB_TARGET: web.target = "http://a b": want an address`},
-		"target, scheme":   {env: map[string]string{targetVariable: "ftp://x"}, source: targetVariable, want: `FNGEN_WEB_TARGET: web.target = "ftp://x": want an address`},
-		"outside, in file": {files: map[string]string{redwoodFile: `paths.lib = "../lib"`}, source: redwoodFile, want: `redwood.toml: paths.lib = "../lib": want a folder`},
-		"outside, in both": {
-			files: map[string]string{configFile: `paths.lib = "lib"`}, env: map[string]string{libVariable: "/lib"},
-			source: libVariable, want: `FNGEN_PATHS_LIB: paths.lib = "/lib": want a folder`,
+		"unknown key": {
+			files:  file("[paths]\nfunction = \"f\""),
+			source: configFile, want: "fngen.toml: line 2: unknown key paths.function",
+		},
+		"wrong type": {
+			files:  file("\n[web]\nport = true"),
+			source: configFile, want: "fngen.toml: line 3: web.port: unexpected boolean",
+		},
+		"syntax": {
+			files:  file("\npaths.lib = x"),
+			source: configFile, want: "fngen.toml: line 2: ",
+		},
+		"wrong type in redwood.toml": {
+			files:  redwood("paths.lib = 1"),
+			source: redwoodFile, want: "redwood.toml: line 1: paths.lib: unexpected integer",
+		},
+		"port 0": {
+			files:  file("api.port = 0"),
+			source: configFile, want: `fngen.toml: api.port = "0": want a number from 1 to 65535`,
+		},
+		"port too high": {
+			files:  file("web.port = 65536"),
+			source: configFile, want: `fngen.toml: web.port = "65536": want a number`,
+		},
+		"negative port": {
+			files:  file("web.port = -1"),
+			source: configFile, want: `fngen.toml: web.port = "-1": want a number`,
+		},
+		"port as a string": {
+			files:  file(`api.port = "1"`),
+			source: configFile, want: "fngen.toml: line 1: api.port: unexpected string",
+		},
+		"port from a variable": {
+			env:    map[string]string{apiPortVariable: "http"},
+			source: apiPortVariable, want: `FNGEN_API_PORT: api.port = "http": want a number`,
+		},
+		"port in redwood.toml": {
+			files:  redwood("api.port = true"),
+			source: redwoodFile, want: `redwood.toml: api.port = "true": want a number`,
+		},
+		"relative apiUrl": {
+			files:  file(`web.apiUrl = "x"`),
+			source: configFile, want: `fngen.toml: web.apiUrl = "x": want a path`,
+		},
+		"apiUrl of the root": {
+			files:  file(`web.apiUrl = "/"`),
+			source: configFile, want: `fngen.toml: web.apiUrl = "/": want a path`,
+		},
+		"apiUrl with ..": {
+			files:  redwood(`web.apiUrl = "/a/../b"`),
+			source: redwoodFile, want: `redwood.toml: web.apiUrl = "/a/../b": want a path`,
+		},
+		"apiUrl with a query": {
+			env:    map[string]string{apiURLVariable: "/a?b"},
+			source: apiURLVariable, want: `FNGEN_WEB_API_URL: web.apiUrl = "/a?b": want a path`,
+		},
+		"apiUrl with a host": {
+			files:  file(`web.apiUrl = "https://x"`),
+			source: configFile, want: `fngen.toml: web.apiUrl = "https://x": want a path`,
+		},
+		"target without a scheme": {
+			files:  file(`web.target = "localhost:5173"`),
+			source: configFile, want: `fngen.toml: web.target = "localhost:5173": want a URL`,
+		},
+		"target with a space": {
+			env:    map[string]string{targetVariable: "http://a b"},
+			source: targetVariable, want: `FNGEN_WEB_TARGET: web.target = "http://a b": want a URL`,
+		},
+		"target with another scheme": {
+			env:    map[string]string{targetVariable: "ftp://x"},
+			source: targetVariable, want: `FNGEN_WEB_TARGET: web.target = "ftp://x": want a URL`,
+		},
+		"path outside the module": {
+			files:  redwood(`paths.lib = "../lib"`),
+			source: redwoodFile, want: `redwood.toml: paths.lib = "../lib": want a directory inside the module`,
+		},
+		"absolute path from a variable": {
+			files: file(`paths.lib = "lib"`), env: map[string]string{libVariable: "/lib"},
+			source: libVariable, want: `FNGEN_PATHS_LIB: paths.lib = "/lib": want a directory inside the module`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := readConfig(root(t, test.files), func(name string) string { return test.env[name] })
+			_, err := readTestConfig(t, test.files, test.env)
 			var mistake *ConfigError
 			require.ErrorAs(t, err, &mistake)
 			assert.Equal(t, test.source, mistake.File)
@@ -103,24 +211,34 @@ func TestReadConfigErrors(t *testing.T) {
 	}
 }
 
-// What the go command does not see, or nobody can write on one line, is no place for functions.
-func TestReadConfigRefusesFolders(t *testing.T) {
+// The go command ignores some of these directories, and the others cannot be
+// part of an import path.
+func TestReadConfigRejectsDirectories(t *testing.T) {
 	for _, dir := range []string{
 		".", "./", "..", "../x", "a/../..", "/", "/a", "a b", "a\tb", `a\b`, "C:/a", "con", "a/nul", "naïve", "a*",
 		"vendor", "a/vendor/b", "testdata", "_a", "a/_b", ".a", "a/.fngen",
 	} {
-		_, err := readConfig(root(t, nil), func(name string) string {
-			if name == functionsVariable {
-				return dir
-			}
-			return ""
-		})
+		_, err := readTestConfig(t, nil, map[string]string{functionsVariable: dir})
 		assert.Error(t, err, "%q", dir)
 	}
 }
 
-// root is a directory with these files.
-func root(t *testing.T, files map[string]string) *os.Root {
+func TestReadConfigOfADirectory(t *testing.T) {
+	for _, name := range []string{configFile, redwoodFile} {
+		_, err := readTestConfig(t, map[string]string{name + "/x": ""}, nil)
+		assert.EqualError(t, err, name+" is not a regular file")
+	}
+}
+
+// readTestConfig reads the configuration of a project that has these files.
+func readTestConfig(t *testing.T, files, env map[string]string) (Config, error) {
+	t.Helper()
+	p := Project{Root: testRoot(t, files), env: func(name string) string { return env[name] }}
+	return p.readConfig()
+}
+
+// testRoot creates a temporary directory with these files.
+func testRoot(t *testing.T, files map[string]string) *os.Root {
 	t.Helper()
 	dir := t.TempDir()
 	for name, data := range files {

@@ -24,11 +24,11 @@ func TestBuildTags(t *testing.T) {
 		{"two dashes", "--tags=a", "off", nil, []string{"a"}},
 		{"the last one wins", "-tags=a -tags=b", "off", nil, []string{"b"}},
 		{"quoted", `'-tags=a b' -v`, "off", nil, []string{"a", "b"}},
-		{"quoted without an end", `"-tags=a`, "off", nil, []string{"a"}},
-		{"extra", "-tags=a", "off", []string{"b", "a"}, []string{"a", "b"}},
+		{"unterminated quote", `"-tags=a`, "off", nil, []string{"a"}},
+		{"extra tags", "-tags=a", "off", []string{"b", "a"}, []string{"a", "b"}},
 		{"go env -w", "", file, []string{"b"}, []string{"written", "b"}},
 		{"the environment overrides go env -w", "-v", file, nil, nil},
-		{"a missing file", "", file + "x", nil, nil},
+		{"GOENV names a missing file", "", file + "x", nil, nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -42,7 +42,7 @@ func TestBuildTags(t *testing.T) {
 
 func TestListMatchesBuildConstraints(t *testing.T) {
 	const functions = "api/src/functions/"
-	dir := root(t, map[string]string{
+	dir := testRoot(t, map[string]string{
 		"go.mod":                       goMod,
 		functions + "l/x_linux.go":     "package l\n\nfunc Handler() {}\n",
 		functions + "d/x_darwin.go":    "package d\n\nfunc Handler() {}\n",
@@ -52,19 +52,34 @@ func TestListMatchesBuildConstraints(t *testing.T) {
 		functions + "both/x.go":        "package both\n\nfunc Handler() {}\n",
 		functions + "both/x_darwin.go": "package both\n\nfunc Handler() {}\n",
 	}).Name()
+	cgo := map[string]string{"CGO_ENABLED": "1"}
 	tests := []struct {
 		name    string
 		options Options
 		env     map[string]string
 		want    []string
 	}{
-		{"linux", Options{GOOS: "linux", GOARCH: "amd64"}, map[string]string{"CGO_ENABLED": "1"}, []string{"both", "l"}},
-		{"darwin on arm64", Options{GOOS: "darwin", GOARCH: "arm64"}, map[string]string{"CGO_ENABLED": "1"}, []string{"arm", "both", "d"}},
-		{"without cgo", Options{GOOS: "linux", GOARCH: "amd64"}, map[string]string{"CGO_ENABLED": "0"}, []string{"both", "l", "native"}},
+		{"linux", Options{GOOS: "linux", GOARCH: "amd64"}, cgo, []string{"both", "l"}},
+		{"darwin on arm64", Options{GOOS: "darwin", GOARCH: "arm64"}, cgo, []string{"arm", "both", "d"}},
+		{
+			"without cgo", Options{GOOS: "linux", GOARCH: "amd64"}, map[string]string{"CGO_ENABLED": "0"},
+			[]string{"both", "l", "native"},
+		},
 		{"cross-compiled", Options{GOOS: "plan9", GOARCH: "386"}, nil, []string{"both", "native"}},
-		{"GOOS of the environment", Options{}, map[string]string{"GOOS": "darwin", "GOARCH": "amd64", "CGO_ENABLED": "1"}, []string{"both", "d"}},
-		{"tags", Options{GOOS: "darwin", GOARCH: "amd64", Tags: []string{"extra"}}, map[string]string{"CGO_ENABLED": "1"}, []string{"both", "d", "tagged"}},
-		{"tags of GOFLAGS", Options{GOOS: "darwin", GOARCH: "amd64"}, map[string]string{"CGO_ENABLED": "1", "GOFLAGS": "-tags=extra"}, []string{"both", "d", "tagged"}},
+		{
+			"GOOS from the environment", Options{},
+			map[string]string{"GOOS": "darwin", "GOARCH": "amd64", "CGO_ENABLED": "1"},
+			[]string{"both", "d"},
+		},
+		{
+			"tags", Options{GOOS: "darwin", GOARCH: "amd64", Tags: []string{"extra"}}, cgo,
+			[]string{"both", "d", "tagged"},
+		},
+		{
+			"tags from GOFLAGS", Options{GOOS: "darwin", GOARCH: "amd64"},
+			map[string]string{"CGO_ENABLED": "1", "GOFLAGS": "-tags=extra"},
+			[]string{"both", "d", "tagged"},
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

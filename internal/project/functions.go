@@ -11,14 +11,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/fngen/fngen/generator"
 )
 
-// A Function is a function of a project, as the go command will find it.
+// A Function describes a function of a project.
 type Function struct {
 	Name    string   `json:"function"`
 	Package string   `json:"package"`
@@ -26,30 +25,32 @@ type Function struct {
 	Files   []string `json:"files"` // relative to the project's root, sorted
 
 	Handler  Declaration `json:"-"`
-	Shutdown Declaration `json:"-"` // of what is to run when a program that has the function ends; zero where there is none
-	Imports  []string    `json:"-"` // of its files but the tests, as they come
+	Shutdown Declaration `json:"-"` // zero if there is none
+	Imports  []string    `json:"-"` // of all files but the tests, unsorted and with duplicates
 }
 
-// Dir is the directory of the function's package, relative to the project's root.
+// Dir returns the directory of the function's package, relative to the
+// project's root.
 func (f Function) Dir() string { return path.Dir(f.Handler.File) }
 
-// In is the function as programs of the module import it.
-func (f Function) In(module string) generator.FunctionRef {
+// Ref returns what a main package of the given module needs to use the
+// function.
+func (f Function) Ref(module string) generator.FunctionRef {
 	return generator.FunctionRef{
 		Function: f.Name, Path: path.Join(module, f.Dir()), Package: f.Package,
 		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name,
 	}
 }
 
-// A Declaration is where a function's package exports something.
+// A Declaration locates a package-level function or variable.
 type Declaration struct {
 	Name string
 	File string // relative to the project's root
 	Line int
 }
 
-// A Skipped describes a folder or file of the functions directory that could be
-// a function but cannot be used as one.
+// A Skipped describes a directory or file of the functions directory that looks
+// like a function but cannot be used as one.
 type Skipped struct {
 	Name string // the name that the function would have
 	Path string // relative to the project's root
@@ -57,10 +58,10 @@ type Skipped struct {
 	Err  error
 }
 
-// String says why it is not a function.
+// String returns a message that says why the function is skipped.
 func (s Skipped) String() string { return "skipping " + s.Path + ": " + s.Err.Error() }
 
-// A SkipKind says why a folder or file is not a function.
+// A SkipKind is the reason why a directory or file is not a function.
 type SkipKind int
 
 const (
@@ -73,21 +74,21 @@ const (
 
 var errMain = errors.New("package main cannot be imported")
 
-// List discovers the project's functions, sorted by name: every directory
-// whose package exports Handler, and every flat file x.go that exports XHandler.
-// The compiler has the last word on their types.
+// List returns the project's functions, sorted by name: every directory whose
+// package declares Handler, and every flat file x.go that declares XHandler.
+// It does not check types, which is left to the compiler.
 func (p *Project) List() ([]Function, []Skipped, error) {
 	entries, err := p.readDir(p.Functions)
 	if err != nil {
 		return nil, nil, err
 	}
-	all := make([]found, len(entries))
+	results := make([]result, len(entries))
 	next := make(chan int)
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(entries)) {
 		workers.Go(func() {
 			for i := range next {
-				all[i] = p.look(entries[i].Name())
+				results[i] = p.inspect(entries[i].Name())
 			}
 		})
 	}
@@ -100,20 +101,23 @@ func (p *Project) List() ([]Function, []Skipped, error) {
 	var functions []Function
 	var skipped []Skipped
 	for i, entry := range entries {
-		f := all[i]
-		if f.err != nil {
-			return nil, nil, f.err
+		r := results[i]
+		if r.err != nil {
+			return nil, nil, r.err
 		}
-		if f.function != nil {
-			functions = append(functions, *f.function)
+		if r.function != nil {
+			functions = append(functions, *r.function)
 		}
-		if f.skipped != nil {
+		if r.skipped != nil {
 			kind := SkipUnparsable
-			if errors.Is(f.skipped, errMain) {
+			if errors.Is(r.skipped, errMain) {
 				kind = SkipMain
 			}
 			skipped = append(skipped, Skipped{
-				Name: strings.TrimSuffix(entry.Name(), ".go"), Path: path.Join(p.Functions, entry.Name()), Kind: kind, Err: f.skipped,
+				Name: strings.TrimSuffix(entry.Name(), ".go"),
+				Path: path.Join(p.Functions, entry.Name()),
+				Kind: kind,
+				Err:  r.skipped,
 			})
 		}
 	}
@@ -121,35 +125,34 @@ func (p *Project) List() ([]Function, []Skipped, error) {
 	return functions, skipped, nil
 }
 
-// found describes an entry of the functions directory: a function, or the
-// reason why it is not one. Both are nil if it does not look like a function.
-type found struct {
+// A result holds a function or the reason why an entry of the functions
+// directory is not one. It is zero if the entry does not look like a function.
+type result struct {
 	function *Function
 	skipped  error
-	err      error // the entry could not be read at all
+	err      error // the directory could not be read
 }
 
-// look looks at an entry of the functions directory.
-func (p *Project) look(name string) (f found) {
+// inspect returns the function of an entry of the functions directory.
+func (p *Project) inspect(name string) result {
 	if GoIgnores(name) || name == "internal" {
-		return f
+		return result{}
 	}
 	info, err := p.Root.Stat(filepath.FromSlash(path.Join(p.Functions, name)))
 	switch {
 	case err == nil && info.IsDir():
-		f.function, f.skipped, f.err = p.directory(name)
+		return p.inspectDir(name)
 	case strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go"):
-		f.function, f.skipped, f.err = p.flat(name)
+		return p.inspectFile(name)
 	}
-	return f
+	return result{}
 }
 
-// directory looks at a folder of the functions directory.
-func (p *Project) directory(name string) (function *Function, skipped, err error) {
+func (p *Project) inspectDir(name string) result {
 	dir := path.Join(p.Functions, name)
 	entries, err := p.readDir(dir)
 	if err != nil {
-		return nil, nil, err
+		return result{err: err}
 	}
 	f := &Function{Name: name, Route: "/" + name}
 	for _, entry := range entries {
@@ -163,67 +166,68 @@ func (p *Project) directory(name string) (function *Function, skipped, err error
 		}
 		parsed, err := p.parse(file)
 		if err != nil {
-			return nil, err, nil
+			return result{skipped: err}
 		}
-		if parsed == nil {
-			continue
+		if parsed != nil {
+			f.addFile(parsed, file, "")
 		}
-		f.Package = parsed.Name.Name
-		f.declared(*parsed, file, "")
 	}
 	slices.Sort(f.Files)
 	switch {
 	case f.Package == "main":
-		return nil, errMain, nil
+		return result{skipped: errMain}
 	case f.Handler == Declaration{}:
-		return nil, nil, nil
+		return result{}
 	}
-	return f, nil, nil
+	return result{function: f}
 }
 
-// flat looks at a file of the functions directory.
-func (p *Project) flat(name string) (function *Function, skipped, err error) {
+func (p *Project) inspectFile(name string) result {
 	file := path.Join(p.Functions, name)
-	base := strings.TrimSuffix(name, ".go")
 	parsed, err := p.parse(file)
 	if err != nil {
-		return nil, err, nil
+		return result{skipped: err}
 	}
 	if parsed == nil {
-		return nil, nil, nil
+		return result{}
 	}
-	f := &Function{Name: base, Package: parsed.Name.Name, Route: "/" + base, Files: []string{file}}
-	f.declared(*parsed, file, strings.ToUpper(base[:1])+base[1:])
+	base := strings.TrimSuffix(name, ".go")
+	f := &Function{Name: base, Route: "/" + base, Files: []string{file}}
+	f.addFile(parsed, file, strings.ToUpper(base[:1])+base[1:])
 	switch {
 	case f.Handler == Declaration{}:
-		return nil, nil, nil
+		return result{}
 	case f.Package == "main":
-		return nil, errMain, nil
+		return result{skipped: errMain}
 	}
-	return f, nil, nil
+	return result{function: f}
 }
 
-// declared notes what a file of the function imports, and what it exports by names of that prefix.
-func (f *Function) declared(file goFile, name, prefix string) {
+// addFile records what a source file of the function imports and whether it
+// declares the handler or the shutdown function. Their names start with prefix
+// if several functions share a package.
+func (f *Function) addFile(file *goFile, name, prefix string) {
+	f.Package = file.Name.Name
 	for _, spec := range file.Imports {
-		if imported, err := strconv.Unquote(spec.Path.Value); err == nil {
-			f.Imports = append(f.Imports, imported)
-		}
+		f.Imports = append(f.Imports, stringLiteral(spec.Path))
 	}
-	for symbol, into := range map[string]*Declaration{prefix + "Handler": &f.Handler, prefix + "Shutdown": &f.Shutdown} {
-		if line := file.declares(symbol); line > 0 {
-			*into = Declaration{symbol, name, line}
+	for symbol, declaration := range map[string]*Declaration{
+		prefix + "Handler": &f.Handler, prefix + "Shutdown": &f.Shutdown,
+	} {
+		if line := file.declarationLine(symbol); line > 0 {
+			*declaration = Declaration{symbol, name, line}
 		}
 	}
 }
 
-// A goFile is a file that was parsed.
+// A goFile is a parsed Go file.
 type goFile struct {
 	*ast.File
 	set *token.FileSet
 }
 
-// parse parses a Go file. It is nil where build constraints leave the file out.
+// parse parses a Go file. It returns nil if the file does not exist or build
+// constraints exclude it.
 func (p *Project) parse(file string) (*goFile, error) {
 	data, err := p.read(file)
 	if err != nil || data == nil {
@@ -244,8 +248,9 @@ func (p *Project) parse(file string) (*goFile, error) {
 	return &goFile{parsed, set}, nil
 }
 
-// declares is the line at which a file declares a function or variable of that name, 0 where it does not.
-func (file goFile) declares(name string) int {
+// declarationLine returns the line on which the file declares a package-level
+// function or variable, or 0 if it does not declare it.
+func (file *goFile) declarationLine(name string) int {
 	line := func(n *ast.Ident) int { return file.set.Position(n.Pos()).Line }
 	for _, declaration := range file.Decls {
 		switch d := declaration.(type) {
@@ -254,12 +259,11 @@ func (file goFile) declares(name string) int {
 				return line(d.Name)
 			}
 		case *ast.GenDecl:
+			if d.Tok != token.VAR {
+				continue
+			}
 			for _, spec := range d.Specs {
-				value, ok := spec.(*ast.ValueSpec)
-				if !ok || d.Tok != token.VAR {
-					continue
-				}
-				for _, n := range value.Names {
+				for _, n := range spec.(*ast.ValueSpec).Names {
 					if n.Name == name {
 						return line(n)
 					}
@@ -270,8 +274,11 @@ func (file goFile) declares(name string) int {
 	return 0
 }
 
-// HasFunction tells whether the functions directory has a folder of exactly that name.
+// HasFunction reports whether the functions directory contains a directory of
+// that name. It compares names itself, since file systems may ignore case.
 func (p *Project) HasFunction(name string) bool {
 	entries, err := p.readDir(p.Functions)
-	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.IsDir() && e.Name() == name })
+	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return e.IsDir() && e.Name() == name
+	})
 }

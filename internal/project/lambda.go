@@ -1,7 +1,6 @@
 package project
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -10,25 +9,25 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
 
 	"github.com/fngen/fngen/generator"
 )
 
-// A Lambda is how a function runs on AWS Lambda, and is reached there.
+// A Lambda configures how a function runs on AWS Lambda and which requests
+// API Gateway sends to it.
 type Lambda struct {
-	Architecture string            // the Go name: arm64 or amd64
-	Memory       int               // MB
-	Timeout      int               // seconds
-	Concurrency  *int              // how many invocations may run at once, which nobody else can take; nil for no bound
-	Methods      []string          // of HTTP, or ANY
-	Environment  map[string]string // plain values
-	Secrets      []string          // names of variables whose values who deploys it knows, sorted
+	Architecture string            // as a GOARCH: arm64 or amd64
+	Memory       int               // in MB
+	Timeout      int               // in seconds
+	Concurrency  *int              // reserved concurrency, nil for none
+	Methods      []string          // HTTP methods, or ANY
+	Environment  map[string]string // variables whose values are not secret
+	Secrets      []string          // names of variables whose values are set on deployment, sorted
 }
 
-// lambdaSettings are the keys of fngen.toml's table lambda, which is about all functions, and of those
-// below functions, which are about one each.
+// lambdaSettings are the keys of the tables lambda and functions.NAME of
+// fngen.toml.
 type lambdaSettings struct {
 	Architecture *string           `toml:"architecture"`
 	Memory       *int              `toml:"memory"`
@@ -39,58 +38,74 @@ type lambdaSettings struct {
 	Secrets      []string          `toml:"secrets"`
 }
 
-// Lambda is how the functions of these names run on AWS Lambda. others are names that fngen.toml may have settings
-// of too. Errors: *ConfigError.
+// Lambda returns the configuration of the named functions. fngen.toml may also
+// configure the functions of the names in others. An error about its contents
+// is a *ConfigError.
 func (p *Project) Lambda(functions, others []string) (map[string]Lambda, error) {
 	data, err := p.read(configFile)
 	if err != nil {
-		return nil, &ConfigError{configFile, err}
+		return nil, err
 	}
-	var s settings
-	if err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&s); err != nil {
-		return nil, &ConfigError{configFile, explain(err)}
+	s, err := decodeSettings(data)
+	if err != nil {
+		return nil, err
 	}
-	mistake := func(key []string, err error) error {
-		return &ConfigError{configFile, fmt.Errorf("line %d: %s: %w", line(data, key), strings.Join(key, "."), err)}
+	invalid := func(err error, key ...string) error {
+		return &ConfigError{configFile, fmt.Errorf("line %d: %s: %w", lineOf(data, key), strings.Join(key, "."), err)}
 	}
-	if key, err := s.Lambda.check(); err != nil {
-		return nil, mistake(append([]string{"lambda"}, key...), err)
+	if key, err := s.Lambda.validate(); err != nil {
+		return nil, invalid(err, append([]string{"lambda"}, key...)...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Functions)) {
 		if !slices.Contains(functions, name) && !slices.Contains(others, name) {
-			err := errors.New("there is no such function")
+			err := errors.New("unknown function")
 			if nearest := generator.Nearest(name, functions); nearest != "" {
-				err = fmt.Errorf("there is no such function, but there is %s", nearest)
+				err = fmt.Errorf("unknown function, did you mean %s", nearest)
 			}
-			return nil, mistake([]string{"functions", name}, err)
+			return nil, invalid(err, "functions", name)
 		}
-		if key, err := s.Functions[name].check(); err != nil {
-			return nil, mistake(append([]string{"functions", name}, key...), err)
+		if key, err := s.Functions[name].validate(); err != nil {
+			return nil, invalid(err, append([]string{"functions", name}, key...)...)
 		}
 	}
 
-	all := map[string]Lambda{}
+	lambdas := map[string]Lambda{}
 	for _, name := range functions {
-		// arm64 costs a fifth less than amd64 per millisecond. AWS's own default is 128 MB, which is a fourteenth of a core.
-		l := Lambda{Architecture: "arm64", Memory: 256, Timeout: 10, Methods: []string{"ANY"}, Environment: map[string]string{}}
-		l.set(s.Lambda)
-		l.set(s.Functions[name])
-		if size := l.environmentSize(); size > mostEnvironment {
+		l := defaultLambda()
+		l.apply(s.Lambda)
+		l.apply(s.Functions[name])
+		if size := l.environmentSize(); size > maxEnvironment {
 			key := []string{"functions", name, "environment"}
 			if len(s.Functions[name].Environment) == 0 {
 				key = []string{"lambda", "environment"}
 			}
-			return nil, mistake(key, fmt.Errorf("want %d bytes at most, not %d", mostEnvironment, size))
+			err := fmt.Errorf("want at most %d bytes of names and values, not %d", maxEnvironment, size)
+			return nil, invalid(err, key...)
 		}
-		all[name] = l
+		lambdas[name] = l
 	}
-	return all, nil
+	return lambdas, nil
 }
 
-// set has the settings beat what is there.
-func (l *Lambda) set(s lambdaSettings) {
+// defaultLambda returns the configuration of a function without settings. A
+// millisecond on arm64 costs a fifth less than on amd64. AWS's default of 128 MB
+// comes with only a fourteenth of a core.
+func defaultLambda() Lambda {
+	return Lambda{
+		Architecture: "arm64",
+		Memory:       256,
+		Timeout:      10,
+		Methods:      []string{"ANY"},
+		Environment:  map[string]string{},
+	}
+}
+
+// apply overrides the configuration by settings. Variables are merged: a
+// setting replaces an earlier one for the same variable.
+func (l *Lambda) apply(s lambdaSettings) {
 	l.Architecture = *cmp.Or(s.Architecture, &l.Architecture)
-	l.Memory, l.Timeout = *cmp.Or(s.Memory, &l.Memory), *cmp.Or(s.Timeout, &l.Timeout)
+	l.Memory = *cmp.Or(s.Memory, &l.Memory)
+	l.Timeout = *cmp.Or(s.Timeout, &l.Timeout)
 	l.Concurrency = cmp.Or(s.Concurrency, l.Concurrency)
 	if s.Methods != nil {
 		l.Methods = s.Methods
@@ -100,10 +115,15 @@ func (l *Lambda) set(s lambdaSettings) {
 	}
 	maps.Copy(l.Environment, s.Environment)
 	secrets := slices.Sorted(slices.Values(slices.Concat(l.Secrets, s.Secrets)))
-	l.Secrets = slices.DeleteFunc(slices.Compact(secrets), func(name string) bool { _, ok := s.Environment[name]; return ok })
+	l.Secrets = slices.DeleteFunc(slices.Compact(secrets), func(name string) bool {
+		_, ok := s.Environment[name]
+		return ok
+	})
 }
 
-// environmentSize is that of the plain variables, in bytes. How long a dynamic reference's value is, is not known here.
+// environmentSize returns the size of the variables that are not secret, in
+// bytes. It does not count the values of dynamic references, which only
+// CloudFormation knows.
 func (l Lambda) environmentSize() int {
 	size := 0
 	for name, value := range l.Environment {
@@ -115,128 +135,138 @@ func (l Lambda) environmentSize() int {
 	return size
 }
 
-// What AWS allows. Sources: https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html,
-// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html and
-// https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-httpapi.html.
+// Limits of AWS Lambda. Sources:
+//   - https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+//   - https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const (
-	leastMemory, mostMemory   = 128, 10240 // MB
-	leastTimeout, mostTimeout = 1, 900     // seconds
-	mostEnvironment           = 4096       // bytes of names and values
+	minMemory, maxMemory   = 128, 10240 // MB
+	minTimeout, maxTimeout = 1, 900     // seconds
+	maxEnvironment         = 4096       // bytes of names and values
 )
 
-// check finds a setting that AWS would not take, and its key.
-func (s lambdaSettings) check() ([]string, error) {
+// validate returns the key of a setting that AWS would reject, and the reason.
+func (s lambdaSettings) validate() ([]string, error) {
 	if s.Architecture != nil && *s.Architecture != "arm64" && *s.Architecture != "amd64" {
 		return []string{"architecture"}, fmt.Errorf("want arm64 or amd64, not %q", *s.Architecture)
 	}
-	if s.Memory != nil && (*s.Memory < leastMemory || *s.Memory > mostMemory) {
-		return []string{"memory"}, fmt.Errorf("want %d to %d MB, not %d", leastMemory, mostMemory, *s.Memory)
+	if s.Memory != nil && (*s.Memory < minMemory || *s.Memory > maxMemory) {
+		return []string{"memory"}, fmt.Errorf("want %d to %d MB, not %d", minMemory, maxMemory, *s.Memory)
 	}
-	if s.Timeout != nil && (*s.Timeout < leastTimeout || *s.Timeout > mostTimeout) {
-		return []string{"timeout"}, fmt.Errorf("want %d to %d seconds, not %d", leastTimeout, mostTimeout, *s.Timeout)
+	if s.Timeout != nil && (*s.Timeout < minTimeout || *s.Timeout > maxTimeout) {
+		return []string{"timeout"}, fmt.Errorf("want %d to %d seconds, not %d", minTimeout, maxTimeout, *s.Timeout)
 	}
 	if s.Concurrency != nil && *s.Concurrency < 0 {
 		return []string{"concurrency"}, fmt.Errorf("want 0 or more, not %d", *s.Concurrency)
 	}
-	if err := checkMethods(s.Methods); err != nil {
+	if err := validateMethods(s.Methods); err != nil {
 		return []string{"methods"}, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Environment)) {
-		if !LambdaVariable(name) {
-			return []string{"environment", name}, errVariable
+		if err := validateVariable(name); err != nil {
+			return []string{"environment", name}, err
 		}
 	}
 	for _, name := range s.Secrets {
-		if !LambdaVariable(name) {
-			return []string{"secrets"}, fmt.Errorf("%q: %w", name, errVariable)
+		if err := validateVariable(name); err != nil {
+			return []string{"secrets"}, fmt.Errorf("%q: %w", name, err)
 		}
 		if _, ok := s.Environment[name]; ok {
-			return []string{"secrets"}, fmt.Errorf("%s has a value in environment", name)
+			return []string{"secrets"}, fmt.Errorf("%s also has a value in environment", name)
 		}
 	}
 	return nil, nil
 }
 
-// checkMethods refuses what API Gateway has no route for.
-func checkMethods(methods []string) error {
+// validateMethods checks methods against those that API Gateway can route.
+// Source: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-httpapi.html
+func validateMethods(methods []string) error {
 	if methods != nil && len(methods) == 0 {
-		return errors.New("want one at least")
+		return errors.New("want at least one method")
 	}
 	known := []string{"ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 	for i, method := range methods {
 		switch {
 		case !slices.Contains(known, method):
-			return fmt.Errorf("want some of %s, not %q", strings.Join(known, ", "), method)
+			return fmt.Errorf("want one of %s, not %q", strings.Join(known, ", "), method)
 		case slices.Contains(methods[:i], method):
-			return fmt.Errorf("%s is there twice", method)
+			return fmt.Errorf("duplicate method %s", method)
 		case method == "ANY" && len(methods) > 1:
-			return errors.New("ANY is all of them")
+			return errors.New("ANY includes all other methods, so it must be the only one")
 		}
 	}
 	return nil
 }
 
-var errVariable = errors.New("Lambda takes no variable of that name")
+// LambdaVariable reports whether a function on Lambda can have an environment
+// variable of that name.
+func LambdaVariable(name string) bool { return validateVariable(name) == nil }
 
-// LambdaVariable tells whether functions can have an environment variable of that name: Lambda keeps some to itself.
-// Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
-func LambdaVariable(name string) bool {
+// validateVariable checks the name of an environment variable. Source:
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+func validateVariable(name string) error {
 	reserved := []string{
 		"AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "AWS_REGION",
-		"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "AWS_XRAY_CONTEXT_MISSING",
-		"AWS_XRAY_DAEMON_ADDRESS",
+		"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_XRAY_CONTEXT_MISSING", "AWS_XRAY_DAEMON_ADDRESS",
+		"LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT",
 	}
-	return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]+$`).MatchString(name) &&
-		!strings.HasPrefix(name, "AWS_LAMBDA_") && !slices.Contains(reserved, name)
+	if strings.HasPrefix(name, "AWS_LAMBDA_") || slices.Contains(reserved, name) {
+		return errors.New("AWS Lambda reserves this variable")
+	}
+	if !regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]+$`).MatchString(name) {
+		return errors.New("want a letter followed by letters, digits or _")
+	}
+	return nil
 }
 
-// line is the line of a TOML document on which a key is set, or the nearest key above it, or 1.
-func line(data []byte, key []string) int {
+// lineOf returns the line of a TOML document that sets a key. If no line sets
+// it, lineOf returns the line of the longest prefix of the key that the
+// document sets, or 1.
+func lineOf(data []byte, key []string) int {
 	parser := unstable.Parser{}
 	parser.Reset(data)
-	table, found, depth := []string{}, 1, 0
-	// A key that is matched further is nearer.
-	match := func(path []string, node *unstable.Node) {
+	table, line, longest := []string{}, 1, 0
+	match := func(name []string, node *unstable.Node) {
 		n := 0
-		for n < len(path) && n < len(key) && path[n] == key[n] {
+		for n < len(name) && n < len(key) && name[n] == key[n] {
 			n++
 		}
-		if n > depth {
+		if n > longest {
 			it := node.Key()
 			it.Next()
-			found, depth = parser.Shape(it.Node().Raw).Start.Line, n
+			line, longest = parser.Shape(it.Node().Raw).Start.Line, n
 		}
 	}
 	for parser.NextExpression() {
 		node := parser.Expression()
 		switch node.Kind {
 		case unstable.Table, unstable.ArrayTable:
-			table = names(node)
+			table = keyOf(node)
 			match(table, node)
 		case unstable.KeyValue:
-			keyValue(node, table, match)
+			walkKeys(node, table, match)
 		}
 	}
-	return found
+	return line
 }
 
-// keyValue walks a key and, where its value is a table, those in it.
-func keyValue(node *unstable.Node, above []string, visit func([]string, *unstable.Node)) {
-	key := slices.Concat(above, names(node))
+// walkKeys calls visit for the key of a key-value pair below table and, if the
+// value is an inline table, for the keys in it.
+func walkKeys(node *unstable.Node, table []string, visit func(key []string, node *unstable.Node)) {
+	key := slices.Concat(table, keyOf(node))
 	visit(key, node)
 	if node.Value().Kind != unstable.InlineTable {
 		return
 	}
 	for it := node.Value().Children(); it.Next(); {
-		keyValue(it.Node(), key, visit)
+		walkKeys(it.Node(), key, visit)
 	}
 }
 
-// names are the parts of a node's key.
-func names(node *unstable.Node) []string {
-	var parts []string
+// keyOf returns the dotted key of a node, split at the dots.
+func keyOf(node *unstable.Node) []string {
+	var key []string
 	for it := node.Key(); it.Next(); {
-		parts = append(parts, string(it.Node().Data))
+		key = append(key, string(it.Node().Data))
 	}
-	return parts
+	return key
 }

@@ -1,5 +1,6 @@
-// Package project finds the Go module that fngen is run in and reads from it
-// what plans and lists are made of. It writes nothing.
+// Package project finds and reads the Go module that fngen runs in: its
+// configuration, its functions, and the files that generating and building
+// depend on. It never writes.
 package project
 
 import (
@@ -19,7 +20,7 @@ import (
 	"github.com/fngen/fngen/generator"
 )
 
-// A Project is a Go module on disk. [Open] opens it, and Close closes it.
+// A Project is a Go module on disk, opened by [Open].
 type Project struct {
 	Config
 	Dir  string   // the directory of go.mod, absolute
@@ -31,7 +32,7 @@ type Project struct {
 	cgo          bool
 }
 
-// Options say how a project is opened. Env is required.
+// Options configure [Open]. Env is required.
 type Options struct {
 	Env  func(name string) string // looks up environment variables
 	Tags []string                 // build tags, in addition to those of GOFLAGS
@@ -41,19 +42,30 @@ type Options struct {
 	GOOS, GOARCH string
 }
 
-// A NoModuleError says that no go.mod is in a directory or above it.
+// A NoModuleError reports that neither a directory nor any of its parents
+// contains a go.mod.
 type NoModuleError struct{ Dir string }
 
 func (e *NoModuleError) Error() string {
-	return "no go.mod in " + e.Dir + " or any folder above it"
+	return "no go.mod in " + e.Dir + " or any parent directory"
 }
 
-// Hint returns what the user can do about it.
+// Hint returns the command that creates a go.mod.
 func (*NoModuleError) Hint() string { return "go mod init example.com/NAME" }
 
-// Open opens the project that a directory belongs to. The project's root is the
-// nearest directory upwards with a go.mod. Errors that callers can test for are
-// *NoModuleError and *ConfigError.
+// A NoFunctionsError reports that the functions directory Dir contains no
+// functions.
+type NoFunctionsError struct{ Dir string }
+
+func (e *NoFunctionsError) Error() string { return "no functions in " + e.Dir }
+
+// Hint returns the command that creates a function.
+func (*NoFunctionsError) Hint() string { return "fngen function NAME" }
+
+// Open opens the project that contains dir. The project's root is the nearest
+// directory with a go.mod, starting from dir and going up. The error is a
+// *NoModuleError if there is no such directory and a *ConfigError if the
+// project's configuration is not valid.
 func Open(dir string, o Options) (*Project, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -62,33 +74,33 @@ func Open(dir string, o Options) (*Project, error) {
 	if info, err := os.Stat(dir); err != nil {
 		return nil, err
 	} else if !info.IsDir() {
-		return nil, &fs.PathError{Op: "open", Path: dir, Err: errNotDir}
+		return nil, fmt.Errorf("%s is not a directory", dir)
 	}
-	top := dir
-	for {
-		if info, err := os.Stat(filepath.Join(top, "go.mod")); err == nil && !info.IsDir() {
-			break
-		}
-		parent := filepath.Dir(top)
-		if parent == top {
+	module := dir
+	for !isFile(filepath.Join(module, "go.mod")) {
+		parent := filepath.Dir(module)
+		if parent == module {
 			return nil, &NoModuleError{dir}
 		}
-		top = parent
+		module = parent
 	}
-	root, err := os.OpenRoot(top)
+	root, err := os.OpenRoot(module)
 	if err != nil {
 		return nil, err
 	}
-	p := &Project{Dir: top, Root: root, env: o.Env}
+	p := &Project{Dir: module, Root: root, env: o.Env}
 	p.tags = sync.OnceValue(func() []string { return buildTags(o.Env, o.Tags) })
 	p.target(o)
-	if p.Config, err = readConfig(root, o.Env); err != nil {
+	if p.Config, err = p.readConfig(); err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
 	return p, nil
 }
 
-var errNotDir = errors.New("not a folder")
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && !info.IsDir()
+}
 
 // Close closes the project's root.
 func (p *Project) Close() error { return p.Root.Close() }
@@ -98,7 +110,7 @@ func (p *Project) Close() error { return p.Root.Close() }
 // overrides GOFLAGS.
 func (p *Project) Tags() []string { return p.tags() }
 
-// Module is the module's path.
+// Module returns the module path.
 func (p *Project) Module() (string, error) {
 	data, err := p.read("go.mod")
 	if err != nil {
@@ -110,8 +122,9 @@ func (p *Project) Module() (string, error) {
 	return "", &generator.ModError{Err: errors.New("go.mod: no module directive")}
 }
 
-// Facts are what a plan of a function and of support packages has to know. The function
-// is its directory's name, or "" for none.
+// Facts reads what the generator needs to know to plan changes to the project.
+// If function is not "", the facts include the files of the function of that
+// name.
 func (p *Project) Facts(version, function string) (generator.Project, error) {
 	facts := generator.Project{
 		Version:   version,
@@ -131,7 +144,7 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 			return facts, err
 		}
 	}
-	if err := p.workspace(&facts); err != nil {
+	if err := p.readWorkspace(&facts); err != nil {
 		return facts, err
 	}
 
@@ -152,26 +165,26 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 		}
 	}
 
-	packages, err := p.readNames(p.Lib)
+	lib, err := p.readNames(p.Lib)
 	if err != nil {
 		return facts, err
 	}
-	names := []string{generator.Migrations}
-	for _, pkg := range packages {
-		if generator.IsPackage(pkg) {
-			names = append(names, pkg)
+	packages := []string{generator.Migrations}
+	for _, name := range lib {
+		if generator.IsPackage(name) {
+			packages = append(packages, name)
 		}
 	}
-	for _, name := range names {
-		if err := p.supportPackage(facts, name); err != nil {
+	for _, name := range packages {
+		if err := p.readPackage(facts, name); err != nil {
 			return facts, err
 		}
 	}
 	return facts, nil
 }
 
-// supportPackage reads the Go files of a package that fngen has one of that name of.
-func (p *Project) supportPackage(facts generator.Project, name string) error {
+// readPackage adds the source files of a support package to the facts.
+func (p *Project) readPackage(facts generator.Project, name string) error {
 	dir := generator.PackageDir(p.Lib, name)
 	files, err := p.readNames(dir)
 	if err != nil {
@@ -193,15 +206,15 @@ func (p *Project) supportPackage(facts generator.Project, name string) error {
 	return nil
 }
 
-// read is the contents of a file of the project, nil where there is none. It is
-// not nil for an empty file.
+// read returns the contents of a file of the project. The result is nil if the
+// file does not exist, and not nil if it is empty.
 func (p *Project) read(name string) ([]byte, error) {
 	file, err := p.Root.Open(filepath.FromSlash(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, p.openError(name, err)
 	}
 	defer file.Close()
 	info, err := file.Stat()
@@ -209,14 +222,15 @@ func (p *Project) read(name string) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("not a file")}
+		return nil, fmt.Errorf("%s is not a regular file", name)
 	}
 	data := make([]byte, info.Size())
 	_, err = io.ReadFull(file, data)
 	return data, err
 }
 
-// readDir lists a directory of the project, which may not be there, by name.
+// readDir returns the entries of a directory of the project, sorted by name,
+// or none if the directory does not exist.
 func (p *Project) readDir(name string) ([]fs.DirEntry, error) {
 	dir, err := p.openDir(name)
 	if dir == nil {
@@ -228,7 +242,8 @@ func (p *Project) readDir(name string) ([]fs.DirEntry, error) {
 	return entries, err
 }
 
-// readNames is what readDir lists, without what it is: in a root, that is a question of its own for each.
+// readNames returns the names of the entries that readDir returns. It is
+// faster, since an os.Root needs a system call per entry to find its type.
 func (p *Project) readNames(name string) ([]string, error) {
 	dir, err := p.openDir(name)
 	if dir == nil {
@@ -240,18 +255,19 @@ func (p *Project) readNames(name string) ([]string, error) {
 	return names, err
 }
 
-// openDir opens a directory of the project. It is nil where there is none.
+// openDir opens a directory of the project. It returns nil, nil if the
+// directory does not exist.
 func (p *Project) openDir(name string) (*os.File, error) {
 	dir, err := p.Root.Open(filepath.FromSlash(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, p.openError(name, err)
 	}
 	info, err := dir.Stat()
 	if err == nil && !info.IsDir() {
-		err = &fs.PathError{Op: "open", Path: name, Err: errNotDir}
+		err = fmt.Errorf("%s is not a directory", name)
 	}
 	if err != nil {
 		return nil, errors.Join(err, dir.Close())
@@ -259,19 +275,46 @@ func (p *Project) openDir(name string) (*os.File, error) {
 	return dir, nil
 }
 
-// workspace finds the go.work that the go command would use.
-func (p *Project) workspace(facts *generator.Project) error {
-	file := p.env("GOWORK")
-	if file == "off" {
-		return nil
-	}
-	for dir := p.Dir; file == ""; dir = filepath.Dir(dir) {
-		candidate := filepath.Join(dir, "go.work")
-		if info, err := os.Stat(candidate); err == nil && !info.IsDir() {
-			file = candidate
-		} else if filepath.Dir(dir) == dir {
-			return nil
+// openError explains why an os.Root could not open name. It looks for the
+// element of the path that is to blame, which err does not name.
+func (p *Project) openError(name string, err error) error {
+	for i := 0; i <= len(name); i++ {
+		if i < len(name) && name[i] != '/' {
+			continue
 		}
+		element := name[:i]
+		info, statErr := p.Root.Stat(filepath.FromSlash(element))
+		target, linkErr := p.Root.Readlink(filepath.FromSlash(element))
+		switch {
+		case statErr == nil && i < len(name) && !info.IsDir():
+			return fmt.Errorf("%s is not a directory", element)
+		case statErr == nil || linkErr != nil:
+		case p.pointsOutside(element, target):
+			return fmt.Errorf("%s is a symlink that points outside the project", element)
+		case filepath.IsAbs(target):
+			return fmt.Errorf("%s is a symlink to an absolute path, want a relative one", element)
+		}
+	}
+	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
+		return &fs.PathError{Op: "open", Path: name, Err: pathErr.Err} // not openat
+	}
+	return err
+}
+
+// pointsOutside reports whether a symlink of the project leads out of it.
+func (p *Project) pointsOutside(link, target string) bool {
+	if !filepath.IsAbs(target) {
+		return !filepath.IsLocal(filepath.Join(filepath.Dir(filepath.FromSlash(link)), target))
+	}
+	rel, err := filepath.Rel(p.Dir, target)
+	return err != nil || !filepath.IsLocal(rel)
+}
+
+// readWorkspace adds the go.work that the go command would use to the facts.
+func (p *Project) readWorkspace(facts *generator.Project) error {
+	file := p.workspaceFile()
+	if file == "" {
+		return nil
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -287,7 +330,7 @@ func (p *Project) workspace(facts *generator.Project) error {
 		if !filepath.IsAbs(dir) {
 			dir = filepath.Join(filepath.Dir(file), dir)
 		}
-		if same(dir, p.Dir) {
+		if sameDir(dir, p.Dir) {
 			facts.Workspace.Uses = true
 		}
 	}
@@ -298,8 +341,29 @@ func (p *Project) workspace(facts *generator.Project) error {
 	return nil
 }
 
-// same tells whether two paths are one directory, by whatever links.
-func same(a, b string) bool {
+// workspaceFile returns the path of the go.work that the go command would use,
+// or "" if it would use none.
+func (p *Project) workspaceFile() string {
+	switch file := p.env("GOWORK"); file {
+	case "":
+	case "off":
+		return ""
+	default:
+		return file
+	}
+	for dir := p.Dir; ; dir = filepath.Dir(dir) {
+		if file := filepath.Join(dir, "go.work"); isFile(file) {
+			return file
+		}
+		if filepath.Dir(dir) == dir {
+			return ""
+		}
+	}
+}
+
+// sameDir reports whether two paths name the same directory, following
+// symlinks.
+func sameDir(a, b string) bool {
 	infoA, errA := os.Stat(a)
 	infoB, errB := os.Stat(b)
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)

@@ -17,10 +17,11 @@ const goMod = "module example.com/app\n\ngo 1.22\n"
 
 func noEnv(string) string { return "" }
 
-// open finds the project of a directory that has these files, in dir below it.
-func open(t *testing.T, files map[string]string, dir string) *Project {
+// openTest opens the project of a temporary directory with these files, from
+// its subdirectory dir.
+func openTest(t *testing.T, files map[string]string, dir string) *Project {
 	t.Helper()
-	p, err := Open(filepath.Join(root(t, files).Name(), filepath.FromSlash(dir)), Options{Env: noEnv})
+	p, err := Open(filepath.Join(testRoot(t, files).Name(), filepath.FromSlash(dir)), Options{Env: noEnv})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, p.Close()) })
 	return p
@@ -32,15 +33,15 @@ func TestOpenFindsTheNearestModule(t *testing.T) {
 		"a/x.go":              "package a\n",
 		"back/go.mod":         goMod,
 		"back/b/c/x.go":       "package c\n",
-		"folder/go.mod/x.txt": "",
+		"nested/go.mod/x.txt": "",
 	}
-	dir := root(t, files).Name()
+	dir := testRoot(t, files).Name()
 	for from, want := range map[string]string{
 		".":             ".",
 		"a":             ".",
 		"back":          "back",
 		"back/b/c":      "back",
-		"folder/go.mod": ".", // a folder of that name is no module
+		"nested/go.mod": ".", // go.mod is a directory here
 	} {
 		p, err := Open(filepath.Join(dir, filepath.FromSlash(from)), Options{Env: noEnv})
 		require.NoError(t, err)
@@ -50,7 +51,7 @@ func TestOpenFindsTheNearestModule(t *testing.T) {
 }
 
 func TestOpenErrors(t *testing.T) {
-	dir := root(t, map[string]string{"file": "", "bad/go.mod": goMod, "bad/fngen.toml": "x = 1"}).Name()
+	dir := testRoot(t, map[string]string{"file": "", "bad/go.mod": goMod, "bad/fngen.toml": "x = 1"}).Name()
 
 	_, err := Open(dir, Options{Env: noEnv})
 	var noModule *NoModuleError
@@ -61,7 +62,7 @@ func TestOpenErrors(t *testing.T) {
 	require.ErrorIs(t, err, fs.ErrNotExist)
 
 	_, err = Open(filepath.Join(dir, "file"), Options{Env: noEnv})
-	require.ErrorIs(t, err, errNotDir)
+	require.EqualError(t, err, filepath.Join(dir, "file")+" is not a directory")
 
 	_, err = Open(filepath.Join(dir, "bad"), Options{Env: noEnv})
 	var mistake *ConfigError
@@ -69,7 +70,7 @@ func TestOpenErrors(t *testing.T) {
 }
 
 func TestFacts(t *testing.T) {
-	p := open(t, map[string]string{
+	p := openTest(t, map[string]string{
 		"go.mod":                             goMod,
 		"go.sum":                             "",
 		"fngen.sum":                          "a v0 h\n",
@@ -95,7 +96,7 @@ func TestFacts(t *testing.T) {
 		Functions:     "api/src/functions",
 		Lib:           "api/src/lib",
 		GoMod:         []byte(goMod),
-		GoSum:         []byte{}, // there, and empty
+		GoSum:         []byte{}, // exists but is empty
 		FngenSum:      []byte("a v0 h\n"),
 		VendorModules: []byte("# x\n"),
 		Entries:       []string{"divide", "flat.go", "other"},
@@ -111,12 +112,12 @@ func TestFacts(t *testing.T) {
 
 	facts, err = p.Facts("", "")
 	require.NoError(t, err)
-	assert.Empty(t, facts.Files, "no function, none of its files")
+	assert.Empty(t, facts.Files)
 }
 
-// What is not there is nil, which is not the same as empty.
-func TestFactsOfAFreshModule(t *testing.T) {
-	p := open(t, map[string]string{"go.mod": goMod}, ".")
+// Missing files are nil, unlike empty ones.
+func TestFactsOfANewModule(t *testing.T) {
+	p := openTest(t, map[string]string{"go.mod": goMod}, ".")
 	facts, err := p.Facts("v1.2.3", "divide")
 	require.NoError(t, err)
 	assert.Nil(t, facts.GoSum)
@@ -129,28 +130,75 @@ func TestFactsOfAFreshModule(t *testing.T) {
 }
 
 func TestFactsIndexFile(t *testing.T) {
-	p := open(t, map[string]string{"go.mod": goMod, "api/src/functions/a/index.go": "package a\n"}, ".")
+	p := openTest(t, map[string]string{"go.mod": goMod, "api/src/functions/a/index.go": "package a\n"}, ".")
 	facts, err := p.Facts("", "a")
 	require.NoError(t, err)
 	assert.Equal(t, map[string][]byte{"api/src/functions/a/index.go": []byte("package a\n")}, facts.Files)
 }
 
-func TestFactsOfWhatIsNoFile(t *testing.T) {
-	for name, file := range map[string]string{
-		"go.sum":                                "go.sum/x",
-		"fngen.sum":                             "fngen.sum/x",
-		"functions":                             "api/src/functions",
-		"one of the function's files":           "api/src/functions/a/a.go/x",
-		"lib":                                   "api/src/lib",
-		"support package":                       "api/src/lib/fn",
-		"file of a support package":             "api/src/lib/fn/fn.go/x",
-		"folder above that of functions":        "api",
-		"folder of the function":                "api/src/functions/a",
-		"the go.work of a folder above, broken": "go.work",
-	} {
-		p := open(t, map[string]string{"go.mod": goMod, file: "x\n"}, ".")
+func TestFactsErrors(t *testing.T) {
+	tests := []struct {
+		name, file, want string
+	}{
+		{"go.sum", "go.sum/x", "go.sum is not a regular file"},
+		{"fngen.sum", "fngen.sum/x", "fngen.sum is not a regular file"},
+		{"functions directory", "api/src/functions", "api/src/functions is not a directory"},
+		{"parent of the functions directory", "api", "api is not a directory"},
+		{"directory of the function", "api/src/functions/a", "api/src/functions/a is not a directory"},
+		{"file of the function", "api/src/functions/a/a.go/x", "api/src/functions/a/a.go is not a regular file"},
+		{"lib", "api/src/lib", "api/src/lib is not a directory"},
+		{"support package", "api/src/lib/fn", "api/src/lib/fn is not a directory"},
+		{"file of a support package", "api/src/lib/fn/fn.go/x", "api/src/lib/fn/fn.go is not a regular file"},
+		{"go.work", "go.work", "go.work: "},
+	}
+	for _, test := range tests {
+		p := openTest(t, map[string]string{"go.mod": goMod, test.file: "x\n"}, ".")
 		_, err := p.Facts("", "a")
-		assert.Error(t, err, name)
+		require.Error(t, err, test.name)
+		assert.True(t, strings.HasPrefix(err.Error(), test.want), "%s: %v", test.name, err)
+	}
+}
+
+func TestFactsOfSymlinks(t *testing.T) {
+	tests := []struct {
+		name, link, target string // ROOT is the project's directory
+		want               string
+	}{
+		{"outside", "api", "../elsewhere", "api is a symlink that points outside the project"},
+		{"nested", "api/src/lib", "../../../elsewhere", "api/src/lib is a symlink that points outside the project"},
+		{"file", "go.sum", "../elsewhere/go.sum", "go.sum is a symlink that points outside the project"},
+		{"absolute and outside", "api", "ROOT/../elsewhere", "api is a symlink that points outside the project"},
+		{"absolute and inside", "api", "ROOT/other", "api is a symlink to an absolute path, want a relative one"},
+		{"inside", "api", "other", ""},
+		{"dangling", "api", "nowhere", ""},
+		{"dangling outside", "api", "../nowhere", "api is a symlink that points outside the project"},
+		{"to a file", "api", "go.mod", "api is not a directory"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			dir := testRoot(t, map[string]string{
+				"elsewhere/go.sum": "", "app/go.mod": goMod, "app/other/x": "", "app/api.txt": "",
+			}).Name()
+			app := filepath.Join(dir, "app")
+			link := filepath.Join(app, filepath.FromSlash(test.link))
+			require.NoError(t, os.MkdirAll(filepath.Dir(link), 0o777))
+			target := filepath.FromSlash(test.target)
+			if below, ok := strings.CutPrefix(test.target, "ROOT/"); ok {
+				target = filepath.Join(app, filepath.FromSlash(below))
+			}
+			if err := os.Symlink(target, link); err != nil {
+				t.Skip(err)
+			}
+			p, err := Open(app, Options{Env: noEnv})
+			require.NoError(t, err)
+			defer p.Close()
+			_, err = p.Facts("", "a")
+			if test.want == "" {
+				assert.NoError(t, err)
+			} else {
+				assert.EqualError(t, err, test.want)
+			}
+		})
 	}
 }
 
@@ -159,20 +207,32 @@ func TestWorkspace(t *testing.T) {
 	for name, test := range map[string]struct {
 		work  string // go.work in the directory above
 		files map[string]string
-		env   string // of GOWORK; ROOT is the directory
+		env   string // GOWORK; ROOT is the directory above
 		want  *generator.Workspace
 	}{
-		"none":             {},
-		"used":             {work: uses, want: &generator.Workspace{Uses: true}},
-		"not used":         {work: "go 1.22\nuse ./other\n", want: &generator.Workspace{}},
-		"empty":            {files: map[string]string{"go.work": ""}, want: &generator.Workspace{}},
-		"the folder above": {work: "go 1.22\nuse .\n", want: &generator.Workspace{}},
-		"off":              {work: uses, env: "off"},
-		"vendored":         {work: uses, files: map[string]string{"vendor/modules.txt": "# w\n"}, want: &generator.Workspace{Uses: true, Vendor: true}},
-		"elsewhere":        {files: map[string]string{"x/go.work": "go 1.22\nuse ../app\n"}, env: "ROOT/x/go.work", want: &generator.Workspace{Uses: true}},
-		"before the other": {work: "go 1.22\n", files: map[string]string{"x/go.work": "go 1.22\nuse ../app\n"}, env: "ROOT/x/go.work", want: &generator.Workspace{Uses: true}},
-		"in the module":    {files: map[string]string{"app/go.work": "go 1.22\nuse .\n"}, want: &generator.Workspace{Uses: true}},
-		"a folder":         {files: map[string]string{"go.work/x": ""}},
+		"none":        {},
+		"used":        {work: uses, want: &generator.Workspace{Uses: true}},
+		"not used":    {work: "go 1.22\nuse ./other\n", want: &generator.Workspace{}},
+		"empty":       {files: map[string]string{"go.work": ""}, want: &generator.Workspace{}},
+		"parent used": {work: "go 1.22\nuse .\n", want: &generator.Workspace{}},
+		"off":         {work: uses, env: "off"},
+		"vendored": {
+			work: uses, files: map[string]string{"vendor/modules.txt": "# w\n"},
+			want: &generator.Workspace{Uses: true, Vendor: true},
+		},
+		"GOWORK": {
+			files: map[string]string{"x/go.work": "go 1.22\nuse ../app\n"}, env: "ROOT/x/go.work",
+			want: &generator.Workspace{Uses: true},
+		},
+		"GOWORK overrides go.work": {
+			work: "go 1.22\n", files: map[string]string{"x/go.work": "go 1.22\nuse ../app\n"}, env: "ROOT/x/go.work",
+			want: &generator.Workspace{Uses: true},
+		},
+		"in the module": {
+			files: map[string]string{"app/go.work": "go 1.22\nuse .\n"},
+			want:  &generator.Workspace{Uses: true},
+		},
+		"directory": {files: map[string]string{"go.work/x": ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := map[string]string{"app/go.mod": goMod, "other/go.mod": goMod}
@@ -182,7 +242,7 @@ func TestWorkspace(t *testing.T) {
 			for file, data := range test.files {
 				files[file] = data
 			}
-			dir := root(t, files).Name()
+			dir := testRoot(t, files).Name()
 			env := test.env
 			if below, ok := strings.CutPrefix(env, "ROOT/"); ok {
 				env = filepath.Join(dir, filepath.FromSlash(below))
@@ -205,8 +265,8 @@ func TestWorkspace(t *testing.T) {
 	}
 }
 
-func TestWorkspaceThatIsNotThere(t *testing.T) {
-	dir := root(t, map[string]string{"go.mod": goMod}).Name()
+func TestWorkspaceMissing(t *testing.T) {
+	dir := testRoot(t, map[string]string{"go.mod": goMod}).Name()
 	p, err := Open(dir, Options{Env: func(name string) string {
 		if name == "GOWORK" {
 			return filepath.Join(dir, "nowhere", "go.work")
@@ -220,7 +280,7 @@ func TestWorkspaceThatIsNotThere(t *testing.T) {
 }
 
 func TestList(t *testing.T) {
-	p := open(t, map[string]string{
+	p := openTest(t, map[string]string{
 		"go.mod":                        goMod,
 		"api/src/functions/b/b.go":      "package b\n\nfunc Handler() {}\n",
 		"api/src/functions/b/a.go":      "package b\n",
@@ -258,14 +318,20 @@ func TestList(t *testing.T) {
 		{Name: "a", Package: "afn", Route: "/a", Files: at("a/index.go"), Handler: on("Handler", "a/index.go", 3)},
 		{Name: "b", Package: "b", Route: "/b", Files: at("b/a.go", "b/b.go"), Handler: on("Handler", "b/b.go", 3)},
 		{Name: "j", Package: "j", Route: "/j", Files: at("j/j.go"), Handler: on("Handler", "j/j.go", 5)},
-		{Name: "k", Package: "k", Route: "/k", Files: at("k/k.go", "k/s.go", "k/tool.go"), Handler: on("Handler", "k/k.go", 3), Shutdown: on("Shutdown", "k/s.go", 3)},
-		{Name: "z", Package: "functions", Route: "/z", Files: at("z.go"), Handler: on("ZHandler", "z.go", 3), Shutdown: on("ZShutdown", "z.go", 5)},
+		{
+			Name: "k", Package: "k", Route: "/k", Files: at("k/k.go", "k/s.go", "k/tool.go"),
+			Handler: on("Handler", "k/k.go", 3), Shutdown: on("Shutdown", "k/s.go", 3),
+		},
+		{
+			Name: "z", Package: "functions", Route: "/z", Files: at("z.go"),
+			Handler: on("ZHandler", "z.go", 3), Shutdown: on("ZShutdown", "z.go", 5),
+		},
 	}, functions)
 }
 
 // List reports what it skips in order, without absolute paths.
 func TestListSkips(t *testing.T) {
-	p := open(t, map[string]string{
+	p := openTest(t, map[string]string{
 		"go.mod":                       goMod,
 		"api/src/functions/main/a.go":  "package main\n\nfunc main() {}\n",
 		"api/src/functions/flat.go":    "package main\n\nfunc FlatHandler() {}\n",
@@ -293,38 +359,51 @@ func TestListSkips(t *testing.T) {
 	assert.Contains(t, skipped[4].Err.Error(), "api/src/functions/syntax/s.go:4:6: ")
 }
 
-// Links within the project are what they lead to; no link leads out of it.
-func TestListFollowsLinks(t *testing.T) {
-	dir := root(t, map[string]string{
+// List follows symlinks inside the project, and skips those that point outside.
+func TestListFollowsSymlinks(t *testing.T) {
+	dir := testRoot(t, map[string]string{
 		"out/out.go":                 "package out\n\nfunc Handler() {}\n",
 		"app/go.mod":                 goMod,
 		"app/shared/s.go":            "package shared\n\nfunc Handler() {}\n",
 		"app/api/src/functions/.txt": "",
 	}).Name()
 	for link, target := range map[string]string{
-		"in":        "../../../shared",
-		"out":       "../../../../out",
-		"out.go":    "../../../../out/out.go",
-		"gone":      "nowhere",
-		"gone2.go":  "nowhere.go",
-		"cycle":     "cycle",
-		"myself.go": "myself.go",
+		"in":       "../../../shared",
+		"out":      "../../../../out",
+		"out.go":   "../../../../out/out.go",
+		"gone":     "nowhere",
+		"gone2.go": "nowhere.go",
+		"cycle":    "cycle",
+		"cycle.go": "cycle.go",
 	} {
-		if err := os.Symlink(filepath.FromSlash(target), filepath.Join(dir, "app", "api", "src", "functions", link)); err != nil {
+		link = filepath.Join(dir, "app", "api", "src", "functions", link)
+		if err := os.Symlink(filepath.FromSlash(target), link); err != nil {
 			t.Skip(err)
 		}
 	}
 	p, err := Open(filepath.Join(dir, "app"), Options{Env: noEnv})
 	require.NoError(t, err)
 	defer p.Close()
-	functions, _, err := p.List()
+	functions, skipped, err := p.List()
 	require.NoError(t, err)
 	require.Len(t, functions, 1)
 	assert.Equal(t, "in", functions[0].Name)
+	var messages []string
+	for _, s := range skipped {
+		messages = append(messages, s.String())
+	}
+	require.Len(t, messages, 2)
+	assert.Contains(t, messages[0], "skipping api/src/functions/cycle.go: open api/src/functions/cycle.go: ")
+	assert.Equal(t, "skipping api/src/functions/out.go: "+
+		"api/src/functions/out.go is a symlink that points outside the project", messages[1])
 }
 
 func TestHasFunction(t *testing.T) {
-	p := open(t, map[string]string{"go.mod": goMod, "api/src/functions/x-y/x.go": "", "api/src/functions/flat.go": ""}, ".")
+	p := openTest(t, map[string]string{
+		"go.mod":                     goMod,
+		"api/src/functions/x-y/x.go": "",
+		"api/src/functions/flat.go":  "",
+	}, ".")
 	assert.True(t, p.HasFunction("x-y"))
 	for _, name := range []string{"xY", "X-Y", "flat", "flat.go", "", ".", "..", "../functions", "x-y/"} {
 		assert.False(t, p.HasFunction(name), "%q", name)

@@ -9,14 +9,19 @@ import (
 	"strings"
 )
 
-// Secrets are the environment variables that a function's support packages take secrets and addresses from, as far as its
-// files name them: as the SecretEnv or URLEnv of what it requires, and in package auth's user.go where they import that. Sorted.
+// Secrets returns the names of the environment variables that a function's
+// support packages read secrets and URLs from, sorted. It finds those that the
+// function's source files name: in fields SecretEnv and URLEnv, in calls of
+// SharedSecret, and by the constants of package auth. If a file imports package
+// auth, its user.go counts as a source file too.
 func (p *Project) Secrets(f Function) ([]string, error) {
 	module, err := p.Module()
 	if err != nil {
 		return nil, err
 	}
-	files, users := slices.Clone(f.Files), path.Join(p.Lib, "auth", "user.go")
+	authPackage := path.Join(module, p.Lib, "auth")
+	authUser := path.Join(p.Lib, "auth", "user.go")
+	files := slices.Clone(f.Files)
 	var variables []string
 	for i := 0; i < len(files); i++ {
 		if strings.HasSuffix(files[i], "_test.go") {
@@ -29,10 +34,10 @@ func (p *Project) Secrets(f Function) ([]string, error) {
 		if file == nil {
 			continue
 		}
-		variables = append(variables, secretsIn(file.File)...)
+		variables = append(variables, findSecrets(file.File)...)
 		for _, spec := range file.Imports {
-			if literal(spec.Path) == path.Join(module, p.Lib, "auth") && !slices.Contains(files, users) {
-				files = append(files, users)
+			if stringLiteral(spec.Path) == authPackage && !slices.Contains(files, authUser) {
+				files = append(files, authUser)
 			}
 		}
 	}
@@ -40,17 +45,21 @@ func (p *Project) Secrets(f Function) ([]string, error) {
 	return slices.Compact(variables), nil
 }
 
-// secretsIn are the variables that a file names.
-func secretsIn(file *ast.File) []string {
+// findSecrets returns the names of the variables that one file reads.
+func findSecrets(file *ast.File) []string {
 	var variables []string
 	add := func(e ast.Expr) {
-		if name := literal(e); name != "" {
+		if name := stringLiteral(e); name != "" {
 			variables = append(variables, name)
 		}
 	}
-	// The constants of package auth, and what reads them.
-	known := map[string]string{"SecretEnv": "AUTH_JWT_SECRET", "SessionSecretEnv": "SESSION_SECRET", "DBAuth": "SESSION_SECRET"}
-	keys := map[*ast.Ident]bool{}
+	// The variables that constants and functions of package auth stand for.
+	authVariables := map[string]string{
+		"SecretEnv":        "AUTH_JWT_SECRET",
+		"SessionSecretEnv": "SESSION_SECRET",
+		"DBAuth":           "SESSION_SECRET",
+	}
+	keys := map[*ast.Ident]bool{} // field names, which are not those constants
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.KeyValueExpr:
@@ -61,11 +70,11 @@ func secretsIn(file *ast.File) []string {
 				}
 			}
 		case *ast.CallExpr:
-			if called(n.Fun) == "SharedSecret" && len(n.Args) == 1 {
+			if calleeName(n.Fun) == "SharedSecret" && len(n.Args) == 1 {
 				add(n.Args[0])
 			}
 		case *ast.Ident:
-			if name := known[n.Name]; name != "" && !keys[n] {
+			if name := authVariables[n.Name]; name != "" && !keys[n] {
 				variables = append(variables, name)
 			}
 		}
@@ -74,8 +83,8 @@ func secretsIn(file *ast.File) []string {
 	return variables
 }
 
-// called is the name of the function that is called, without its package.
-func called(e ast.Expr) string {
+// calleeName returns the name of a called function, without its package.
+func calleeName(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.Ident:
 		return e.Name
@@ -85,11 +94,12 @@ func called(e ast.Expr) string {
 	return ""
 }
 
-// literal is the text of a string literal, "" of anything else.
-func literal(e ast.Expr) string {
+// stringLiteral returns the value of a string literal, or "" for any other
+// expression.
+func stringLiteral(e ast.Expr) string {
 	if lit, ok := e.(*ast.BasicLit); ok && lit.Kind == token.STRING {
-		text, _ := strconv.Unquote(lit.Value) // the parser has read it
-		return text
+		value, _ := strconv.Unquote(lit.Value) // the parser has checked the syntax
+		return value
 	}
 	return ""
 }

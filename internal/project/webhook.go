@@ -2,10 +2,8 @@ package project
 
 import (
 	"go/ast"
-	"go/token"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/mod/modfile"
@@ -13,16 +11,18 @@ import (
 	"github.com/fngen/fngen/generator"
 )
 
-// A Webhook is how a function verifies who calls it: what its source has, as literals, in a call of webhooks.Require
-// or webhooks.VerifyEvent.
+// A Webhook describes how a function verifies the signatures of its requests.
 type Webhook struct {
 	Scheme generator.Scheme
 
-	SignatureHeader, SecretEnv, URLEnv, Issuer string // of webhooks.Options
+	// Fields of webhooks.Options, "" unless the source sets them to literals.
+	SignatureHeader, SecretEnv, URLEnv, Issuer string
 }
 
-// Webhook finds the first such call in a function's files. It is nil where there is none whose scheme is a constant of
-// the project's package webhooks. A file that does not parse is passed over.
+// Webhook returns how a function verifies its requests, or nil if it does not.
+// It uses the first call of webhooks.Require or webhooks.VerifyEvent whose
+// scheme is a constant of package webhooks. It ignores files that cannot be
+// parsed.
 func (p *Project) Webhook(f Function) (*Webhook, error) {
 	goMod, err := p.read("go.mod")
 	if err != nil {
@@ -51,11 +51,29 @@ func (p *Project) VerifiesWebhooks(f Function) bool {
 	return err == nil && slices.Contains(f.Imports, path.Join(module, p.Lib, "webhooks"))
 }
 
-// findWebhook finds the call in a file that imports the package.
+// findWebhook returns the arguments of the first call in a file that
+// [Project.Webhook] can use, or nil. pkg is the import path of package webhooks.
 func findWebhook(file *ast.File, pkg string) *Webhook {
+	name := importName(file, pkg)
+	if name == "" {
+		return nil
+	}
+	var webhook *Webhook
+	ast.Inspect(file, func(node ast.Node) bool {
+		if call, ok := node.(*ast.CallExpr); ok && webhook == nil {
+			webhook = parseCall(call, name)
+		}
+		return webhook == nil
+	})
+	return webhook
+}
+
+// importName returns the name by which a file refers to an imported package,
+// or "" if it does not import the package.
+func importName(file *ast.File, pkg string) string {
 	name := ""
 	for _, spec := range file.Imports {
-		if imported, err := strconv.Unquote(spec.Path.Value); err != nil || imported != pkg {
+		if stringLiteral(spec.Path) != pkg {
 			continue
 		}
 		name = path.Base(pkg)
@@ -63,43 +81,36 @@ func findWebhook(file *ast.File, pkg string) *Webhook {
 			name = spec.Name.Name
 		}
 	}
-	if name == "" {
-		return nil
-	}
-	var found *Webhook
-	ast.Inspect(file, func(node ast.Node) bool {
-		call, ok := node.(*ast.CallExpr)
-		if !ok || found != nil {
-			return found == nil
-		}
-		args := call.Args
-		switch member(call.Fun, name) {
-		case "Require":
-		case "VerifyEvent": // whose event is between the scheme and the options
-			if len(args) == 3 {
-				args = []ast.Expr{args[0], args[2]}
-			}
-		default:
-			return true
-		}
-		if len(args) != 2 {
-			return true
-		}
-		ident := member(args[0], name)
-		for _, scheme := range generator.Schemes() {
-			if ident == scheme.Ident {
-				found = &Webhook{Scheme: scheme}
-				found.options(args[1])
-			}
-		}
-		return found == nil
-	})
-	return found
+	return name
 }
 
-// options takes what an expression has as literals.
-func (w *Webhook) options(expression ast.Expr) {
-	literal, ok := expression.(*ast.CompositeLit)
+// parseCall returns the arguments of a call of Require or VerifyEvent in the
+// package of that name, or nil for any other call.
+func parseCall(call *ast.CallExpr, pkg string) *Webhook {
+	var scheme, options ast.Expr
+	args, callee := call.Args, selected(call.Fun, pkg)
+	switch {
+	case callee == "Require" && len(args) == 2:
+		scheme, options = args[0], args[1]
+	case callee == "VerifyEvent" && len(args) == 3: // the event is in between
+		scheme, options = args[0], args[2]
+	default:
+		return nil
+	}
+	name := selected(scheme, pkg)
+	for _, s := range generator.Schemes() {
+		if s.Ident == name {
+			w := &Webhook{Scheme: s}
+			w.setOptions(options)
+			return w
+		}
+	}
+	return nil
+}
+
+// setOptions sets the fields that a composite literal sets to string literals.
+func (w *Webhook) setOptions(options ast.Expr) {
+	literal, ok := options.(*ast.CompositeLit)
 	if !ok {
 		return
 	}
@@ -111,19 +122,15 @@ func (w *Webhook) options(expression ast.Expr) {
 		if !ok {
 			continue
 		}
-		key, isIdent := pair.Key.(*ast.Ident)
-		value, isLiteral := pair.Value.(*ast.BasicLit)
-		if !isIdent || !isLiteral || value.Kind != token.STRING || fields[key.Name] == nil {
-			continue
-		}
-		if text, err := strconv.Unquote(value.Value); err == nil {
-			*fields[key.Name] = text
+		if key, ok := pair.Key.(*ast.Ident); ok && fields[key.Name] != nil {
+			*fields[key.Name] = stringLiteral(pair.Value)
 		}
 	}
 }
 
-// member is the name after the package's, as in webhooks.Require, or "" for anything else.
-func member(expression ast.Expr, pkg string) string {
+// selected returns the identifier that an expression selects from a package,
+// such as Require in webhooks.Require, or "" for any other expression.
+func selected(expression ast.Expr, pkg string) string {
 	selector, ok := expression.(*ast.SelectorExpr)
 	if !ok {
 		return ""

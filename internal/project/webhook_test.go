@@ -1,6 +1,8 @@
 package project
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -11,63 +13,112 @@ import (
 
 func TestWebhook(t *testing.T) {
 	const (
-		imports = "package x\n\nimport \"example.com/app/api/src/lib/webhooks\"\n\n"
-		aliased = "package x\n\nimport hooks \"example.com/app/api/src/lib/webhooks\"\n\n"
+		imported = "package x\n\nimport \"example.com/app/api/src/lib/webhooks\"\n\n"
+		aliased  = "package x\n\nimport hooks \"example.com/app/api/src/lib/webhooks\"\n\n"
 	)
+	file := func(source string) map[string]string { return map[string]string{"x.go": source} }
 	type want struct{ scheme, header, secret, url, issuer string }
-	for name, test := range map[string]struct {
+	tests := []struct {
+		name  string
 		files map[string]string
 		want  want
 	}{
-		"all": {
-			files: map[string]string{"x.go": imports + "var Handler = fn.Chain(handle, auth.Require(), webhooks.Require(webhooks.JWT, webhooks.Options{\n\tSignatureHeader: \"X-S\",\n\tSecretEnv: `S`,\n\tURLEnv: \"U\", Issuer: \"me\", Tolerance: 5}))"},
-			want:  want{"jwtVerifier", "X-S", "S", "U", "me"},
+		{
+			"all options",
+			file(imported + "var Handler = fn.Chain(handle, auth.Require(), webhooks.Require(webhooks.JWT, webhooks.Options{\n" +
+				"\tSignatureHeader: \"X-S\",\n\tSecretEnv: `S`,\n\tURLEnv: \"U\", Issuer: \"me\", Tolerance: 5}))"),
+			want{"jwtVerifier", "X-S", "S", "U", "me"},
 		},
-		"nothing but the scheme": {
-			files: map[string]string{"x.go": imports + `var Handler = webhooks.Require(webhooks.Stripe, webhooks.Options{})(handle)`},
-			want:  want{scheme: "stripe"},
+		{
+			"no options",
+			file(imported + `var Handler = webhooks.Require(webhooks.Stripe, webhooks.Options{})(handle)`),
+			want{scheme: "stripe"},
 		},
-		"no literals": {
-			files: map[string]string{"x.go": imports + `var Handler = webhooks.Require(webhooks.SHA256, webhooks.Options{SecretEnv: name, SignatureHeader: "X-" + "S", URLEnv: 5})`},
-			want:  want{scheme: "sha256Verifier"},
+		{
+			"options that are not literals",
+			file(imported + `var Handler = webhooks.Require(webhooks.SHA256, webhooks.Options{
+				SecretEnv: name, SignatureHeader: "X-" + "S", URLEnv: 5})`),
+			want{scheme: "sha256Verifier"},
 		},
-		"options elsewhere": {
-			files: map[string]string{"x.go": imports + `var Handler = webhooks.Require(webhooks.SHA256, options)`},
-			want:  want{scheme: "sha256Verifier"},
+		{
+			"options in a variable",
+			file(imported + `var Handler = webhooks.Require(webhooks.SHA256, options)`),
+			want{scheme: "sha256Verifier"},
 		},
-		"alias": {
-			files: map[string]string{"x.go": aliased + `var Handler = hooks.Require(hooks.GitHub, hooks.Options{SecretEnv: "S"})`},
-			want:  want{scheme: "github", secret: "S"},
+		{
+			"import with a name",
+			file(aliased + `var Handler = hooks.Require(hooks.GitHub, hooks.Options{SecretEnv: "S"})`),
+			want{scheme: "github", secret: "S"},
 		},
-		"within a handler": {
-			files: map[string]string{"x.go": imports + `func handle() { if err := webhooks.VerifyEvent(webhooks.Zoom, event, webhooks.Options{SecretEnv: "S"}); err != nil { return } }`},
-			want:  want{scheme: "zoom", secret: "S"},
+		{
+			"VerifyEvent",
+			file(imported + `func handle() {
+				if err := webhooks.VerifyEvent(webhooks.Zoom, event, webhooks.Options{SecretEnv: "S"}); err != nil { return }
+			}`),
+			want{scheme: "zoom", secret: "S"},
 		},
-		"in another file": {
-			files: map[string]string{"a.go": "package x\n", "broken.go": imports + "var = webhooks.Require(webhooks.Zoom, webhooks.Options{})", "z.go": imports + `var Handler = webhooks.Require(webhooks.Slack, webhooks.Options{})`},
-			want:  want{scheme: "slack"},
+		{
+			"several files, one of them broken",
+			map[string]string{
+				"a.go":      "package x\n",
+				"broken.go": imported + "var = webhooks.Require(webhooks.Zoom, webhooks.Options{})",
+				"z.go":      imported + `var Handler = webhooks.Require(webhooks.Slack, webhooks.Options{})`,
+			},
+			want{scheme: "slack"},
 		},
-		"the first of two": {
-			files: map[string]string{"x.go": imports + `var a, b = webhooks.Require(webhooks.Slack, webhooks.Options{SecretEnv: "A"}), webhooks.Require(webhooks.Zoom, webhooks.Options{SecretEnv: "B"})`},
-			want:  want{scheme: "slack", secret: "A"},
+		{
+			"the first of two calls",
+			file(imported + `var a = webhooks.Require(webhooks.Slack, webhooks.Options{SecretEnv: "A"})
+				var b = webhooks.Require(webhooks.Zoom, webhooks.Options{SecretEnv: "B"})`),
+			want{scheme: "slack", secret: "A"},
 		},
-		"another package's": {files: map[string]string{"x.go": "package x\n\nimport \"example.com/other/webhooks\"\n\nvar Handler = webhooks.Require(webhooks.Slack, webhooks.Options{})"}},
-		"not the alias":     {files: map[string]string{"x.go": aliased + `var Handler = webhooks.Require(webhooks.Slack, webhooks.Options{})`}},
-		"a test":            {files: map[string]string{"x.go": "package x\n", "x_test.go": imports + `var Handler = webhooks.Require(webhooks.Slack, webhooks.Options{})`}},
-		"no scheme":         {files: map[string]string{"x.go": imports + `var Handler = webhooks.Require(scheme, webhooks.Options{})`}},
-		"unknown scheme":    {files: map[string]string{"x.go": imports + `var Handler = webhooks.Require(webhooks.Nosuch, webhooks.Options{})`}},
-		"other functions":   {files: map[string]string{"x.go": imports + `var a, b, c = webhooks.Signer(webhooks.Slack, webhooks.Options{}), Require(webhooks.Slack, webhooks.Options{}), webhooks.Require(webhooks.Slack)`}},
-		"none":              {files: map[string]string{"x.go": "package x\n"}},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{
+			"another package",
+			file("package x\n\nimport \"example.com/other/webhooks\"\n\n" +
+				"var Handler = webhooks.Require(webhooks.Slack, webhooks.Options{})"),
+			want{},
+		},
+		{
+			"not the import's name",
+			file(aliased + `var Handler = webhooks.Require(webhooks.Slack, webhooks.Options{})`),
+			want{},
+		},
+		{
+			"test file",
+			map[string]string{
+				"x.go":      "package x\n",
+				"x_test.go": imported + `var Handler = webhooks.Require(webhooks.Slack, webhooks.Options{})`,
+			},
+			want{},
+		},
+		{
+			"scheme in a variable",
+			file(imported + `var Handler = webhooks.Require(scheme, webhooks.Options{})`),
+			want{},
+		},
+		{
+			"unknown scheme",
+			file(imported + `var Handler = webhooks.Require(webhooks.Nosuch, webhooks.Options{})`),
+			want{},
+		},
+		{
+			"other functions",
+			file(imported + `var a = webhooks.Signer(webhooks.Slack, webhooks.Options{})
+				var b, c = Require(webhooks.Slack, webhooks.Options{}), webhooks.Require(webhooks.Slack)`),
+			want{},
+		},
+		{"no call", file("package x\n"), want{}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			files := map[string]string{"go.mod": goMod}
 			f := Function{Name: "x"}
-			for file, source := range test.files {
-				file = "api/src/functions/x/" + file
-				files[file] = source
-				f.Files = append(f.Files, file)
+			for _, file := range slices.Sorted(maps.Keys(test.files)) {
+				path := "api/src/functions/x/" + file
+				files[path] = test.files[file]
+				f.Files = append(f.Files, path)
 			}
-			got, err := open(t, files, ".").Webhook(f)
+			got, err := openTest(t, files, ".").Webhook(f)
 			require.NoError(t, err)
 			if test.want == (want{}) {
 				assert.Nil(t, got)
@@ -79,8 +130,8 @@ func TestWebhook(t *testing.T) {
 	}
 }
 
-// Whatever scheme a function is generated for, its source says so.
-func TestWebhookOfEveryScheme(t *testing.T) {
+// Webhook finds the scheme of generated functions.
+func TestWebhookOfGeneratedFunctions(t *testing.T) {
 	name, err := generator.ParseName("x")
 	require.NoError(t, err)
 	for _, scheme := range generator.Schemes() {
@@ -92,7 +143,7 @@ func TestWebhookOfEveryScheme(t *testing.T) {
 		for _, file := range plan.Files {
 			files[file.Path] = string(file.Data)
 		}
-		p := open(t, files, ".")
+		p := openTest(t, files, ".")
 		functions, _, err := p.List()
 		require.NoError(t, err)
 		require.Len(t, functions, 1)

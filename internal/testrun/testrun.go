@@ -16,7 +16,6 @@ import (
 
 	"github.com/fngen/fngen/internal/dotenv"
 	"github.com/fngen/fngen/internal/gotest"
-	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/process"
 	"github.com/fngen/fngen/internal/project"
 )
@@ -53,11 +52,11 @@ func (r *Runner) Run(ctx context.Context) error {
 	}
 	if len(r.Names) == 0 {
 		for _, s := range skipped {
-			r.Note("skipping "+s.Path+": "+s.Err.Error(), "")
+			r.Note(s.String(), "")
 		}
 	}
 	if len(functions) == 0 {
-		return hint.New("no functions in "+r.Project.Functions, "fngen function NAME")
+		return &project.NoFunctionsError{Dir: r.Project.Functions}
 	}
 	if r.JSON { // nothing needs a report, so go test writes to stdout itself
 		cmd, err := r.testCommand(ctx, functions)

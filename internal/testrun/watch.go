@@ -13,6 +13,7 @@ import (
 	"github.com/fngen/fngen/internal/dotenv"
 	"github.com/fngen/fngen/internal/gotest"
 	"github.com/fngen/fngen/internal/process"
+	"github.com/fngen/fngen/internal/project"
 	"github.com/fngen/fngen/internal/watch"
 )
 
@@ -28,7 +29,8 @@ func (r *Runner) Watch(ctx context.Context, keys <-chan byte) error {
 		return err
 	}
 	if len(functions) == 0 {
-		r.Note("no functions in "+r.Project.Functions+" yet", "fngen function NAME")
+		none := &project.NoFunctionsError{Dir: r.Project.Functions}
+		r.Note(none.Error()+" yet", none.Hint())
 	}
 	watcher, err := r.newWatcher()
 	if err != nil {

@@ -25,9 +25,10 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
+	"github.com/fngen/fngen/templates/project/db/migrations"
+
 	"github.com/fngen/fngen/templates/lib/db"
 	"github.com/fngen/fngen/templates/lib/scenario"
-	"github.com/fngen/fngen/templates/project/db/migrations"
 )
 
 // ForTest returns an empty database with the project's schema, and removes it

@@ -27,9 +27,10 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
+	"example.com/shop/api/db/migrations"
+
 	"example.com/shop/api/src/lib/db"
 	"example.com/shop/api/src/lib/scenario"
-	"example.com/shop/api/db/migrations"
 )
 
 // ForTest returns an empty database with the project's schema, and removes it

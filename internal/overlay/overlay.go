@@ -1,0 +1,192 @@
+// Package overlay builds main packages that do not exist on disk. It passes
+// their files to the go command as an overlay (see go help build), so that
+// nothing is written to the user's module.
+package overlay
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fngen/fngen/internal/process"
+)
+
+// An Overlay is a Go module with additional files.
+type Overlay struct {
+	Root    string            // the module's directory, absolute
+	Files   map[string][]byte // by path relative to Root, with forward slashes
+	Flags   []string          // flags of go build
+	Environ []string          // environment of the go command
+}
+
+// A BuildError reports that the go command failed and holds what it printed.
+type BuildError struct {
+	Output string
+	flags  []string // extra flags of the command that failed
+}
+
+func (e *BuildError) Error() string { return "build failed" }
+
+// Detail returns the output of the go command.
+func (e *BuildError) Detail() string { return e.Output }
+
+// Build builds main packages, which are named by their directories relative to
+// the root. It writes one package to the file out. It writes several to the
+// directory out, which must end in a slash, each to a file with the name of its
+// package's directory. Files that are up to date are left alone.
+//
+// The error is a *BuildError if the go command failed. Of several packages,
+// those that compile are built nevertheless.
+func (o Overlay) Build(ctx context.Context, out string, packages ...string) error {
+	args := []string{"build", "-buildvcs=false", "-o", out}
+	err := o.run(ctx, slices.Concat(args, o.Flags), packages, nil)
+	var failed *BuildError
+	if len(packages) == 1 || !errors.As(err, &failed) {
+		return err
+	}
+	// If an import cannot be found, go build builds none of the packages. Build
+	// those that are complete.
+	o.Flags = slices.Concat(o.Flags, failed.flags)
+	complete, listErr := o.completePackages(ctx, packages)
+	if listErr != nil || len(complete) == 0 || len(complete) == len(packages) {
+		return err
+	}
+	err = o.Build(ctx, out, complete...)
+	if again := (*BuildError)(nil); errors.As(err, &again) {
+		return &BuildError{Output: failed.Output + "\n" + again.Output}
+	} else if err != nil {
+		return err
+	}
+	return failed
+}
+
+// completePackages returns the packages whose dependencies can all be found and
+// parsed.
+func (o Overlay) completePackages(ctx context.Context, packages []string) ([]string, error) {
+	var out bytes.Buffer
+	args := slices.Concat([]string{"list", "-e", "-f", "{{if not .Incomplete}}{{.Dir}}{{end}}"}, o.listFlags())
+	if err := o.run(ctx, args, packages, &out); err != nil {
+		return nil, err
+	}
+	dirs := strings.Split(out.String(), "\n")
+	return slices.DeleteFunc(slices.Clone(packages), func(p string) bool {
+		return !slices.Contains(dirs, filepath.Join(o.Root, filepath.FromSlash(p)))
+	}), nil
+}
+
+// listFlags returns the flags that select files and modules. Unlike the other
+// flags of go build, go list needs them too.
+func (o Overlay) listFlags() []string {
+	return slices.DeleteFunc(slices.Clone(o.Flags), func(flag string) bool {
+		return !strings.HasPrefix(flag, "-tags") && !strings.HasPrefix(flag, "-mod")
+	})
+}
+
+// run runs the go command with the overlay. If stdout is not nil, it receives
+// the command's standard output.
+func (o Overlay) run(ctx context.Context, args, packages []string, stdout *bytes.Buffer) (err error) {
+	dir, err := os.MkdirTemp("", "fngen-build-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	file, names, err := o.write(dir)
+	if err != nil {
+		return err
+	}
+	args = slices.Concat(args[:1], []string{"-overlay", file}, args[1:])
+	for _, p := range packages {
+		args = append(args, "./"+p)
+	}
+	restore := func(output string) string { return restoreNames(output, o.Root, dir, names) }
+	err = o.runGo(ctx, args, restore, stdout)
+	// The vendor directory may lack modules that only the overlay imports. They
+	// may be in the module cache.
+	if failed := (*BuildError)(nil); errors.As(err, &failed) && o.notVendored(failed.Output) {
+		const flag = "-mod=readonly"
+		err = o.runGo(ctx, slices.Concat(args[:1], []string{flag}, args[1:]), restore, stdout)
+		if errors.As(err, &failed) {
+			failed.flags = []string{flag}
+		}
+	}
+	return err
+}
+
+// notVendored reports whether the go command printed that the vendor directory
+// lacks an import of a file of the overlay.
+func (o Overlay) notVendored(output string) bool {
+	for line := range strings.SplitSeq(output, "\n") {
+		file, _, _ := strings.Cut(filepath.ToSlash(line), ".go:")
+		if _, ok := o.Files[file+".go"]; ok && strings.Contains(line, "-mod=vendor") {
+			return true
+		}
+	}
+	return false
+}
+
+// write writes the files to numbered files in dir. It returns the path of the
+// JSON file for the flag -overlay and the original name of each numbered file.
+func (o Overlay) write(dir string) (file string, names map[string]string, err error) {
+	replace := map[string]string{}
+	names = map[string]string{}
+	for name, data := range o.Files {
+		base := strconv.Itoa(len(names)) + ".go"
+		source := filepath.Join(dir, base)
+		if err := os.WriteFile(source, data, 0o600); err != nil {
+			return "", nil, err
+		}
+		names[base] = name
+		replace[filepath.Join(o.Root, filepath.FromSlash(name))] = source
+	}
+	data, err := json.Marshal(map[string]map[string]string{"Replace": replace})
+	if err != nil {
+		return "", nil, err
+	}
+	file = filepath.Join(dir, "overlay.json")
+	return file, names, os.WriteFile(file, data, 0o600)
+}
+
+// restoreNames replaces the paths of numbered files in the compiler's output by
+// the names of the files that they stand for. The compiler may print dir as it
+// is, relative to root, or with symlinks resolved.
+func restoreNames(output, root, dir string, names map[string]string) string {
+	pattern := regexp.QuoteMeta(dir)
+	if rel, err := filepath.Rel(root, dir); err == nil {
+		pattern += "|" + regexp.QuoteMeta(rel)
+	}
+	pattern += `|[^\s:]*` + regexp.QuoteMeta(filepath.Base(dir))
+	file := regexp.MustCompile(`(?:` + pattern + `)[/\\]\d+\.go`)
+	return file.ReplaceAllStringFunc(output, func(path string) string {
+		return names[filepath.Base(path)]
+	})
+}
+
+// runGo runs the go command once. restore is applied to the output of a command
+// that fails.
+func (o Overlay) runGo(ctx context.Context, args []string, restore func(string) string, stdout *bytes.Buffer) error {
+	cmd := process.Command(ctx, "go", args...)
+	cmd.Dir, cmd.Env = o.Root, append(slices.Clip(o.Environ), "PWD="+o.Root)
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	if stdout != nil {
+		stdout.Reset()
+		cmd.Stdout = stdout
+	}
+	err := process.Run(ctx, cmd)
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && output.Len() > 0 {
+		return &BuildError{Output: restore(strings.TrimSpace(output.String()))}
+	}
+	if err != nil {
+		return fmt.Errorf("go %s: %w", args[0], err)
+	}
+	return nil
+}
