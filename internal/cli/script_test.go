@@ -157,10 +157,10 @@ func fails(ts *testscript.TestScript, neg bool, args []string) {
 	case strings.HasSuffix(message, "."):
 		ts.Fatalf("want an error without a period at the end")
 	case len(lines) > 2, len(lines) == 2 && !strings.HasPrefix(lines[1], "hint: "):
-		ts.Fatalf("want an error and at most a hint, one line each")
+		ts.Fatalf("want one line with an error and at most one with a hint")
 	}
-	ts.Check(plain(ts))
-	ts.Check(same(before, snapshot(ts)))
+	ts.Check(checkCharacters(ts))
+	ts.Check(checkUnchanged(before, snapshot(ts)))
 }
 
 // untouched runs a command that must succeed and change no file.
@@ -170,13 +170,13 @@ func untouched(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	before := snapshot(ts)
 	ts.Check(ts.Exec(args[0], args[1:]...))
-	ts.Check(plain(ts))
-	ts.Check(same(before, snapshot(ts)))
+	ts.Check(checkCharacters(ts))
+	ts.Check(checkUnchanged(before, snapshot(ts)))
 }
 
-// plain returns an error if the output contains control characters, as only
-// output to a terminal may.
-func plain(ts *testscript.TestScript) error {
+// checkCharacters returns an error if the output contains control characters,
+// as only output to a terminal may.
+func checkCharacters(ts *testscript.TestScript) error {
 	for _, stream := range []string{"stdout", "stderr"} {
 		for _, r := range ts.ReadFile(stream) {
 			if r < ' ' && r != '\n' && r != '\t' {
@@ -235,8 +235,9 @@ func snapshot(ts *testscript.TestScript) map[string]string {
 	return all
 }
 
-// same returns an error that lists the paths in which two snapshots differ.
-func same(before, after map[string]string) error {
+// checkUnchanged returns an error that lists the paths in which two snapshots
+// differ.
+func checkUnchanged(before, after map[string]string) error {
 	var differ []string
 	for name, contents := range after {
 		if old, ok := before[name]; !ok || old != contents {

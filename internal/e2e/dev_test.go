@@ -375,7 +375,8 @@ func checkBuildErrors(t *testing.T, d *dev) {
 	assert.Equal(t, 1, strings.Count(d.err.all(), "undefined: x"))
 
 	// A handler of the wrong type is reported at its declaration.
-	d.save(t, countFile, strings.ReplaceAll(numbered(2), "_ events.APIGatewayProxyRequest", "_ events.APIGatewayV2HTTPRequest"))
+	d.save(t, countFile, strings.ReplaceAll(numbered(2),
+		"_ events.APIGatewayProxyRequest", "_ events.APIGatewayV2HTTPRequest"))
 	_, body := get(t, d.url+"/count")
 	assert.Contains(t, body, "api/src/functions/count/count.go:9: Handler has type func(")
 	assert.NotContains(t, body, ".fngen")
