@@ -35,7 +35,7 @@ func TestRead(t *testing.T) {
 			files: map[string]string{
 				".env.defaults": "A=1\nB=1\nC=1\n", ".env": "B=2\nC=2", ".env.test": "C=3", ".env.production": "C=4",
 			},
-			want:  []string{"A=1", "B=2", "C=3"},
+			want: []string{"A=1", "B=2", "C=3"},
 		},
 		"the environment takes precedence, even if empty": {
 			files:   map[string]string{".env": "A=1\nB=1\nC=1"},
@@ -48,7 +48,7 @@ func TestRead(t *testing.T) {
 				".env": "\ufeff# comment\r\nexport A=1\r\nB = two words # comment\r\n" +
 					"C='#$x'\r\nD=\"a\nb\\nc\"\r\nE=\r\nF: yaml\r\n",
 			},
-			want:  []string{"A=1", "B=two words", "C=#$x", "D=a\nb\nc", "E=", "F=yaml"},
+			want: []string{"A=1", "B=two words", "C=#$x", "D=a\nb\nc", "E=", "F=yaml"},
 		},
 		"expansion": {
 			files: map[string]string{".env.defaults": "HOST=localhost", ".env": "URL=http://${HOST}:$PORT/\nPORT=1"},
