@@ -81,8 +81,8 @@ func (e *ConflictError) Error() string { return "files exist: " + strings.Join(e
 // Hint names the flag that replaces the files.
 func (e *ConflictError) Hint() string { return "use --force to replace them" }
 
-// A LeftoverError reports files of an earlier version of a function that the new
-// version does not have, and that were edited.
+// A LeftoverError reports files of an earlier version of a function that the
+// new version does not have, and that were edited.
 type LeftoverError struct{ Paths []string }
 
 func (e *LeftoverError) Error() string {
@@ -109,7 +109,8 @@ func (e *TwinError) Error() string {
 // Hint says how to resolve the conflict.
 func (e *TwinError) Hint() string { return "choose another name, or remove " + e.Twin + " first" }
 
-// A GoVersionError reports that the go directive in go.mod is missing or too old.
+// A GoVersionError reports that the go directive in go.mod is missing or too
+// old.
 type GoVersionError struct{ Have, Want string }
 
 func (e *GoVersionError) Error() string {
@@ -167,7 +168,7 @@ func (e *MissingError) Hint() string {
 	case "":
 		return "fngen list"
 	case e.Name:
-		return "remove its folder by hand"
+		return "remove its files by hand"
 	}
 	return "fngen destroy function " + e.Nearest
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// specs returns every combination of the flags that decide which files a function
-// has and what they declare.
+// specs returns every combination of the flags that decide which files a
+// function has and what they declare.
 func specs(t *testing.T) []Spec {
 	name, err := ParseName("orders")
 	require.NoError(t, err)
@@ -90,8 +90,9 @@ func (p Project) ownRecords() []string {
 	return records
 }
 
-// Whatever flags a function had before, with --force it becomes what it would be in
-// a new project. The golden project shows that those compile and pass their tests.
+// Whatever flags a function had before, with --force it becomes what it would
+// be in a new project. The golden project shows that those compile and pass
+// their tests.
 func TestForceReplacesEveryFunction(t *testing.T) {
 	specs := specs(t)
 	projects := make([]Project, len(specs))

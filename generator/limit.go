@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// AllowIP is a list of client IP addresses that may call a function. [ParseAllowIP]
-// returns one.
+// AllowIP is a list of client IP addresses that may call a function.
+// [ParseAllowIP] returns one.
 type AllowIP struct {
 	list []netip.Prefix // in the order given; no entry contains another
 }
 
-// ParseAllowIP parses IP addresses and CIDR blocks that are separated by commas.
-// The error is a *[ValueError].
+// ParseAllowIP parses IP addresses and CIDR blocks that are separated by
+// commas. The error is a *[ValueError].
 func ParseAllowIP(list string) (AllowIP, error) {
 	entries := strings.Split(list, ",")
 	var allowed AllowIP
@@ -103,9 +103,9 @@ func (a AllowIP) client() netip.Addr {
 	return first.Next() // the first address of a network is rarely a host
 }
 
-// samples returns addresses that tell a from lists that differ in one entry. The
-// last address of each entry is allowed. The address after each CIDR block is
-// rejected: a block of twice the size would contain it.
+// samples returns addresses that tell a from lists that differ in one entry.
+// The last address of each entry is allowed. The address after each CIDR block
+// is rejected: a block of twice the size would contain it.
 func (a AllowIP) samples() (allowed, rejected []netip.Addr) {
 	for _, prefix := range a.list {
 		last := lastOf(prefix)
@@ -174,8 +174,8 @@ func rateUnits() []rateUnit {
 	}
 }
 
-// maxRequests and maxFill are the limits of package ratelimit: the largest number
-// of requests, and the longest time in which an empty bucket may refill.
+// maxRequests and maxFill are the limits of package ratelimit: the largest
+// number of requests, and the longest time in which an empty bucket may refill.
 const (
 	maxRequests = 1_000_000
 	maxFill     = 366 * 24 * time.Hour
@@ -206,8 +206,8 @@ func ParseRateLimit(rate string) (RateLimit, error) {
 	return limit, nil
 }
 
-// positive parses a positive number without a sign or leading zeros. It returns 0
-// if text is anything else.
+// positive parses a positive number without a sign or leading zeros. It returns
+// 0 if text is anything else.
 func positive(text string) int {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || strconv.Itoa(n) != text {

@@ -11,8 +11,8 @@ import (
 	"github.com/fngen/fngen/templates/lib/ratelimit"
 )
 
-// Package ipallow accepts what ParseAllowIP accepts: a generated handler does not
-// panic.
+// Package ipallow accepts what ParseAllowIP accepts: a generated handler does
+// not panic.
 func FuzzParseAllowIP(f *testing.F) {
 	for _, seed := range []string{
 		"203.0.113.7", "10.0.0.0/8,2001:db8::/32", "::ffff:10.0.0.0/104", "10.1.2.3/8",
@@ -75,7 +75,8 @@ func FuzzParseRateLimit(f *testing.F) {
 	})
 }
 
-// ParseRateLimit accepts the largest rates of package ratelimit, and no larger ones.
+// ParseRateLimit accepts the largest rates of package ratelimit, and no larger
+// ones.
 func TestLargestRates(t *testing.T) {
 	for rate, same := range map[string]ratelimit.Rate{
 		"1000000/s":          ratelimit.PerSecond(1_000_000),

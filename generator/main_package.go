@@ -18,8 +18,8 @@ type MainOptions struct {
 	Dir    string // parent directory of main packages, relative to the project's root
 }
 
-// A MainPackage is a main package that fngen builds in a project without writing
-// it there, with the packages that only it imports.
+// A MainPackage is a main package that fngen builds in a project without
+// writing it there, with the packages that only it imports.
 type MainPackage struct {
 	Package string            // directory of the main package, relative to the project's root
 	Files   map[string][]byte // contents by path, relative to the project's root
@@ -35,7 +35,8 @@ type FunctionRef struct {
 	Shutdown string // exported function that runs when the program ends, or ""
 }
 
-// MigrateMain returns the main package that applies the migrations of package db.
+// MigrateMain returns the main package that applies the migrations of package
+// db.
 func MigrateMain(options MainOptions) (MainPackage, error) {
 	p := MainPackage{Package: path.Join(options.Dir, "migrate"), Files: map[string][]byte{}}
 	text, err := templates.Runtime.ReadFile("runtime/migrate/main.go")
@@ -51,8 +52,8 @@ func ServerMain(options MainOptions, command string, functions []FunctionRef) (M
 	return newMain(options, "server.go.tmpl", command, functions)
 }
 
-// LambdaMain returns the main package that runs a function on AWS Lambda, in the
-// directory command.
+// LambdaMain returns the main package that runs a function on AWS Lambda, in
+// the directory command.
 func LambdaMain(options MainOptions, command string, function FunctionRef) (MainPackage, error) {
 	return newMain(options, "lambda.go.tmpl", command, []FunctionRef{function})
 }
@@ -132,8 +133,8 @@ func importFunctions(functions []FunctionRef) ([]mainImport, []FunctionRef) {
 	return imports, refs
 }
 
-// functionLines returns the functions by the lines of source that refer to them,
-// which are in the order of functions.
+// functionLines returns the functions by the lines of source that refer to
+// them, which are in the order of functions.
 func functionLines(source string, functions []FunctionRef) map[int]string {
 	lines := map[int]string{}
 	_, body, _ := strings.Cut(source, "\nfunc main() {")
@@ -148,7 +149,8 @@ func functionLines(source string, functions []FunctionRef) map[int]string {
 	return lines
 }
 
-// runtime returns the import path of a package of templates/runtime in the project.
+// runtime returns the import path of a package of templates/runtime in the
+// project.
 func (o MainOptions) runtime(name string) string {
 	return path.Join(o.Module, o.Dir, "runtime", name)
 }

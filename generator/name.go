@@ -21,8 +21,8 @@ type Name struct {
 }
 
 // ParseName parses the name of a function in any of the usual spellings:
-// update-order-status, UpdateOrderStatus and updateOrderStatus are the same name.
-// The error is a *[NameError].
+// update-order-status, UpdateOrderStatus and updateOrderStatus are the same
+// name. The error is a *[NameError].
 //
 // Names are split into words like those of RedwoodJS, by the rules of the npm
 // package camelcase: at separators (space, dot, dash, underscore), before an
@@ -52,13 +52,13 @@ func ParseName(typed string) (Name, error) {
 	camel := strcase.ToLowerCamel(strings.Join(words(trimmed), "_"))
 	switch {
 	case camel == "":
-		return invalid("", "it has no letters")
+		return invalid("", "it has no letters or digits")
 	case camel[0] >= '0' && camel[0] <= '9':
 		return invalid("fn-"+camel, "package names cannot start with a digit")
 	case len(camel) > maxName:
-		return invalid("", "it has %d letters, the maximum is %d", len(camel), maxName)
+		return invalid("", "it has %d characters, the maximum is %d", len(camel), maxName)
 	case camel == "internal" || camel == "vendor" || camel == "testdata":
-		return invalid(camel+"-fn", "the go command treats folders called %s specially", camel)
+		return invalid(camel+"-fn", "the go command treats directories named %s specially", camel)
 	}
 	if err := module.CheckImportPath(camel); err != nil {
 		return invalid(camel+"-fn", "Windows reserves the name, so import paths cannot contain it")
@@ -66,14 +66,15 @@ func ParseName(typed string) (Name, error) {
 	return Name{camel: camel}, nil
 }
 
-// String returns the name in lower camel case, as in directories, files and routes.
+// String returns the name in lower camel case, as in directories, files and
+// routes.
 func (n Name) String() string { return n.camel }
 
 // Route returns the path of the function's URL.
 func (n Name) Route() string { return "/" + n.camel }
 
-// Package returns the name of the function's package: the name in lower case. If
-// Go or its tools reserve that, "fn" is appended.
+// Package returns the name of the function's package: the name in lower case.
+// If Go or its tools reserve that, "fn" is appended.
 func (n Name) Package() string {
 	name := strings.ToLower(n.camel)
 	if token.IsKeyword(name) || name == "main" || name == "documentation" {
@@ -115,7 +116,8 @@ func words(name string) []string {
 	return list
 }
 
-// startsWord reports whether the rune at i, which is not the first, starts a word.
+// startsWord reports whether the rune at i, which is not the first, starts a
+// word.
 func startsWord(runes []rune, i int) bool {
 	before, r := runes[i-1], runes[i]
 	switch {
@@ -137,8 +139,8 @@ func isWordRune(r rune) bool {
 	return r <= unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r))
 }
 
-// ascii returns a name without the accents of its letters, and with dashes in place
-// of other characters that a name cannot contain.
+// ascii returns a name without the accents of its letters, and with dashes in
+// place of other characters that a name cannot contain.
 func ascii(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

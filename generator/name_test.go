@@ -96,11 +96,11 @@ func TestInvalidNames(t *testing.T) {
 		"1":                     {"digit", "fn1"},
 		"internal":              {"specially", "internalFn"},
 		"Vendor":                {"specially", "vendorFn"},
-		"test_data":             {"", ""}, // testData is no special folder
+		"test_data":             {"", ""}, // testData is an ordinary directory
 		"testdata":              {"specially", "testdataFn"},
 		"con":                   {"Windows", "conFn"},
 		"LPT1":                  {"Windows", "lpt1Fn"},
-		strings.Repeat("a", 65): {"65 letters", ""},
+		strings.Repeat("a", 65): {"65 characters", ""},
 	} {
 		_, err := generator.ParseName(typed)
 		if want.reason == "" {
@@ -116,8 +116,8 @@ func TestInvalidNames(t *testing.T) {
 	}
 }
 
-// A valid name results in a valid import path and package name, in files that every
-// build includes, and in no path outside the functions directory.
+// A valid name results in a valid import path and package name, in files that
+// every build includes, and in no path outside the functions directory.
 func FuzzParseName(f *testing.F) {
 	for _, seed := range []string{
 		"divide", "update-order-status", "x/../../evil", `a\b`, "", ".", "..", "con", "COM1.txt", "naïve", "123", "func",
@@ -150,7 +150,7 @@ func FuzzParseName(f *testing.F) {
 			t.Errorf("%q: package %q", typed, pkg)
 		}
 		if !filepath.IsLocal(camel) || path.Clean(camel) != camel || strings.ContainsAny(camel, `/\_. `) || len(camel) > 64 {
-			t.Errorf("%q: %q is not the name of one folder", typed, camel)
+			t.Errorf("%q: %q is not the name of one directory", typed, camel)
 		}
 		if !token.IsIdentifier(name.Env()) {
 			t.Errorf("%q: variable %q", typed, name.Env())

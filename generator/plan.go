@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A Project describes what a plan depends on in the project it is for. Paths are
+// A Project describes the state of a project that plans depend on. Paths are
 // relative to the project's root and have forward slashes.
 type Project struct {
 	Version   string // of fngen, which generated files mention
@@ -30,7 +30,8 @@ type Project struct {
 	// file name.
 	Packages map[string]map[string][]byte
 
-	// VendorModules is vendor/modules.txt, or nil if the project vendors nothing.
+	// VendorModules is vendor/modules.txt, or nil if the project vendors
+	// nothing.
 	VendorModules []byte
 
 	// Workspace describes the go.work file that applies, or is nil without one.
@@ -61,7 +62,7 @@ type Owner int
 
 // The owners.
 const (
-	User  Owner = iota // fngen changes the file only if it is told to
+	User  Owner = iota // fngen changes the file only if the user asks for it
 	Fngen              // the file says so at its top, and fngen add --update updates it
 )
 
@@ -94,8 +95,8 @@ func (p Plan) Written() []File {
 //
 // Existing files of the function are a *[ConflictError] unless force is set,
 // which overwrites them. Files that fngen wrote for an earlier version of the
-// function, and that this version does not have, are removed with force if
-// nobody edited them; edited ones are a *[LeftoverError]. Other errors are
+// function, and that this version does not have, are removed with force,
+// unless they were edited; edited ones are a *[LeftoverError]. Other errors are
 // *[TwinError], *[GoVersionError], *[ModError] and *[SumError].
 func Function(spec Spec, p Project, force bool) (Plan, error) {
 	if err := p.checkTwins(spec.Name); err != nil {
@@ -124,8 +125,9 @@ func Function(spec Spec, p Project, force bool) (Plan, error) {
 }
 
 // replace compares the files of a function with the existing ones. It sets the
-// actions and the paths of files, and adds those of an earlier version that must
-// go. A file that fngen did not write is no file of an earlier version.
+// actions and the paths of files, and adds those of an earlier version that
+// must go. A file that fngen did not write does not count as one of an earlier
+// version.
 func (p Project) replace(name Name, files []File, sums *sums, force bool) ([]File, error) {
 	var conflicts, edited []string
 	written := map[string]bool{}
@@ -168,10 +170,11 @@ func (p Project) replace(name Name, files []File, sums *sums, force bool) ([]Fil
 	return files, nil
 }
 
-// Add returns the plan that copies support packages, and those that they import.
-// Existing packages stay, unless update is set: then files that belong to fngen
-// are updated in packages of which no file was edited. The plan has a note for
-// each other package. A name that is not of [Packages] is a *[PackageError].
+// Add returns the plan that copies support packages, and those that they
+// import. Existing packages stay, unless update is set: then files that belong
+// to fngen are updated in packages of which no file was edited. The plan has a
+// note for each other package. A name that is not of [Packages] is a
+// *[PackageError].
 func Add(names []string, p Project, update bool) (Plan, error) {
 	module, err := parseGoMod(p.GoMod)
 	if err != nil {
@@ -191,8 +194,8 @@ func Add(names []string, p Project, update bool) (Plan, error) {
 	return p.plan(module, sums, imports, nil, update)
 }
 
-// plan returns the plan for the function's own files and for the support packages
-// and modules among imports.
+// plan returns the plan for the function's own files and for the support
+// packages and modules among imports.
 func (p Project) plan(module *goMod, sums *sums, imports []string, own []File, update bool) (Plan, error) {
 	packages, err := p.supportPackages(module.path(), imports)
 	if err != nil {
@@ -254,7 +257,8 @@ func modify(path string, before, after []byte) []File {
 
 // Destroy returns the plan that removes the files generated for the function
 // name. Files that were edited, or that fngen.sum does not list, are an
-// *[EditedError] unless force is set. A function without files is a *[MissingError].
+// *[EditedError] unless force is set. A function without files is a
+// *[MissingError].
 func Destroy(name string, p Project, force bool) (Plan, error) {
 	sums, err := parseSums(p.FngenSum)
 	if err != nil {
@@ -304,7 +308,8 @@ func (p Project) checkTwins(name Name) error {
 	return nil
 }
 
-// notes returns what keeps the go command from building what is planned.
+// notes returns a note for each reason why the go command cannot build the
+// planned files.
 func (p Project) notes(module *goMod, imports []string) []Note {
 	var notes []Note
 	if p.Workspace != nil && !p.Workspace.Uses {

@@ -38,7 +38,8 @@ type handshake struct {
 	body          string
 }
 
-// DefaultScheme is the name of the scheme for a webhook whose scheme is not given.
+// DefaultScheme is the name of the scheme for a webhook whose scheme is not
+// given.
 const DefaultScheme = "sha256Verifier"
 
 // Schemes returns all schemes, in the order of the help text.
@@ -168,7 +169,8 @@ func (s Scheme) SignatureHeader() string {
 	return "X-Webhook-Signature"
 }
 
-// SecretEnv returns the environment variable of the secret for the function name.
+// SecretEnv returns the environment variable of the secret for the function
+// name.
 func (s Scheme) SecretEnv(name Name) string {
 	if s.env == "" {
 		return name.Env() + "_WEBHOOK_SECRET"
@@ -176,8 +178,8 @@ func (s Scheme) SecretEnv(name Name) string {
 	return s.env
 }
 
-// URLEnv returns the environment variable of the function's public URL, or "" if
-// the scheme does not sign the URL.
+// URLEnv returns the environment variable of the function's public URL, or ""
+// if the scheme does not sign the URL.
 func (s Scheme) URLEnv() string { return s.urlEnv }
 
 // SendsForms reports whether the provider sends forms instead of JSON.

@@ -25,7 +25,8 @@ type Auth struct {
 	Roles []string // one of which is required; any user may call if empty
 }
 
-// ParseAuth parses roles that are separated by commas. The error is a *[ValueError].
+// ParseAuth parses roles that are separated by commas. The error is a
+// *[ValueError].
 func ParseAuth(roles string) (Auth, error) {
 	auth := Auth{}
 	for _, role := range strings.Split(roles, ",") {

@@ -76,7 +76,8 @@ func packageNames() ([]string, error) {
 // IsPackage reports whether name is that of a support package.
 func IsPackage(name string) bool { return CheckPackage(name) == nil }
 
-// CheckPackage returns a *[PackageError] if name is not that of a support package.
+// CheckPackage returns a *[PackageError] if name is not that of a support
+// package.
 func CheckPackage(name string) error {
 	names, err := packageNames()
 	if err != nil || slices.Contains(names, name) {
@@ -85,8 +86,8 @@ func CheckPackage(name string) error {
 	return &PackageError{Name: name, Suggestion: Nearest(name, names)}
 }
 
-// projectOwned reports whether a file of a support package belongs to the project
-// from the start.
+// projectOwned reports whether a file of a support package belongs to the
+// project from the start.
 func projectOwned(pkg, file string) bool {
 	return pkg == "auth" && file == "user.go" || strings.HasPrefix(pkg, "project/")
 }
@@ -101,8 +102,8 @@ type supportPackage struct {
 	imports    []string // packages of other modules that it imports
 }
 
-// supportPackages returns the support packages among imports, and those that they
-// import. A package comes after the packages that it imports.
+// supportPackages returns the support packages among imports, and those that
+// they import. A package comes after the packages that it imports.
 func (p Project) supportPackages(module string, imports []string) ([]supportPackage, error) {
 	importPath := func(name string) string { return path.Join(module, PackageDir(p.Lib, name)) }
 	var list []supportPackage
@@ -230,8 +231,8 @@ func rewriteImports(text []byte, importPath func(name string) string) (copiedFil
 	return f, nil
 }
 
-// packageName returns the name of the package of this module that projects have a
-// copy of: fn, project/db/migrations or runtime/server.
+// packageName returns the name of the package of this module that projects have
+// a copy of: fn, project/db/migrations or runtime/server.
 func packageName(importPath string) (name string, ok bool) {
 	if name, ok := strings.CutPrefix(importPath, projectPrefix); ok {
 		return "project/" + name, true
@@ -242,8 +243,9 @@ func packageName(importPath string) (name string, ok bool) {
 	return strings.CutPrefix(importPath, libPrefix)
 }
 
-// plan returns what happens to the files of a package. An existing package stays
-// as it is, or is updated as a whole: half of another version may not compile.
+// plan returns what happens to the files of a package. An existing package
+// stays as it is, or is updated as a whole: half of another version may not
+// compile.
 func (pkg supportPackage) plan(p Project, records *sums, update bool) ([]File, *Note) {
 	existing, ok := p.Packages[pkg.name]
 	switch {
@@ -303,8 +305,8 @@ func (pkg supportPackage) keep(p Project, existing map[string][]byte, records *s
 	return files, pkg.versionNote(PackageDir(p.Lib, pkg.name), p.Version, versions)
 }
 
-// update plans to replace the files of an existing package that belong to fngen,
-// unless one of them was edited.
+// update plans to replace the files of an existing package that belong to
+// fngen, unless one of them was edited.
 func (pkg supportPackage) update(p Project, existing map[string][]byte, records *sums) ([]File, *Note) {
 	var files []File
 	var edited []string
@@ -358,7 +360,7 @@ func (pkg supportPackage) update(p Project, existing map[string][]byte, records 
 	slices.Sort(edited)
 	return kept, &Note{
 		Text: "not updated, because these files were edited: " + strings.Join(edited, ", "),
-		Hint: "move the edits elsewhere, or delete the folder and run fngen add " + pkg.name,
+		Hint: "move the edits elsewhere, or delete the directory and run fngen add " + pkg.name,
 	}
 }
 
@@ -396,8 +398,8 @@ func importsOf(data []byte) []string {
 	return paths
 }
 
-// isExternal reports whether a package is of another module, not of the standard
-// library.
+// isExternal reports whether a package is of another module, not of the
+// standard library.
 func isExternal(path string) bool {
 	first, _, _ := strings.Cut(path, "/")
 	return strings.Contains(first, ".")

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// TemplateVersion is the version of [TemplateData]. It increases when a field is
-// removed or changes its meaning, and stays when a field is added.
+// TemplateVersion is the version of [TemplateData]. It increases when a field
+// is removed or changes its meaning, and stays when a field is added.
 const TemplateVersion = 1
 
 // TemplateData is what the templates of a function's files are executed with.
 //
-// The templates of fngen are in templates/function. Strings without a comment on
-// quoting contain no character that needs an escape in a Go string literal.
+// The templates of fngen are in templates/function. Strings without a comment
+// on quoting contain no character that needs an escape in a Go string literal.
 type TemplateData struct {
 	Version int // TemplateVersion
 
@@ -98,7 +98,8 @@ func (d TemplateData) Guarded() bool {
 // Signed reports whether requests must have a webhook signature.
 func (d TemplateData) Signed() bool { return d.Webhook != nil && d.Webhook.Signed }
 
-// Open reports whether anyone can call the function: no check depends on the client.
+// Open reports whether anyone can call the function: no check depends on the
+// client.
 func (d TemplateData) Open() bool { return d.AllowIP == nil && !d.Signed() && d.Auth == nil }
 
 // Quote returns text as a Go string literal. Text that contains double quotes,

@@ -46,6 +46,25 @@ type Disk interface {
 	Stage(dir string) (Stage, error)
 }
 
+// A RollbackError reports that Apply failed and could not undo all of its
+// steps.
+//
+// It does not wrap Cause: a cancelled Apply that left changes behind must not
+// be mistaken for one that changed nothing.
+type RollbackError struct {
+	Cause error // why Apply failed
+	Err   error // why steps could not be undone
+}
+
+func (e *RollbackError) Error() string {
+	return fmt.Sprintf("%v (rollback failed: %v)", e.Cause, e.Err)
+}
+
+func (e *RollbackError) Unwrap() error { return e.Err }
+
+// Hint returns the command that shows the changes that are left.
+func (*RollbackError) Hint() string { return "git status" }
+
 // A Stage is the directory that new files are written to. *os.Root implements
 // it. An os.Root opens every directory of a path for each operation, so paths
 // that start at the stage are much cheaper than those that start at the Disk.
@@ -67,8 +86,8 @@ const stagePrefix = ".fngen-"
 
 // Apply makes the changes in order. It creates its staging directory in
 // stageParent, and creates stageParent if necessary. If Apply returns an error,
-// nothing has changed, unless the error says that the rollback failed. If ctx
-// is cancelled, Apply stops and returns the context's error. No other process
+// nothing has changed, unless the error is a *[RollbackError]. If ctx is
+// cancelled, Apply stops and returns the context's error. No other process
 // may change the project at the same time; see [Lock].
 func Apply(ctx context.Context, disk Disk, stageParent string, changes []Change) (err error) {
 	if len(changes) == 0 {
@@ -129,13 +148,17 @@ type transaction struct {
 
 func (t *transaction) onRollback(undo func() error) { t.undos = append(t.undos, undo) }
 
-// rollback undoes the steps in reverse order. It returns cause, with the errors
-// of undos that failed.
+// rollback undoes the steps in reverse order. It returns cause, or a
+// *RollbackError if steps could not be undone.
 func (t *transaction) rollback(cause error) error {
+	var failed []error
 	for _, undo := range slices.Backward(t.undos) {
 		if err := undo(); err != nil {
-			cause = fmt.Errorf("%w (rollback failed: %w)", cause, err)
+			failed = append(failed, err)
 		}
+	}
+	if len(failed) > 0 {
+		return &RollbackError{Cause: cause, Err: errors.Join(failed...)}
 	}
 	return cause
 }

@@ -389,7 +389,7 @@ func TestApplyReportsFailedRollback(t *testing.T) {
 					return
 				}
 				require.ErrorIs(t, err, broken)
-				if !strings.Contains(err.Error(), "rollback failed") {
+				if !errors.As(err, new(*changeset.RollbackError)) {
 					for _, entries := range []map[string]string{before, got} { // an empty directory may be left
 						maps.DeleteFunc(entries, func(_, entry string) bool { return strings.HasPrefix(entry, "d") })
 					}
@@ -398,6 +398,33 @@ func TestApplyReportsFailedRollback(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCancelledRollbackFails checks that a cancelled Apply that cannot roll
+// back does not return the context's error, which would mean that nothing
+// changed.
+func TestCancelledRollbackFails(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	d := open(t, newTree(t, nil))
+	broken := errors.New("broken disk")
+	d.after = func() {
+		if strings.HasPrefix(d.last, "rename") {
+			cancel()
+		}
+	}
+	d.before = func() error {
+		if ctx.Err() != nil {
+			return broken
+		}
+		return nil
+	}
+	err := changeset.Apply(ctx, d, functions, []changeset.Change{{Path: "a.go", Data: []byte("package a\n")}})
+	var failed *changeset.RollbackError
+	require.ErrorAs(t, err, &failed)
+	require.ErrorIs(t, failed.Cause, context.Canceled)
+	require.ErrorIs(t, err, broken)
+	require.NotErrorIs(t, err, context.Canceled)
 }
 
 func TestApplyCancelled(t *testing.T) {

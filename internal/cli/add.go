@@ -19,11 +19,11 @@ func newAdd(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add <lib>...",
 		Short: "Copy support packages into api/src/lib",
-		Long: `Copy support packages into api/src/lib, together with the support packages that they import.
-Existing packages are kept.
+		Long: `Copy support packages into api/src/lib, together with the support packages that
+they import. Existing packages are kept.
 
-With --update, update the named packages, or all existing ones, to the version of this fngen.
-Packages in which you have edited a file are not updated.`,
+With --update, update the named packages, or all existing ones, to the version
+of this fngen. Packages in which you have edited a file are not updated.`,
 		Example: "  fngen add webhooks auth\n  fngen add --list\n  fngen add --update",
 		Args: func(cmd *cobra.Command, args []string) error {
 			least := 1
@@ -58,8 +58,8 @@ Packages in which you have edited a file are not updated.`,
 	return cmd
 }
 
-// addPackages copies or updates packages. Without names, it updates all existing
-// ones.
+// addPackages copies or updates packages. Without names, it updates all
+// existing ones.
 func addPackages(cmd *cobra.Command, w World, o changeOptions, names []string, update bool) error {
 	for _, name := range names {
 		if err := generator.CheckPackage(name); err != nil {

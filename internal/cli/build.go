@@ -30,27 +30,27 @@ func newBuild(w World) *cobra.Command {
 		Short: "Build the functions for AWS Lambda, as a server or as a container",
 		Long: `Build all functions, or those that you name.
 
-For AWS Lambda, the default, each function becomes a static executable for Linux,
-dist/NAME/bootstrap, and a zip file of it, dist/NAME.zip. dist/template.yaml describes all
-functions to AWS SAM. A server is one executable of all functions, dist/server. A container
-is a server for Linux with a Dockerfile and manifests for Kubernetes and Knative.
+For AWS Lambda, the default, each function becomes a static executable for
+Linux, dist/NAME/bootstrap, and a zip file of it, dist/NAME.zip.
+dist/template.yaml describes all functions to AWS SAM. A server is one
+executable of all functions, dist/server. A container is a server for Linux with
+a Dockerfile and manifests for Kubernetes and Knative.
 
-The main packages are generated for the build and not written to disk, unless you pass
---emit-main.`,
+The default architecture is that of fngen.toml or arm64 for AWS Lambda, that of
+this machine for a server, and both for a container.
+
+The main packages are generated for the build and not written to disk, unless
+you pass --emit-main.`,
 		Example: `  fngen build
   fngen build divide --arch amd64
   fngen build --target server
   fngen build --target container
   fngen build --emit-main cmd`,
+		ValidArgsFunction: completeFunctions(w, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Names = args
 			return runBuild(cmd, w, o)
 		},
-	}
-	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		names := functionNames(cmd, w, nil)
-		names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(args, name) })
-		return names, cobra.ShellCompDirectiveNoFileComp
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -65,14 +65,15 @@ The main packages are generated for the build and not written to disk, unless yo
 		complete(cmd, name, values)
 	}
 	oneOf("target", "TARGET", "what to build for: lambda, server or container (default lambda)",
-		func(v string) { o.Target = build.Target(v) }, string(build.Lambda), string(build.Server), string(build.Container))
-	oneOf("arch", "ARCH", "arm64 or amd64 (default: for lambda that of fngen.toml or arm64, for server this machine's, for container both)",
-		func(v string) { o.Arch = v }, "arm64", "amd64")
+		func(v string) { o.Target = build.Target(v) },
+		string(build.Lambda), string(build.Server), string(build.Container))
+	oneOf("arch", "ARCH", "architecture: arm64 or amd64", func(v string) { o.Arch = v }, "arm64", "amd64")
 	out := requiredValue{"DIR", func(v string) error { o.out = v; return nil }}
 	flags.VarP(out, "output", "o", "directory of the results (default dist, beside go.mod)")
-	oneOf("api", "KIND", "API of the SAM template: http or rest (default http)", func(v string) { o.REST = v == "rest" }, "http", "rest")
-	required(flags, "emit-main", "DIR", "only write the main packages, as files below DIR", func(v string) error { o.emitMain = v; return nil })
-	required(flags, "tags", "TAG,...", "build tags, besides those of GOFLAGS", func(v string) error { o.tags = v; return nil })
+	oneOf("api", "KIND", "API of the SAM template: http or rest (default http)",
+		func(v string) { o.REST = v == "rest" }, "http", "rest")
+	requiredText(flags, &o.emitMain, "emit-main", "DIR", "only write the main packages, as files below DIR")
+	requiredText(flags, &o.tags, "tags", "TAG,...", tagsUsage)
 	flags.BoolVar(&o.json, "json", false, "print the report as JSON")
 	return cmd
 }
@@ -84,7 +85,7 @@ func runBuild(cmd *cobra.Command, w World, o buildOptions) error {
 	}
 	defer p.Close()
 	o.Environ = w.Environ()
-	o.Note = func(message, advice string) { note(w.Stderr, message, advice) }
+	o.Note = w.note
 	o.Display = func(file string) string { return relative(file, "") }
 	if o.emitMain != "" {
 		return emitMain(cmd, w, p, o)

@@ -57,7 +57,8 @@ func printBuild(w World, report build.Report, dir string, asJSON bool) error {
 	for _, f := range report.Files {
 		fmt.Fprintf(&text, "%-9s  %s\n", f.Result, f.Path)
 	}
-	fmt.Fprintf(&text, "%d built, %d unchanged in %.1f s\n", changed, len(report.Functions)+len(report.Programs)-changed, report.Seconds)
+	unchanged := len(report.Functions) + len(report.Programs) - changed
+	fmt.Fprintf(&text, "%d built, %d unchanged in %.1f s\n", changed, unchanged, report.Seconds)
 	if report.Target == build.Lambda && len(report.Files) > 0 && len(report.Failed) == 0 {
 		fmt.Fprintf(&text, "deploy     sam deploy --guided --template-file %s\n", shellQuote(report.Files[0].Path))
 	}

@@ -51,8 +51,8 @@ func fromCwd(cmd *cobra.Command, name string) (string, error) {
 var errUnchanged = errors.New("interrupted: nothing was changed")
 
 // change applies a plan to the project, unless it is a dry run, and prints the
-// notes of the plan. The project is locked while plan reads it and while the plan
-// is applied.
+// notes of the plan. The project is locked while plan reads it and while the
+// plan is applied. The returned project is closed, but its paths can be used.
 func change(cmd *cobra.Command, w World, o changeOptions,
 	plan func(*project.Project) (generator.Plan, error),
 ) (_ *project.Project, _ generator.Plan, err error) {
@@ -89,7 +89,7 @@ func change(cmd *cobra.Command, w World, o changeOptions,
 		}
 	}
 	for _, n := range planned.Notes {
-		note(w.Stderr, n.Text, n.Hint)
+		w.note(n.Text, n.Hint)
 	}
 	return p, planned, nil
 }

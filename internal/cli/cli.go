@@ -2,8 +2,8 @@
 // the values that other packages take, calls them, and prints the results.
 //
 // Results are printed to stdout. Errors and notes are printed to stderr, one
-// line each, with the prefix "fngen:", in lower case and without a period. Below
-// them, on a line with the prefix "hint:", is what the user can do.
+// line each, with the prefix "fngen:", in lower case and without a period.
+// Below them, on a line with the prefix "hint:", is what the user can do.
 package cli
 
 import (
@@ -80,8 +80,8 @@ func newRoot(w World, out io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "fngen",
 		Short: "Generate serverless functions in Go",
-		Long: `fngen writes serverless functions into your Go module: a handler with its test, scenarios and
-fixtures. The code is yours and has no dependency on fngen.`,
+		Long: `fngen writes serverless functions into your Go module: a handler with its test,
+scenarios and fixtures. The code is yours and has no dependency on fngen.`,
 		Example:       "  fngen function divide\n  fngen function updateOrderStatus --webhook",
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -116,8 +116,8 @@ fixtures. The code is yours and has no dependency on fngen.`,
 	)
 	root.SetHelpCommand(newHelp())
 
-	// Cobra's completion command does not check its arguments, and prints help if
-	// the shell is unknown.
+	// Cobra's completion command does not check its arguments, and prints help
+	// if the shell is unknown.
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
 		completion.Args, completion.RunE = knownCommand, help
@@ -172,8 +172,8 @@ func newVersion(w World) *cobra.Command {
 
 func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 
-// knownCommand returns a usage error if a command that has subcommands is called
-// with an argument, which then is not one of them.
+// knownCommand returns a usage error if a command that has subcommands is
+// called with an argument, which then is not one of them.
 func knownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -219,7 +219,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		return invalid
 	case *pflag.NotExistError:
 		if words := cmd.Flags().Args(); cmd.HasSubCommands() && len(words) > 0 {
-			return knownCommand(cmd, words) // the flag of a misspelt command
+			return knownCommand(cmd, words) // the flag of a misspelled command
 		}
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })

@@ -12,12 +12,12 @@ import (
 	"github.com/fngen/fngen/internal/cli"
 )
 
-// brokenWriter fails as a full disk does.
+// A brokenWriter fails as if the disk were full.
 type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
 
-// A command whose results cannot be written to stdout fails.
+// TestStdoutErrors checks that a command fails if stdout cannot be written to.
 func TestStdoutErrors(t *testing.T) {
 	dir := t.TempDir()
 	assert.NoError(t, os.CopyFS(dir, os.DirFS("../../testdata/shop")))

@@ -4,18 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
-	"regexp"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/build"
+	"github.com/fngen/fngen/internal/hint"
+	"github.com/fngen/fngen/internal/migration"
 	"github.com/fngen/fngen/internal/process"
 	"github.com/fngen/fngen/internal/project"
 )
@@ -23,7 +21,7 @@ import (
 func newDB(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "db",
-		Short: "Change the database's schema",
+		Short: "Apply, undo and create database migrations",
 		Long: `Apply the SQL files in api/db/migrations to the project's database. The project
 needs package db: run fngen add db.
 
@@ -73,17 +71,21 @@ func newDBRun(w World, name, short string) *cobra.Command {
 	}
 }
 
-// A noDatabaseError reports that the project has no package db.
-type noDatabaseError struct{ dir string }
-
-func (e noDatabaseError) Error() string { return "there is no " + e.dir }
-func (noDatabaseError) Hint() string    { return "fngen add db" }
+// checkDatabase returns an error if the project lacks a package that fngen add
+// db copies.
+func checkDatabase(p *project.Project, pkg string) error {
+	dir := generator.PackageDir(p.Lib, pkg)
+	_, err := p.Root.Stat(filepath.FromSlash(dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return hint.New("the project has no "+dir, "fngen add db")
+	}
+	return err
+}
 
 // runDB builds the project's migration program and runs a command of it.
 func runDB(cmd *cobra.Command, w World, p *project.Project, command string) (err error) {
-	dir := generator.PackageDir(p.Lib, "db")
-	if _, err := p.Root.Stat(filepath.FromSlash(dir)); err != nil {
-		return noDatabaseError{dir}
+	if err := checkDatabase(p, "db"); err != nil {
+		return err
 	}
 	migrator, err := build.NewMigrator(p, w.Environ())
 	if err != nil {
@@ -109,43 +111,25 @@ func newDBNew(w World) *cobra.Command {
 		Use:   "new <name>",
 		Short: "Create an empty migration",
 		Args:  arguments(1, 1, "a name"),
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			name := strings.ToLower(strings.Trim(regexp.MustCompile(`[^0-9A-Za-z]+`).ReplaceAllString(args[0], "_"), "_"))
-			if name == "" || len(name) > 100 {
-				return usageError{fmt.Sprintf("invalid name %q: want letters and digits", args[0]), "fngen db new create_orders"}
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := migration.ParseName(args[0])
+			if err != nil {
+				return usageError{err.Error(), "fngen db new create_orders"}
 			}
 			p, err := openProject(cmd, w, project.Options{})
 			if err != nil {
 				return err
 			}
 			defer p.Close()
-			dir := generator.PackageDir(p.Lib, generator.Migrations)
-			if _, err := p.Root.Stat(filepath.FromSlash(dir)); err != nil {
-				return noDatabaseError{dir}
-			}
-			version := time.Now().UTC()
-			for range 60 { // two migrations in one second keep their order
-				file := path.Join(dir, version.Format("20060102150405")+"_"+name+".sql")
-				existing, err := fs.Glob(p.Root.FS(), path.Join(dir, version.Format("20060102150405")+"_*"))
-				if err != nil {
-					return err
-				}
-				if len(existing) > 0 {
-					version = version.Add(time.Second)
-					continue
-				}
-				f, err := p.Root.OpenFile(filepath.FromSlash(file), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
-				if err != nil {
-					return err
-				}
-				_, err = f.WriteString("-- +goose Up\n\n-- +goose Down\n")
-				if err := errors.Join(err, f.Close()); err != nil {
-					return err
-				}
-				_, err = fmt.Fprintf(w.Stdout, "create     %s\n", relative(p.Dir, file))
+			if err := checkDatabase(p, generator.Migrations); err != nil {
 				return err
 			}
-			return errors.New("too many migrations have a version in the future")
+			file, err := migration.Create(p.Root, generator.PackageDir(p.Lib, generator.Migrations), name, time.Now())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(w.Stdout, "create     %s\n", relative(p.Dir, file))
+			return err
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}

@@ -36,15 +36,17 @@ func newDev(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Serve the functions during development",
-		Long: `Serve your functions during development. When you save a file, fngen rebuilds the functions and
-answers the next request with the new code. New functions are served as soon as their files exist.
+		Long: `Serve your functions during development. When you save a file, fngen rebuilds
+the functions, and the new code handles the next request. New functions are
+served as soon as their files exist.
 
 The functions are at http://localhost:8911/<name>. They are also at
-http://localhost:8910/.redwood/functions/<name>, on the same origin as your web side: set
---web-target to the URL of its dev server.
+http://localhost:8910/.redwood/functions/<name>, on the same origin as your web
+side: set --web-target to the URL of its dev server.
 
-The functions' environment includes the variables of .env.defaults, .env and .env.development.
-Each request is logged to stdout. The functions' own output goes to stderr.`,
+The functions' environment includes the variables of .env.defaults, .env and
+.env.development. Each request is logged to stdout. The functions' own output
+goes to stderr.`,
 		Example: `  fngen dev
   curl localhost:8911/divide
   fngen dev --port 9000 --public-url https://example.ngrok.app
@@ -72,8 +74,8 @@ Each request is logged to stdout. The functions' own output goes to stderr.`,
 		return err
 	})
 	parsed(flags, &o.debugPort, "debug-port", "PORT",
-		"run the functions under the debugger dlv, listening on this port", parseDebugPort)
-	flags.StringVar(&o.tags, "tags", "", "build tags, besides those of GOFLAGS: `TAG,...`")
+		"run the functions under the debugger dlv, listening on this port", parseFixedPort)
+	requiredText(flags, &o.tags, "tags", "TAG,...", tagsUsage)
 	return cmd
 }
 
@@ -88,7 +90,7 @@ func runDev(cmd *cobra.Command, w World, o devOptions) error {
 		return err
 	}
 	if kind := watch.Remote(p.Dir); kind != "" && o.poll == 0 {
-		note(w.Stderr, p.Dir+" is on a filesystem of type "+kind+", which may not report all changes", "fngen dev --poll")
+		w.note(p.Dir+" is on a filesystem of type "+kind+", which may not report all changes", "fngen dev --poll")
 	}
 	return devserver.Run(cmd.Context(), options)
 }
@@ -102,7 +104,7 @@ func (o devOptions) options(w World, p *project.Project) (devserver.Options, err
 		WebTarget: o.webTarget, PublicURL: o.publicURL, AWSLimits: o.awsLimits, DebugPort: o.debugPort,
 		Load: func() (devserver.Program, error) { return devProgram(w, p, o.debugPort != 0) },
 		Poll: o.poll, Stdout: w.Stdout, Stderr: w.Stderr,
-		Note: func(message, advice string) { note(w.Stderr, message, advice) },
+		Note: w.note,
 	}
 	if o.port >= 0 {
 		options.Port = o.port
@@ -155,9 +157,8 @@ func parsePort(value string) (int, error) {
 	return int(port), nil
 }
 
-// parseDebugPort parses the port of the debugger, which cannot be 0: fngen would
-// not know the port to print.
-func parseDebugPort(value string) (int, error) {
+// parseFixedPort parses a port that fngen must know, so that it cannot be 0.
+func parseFixedPort(value string) (int, error) {
 	port, err := parsePort(value)
 	if err != nil || port == 0 {
 		return 0, fmt.Errorf("%q is not a port, want a number from 1 to 65535", value)

@@ -20,16 +20,16 @@ func TestParsePort(t *testing.T) {
 		"8911": 8911, "0": 0, "65535": 65535, "65536": -1, "-1": -1, "http": -1, "": -1, " 80": -1, "80.0": -1,
 	} {
 		port, err := parsePort(value)
-		debugPort, debugErr := parseDebugPort(value)
+		fixed, fixedErr := parseFixedPort(value)
 		if want < 0 {
 			assert.EqualError(t, err, strconv.Quote(value)+" is not a port, want a number from 0 to 65535")
-			assert.Error(t, debugErr, value)
+			assert.Error(t, fixedErr, value)
 			continue
 		}
 		assert.NoError(t, err, value)
 		assert.Equal(t, want, port, value)
-		assert.Equal(t, want, debugPort, value)
-		assert.Equal(t, want == 0, debugErr != nil, value)
+		assert.Equal(t, want, fixed, value)
+		assert.Equal(t, want == 0, fixedErr != nil, value)
 	}
 }
 
@@ -72,7 +72,7 @@ func TestParseURL(t *testing.T) {
 	}
 }
 
-// Flags take precedence over the configuration.
+// TestDevOptions checks that flags take precedence over the configuration.
 func TestDevOptions(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, data string) {

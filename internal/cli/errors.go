@@ -97,9 +97,9 @@ type exitError struct{ code int }
 func (exitError) Error() string   { return "" }
 func (e exitError) ExitCode() int { return e.code }
 
-// report prints an error and its hint, and returns the exit code. The error
-// brings all of that along: the methods Hint, ExitCode and Detail, where Detail
-// is text to print above the error, such as the compiler's output.
+// report prints an error and returns the exit code. The error can have the
+// methods ExitCode, Hint and Detail. The hint is printed below it, and the
+// detail, such as the compiler's output, above it.
 func report(stderr io.Writer, err error) int {
 	code := exitFailed
 	var coder interface{ ExitCode() int }
@@ -138,10 +138,10 @@ func describe(err error) (message, advice string) {
 }
 
 // note prints a note, and a hint if there is one.
-func note(stderr io.Writer, message, hint string) {
-	fmt.Fprintf(stderr, "fngen: note: %s\n", oneLine(message))
-	if hint != "" {
-		fmt.Fprintf(stderr, "hint: %s\n", hint)
+func (w World) note(message, advice string) {
+	fmt.Fprintf(w.Stderr, "fngen: note: %s\n", oneLine(message))
+	if advice != "" {
+		fmt.Fprintf(w.Stderr, "hint: %s\n", advice)
 	}
 }
 

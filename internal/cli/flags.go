@@ -11,6 +11,9 @@ import (
 // help, and is not a valid role.
 const anyUser = "ROLE,..."
 
+// tagsUsage is the usage of the flag --tags.
+const tagsUsage = "build tags, in addition to those of GOFLAGS"
+
 // An optionalValue is a flag with an optional value: --name or --name=value.
 type optionalValue struct {
 	set func(value string) error
@@ -18,8 +21,8 @@ type optionalValue struct {
 
 func (v optionalValue) String() string { return "" }
 
-// Type returns "bool", for which pflag prints --name[=fallback] in the help. For
-// other types it prints a space before the value, which does not work.
+// Type returns "bool", for which pflag prints --name[=fallback] in the help.
+// For other types it prints a space before the value, which does not work.
 func (v optionalValue) Type() string { return "bool" }
 
 func (v optionalValue) Set(value string) error {
@@ -44,7 +47,7 @@ func isOptional(flag *pflag.Flag) bool {
 
 // A requiredValue is a flag whose value must not be empty.
 type requiredValue struct {
-	form string // stands for the value in the help
+	form string // placeholder for the value in the help
 	set  func(value string) error
 }
 
@@ -65,14 +68,23 @@ func (v anyValue) String() string         { return "" }
 func (v anyValue) Type() string           { return v.form }
 func (v anyValue) Set(value string) error { return v.set(value) }
 
-// required adds a flag whose value must not be empty. form stands for the value
-// in the help, such as PORT.
+// required adds a flag whose value must not be empty. form is the
+// placeholder for the value in the help, such as PORT.
 func required(flags *pflag.FlagSet, name, form, usage string, set func(string) error) {
 	flags.Var(requiredValue{form, set}, name, usage)
 }
 
+// requiredText adds a flag that stores its value, which must not be empty, in
+// target.
+func requiredText(flags *pflag.FlagSet, target *string, name, form, usage string) {
+	required(flags, name, form, usage, func(value string) error {
+		*target = value
+		return nil
+	})
+}
+
 // parsed adds a flag whose value parse converts, and stores the result in
-// target. form stands for the value in the help.
+// target. form is the placeholder for the value in the help.
 func parsed[T any](flags *pflag.FlagSet, target *T, name, form, usage string, parse func(string) (T, error)) {
 	flags.Var(anyValue{form, func(value string) (err error) {
 		*target, err = parse(value)

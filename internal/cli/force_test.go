@@ -7,8 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A function that --force replaced compiles and passes its tests, whatever flags it
-// had before. Package generator tests more pairs, without the go command.
+// TestForcedFunctionsAreGreen checks that a function that --force replaced
+// compiles and passes its tests, whatever flags it had before. Package
+// generator tests more pairs, without the go command.
 func TestForcedFunctionsAreGreen(t *testing.T) {
 	flags := [][]string{
 		{},

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"path"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -24,9 +25,9 @@ func newFunction(w World, aliases ...string) *cobra.Command {
 		Aliases: aliases,
 		Short:   "Generate a function: handler, test, scenarios and fixtures",
 		Long: `Generate a function: a handler, its test and scenarios, and with --fixtures its
-fixtures. The files go into api/src/functions/<name>/ of the current Go module, and are
-yours to edit. The support packages that they import are copied into api/src/lib if
-they are not there yet.
+fixtures. The files go into api/src/functions/<name>/ of the current Go module,
+and are yours to edit. The support packages that they import are copied into
+api/src/lib if they are not there yet.
 
 --webhook takes the scheme of a provider:
 ` + wrap(schemeNames(true)) + `
@@ -34,11 +35,12 @@ they are not there yet.
 or, for any other sender:
 ` + wrap(schemeNames(false)) + `
 
---rate-limit takes requests per second, minute or hour, as in 10/s, 100/m or 1000/h. To
-allow more requests at once, add a burst: 10/s,burst=20.
+--rate-limit takes requests per second, minute or hour, as in 10/s, 100/m or
+1000/h. To allow more requests at once, add a burst: 10/s,burst=20.
 
---force replaces an existing function. Files that the function no longer has, such as
-its fixtures, are removed. If you edited one of those, nothing is written.`,
+--force replaces an existing function. Files that the function no longer has,
+such as its fixtures, are removed. If you edited one of those, nothing is
+written.`,
 		Example: `  fngen function divide
   fngen function updateOrderStatus --webhook
   fngen function orders --webhook=shopify
@@ -170,9 +172,10 @@ func newDestroyFunction(w World) *cobra.Command {
 		Aliases: []string{"f"},
 		Short:   "Remove a function's generated files",
 		Long: `Remove the files that were generated for a function. If one of them was edited
-since, nothing is removed, unless --force is set. Other files in the folder, the support
-packages, go.mod and go.sum stay.`,
-		Args: arguments(1, 1, "a name"),
+since, nothing is removed, unless --force is set. Other files in the directory,
+the support packages, go.mod and go.sum stay.`,
+		Args:              arguments(1, 1, "a name"),
+		ValidArgsFunction: completeFunctions(w, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name := args[0]
 			_, plan, err := change(cmd, w, o, func(p *project.Project) (generator.Plan, error) {
@@ -202,9 +205,6 @@ packages, go.mod and go.sum stay.`,
 			return printFiles(w.Stdout, plan, o.dryRun)
 		},
 	}
-	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		return functionNames(cmd, w, args), cobra.ShellCompDirectiveNoFileComp
-	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.BoolVarP(&force, "force", "f", false, "remove edited files too")
@@ -212,23 +212,30 @@ packages, go.mod and go.sum stay.`,
 	return cmd
 }
 
-// functionNames returns the functions of the project, to complete the first argument.
-func functionNames(cmd *cobra.Command, w World, args []string) []string {
-	if len(args) > 0 {
-		return nil
+// completeFunctions returns a completion of arguments: the names of the
+// project's functions that are not among the arguments yet. There is no maximum
+// number of arguments if most is -1.
+func completeFunctions(w World, most int) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		const directive = cobra.ShellCompDirectiveNoFileComp
+		if most >= 0 && len(args) >= most {
+			return nil, directive
+		}
+		p, err := openProject(cmd, w, project.Options{})
+		if err != nil {
+			return nil, directive
+		}
+		defer p.Close()
+		functions, _, err := p.List()
+		if err != nil {
+			return nil, directive
+		}
+		var names []string
+		for _, f := range functions {
+			if !slices.Contains(args, f.Name) {
+				names = append(names, f.Name)
+			}
+		}
+		return names, directive
 	}
-	p, err := openProject(cmd, w, project.Options{})
-	if err != nil {
-		return nil
-	}
-	defer p.Close()
-	functions, _, err := p.List()
-	if err != nil {
-		return nil
-	}
-	var names []string
-	for _, f := range functions {
-		names = append(names, f.Name)
-	}
-	return names
 }

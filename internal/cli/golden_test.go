@@ -25,16 +25,16 @@ var (
 	fetch  = flag.Bool("fetch", false, "let the go command download modules, as make modules does")
 )
 
-// goldenDir is a project with a function for every combination of flags. It is a
-// module of its own, whose code is compiled, vetted and tested. A change of a
-// template shows as a diff of ordinary Go.
+// goldenDir is a project with a function for every combination of flags. It is
+// a module of its own, whose code is compiled, vetted and tested. A change to a
+// template appears as a diff of ordinary Go.
 const goldenDir = "../../testdata/golden"
 
 const goldenMod = "module example.com/golden\n\ngo 1.22\n"
 
 // goldenCommands returns the commands that create the golden project: all
-// combinations of four flags, each scheme, each kind of value of the other flags,
-// and combinations of guards.
+// combinations of four flags, each scheme, each kind of value of the other
+// flags, and combinations of guards.
 func goldenCommands() [][]string {
 	flags := []struct{ name, flag string }{
 		{"webhook", "--webhook"},
@@ -134,12 +134,12 @@ func TestGolden(t *testing.T) {
 	want, got := tree(t, goldenDir), tree(t, dir)
 	for name := range want {
 		if _, ok := got[name]; !ok {
-			t.Errorf("%s is in testdata/golden, and fngen does not write it (make golden renews them)", name)
+			t.Errorf("%s is in testdata/golden, but fngen does not write it (run make golden)", name)
 		}
 	}
 	for name, data := range got {
 		if data != want[name] {
-			t.Errorf("%s differs from testdata/golden (make golden renews it):\n%s", name, diff(want[name], data))
+			t.Errorf("%s differs from testdata/golden (run make golden):\n%s", name, diff(want[name], data))
 		}
 	}
 }
@@ -155,7 +155,8 @@ func diff(want, got string) string {
 	return fmt.Sprintf("%d lines, want %d", len(b), len(a))
 }
 
-// With --no-tests, a function is the same handler without anything else.
+// TestGoldenNoTests checks that --no-tests writes the same handler and nothing
+// else.
 func TestGoldenNoTests(t *testing.T) {
 	dir := newModule(t, goldenMod)
 	for _, args := range goldenCommands() {
@@ -166,13 +167,13 @@ func TestGoldenNoTests(t *testing.T) {
 	for name, data := range tree(t, filepath.Join(dir, "api", "src")) {
 		assert.Equal(t, want["api/src/"+name], data, name)
 		assert.NotContains(t, name, "_test.go")
-		assert.NotContains(t, name, "lib/fntest", "no test, so nothing that tests import")
+		assert.NotContains(t, name, "lib/fntest", "a package that only tests import")
 	}
 	runGo(t, dir, "vet", "./...")
 }
 
-// The golden project compiles and passes its tests without a network, and go mod
-// tidy does not change it.
+// TestGoldenModuleIsGreen checks that the golden project compiles, passes its
+// tests offline and is tidy.
 func TestGoldenModuleIsGreen(t *testing.T) {
 	runGo(t, goldenDir, "vet", "./...")
 	runGo(t, goldenDir, "test", "./...")
@@ -184,7 +185,8 @@ func TestGoldenModuleIsGreen(t *testing.T) {
 	}
 }
 
-// The same is true of the support packages that only fngen add copies.
+// TestAddedPackagesAreGreen checks the same for the support packages that only
+// fngen add copies.
 func TestAddedPackagesAreGreen(t *testing.T) {
 	packages, err := generator.Packages()
 	require.NoError(t, err)
@@ -195,7 +197,7 @@ func TestAddedPackagesAreGreen(t *testing.T) {
 		t.Run(p.Name, func(t *testing.T) {
 			dir := newModule(t, goldenMod)
 			code, _, stderr := fngen(t, dir, "add", p.Name)
-			if code != 0 { // what fngen add alone brings may ask for a newer Go
+			if code != 0 { // packages that only fngen add copies may require a newer Go
 				require.Contains(t, stderr, "hint: go mod edit -go=1.25")
 				dir = newModule(t, strings.Replace(goldenMod, "go 1.22", "go 1.25.0", 1))
 				code, _, stderr = fngen(t, dir, "add", p.Name)
@@ -209,8 +211,8 @@ func TestAddedPackagesAreGreen(t *testing.T) {
 	}
 }
 
-// The user.go in the documentation compiles, and functions with roles pass their
-// tests with it.
+// TestDocumentedUserFile checks that the user.go in the documentation compiles,
+// and that functions with roles pass their tests with it.
 func TestDocumentedUserFile(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/auth.md")
 	require.NoError(t, err)
@@ -234,7 +236,8 @@ func TestDocumentedUserFile(t *testing.T) {
 	assert.Contains(t, stdout, "keep       api/src/lib/auth/user.go")
 }
 
-// The documentation names the environment variables of each provider.
+// TestProvidersAreDocumented checks that the documentation names the
+// environment variables of each provider.
 func TestProvidersAreDocumented(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/webhooks.md")
 	require.NoError(t, err)
@@ -253,7 +256,8 @@ func TestProvidersAreDocumented(t *testing.T) {
 	}
 }
 
-// gofmt does not remove blank lines just inside braces.
+// TestGoldenHasNoBlankLineAfterBrace checks what gofmt does not: it keeps blank
+// lines just inside braces.
 func TestGoldenHasNoBlankLineAfterBrace(t *testing.T) {
 	for name, data := range tree(t, goldenDir) {
 		if strings.HasSuffix(name, ".go") {
@@ -263,15 +267,15 @@ func TestGoldenHasNoBlankLineAfterBrace(t *testing.T) {
 	}
 }
 
-// runGo runs the go command without a network: generated code needs only modules
-// that are in the module cache.
+// runGo runs the go command offline: generated code needs only modules that are
+// in the module cache.
 func runGo(t testing.TB, dir string, args ...string) string {
 	t.Helper()
 	return run(t, dir, "go", args...)
 }
 
-// run returns what the command prints on stdout. Its stderr is no part of that:
-// the go command reports there what it downloads.
+// run returns what the command prints to stdout. It ignores stderr, where the
+// go command reports downloads.
 func run(t testing.TB, dir, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(name, args...)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -45,25 +44,29 @@ func newInvoke(w World) *cobra.Command {
 	o := invokeOptions{}
 	cmd := &cobra.Command{
 		Use:   "invoke <name>",
-		Short: "Call a function, with a webhook's signature if you like",
-		Long: `Send a request to a function and print the response. The request goes to the running
-fngen dev. If none is running, fngen builds the function and runs it for this one request.
-The exit code is 0 if the response's status is below 400, and 1 otherwise.
+		Short: "Call a function, or send it a signed webhook",
+		Long: `Send a request to a function and print the response. The request goes to the
+running fngen dev. If none is running, fngen builds the function and runs it for
+this one request. The exit code is 0 if the response's status is below 400, and
+1 otherwise.
 
---webhook signs the request as the function verifies it: with the scheme, the header and
-the secret that its source passes to webhooks.Require. The secret is the value of an
-environment variable, which can be set in .env.defaults, .env or .env.development.
---sample sends an event with the body and headers that the provider would send.
+--webhook signs the request as the function verifies it: with the scheme, the
+header and the secret that its source passes to webhooks.Require. The secret is
+the value of an environment variable, which can be set in .env.defaults, .env or
+.env.development. --sample sends an event with the body and headers that the
+provider would send.
 
---data, --secret and --bearer accept @FILE to read a file, and - to read standard input.
-Prefer these for secrets: other users of the machine can see your command line.`,
+--data, --secret and --bearer accept @FILE to read a file, and - to read
+standard input. Prefer these for secrets: other users of the machine can see
+your command line.`,
 		Example: `  fngen invoke divide --query dividend=20 --query divisor=5
   fngen invoke orders --data '{"id":1}' --webhook
   fngen invoke billing --sample invoice.paid --set data.object.amount_paid=4200
   fngen invoke billing --replay 3
   fngen invoke report --bearer @token --auth-provider supabase -i
   fngen invoke chart -o chart.png`,
-		Args: arguments(0, 1),
+		Args:              arguments(0, 1),
+		ValidArgsFunction: completeFunctions(w, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				o.call.Function = args[0]
@@ -73,9 +76,6 @@ Prefer these for secrets: other users of the machine can see your command line.`
 			}
 			return runInvoke(cmd, w, o)
 		},
-	}
-	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		return functionNames(cmd, w, args), cobra.ShellCompDirectiveNoFileComp
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -90,34 +90,29 @@ Prefer these for secrets: other users of the machine can see your command line.`
 func (o *invokeOptions) requestFlags(flags *pflag.FlagSet) {
 	flags.VarP(anyValue{"TEXT", func(value string) error { o.data = &value; return nil }}, "data", "d",
 		"send TEXT, @FILE or - as the body")
-	required(flags, "method", "METHOD", "use this method (default POST with a body, else GET)", func(value string) error {
-		o.call.Method = strings.ToUpper(value)
-		return checkToken(o.call.Method)
+	const methodUsage = "use this method (default POST with a body, else GET)"
+	required(flags, "method", "METHOD", methodUsage, func(value string) (err error) {
+		o.call.Method, err = invoke.ParseMethod(value)
+		return err
 	})
 	required(flags, "path", "/PATH", "request this path below the function", func(value string) error {
 		o.call.Path = value
-		return checkPath(value)
+		return invoke.CheckPath(value)
 	})
 	required(flags, "query", "NAME=VALUE", "add a query parameter (repeatable)", func(value string) error {
-		name, value, ok := strings.Cut(value, "=")
-		if !ok || name == "" {
-			return errors.New("want name=value")
-		}
+		parameter, err := invoke.ParseQuery(value)
 		if o.call.Query != "" {
 			o.call.Query += "&"
 		}
-		o.call.Query += url.QueryEscape(name) + "=" + url.QueryEscape(value)
-		return nil
+		o.call.Query += parameter
+		return err
 	})
 	required(flags, "header", "NAME:VALUE", "set a header (repeatable)", func(value string) error {
-		name, value, ok := strings.Cut(value, ":")
-		if !ok {
-			return errors.New("want name:value")
-		}
-		o.call.Header = append(o.call.Header, invoke.HeaderField{Name: name, Value: strings.TrimSpace(value)})
-		return errors.Join(checkToken(name), checkValue(value))
+		field, err := invoke.ParseHeader(value)
+		o.call.Header = append(o.call.Header, field)
+		return err
 	})
-	setText(flags, &o.event, "event", "FILE", "send a Lambda event from FILE or -")
+	requiredText(flags, &o.event, "event", "FILE", "send a Lambda event from FILE or -")
 }
 
 // webhookFlags adds the flags for signatures, samples and deliveries.
@@ -132,12 +127,12 @@ func (o *invokeOptions) webhookFlags(flags *pflag.FlagSet) {
 		o.call.Scheme = &scheme
 		return err
 	})
-	setText(flags, &o.secret, "secret", "TEXT", "sign with this secret: TEXT, @FILE or -")
+	requiredText(flags, &o.secret, "secret", "TEXT", "sign with this secret: TEXT, @FILE or -")
 	required(flags, "public-url", "URL", "sign this URL, if the scheme signs one", func(value string) error {
 		o.call.PublicURL = value
-		return checkURL(value)
+		return invoke.CheckURL(value)
 	})
-	setText(flags, &o.call.Sample, "sample", "EVENT", "send this sample event of the provider")
+	requiredText(flags, &o.call.Sample, "sample", "EVENT", "send this sample event of the provider")
 	required(flags, "set", "PATH=VALUE", "set a field of the body (repeatable)", func(value string) error {
 		o.call.Set = append(o.call.Set, value)
 		return nil
@@ -155,19 +150,12 @@ func (o *invokeOptions) webhookFlags(flags *pflag.FlagSet) {
 
 // otherFlags adds the flags for authentication, output and the server.
 func (o *invokeOptions) otherFlags(flags *pflag.FlagSet) {
-	setText(flags, &o.bearer, "bearer", "TOKEN", "send a bearer token: TOKEN, @FILE or -")
-	setText(flags, &o.call.AuthProvider, "auth-provider", "NAME", "name the provider of the token")
+	requiredText(flags, &o.bearer, "bearer", "TOKEN", "send a bearer token: TOKEN, @FILE or -")
+	requiredText(flags, &o.call.AuthProvider, "auth-provider", "NAME", "name the provider of the token")
 	flags.BoolVarP(&o.include, "include", "i", false, "print the status and headers too")
 	flags.VarP(requiredValue{"FILE", func(value string) error { o.output = value; return nil }}, "output", "o",
 		"write the body to FILE")
-	required(flags, "port", "N", "the functions' port of fngen dev", func(value string) error {
-		n, err := strconv.ParseUint(value, 10, 16)
-		if err != nil || n == 0 {
-			return errors.New("want a number from 1 to 65535")
-		}
-		o.port = int(n)
-		return nil
-	})
+	parsed(flags, &o.port, "port", "PORT", "the functions' port of fngen dev (default 8911)", parseFixedPort)
 	flags.BoolVar(&o.json, "json", false, "print the response, or the deliveries, as JSON")
 }
 
@@ -195,8 +183,8 @@ func (o *invokeOptions) completions(cmd *cobra.Command, w World) {
 	_ = cmd.RegisterFlagCompletionFunc("sample", samples)
 }
 
-// exclusiveFlags lists flags that are mutually exclusive: the first of each list
-// with all the others.
+// exclusiveFlags lists flags that are mutually exclusive: the first of each
+// list with all the others.
 var exclusiveFlags = [][]string{
 	{
 		"deliveries", "replay", "event", "sample", "data", "method", "path", "query", "header", "webhook", "secret",
@@ -264,8 +252,8 @@ func runInvoke(cmd *cobra.Command, w World, o invokeOptions) error {
 	} else {
 		err = call(cmd, w, client, o)
 	}
-	if cmd.Context().Err() != nil {
-		return errInterrupted
+	if cause := cmd.Context().Err(); cause != nil {
+		return cause // err can be of any kind, such as that of a request that was cut off
 	}
 	return err
 }
@@ -360,66 +348,8 @@ func readSecret(cmd *cobra.Command, w World, flag, value string) (string, error)
 		return "", err
 	}
 	secret := string(bytes.TrimRight(data, "\r\n"))
-	if err := checkValue(secret); err != nil {
+	if err := invoke.CheckHeaderValue(secret); err != nil {
 		return "", fmt.Errorf("%s: %w", flag, err)
 	}
 	return secret, nil
-}
-
-// setText adds a flag whose value is any text but an empty one.
-func setText(flags *pflag.FlagSet, to *string, name, form, usage string) {
-	required(flags, name, form, usage, func(value string) error {
-		*to = value
-		return nil
-	})
-}
-
-// checkToken reports whether s can be a method or the name of a header:
-// RFC 9110, section 5.6.2.
-func checkToken(s string) error {
-	for _, r := range s {
-		if r > '~' || r <= ' ' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r) {
-			return fmt.Errorf("%q is not allowed", r)
-		}
-	}
-	if s == "" {
-		return errEmpty
-	}
-	return nil
-}
-
-// checkValue reports whether s can be the value of a header: RFC 9110, section
-// 5.5.
-func checkValue(s string) error {
-	for i := range len(s) {
-		if s[i] < ' ' && s[i] != '\t' || s[i] == 0x7f {
-			return errors.New("control characters are not allowed")
-		}
-	}
-	return nil
-}
-
-// checkPath reports whether s can be appended to a function's route.
-func checkPath(s string) error {
-	parsed, err := url.Parse("http://host" + s)
-	switch {
-	case !strings.HasPrefix(s, "/"):
-		return errors.New("want a path that starts with /")
-	case err != nil:
-		return errors.New("the path is malformed")
-	case strings.ContainsAny(s, "?#"):
-		return errors.New("use --query for the query")
-	case parsed.EscapedPath() != s:
-		return fmt.Errorf("the path must be escaped: %s", parsed.EscapedPath())
-	}
-	return nil
-}
-
-// checkURL reports whether s is an absolute HTTP URL.
-func checkURL(s string) error {
-	parsed, err := url.Parse(s)
-	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" {
-		return errors.New("want a URL such as https://example.com/orders")
-	}
-	return nil
 }

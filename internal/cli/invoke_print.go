@@ -28,7 +28,7 @@ func listDeliveries(ctx context.Context, w World, client *invoke.Client, o invok
 		return printJSON(w.Stdout, all)
 	}
 	if len(all) == 0 {
-		note(w.Stderr, "fngen dev has received no webhooks yet", "")
+		w.note("fngen dev has received no webhooks yet", "")
 		return nil
 	}
 	table := tabwriter.NewWriter(w.Stdout, 0, 0, 2, ' ', 0)
@@ -59,7 +59,7 @@ func printResponse(w World, o invokeOptions, r *invoke.Response, terminal bool) 
 		}
 	case terminal && isBinary(r.Body):
 		contentType := cmp.Or(r.Header.Get("Content-Type"), "unknown type")
-		note(w.Stderr, fmt.Sprintf("the body is binary: %d bytes of %s", len(r.Body), printable(contentType)),
+		w.note(fmt.Sprintf("the body is binary: %d bytes of %s", len(r.Body), printable(contentType)),
 			"save it with -o FILE")
 	case terminal:
 		out.WriteString(forTerminal(string(r.Body)))

@@ -14,8 +14,8 @@ import (
 	"github.com/fngen/fngen/internal/invoke"
 )
 
-// A pipe receives the body byte for byte. A terminal receives no binary data and
-// no control characters.
+// A pipe receives the body byte for byte. A terminal receives no binary data
+// and no control characters.
 func TestPrintResponse(t *testing.T) {
 	const (
 		png    = "\x89PNG\r\n\x1a\n"

@@ -26,12 +26,16 @@ import (
 // A devServer is a fake fngen dev that records the last request. Scripts use it
 // with these commands:
 //
-//	devserver DIR [URL]              starts it for the project in DIR with the public URL, and sets FNGEN_API_PORT
-//	received                         prints the last request, once; with !, checks that there is none
-//	verifies SCHEME SECRET [K=V...]  checks the last request's signature; K is header, url or issuer
+//	devserver DIR [URL]              starts it
+//	received                         prints the last request and forgets it
+//	! received                       checks that no request was received
+//	verifies SCHEME SECRET [K=V...]  verifies the signature of the last request
 //
-// Its response is in the file answers/PATH, as HTTP/1.1 on the wire. Without that
-// file, it is {"ok":true}.
+// devserver serves the project in DIR with the public URL, and sets
+// FNGEN_API_PORT. K is header, url or issuer.
+//
+// Its response is in the file responses/PATH, as HTTP/1.1 on the wire. Without
+// that file, it is {"ok":true}.
 type devServer struct {
 	mu   sync.Mutex
 	last *http.Request
@@ -41,7 +45,7 @@ type devServer struct {
 // devServerKey is the key of a script's devServer.
 type devServerKey struct{}
 
-func (d *devServer) keep(r *http.Request) {
+func (d *devServer) record(r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		body = []byte(err.Error())
@@ -51,7 +55,7 @@ func (d *devServer) keep(r *http.Request) {
 	d.last, d.body = r, body
 }
 
-func (d *devServer) forget() {
+func (d *devServer) reset() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.last = nil
@@ -61,23 +65,23 @@ func startDevServer(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
 		ts.Fatalf("usage: devserver DIR [URL]")
 	}
-	about := map[string]string{"project": ts.MkAbs(args[0]), "version": "v0.1.0"}
+	info := map[string]string{"project": ts.MkAbs(args[0]), "version": "v0.1.0"}
 	if len(args) == 2 {
-		about["publicUrl"] = args[1]
+		info["publicUrl"] = args[1]
 	}
-	answers := ts.MkAbs("answers")
+	responses := ts.MkAbs("responses")
 	d := ts.Value(devServerKey{}).(*devServer)
-	d.forget()
+	d.reset()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/.fngen/dev" {
-			_ = json.NewEncoder(w).Encode(about)
+			_ = json.NewEncoder(w).Encode(info)
 			return
 		}
 		if !strings.HasPrefix(r.URL.Path, "/.fngen/") {
-			d.keep(r)
+			d.record(r)
 		}
 		// The path comes from a script, and contains no "..".
-		data, err := os.ReadFile(answers + r.URL.Path)
+		data, err := os.ReadFile(responses + r.URL.Path)
 		if err != nil {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"ok":true}`)
@@ -110,12 +114,12 @@ func received(ts *testscript.TestScript, neg bool, args []string) {
 	defer d.mu.Unlock()
 	if neg {
 		if d.last != nil {
-			ts.Fatalf("%s was received", d.last.RequestURI)
+			ts.Fatalf("received %s", d.last.RequestURI)
 		}
 		return
 	}
 	if d.last == nil {
-		ts.Fatalf("nothing was received")
+		ts.Fatalf("no request was received")
 	}
 	host := strings.ReplaceAll(d.last.Host, ts.Getenv("PORT"), "PORT")
 	fmt.Fprintf(ts.Stdout(), "%s %s\nHost: %s\n", d.last.Method, d.last.RequestURI, host)
@@ -154,14 +158,14 @@ func verifies(ts *testscript.TestScript, neg bool, args []string) {
 		case "issuer":
 			options.Issuer = value
 		default:
-			ts.Fatalf("no option %s", strconv.Quote(key))
+			ts.Fatalf("unknown option %s", strconv.Quote(key))
 		}
 	}
 	d := ts.Value(devServerKey{}).(*devServer)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.last == nil {
-		ts.Fatalf("nothing was received")
+		ts.Fatalf("no request was received")
 	}
 	query, err := url.ParseQuery(d.last.URL.RawQuery)
 	ts.Check(err)

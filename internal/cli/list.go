@@ -17,9 +17,10 @@ func newList(w World) *cobra.Command {
 		Short: "List the functions with their routes and files",
 		Long: `List the functions of your module with their routes and files.
 
-A function is a directory in api/src/functions whose package exports Handler, or a file there that
-exports its name and Handler, such as sendEmail.go with SendEmailHandler. A note says why a
-directory or file that looks like a function is not one.`,
+A function is a directory in api/src/functions whose package exports Handler, or
+a file there that exports its name and Handler, such as sendEmail.go with
+SendEmailHandler. A note says why a directory or file that looks like a function
+is not one.`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := openProject(cmd, w, project.Options{})
@@ -32,7 +33,7 @@ directory or file that looks like a function is not one.`,
 				return err
 			}
 			for _, s := range skipped {
-				note(w.Stderr, s.String(), "")
+				w.note(s.String(), "")
 			}
 			if asJSON {
 				return printJSON(w.Stdout, struct {
@@ -41,7 +42,7 @@ directory or file that looks like a function is not one.`,
 			}
 			if len(functions) == 0 {
 				none := &project.NoFunctionsError{Dir: p.Functions}
-				note(w.Stderr, none.Error(), none.Hint())
+				w.note(none.Error(), none.Hint())
 			}
 			var b strings.Builder
 			for _, f := range functions {

@@ -30,16 +30,16 @@ type mutant struct {
 
 var allMutants = flag.Bool("all-mutants", false, "break the guards of every golden function, as make mutants does")
 
-// mutated lists the functions whose guards are broken in every run: one for each
-// kind of guard and of combination. The others differ from one of them only in
-// names.
+// mutated lists the functions whose guards are broken in every run: one for
+// each kind of guard and of combination. The others differ from one of them
+// only in names.
 var mutated = []string{
 	"allowIps", "allowIpRateLimitWebhookAuthBinaryFixtures", "authRoles", "rateLimitBurst", "webhookAuthRole",
 	"webhookDiscord", "webhookSha1Verifier", "webhookStripe", "webhookTwilioAuthFixtures",
 }
 
-// If someone breaks a guard of a handler, or changes what it requires, the
-// generated test fails because of the response.
+// TestGeneratedTestsCatchBrokenGuards checks that the test of a function fails,
+// because of the response, if a guard of its handler is broken or changed.
 func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(dir, os.DirFS(goldenDir)))
@@ -88,8 +88,8 @@ func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
 	}
 }
 
-// mutate returns the mutants of a handler: each guard replaced by one that accepts
-// everything, and each of its literals and constants changed.
+// mutate returns the mutants of a handler: each guard replaced by one that
+// accepts everything, and each of its literals and constants changed.
 func mutate(t *testing.T, function, source string) []mutant {
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, function, source, 0)
@@ -150,7 +150,7 @@ func ratePer(guard *ast.CallExpr) ast.Expr {
 	return burst.X.(*ast.CallExpr).Args[0]
 }
 
-// otherLiterals returns what a literal could be by mistake: the next numbers, the
+// otherLiterals returns wrong values for a literal: the next numbers, the
 // neighbors of an address, a CIDR block of another size, or some other text.
 func otherLiterals(t *testing.T, literal *ast.BasicLit) []string {
 	if literal.Kind == token.INT {
@@ -195,7 +195,8 @@ func guards(file *ast.File) []*ast.CallExpr {
 	return list
 }
 
-// Cheaper guards run first, and only signed requests learn who may call.
+// TestGuardsRunInOrder checks that cheaper guards run first, and that only
+// signed requests reach the check of the user.
 func TestGuardsRunInOrder(t *testing.T) {
 	for function, want := range map[string][]string{
 		"webhookAuth":                               {"webhooks", "auth"},

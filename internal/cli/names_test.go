@@ -13,8 +13,8 @@ import (
 	"github.com/fngen/fngen/internal/cli"
 )
 
-// Functions whose names are special to Go or its tools compile and pass their tests,
-// with all flags and with none.
+// TestReservedNames checks that functions whose names are special to Go or its
+// tools compile and pass their tests, with all flags and with none.
 func TestReservedNames(t *testing.T) {
 	names := []string{
 		"func", "main", "documentation", "HTTPServer", "deploy_windows", "foo_test", "events", "fn", "string", "init",
@@ -44,6 +44,6 @@ func TestReservedNames(t *testing.T) {
 	packages := runGo(t, dir, "list", "./api/combination...")
 	require.Equal(t, len(combinations)*len(names), strings.Count(packages, "\n"))
 	runGo(t, dir, "vet", "./...")
-	// linking all of them would take a minute; go vet has compiled them
+	// Linking all of them would take a minute; go vet has compiled them.
 	runGo(t, dir, "test", "-vet=off", "./api/combination00/...", "./api/combination15/...")
 }

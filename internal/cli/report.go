@@ -49,8 +49,8 @@ func printJSON(w io.Writer, v any) error {
 	return encoder.Encode(v)
 }
 
-// goTest returns the command, to be run in the working directory, that tests the
-// package in the directory dir of the project at root.
+// goTest returns the command, to be run in the working directory, that tests
+// the package in the directory dir of the project at root.
 func goTest(root, dir string) string {
 	target := relative(root, dir)
 	if filepath.IsAbs(target) || !inside(root) {

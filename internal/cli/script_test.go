@@ -20,9 +20,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var withRace = flag.Bool("with-race", false, "have scripts run an fngen that the race detector watches, as make race does")
+var withRace = flag.Bool("with-race", false, "build fngen with the race detector for scripts, as make race does")
 
-// programs is a directory for the scripts' PATH: fngen is this one, and fngen-v0.0.9 is the same of an older version.
+// programs is a directory in the PATH of scripts. It contains fngen, and
+// fngen-v0.0.9, which is the same program with an older version.
 var programs string
 
 func TestMain(m *testing.M) {
@@ -35,8 +36,8 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(programs)
 		for name, version := range map[string]string{"fngen": "v0.1.0", "fngen-v0.0.9": "v0.0.9"} {
-			cmd := exec.Command("go", "build", "-trimpath", "-race="+strconv.FormatBool(*withRace), "-ldflags=-X main.version="+version,
-				"-o", filepath.Join(programs, name), "./testdata/fngen")
+			cmd := exec.Command("go", "build", "-trimpath", "-race="+strconv.FormatBool(*withRace),
+				"-ldflags=-X main.version="+version, "-o", filepath.Join(programs, name), "./testdata/fngen")
 			cmd.Env, cmd.Stderr = os.Environ(), os.Stderr
 			if !*withRace {
 				cmd.Env = append(cmd.Env, "CGO_ENABLED=0")
@@ -50,15 +51,15 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// The scripts are what a user types and sees. To the commands of testscript they add:
+// TestScripts runs the scripts in testdata/script, which show what a user types
+// and sees. Besides the commands of testscript and those of devServer, they
+// use:
 //
-//	fails CODE COMMAND...    it exits with CODE, says so as errors are said, and changes no file
-//	untouched COMMAND...     it succeeds, and changes no file
-//	files DIR                prints the files below DIR, sorted
+//	fails CODE COMMAND...  runs a command that must exit with CODE: see fails
+//	untouched COMMAND...   runs a command that must succeed and change no file
+//	files DIR              prints the files below DIR, sorted
 //
-// and those of devServer.
-//
-// -update rewrites what cmp compares with.
+// With the flag -update, it rewrites the files that cmp compares with.
 func TestScripts(t *testing.T) {
 	environment := goEnvironment(t)
 	testscript.Run(t, testscript.Params{
@@ -90,9 +91,10 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// goEnvironment lets scripts run the go command as a user does who has no network:
-// with the caches that there are, and nothing else of who runs the test. Without -trimpath,
-// each script's folder would be in what it builds, and no build ever be cached.
+// goEnvironment returns an environment in which scripts run the go command
+// offline, with the existing caches and without the settings of the user who
+// runs the tests. -trimpath makes builds independent of the script's directory,
+// so that they are cached.
 func goEnvironment(t *testing.T) map[string]string {
 	t.Helper()
 	out, err := exec.Command("go", "env", "-json", "GOCACHE", "GOMODCACHE", "GOPATH").Output()
@@ -101,7 +103,7 @@ func goEnvironment(t *testing.T) map[string]string {
 	require.NoError(t, json.Unmarshal(out, &environment))
 	maps.Copy(environment, map[string]string{
 		"GOENV":       "off",
-		"GORACE":      "atexit_sleep_ms=0", // else each fngen that the race detector watches ends with a second's sleep
+		"GORACE":      "atexit_sleep_ms=0", // otherwise programs with the race detector sleep for a second on exit
 		"GOFLAGS":     "-mod=readonly -trimpath",
 		"GOPROXY":     "off",
 		"GOTOOLCHAIN": "local",
@@ -110,21 +112,22 @@ func goEnvironment(t *testing.T) map[string]string {
 	return environment
 }
 
-// program is a command that runs a program.
+// program returns a script command that runs a program.
 func program(name string) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, neg bool, args []string) {
 		err := ts.Exec(name, args...)
 		switch {
 		case neg && err == nil:
-			ts.Fatalf("%s succeeds", name)
+			ts.Fatalf("%s succeeded", name)
 		case !neg && err != nil:
-			ts.Fatalf("%s fails: %v", name, err)
+			ts.Fatalf("%s failed: %v", name, err)
 		}
 	}
 }
 
-// fails runs a command that has to fail, and checks what is true of every failure: nothing on
-// stdout, on stderr one line fngen: and at most one line hint:, and no file that changed.
+// fails runs a command that must fail, and checks what holds for every failure:
+// it prints nothing to stdout, an error and at most one hint to stderr, and
+// changes no file.
 func fails(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: fails CODE COMMAND...")
@@ -137,42 +140,43 @@ func fails(ts *testscript.TestScript, neg bool, args []string) {
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
-		ts.Fatalf("it succeeds, want exit code %d", want)
+		ts.Fatalf("the command succeeded, want exit code %d", want)
 	case !errors.As(err, &exit):
 		ts.Check(err)
 	case exit.ExitCode() != want:
 		ts.Fatalf("exit code %d, want %d", exit.ExitCode(), want)
 	}
 	if stdout := ts.ReadFile("stdout"); stdout != "" {
-		ts.Fatalf("a failure prints to stdout")
+		ts.Fatalf("a failed command printed to stdout")
 	}
 	lines := strings.Split(strings.TrimSuffix(ts.ReadFile("stderr"), "\n"), "\n")
 	message, isError := strings.CutPrefix(lines[0], "fngen: ")
 	switch {
 	case !isError || message == "":
-		ts.Fatalf("want an error that begins with fngen:")
+		ts.Fatalf("want an error with the prefix fngen:")
 	case strings.HasSuffix(message, "."):
 		ts.Fatalf("want an error without a period at the end")
 	case len(lines) > 2, len(lines) == 2 && !strings.HasPrefix(lines[1], "hint: "):
-		ts.Fatalf("want an error and at most a hint, one line each")
+		ts.Fatalf("want one line with an error and at most one with a hint")
 	}
-	ts.Check(plain(ts))
-	ts.Check(same(before, snapshot(ts)))
+	ts.Check(checkCharacters(ts))
+	ts.Check(checkUnchanged(before, snapshot(ts)))
 }
 
-// untouched runs a command that has to succeed and to change no file.
+// untouched runs a command that must succeed and change no file.
 func untouched(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
 		ts.Fatalf("usage: untouched COMMAND...")
 	}
 	before := snapshot(ts)
 	ts.Check(ts.Exec(args[0], args[1:]...))
-	ts.Check(plain(ts))
-	ts.Check(same(before, snapshot(ts)))
+	ts.Check(checkCharacters(ts))
+	ts.Check(checkUnchanged(before, snapshot(ts)))
 }
 
-// plain refuses control characters in the output, which goes to a pipe.
-func plain(ts *testscript.TestScript) error {
+// checkCharacters returns an error if the output contains control characters,
+// as only output to a terminal may.
+func checkCharacters(ts *testscript.TestScript) error {
 	for _, stream := range []string{"stdout", "stderr"} {
 		for _, r := range ts.ReadFile(stream) {
 			if r < ' ' && r != '\n' && r != '\t' {
@@ -200,7 +204,8 @@ func files(ts *testscript.TestScript, neg bool, args []string) {
 	}))
 }
 
-// snapshot is everything in the script's directory: of files the contents, of links the target.
+// snapshot returns the modes and contents of all files in the script's
+// directory by path. The contents of a symlink are its target.
 func snapshot(ts *testscript.TestScript) map[string]string {
 	work := ts.Getenv("WORK")
 	all := map[string]string{}
@@ -230,8 +235,9 @@ func snapshot(ts *testscript.TestScript) map[string]string {
 	return all
 }
 
-// same says in which paths two snapshots differ.
-func same(before, after map[string]string) error {
+// checkUnchanged returns an error that lists the paths in which two snapshots
+// differ.
+func checkUnchanged(before, after map[string]string) error {
 	var differ []string
 	for name, contents := range after {
 		if old, ok := before[name]; !ok || old != contents {
@@ -245,7 +251,7 @@ func same(before, after map[string]string) error {
 	}
 	if len(differ) > 0 {
 		slices.Sort(differ)
-		return fmt.Errorf("want no change, and these changed: %s", strings.Join(differ, ", "))
+		return fmt.Errorf("files changed: %s", strings.Join(differ, ", "))
 	}
 	return nil
 }

@@ -42,14 +42,16 @@ func newServe(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the functions in production",
-		Long: `Serve your functions in production: build a server of all functions and run it. On SIGINT or
-SIGTERM, the server completes the requests in progress and exits. It accepts connections from this
-machine only, unless you set --host or HOST.
+		Long: `Serve your functions in production: build a server of all functions and run it.
+On SIGINT or SIGTERM, the server completes the requests in progress and exits.
+It accepts connections from this machine only, unless you set --host or HOST.
 
-The functions' environment includes the variables of .env.defaults, .env and .env.production.
+The functions' environment includes the variables of .env.defaults, .env and
+.env.production.
 
-With --build-only, the server is written to a file instead. It is a self-contained program that
-accepts the same flags, HOST and PORT, and reads no .env file.`,
+With --build-only, the server is written to a file instead. It is a
+self-contained program that accepts the same flags, HOST and PORT, and reads no
+.env file.`,
 		Example: `  fngen serve --port 8080
   PORT=8080 HOST=0.0.0.0 fngen serve --healthz --trusted-proxy 10.0.0.0/8
   fngen serve --build-only -o server`,
@@ -67,7 +69,7 @@ accepts the same flags, HOST and PORT, and reads no .env file.`,
 	flags.DurationVar(&o.drain, "drain", 30*time.Second, "maximum `DURATION` of requests in progress on exit")
 	flags.Bool("healthz", false, "respond to GET /healthz with status 200")
 	flags.Bool("aws-limits", false, "reject what AWS rejects: bodies over 6 MB, responses after 29 s")
-	flags.StringVar(&o.tags, "tags", "", "build tags, besides those of GOFLAGS: `TAG,...`")
+	requiredText(flags, &o.tags, "tags", "TAG,...", tagsUsage)
 	flags.BoolVar(&o.buildOnly, "build-only", false, "build the server without running it")
 	flags.StringVarP(&o.out, "output", "o", "server", "with --build-only, write the server to `FILE`")
 	return cmd
@@ -92,7 +94,7 @@ func runServe(cmd *cobra.Command, w World, o serveOptions) error {
 		return err
 	}
 	for _, skipped := range server.Skipped {
-		note(w.Stderr, skipped.String(), "")
+		w.note(skipped.String(), "")
 	}
 	if len(server.Functions) == 0 {
 		return &project.NoFunctionsError{Dir: p.Functions}
@@ -117,7 +119,9 @@ func (o serveOptions) build(cmd *cobra.Command, server build.Executable) error {
 }
 
 // buildAndRun builds the server in a temporary directory and runs it.
-func (o serveOptions) buildAndRun(cmd *cobra.Command, w World, p *project.Project, server build.Executable) (err error) {
+func (o serveOptions) buildAndRun(
+	cmd *cobra.Command, w World, p *project.Project, server build.Executable,
+) (err error) {
 	binary, remove, err := server.BuildTemp(cmd.Context())
 	if err != nil {
 		return err

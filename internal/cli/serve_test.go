@@ -12,8 +12,9 @@ import (
 	"github.com/fngen/fngen/internal/instance"
 )
 
-// A usage error of the server is one of fngen, since it validates the flags that
-// fngen passes on. Errors that the server has printed are not printed again.
+// TestServerError checks that a usage error of the server becomes one of fngen,
+// since the server validates the flags that fngen passes on. Errors that the
+// server has printed are not printed again.
 func TestServerError(t *testing.T) {
 	require.NoError(t, serverError(nil))
 	other := errors.New("permission denied")

@@ -27,45 +27,47 @@ func shopCommands() [][]string {
 	}
 }
 
-// The support packages, go.mod and go.sum of the shop are those that fngen writes.
+// TestShopIsCurrent checks that the support packages, go.mod and go.sum of the
+// shop are those that fngen writes.
 func TestShopIsCurrent(t *testing.T) {
 	dir := newModule(t, shopMod)
 	for _, args := range shopCommands() {
 		code, _, stderr := fngen(t, dir, args...)
 		require.Zero(t, code, "fngen %s: %s", strings.Join(args, " "), stderr)
 	}
-	made, shop := tree(t, dir), tree(t, shopDir)
-	filledIn := func(name string) bool {
+	generated, shop := tree(t, dir), tree(t, shopDir)
+	isManual := func(name string) bool {
 		return strings.HasPrefix(name, "api/src/functions/") || strings.HasPrefix(name, "api/src/services/") ||
 			strings.HasSuffix(name, ".sql")
 	}
 	if *update {
-		for name, data := range made {
-			if !filledIn(name) {
+		for name, data := range generated {
+			if !isManual(name) {
 				require.NoError(t, os.MkdirAll(shopDir+"/"+name[:max(0, strings.LastIndex(name, "/"))], 0o777))
 				require.NoError(t, os.WriteFile(shopDir+"/"+name, []byte(data), 0o666))
 			}
 		}
 		for name := range shop {
-			if _, ok := made[name]; !ok && !filledIn(name) {
+			if _, ok := generated[name]; !ok && !isManual(name) {
 				require.NoError(t, os.Remove(shopDir+"/"+name))
 			}
 		}
 		shop = tree(t, shopDir)
 	}
-	for name, data := range made {
-		if !filledIn(name) && shop[name] != data {
-			t.Errorf("%s differs from testdata/shop (make golden renews it):\n%s", name, diff(shop[name], data))
+	for name, data := range generated {
+		if !isManual(name) && shop[name] != data {
+			t.Errorf("%s differs from testdata/shop (run make golden):\n%s", name, diff(shop[name], data))
 		}
 	}
 	for name := range shop {
-		if _, ok := made[name]; !ok && !filledIn(name) {
-			t.Errorf("%s is in testdata/shop, and fngen does not write it (make golden renews them)", name)
+		if _, ok := generated[name]; !ok && !isManual(name) {
+			t.Errorf("%s is in testdata/shop, but fngen does not write it (run make golden)", name)
 		}
 	}
 }
 
-// The shop's tests pass with both databases, and go mod tidy does not change it.
+// TestShop checks that the shop's tests pass with both databases, and that its
+// module is tidy.
 func TestShop(t *testing.T) {
 	runGo(t, shopDir, "vet", "./...")
 	if out := runGo(t, shopDir, "mod", "tidy", "-diff"); out != "" {
@@ -84,7 +86,8 @@ func TestShop(t *testing.T) {
 	})
 }
 
-// A project without a database has no package for one.
+// TestGoldenHasNoDatabase checks that a project without a database has no
+// package for one.
 func TestGoldenHasNoDatabase(t *testing.T) {
 	for name := range tree(t, goldenDir) {
 		assert.NotContains(t, name, "/db/")

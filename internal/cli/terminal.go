@@ -19,8 +19,8 @@ func isTerminal(stream any) bool {
 }
 
 // forTerminal makes text safe to print to a terminal: it escapes control
-// characters other than tabs and newlines. The result ends with a newline unless
-// it is empty.
+// characters other than tabs and newlines. The result ends with a newline
+// unless it is empty.
 func forTerminal(text string) string {
 	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
 	for i, line := range lines {
@@ -76,7 +76,7 @@ func keyboard(w *World) (keys <-chan byte, restore func(), err error) {
 			if n, err := file.Read(key); n == 0 || err != nil {
 				return
 			}
-			pressed <- key[0] // blocks forever once nobody receives, shortly before the process exits
+			pressed <- key[0] // blocks forever when the receiver is done, shortly before the process exits
 		}
 	}()
 	return pressed, func() { _ = term.Restore(int(file.Fd()), state) }, nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os/signal"
-	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -26,20 +25,23 @@ func newTest(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "test [api] [name...] [-- go test flags]",
 		Short: "Run the functions' tests",
-		Long: `Run the tests of all functions, or of those that you name. Part of a name is enough.
+		Long: `Run the tests of all functions, or of those that you name. Part of a name is
+enough.
 
-fngen test runs go test, prints each function's tests as a tree, and exits with the exit
-code of go test. Flags after -- are passed to go test. The tests' environment includes the
-variables of .env.defaults, .env and .env.test. A later file overrides an earlier one, and
-a variable that is already set overrides them all.
+fngen test runs go test, prints each function's tests as a tree, and exits with
+the exit code of go test. Flags after -- are passed to go test. The tests'
+environment includes the variables of .env.defaults, .env and .env.test. A later
+file overrides an earlier one, and a variable that is already set overrides them
+all.
 
-With --watch, saving a file runs the tests that depend on it. Keys: a runs all tests, f
-those that failed, Enter the last ones again, and q quits.`,
+With --watch, saving a file runs the tests that depend on it. Keys: a runs all
+tests, f those that failed, Enter the last ones again, and q quits.`,
 		Example: `  fngen test
   fngen test divide
   fngen test divide --watch
   fngen test order -- -run 'TestUpdateOrderStatus/refuses' -race -count=1`,
 		DisableFlagsInUseLine: true,
+		ValidArgsFunction:     completeFunctions(w, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.names = args
 			if dash := cmd.ArgsLenAtDash(); dash >= 0 {
@@ -48,19 +50,12 @@ those that failed, Enter the last ones again, and q quits.`,
 			return runTest(cmd, w, o)
 		},
 	}
-	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		names := functionNames(cmd, w, nil)
-		names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(args, name) })
-		return names, cobra.ShellCompDirectiveNoFileComp
-	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.BoolVar(&o.watch, "watch", false, "run tests again whenever a file that they depend on changes")
 	flags.BoolVar(&o.json, "json", false, "print the output of go test -json")
 	return cmd
 }
-
-var errInterrupted = errors.New("interrupted")
 
 func runTest(cmd *cobra.Command, w World, o testOptions) error {
 	p, err := openProject(cmd, w, project.Options{Tags: project.ParseTags(gotest.Tags(o.flags))})
@@ -77,12 +72,8 @@ func runTest(cmd *cobra.Command, w World, o testOptions) error {
 	}
 	setStreams(r, w)
 	err = r.Run(cmd.Context())
-	var failed *testrun.FailedError
-	switch {
-	case errors.As(err, &failed):
+	if failed := (*testrun.FailedError)(nil); errors.As(err, &failed) {
 		return exitError{failed.Code}
-	case errors.Is(err, context.Canceled):
-		return errInterrupted
 	}
 	return err
 }
@@ -104,6 +95,6 @@ func watchTests(ctx context.Context, w World, r *testrun.Runner) error {
 // setStreams sets where a runner prints.
 func setStreams(r *testrun.Runner, w World) {
 	r.Stdout, r.Stderr = w.Stdout, w.Stderr
-	r.Note = func(message, hint string) { note(w.Stderr, message, hint) }
+	r.Note = w.note
 	r.Report = func(err error) { report(w.Stderr, err) }
 }

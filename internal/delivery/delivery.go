@@ -67,14 +67,3 @@ func (l *Log) All() []Delivery {
 	defer l.mu.Unlock()
 	return append([]Delivery{}, l.deliveries...)
 }
-
-// Get returns the delivery with number n, if it is still in the log.
-func (l *Log) Get(n int) (Delivery, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	i := n - l.lastN + len(l.deliveries) - 1
-	if i < 0 || i >= len(l.deliveries) {
-		return Delivery{}, false
-	}
-	return l.deliveries[i], true
-}

@@ -1,6 +1,6 @@
 // Package devserver serves a project's functions during development. When a
-// file is saved, it builds the functions and answers the next request with the
-// new code.
+// file is saved, it builds the functions, and the new code handles the next
+// request.
 //
 // A dev server is a reverse proxy in front of a child process. The proxy keeps
 // its ports and its connections; the child process is the server program that
@@ -53,7 +53,7 @@ type Options struct {
 }
 
 // A Program describes a server program of the functions: how to build it, and
-// what is in it.
+// which functions it serves.
 type Program struct {
 	Overlay overlay.Overlay
 	Package string
@@ -99,8 +99,8 @@ type server struct {
 }
 
 // Run serves until ctx is done, then returns nil. It returns a *PortError if a
-// port is in use, a *watch.LimitError if too many directories are to be watched,
-// and exec.ErrNotFound if there is no go command.
+// port is in use, a *watch.LimitError if too many directories are to be
+// watched, and exec.ErrNotFound if there is no go command.
 func Run(ctx context.Context, o Options) (err error) {
 	s := &server{Options: o, deliveries: delivery.NewLog(deliveryCount, deliveryBytes)}
 	if o.DebugPort != 0 {

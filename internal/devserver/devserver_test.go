@@ -31,7 +31,8 @@ func isClosed(g *gate) bool {
 	return errors.Is(err, errStillBuilding)
 }
 
-// The gate is open if no build is in progress and a build covers each change event.
+// The gate is open if no build is in progress and a build covers each change
+// event.
 func TestGate(t *testing.T) {
 	g, first := &gate{}, newTarget(nil, Program{}, nil)
 	g.startBuild(0)

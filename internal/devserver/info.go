@@ -21,8 +21,8 @@ type Info struct {
 	PublicURL string `json:"publicUrl,omitempty"` // the functions' public URL, or ""
 }
 
-// Ask returns the Info of the dev server that listens on a port of this machine.
-// It fails if nothing listens there, or something else does.
+// Ask returns the Info of the dev server that listens on a port of this
+// machine. It fails if nothing listens there, or something else does.
 func Ask(ctx context.Context, port int) (Info, error) {
 	var i Info
 	url := fmt.Sprintf("http://127.0.0.1:%d/.fngen/dev", port)

@@ -126,8 +126,8 @@ func (s *server) printAddresses() {
 		net.JoinHostPort(host, strconv.Itoa(s.Port)), net.JoinHostPort(host, strconv.Itoa(s.WebPort)), s.APIURL))
 }
 
-// serve serves until the endpoints are closed. If one server fails, serve closes
-// the other and returns the error.
+// serve serves until the endpoints are closed. If one server fails, serve
+// closes the other and returns the error.
 func (e *endpoints) serve() error {
 	results := make(chan error)
 	running := 0

@@ -44,7 +44,8 @@ func newLoop(s *server) *loop {
 }
 
 // run builds, and builds again after each batch of changes, until ctx is done.
-// It returns the errors of failed and those that no change of a file can repair.
+// It returns the errors of failed and those that no change of a file can
+// repair.
 func (l *loop) run(ctx context.Context, batches <-chan watch.Batch, failed <-chan error) error {
 	defer l.close()
 	l.startBuild(ctx, 0)

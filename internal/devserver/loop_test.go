@@ -30,7 +30,7 @@ func runLoop(ctx context.Context, s *server, load func() (Program, error)) (chan
 	return batches, done
 }
 
-// While the functions do not build, requests are answered with the error, which
+// While the functions do not build, the error is the response to requests, which
 // is printed once. Changes of the configuration are noted.
 func TestLoopBuildFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -63,7 +63,8 @@ func (s *server) webProxy() *httputil.ReverseProxy {
 		ErrorLog: log.New(io.Discard, "", 0),
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() == nil {
-				writeError(w, r, http.StatusBadGateway, "cannot reach the web side", fmt.Sprintf("%s: %v", s.WebTarget, err))
+				detail := fmt.Sprintf("%s: %v", s.WebTarget, err)
+				writeError(w, r, http.StatusBadGateway, "cannot reach the web side", detail)
 			}
 		},
 	}
@@ -185,9 +186,9 @@ func (s *server) writeUnavailable(w http.ResponseWriter, r *http.Request, err er
 	}
 }
 
-// A bodyRecorder keeps what is read of a request body, up to deliveryBytes. It
-// is locked because a transport may still read the body after the response has
-// arrived.
+// A bodyRecorder records the part of a request body that was read, up to
+// deliveryBytes. It is locked because a transport may still read the body after
+// the response has arrived.
 type bodyRecorder struct {
 	io.ReadCloser
 

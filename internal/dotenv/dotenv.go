@@ -19,8 +19,8 @@ func For(environment string) []string {
 	return []string{".env.defaults", ".env", ".env." + environment}
 }
 
-// An Error reports invalid syntax. It does not quote the file, which can contain
-// secrets.
+// An Error reports invalid syntax. It does not quote the file, which can
+// contain secrets.
 type Error struct {
 	File string
 	Line int
@@ -30,12 +30,13 @@ type Error struct {
 func (e *Error) Error() string { return fmt.Sprintf("%s: line %d: %v", e.File, e.Line, e.Err) }
 func (e *Error) Unwrap() error { return e.Err }
 
-// Read returns the variables that the files in dir add to environ, as NAME=value,
-// sorted. Missing files are skipped. If several files set a variable, the last one
-// wins. A variable in environ is never added, even if it is empty there.
+// Read returns the variables that the files in dir add to environ, as
+// NAME=value, sorted. Missing files are skipped. If several files set a
+// variable, the last one wins. A variable in environ is never added, even if it
+// is empty there.
 //
-// ${NAME} in a value refers to a variable that is set earlier in the same file or
-// in an earlier file.
+// ${NAME} in a value refers to a variable that is set earlier in the same file
+// or in an earlier file.
 //
 // The error is an *Error if a file is not valid.
 func Read(dir fs.FS, names []string, environ []string) ([]string, error) {
@@ -76,8 +77,8 @@ var (
 	errNUL   = errors.New("unexpected NUL character")
 )
 
-// parse parses a file with godotenv. It also rejects lines without a name, which
-// godotenv accepts, and replaces errors that quote the file.
+// parse parses a file with godotenv. It also rejects lines without a name,
+// which godotenv accepts, and replaces errors that quote the file.
 func parse(data []byte) (map[string]string, error) {
 	if bytes.IndexByte(data, 0) >= 0 {
 		return nil, errNUL

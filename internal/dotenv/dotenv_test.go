@@ -32,8 +32,10 @@ func TestRead(t *testing.T) {
 	}{
 		"none": {want: []string{}},
 		"later files take precedence": {
-			files: map[string]string{".env.defaults": "A=1\nB=1\nC=1\n", ".env": "B=2\nC=2", ".env.test": "C=3", ".env.production": "C=4"},
-			want:  []string{"A=1", "B=2", "C=3"},
+			files: map[string]string{
+				".env.defaults": "A=1\nB=1\nC=1\n", ".env": "B=2\nC=2", ".env.test": "C=3", ".env.production": "C=4",
+			},
+			want: []string{"A=1", "B=2", "C=3"},
 		},
 		"the environment takes precedence, even if empty": {
 			files:   map[string]string{".env": "A=1\nB=1\nC=1"},
@@ -42,8 +44,11 @@ func TestRead(t *testing.T) {
 		},
 		"last assignment wins": {files: map[string]string{".env": "A=1\nA=2"}, want: []string{"A=2"}},
 		"syntax": {
-			files: map[string]string{".env": "\ufeff# comment\r\nexport A=1\r\nB = two words # comment\r\nC='#$x'\r\nD=\"a\nb\\nc\"\r\nE=\r\nF: yaml\r\n"},
-			want:  []string{"A=1", "B=two words", "C=#$x", "D=a\nb\nc", "E=", "F=yaml"},
+			files: map[string]string{
+				".env": "\ufeff# comment\r\nexport A=1\r\nB = two words # comment\r\n" +
+					"C='#$x'\r\nD=\"a\nb\\nc\"\r\nE=\r\nF: yaml\r\n",
+			},
+			want: []string{"A=1", "B=two words", "C=#$x", "D=a\nb\nc", "E=", "F=yaml"},
 		},
 		"expansion": {
 			files: map[string]string{".env.defaults": "HOST=localhost", ".env": "URL=http://${HOST}:$PORT/\nPORT=1"},

@@ -39,7 +39,7 @@ func TestConcurrentSameName(t *testing.T) {
 				succeeded++
 				continue
 			}
-			message, hint := p.refused(t)
+			message, hint := p.failed(t)
 			assert.Contains(t, message, functions+"/divide/divide.go")
 			assert.NotEmpty(t, hint)
 		}

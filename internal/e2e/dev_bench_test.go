@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -29,95 +30,42 @@ func BenchmarkReload(b *testing.B) {
 	const rounds = 10
 	for _, functionCount := range []int{1, 100, 500} {
 		b.Run(fmt.Sprintf("functions-%d", functionCount), func(b *testing.B) {
-			dir := newModule(b)
-			spend(b, fngen, "function", "count", "--no-tests", "--cwd", dir)
-			place := generator.MainOptions{Module: "example.com/app", Lib: "api/src/lib", Dir: functions + "/bare"}
-			var handlers []generator.FunctionRef
-			for i := range functionCount {
-				name := "count" + strconv.Itoa(i)
-				writeFile(b, dir, path.Join(functions, name, name+".go"),
-					regexp.MustCompile(`package count`).ReplaceAllString(numbered(0), "package "+name))
-				handlers = append(handlers, generator.FunctionRef{
-					Function: name, Path: "example.com/app/" + functions + "/" + name, Package: name,
-					Handler: "Handler",
-				})
-			}
-			require.NoError(b, os.RemoveAll(filepath.Join(dir, functions, "count")))
-			p, err := generator.ServerMain(place, "dev", handlers)
-			require.NoError(b, err)
-			for name, data := range p.Files {
-				writeFile(b, dir, name, string(data))
-			}
-			edit := func(n int) {
-				writeFile(b, dir, functions+"/count0/count0.go",
-					regexp.MustCompile(`package count`).ReplaceAllString(numbered(n), "package count0"))
-			}
-			binary := filepath.Join(b.TempDir(), "bare")
-			build := func() time.Duration {
-				cmd := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, "./"+p.Package)
-				cmd.Dir = dir
-				cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOPROXY=off", "GOWORK=off",
-					"GOTOOLCHAIN=local")
-				start := time.Now()
-				out, err := cmd.CombinedOutput()
-				require.NoError(b, err, "%s", out)
-				return time.Since(start)
-			}
-			start := func() (*dev, time.Duration) {
-				d := &dev{dir: dir, out: &screen{}, err: &screen{}, ended: make(chan int, 1)}
-				d.process = command(dir, "dev", "--port", "0", "--web-port", "0")
-				d.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOPROXY=off", "GOWORK=off", "GOTOOLCHAIN=local")
-				d.Stdout, d.Stderr = d.out, d.err
-				began := time.Now()
-				require.NoError(b, d.Start())
-				go func() { d.ended <- d.wait() }()
-				for !regexp.MustCompile(`ready in`).MatchString(d.out.all()) {
-					require.Less(b, time.Since(began), 5*time.Minute, "%s", d.err.all())
-					time.Sleep(time.Millisecond)
-				}
-				took := time.Since(began)
-				d.url = regexp.MustCompile(`functions  (\S+)/<name>`).FindStringSubmatch(d.out.all())[1]
-				return d, took
-			}
-			end := func(d *dev) {
-				require.NoError(b, d.Process.Signal(os.Interrupt))
-				<-d.ended
-			}
-
-			build() // fills the build cache for both
+			project := newReloadProject(b, functionCount)
+			project.build(b) // fills the build cache for both
 			n := 0
-			var starts, startRatios, overheads, ratios, saves, bares []float64
+			var starts, startRatios, overheads, ratios, saves, baselines []float64
 			for range 3 {
 				n++
-				edit(n)
-				d, took := start()
-				end(d)
+				project.edit(b, n)
+				d, took := project.start(b)
+				d.end(b)
 				n++
-				edit(n)
-				bare := build()
+				project.edit(b, n)
+				baseline := project.build(b)
 				starts = append(starts, took.Seconds()*1000)
-				startRatios = append(startRatios, took.Seconds()/bare.Seconds())
+				startRatios = append(startRatios, took.Seconds()/baseline.Seconds())
 			}
-			d, _ := start()
-			defer end(d)
+			d, _ := project.start(b)
+			defer d.end(b)
 			for range b.N {
 				for range rounds {
 					n++
 					began := time.Now()
-					edit(n)
+					project.edit(b, n)
 					awaitBody(b, d.url+"/count0", strconv.Itoa(n))
 					took := time.Since(began)
 					time.Sleep(2 * time.Second)                           // until go list has run
 					require.NoError(b, d.Process.Signal(syscall.SIGSTOP)) // so that only go build builds
 					n++
-					edit(n)
-					bare := build()
+					project.edit(b, n)
+					baseline := project.build(b)
 					require.NoError(b, d.Process.Signal(syscall.SIGCONT))
 					awaitBody(b, d.url+"/count0", strconv.Itoa(n))
 					time.Sleep(2 * time.Second)
-					saves, bares = append(saves, took.Seconds()*1000), append(bares, bare.Seconds()*1000)
-					overheads = append(overheads, (took-bare).Seconds()*1000)
-					ratios = append(ratios, took.Seconds()/bare.Seconds())
+					saves = append(saves, took.Seconds()*1000)
+					baselines = append(baselines, baseline.Seconds()*1000)
+					overheads = append(overheads, (took-baseline).Seconds()*1000)
+					ratios = append(ratios, took.Seconds()/baseline.Seconds())
 				}
 			}
 			b.ReportMetric(0, "ns/op")
@@ -126,9 +74,84 @@ func BenchmarkReload(b *testing.B) {
 			b.ReportMetric(median(ratios), "save/go-build")
 			b.ReportMetric(median(overheads), "overhead-ms")
 			b.ReportMetric(median(saves), "save-ms")
-			b.ReportMetric(median(bares), "go-build-ms")
+			b.ReportMetric(median(baselines), "go-build-ms")
 		})
 	}
+}
+
+// A reloadProject is a project whose functions are served by fngen dev, and by a
+// main package that go build builds.
+type reloadProject struct {
+	dir    string
+	main   string // directory of the main package
+	binary string // result of go build
+}
+
+// newReloadProject creates a project with functions that respond with a number.
+func newReloadProject(b *testing.B, functionCount int) reloadProject {
+	dir := newModule(b)
+	spend(b, fngen, "function", "count", "--no-tests", "--cwd", dir)
+	var refs []generator.FunctionRef
+	for i := range functionCount {
+		name := "count" + strconv.Itoa(i)
+		source := strings.ReplaceAll(numbered(0), "package count", "package "+name)
+		writeFile(b, dir, path.Join(functions, name, name+".go"), source)
+		refs = append(refs, generator.FunctionRef{
+			Function: name, Path: "example.com/app/" + functions + "/" + name, Package: name, Handler: "Handler",
+		})
+	}
+	require.NoError(b, os.RemoveAll(filepath.Join(dir, functions, "count")))
+	options := generator.MainOptions{Module: "example.com/app", Lib: "api/src/lib", Dir: functions + "/baseline"}
+	main, err := generator.ServerMain(options, "dev", refs)
+	require.NoError(b, err)
+	for name, data := range main.Files {
+		writeFile(b, dir, name, string(data))
+	}
+	return reloadProject{dir: dir, main: main.Package, binary: filepath.Join(b.TempDir(), "baseline")}
+}
+
+// edit makes the first function respond with n.
+func (p reloadProject) edit(b *testing.B, n int) {
+	source := strings.ReplaceAll(numbered(n), "package count", "package count0")
+	writeFile(b, p.dir, functions+"/count0/count0.go", source)
+}
+
+func (reloadProject) environ() []string {
+	return append(os.Environ(), "GOFLAGS=-mod=readonly", "GOPROXY=off", "GOWORK=off", "GOTOOLCHAIN=local")
+}
+
+// build runs go build and returns how long it takes.
+func (p reloadProject) build(b *testing.B) time.Duration {
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", p.binary, "./"+p.main)
+	cmd.Dir, cmd.Env = p.dir, p.environ()
+	start := time.Now()
+	out, err := cmd.CombinedOutput()
+	require.NoError(b, err, "%s", out)
+	return time.Since(start)
+}
+
+// start starts fngen dev and returns how long it takes to be ready.
+func (p reloadProject) start(b *testing.B) (*dev, time.Duration) {
+	d := &dev{dir: p.dir, out: &screen{}, err: &screen{}, ended: make(chan int, 1)}
+	d.process = command(p.dir, "dev", "--port", "0", "--web-port", "0")
+	d.Env = p.environ()
+	d.Stdout, d.Stderr = d.out, d.err
+	start := time.Now()
+	require.NoError(b, d.Start())
+	go func() { d.ended <- d.wait() }()
+	for !strings.Contains(d.out.all(), "ready in") {
+		require.Less(b, time.Since(start), 5*time.Minute, "%s", d.err.all())
+		time.Sleep(time.Millisecond)
+	}
+	took := time.Since(start)
+	d.url = regexp.MustCompile(`functions  (\S+)/<name>`).FindStringSubmatch(d.out.all())[1]
+	return d, took
+}
+
+// end interrupts fngen dev and waits until it has exited.
+func (d *dev) end(b *testing.B) {
+	require.NoError(b, d.Process.Signal(os.Interrupt))
+	<-d.ended
 }
 
 // awaitBody sends requests until a response has the given body.

@@ -122,8 +122,31 @@ func TestDevRequests(t *testing.T) {
 		".env":       "STRIPE_WEBHOOK_SECRET=whsec_canary\n",
 		"fngen.toml": "[web]\ntarget = \"" + web.URL + "\"\n",
 	}, "--public-url", "https://public.example.com/api")
-	host := strings.TrimPrefix(d.url, "http://")
 
+	checkVectors(t, d)
+	checkLimits(t, d)
+
+	// A panic results in a 500 that includes the error.
+	status, body := get(t, d.url+"/boom")
+	assert.Equal(t, http.StatusInternalServerError, status)
+	assert.Contains(t, body, `"error":"panic: boom"`)
+
+	// Requests for other paths go to the web server.
+	_, body = get(t, d.web+"/page?q=1")
+	assert.Equal(t, "the web side's /page?q=1 at "+strings.TrimPrefix(d.web, "http://"), body)
+	status, _ = get(t, d.web+"/.redwood/functions/divide")
+	assert.Equal(t, http.StatusOK, status)
+
+	checkDeliveries(t, d)
+	checkPages(t, d)
+	git(t, d.dir, "checkout", "-q", ".")
+	git(t, d.dir, "clean", "-qfd")
+	d.interrupt(t)
+}
+
+// checkVectors sends the requests in testdata/vectors to the function echo.
+func checkVectors(t *testing.T, d *dev) {
+	host := strings.TrimPrefix(d.url, "http://")
 	for _, v := range vectors(t) {
 		raw := v.raw(host)
 		response, body := send(t, d.url, raw, v.Request.Method)
@@ -154,8 +177,11 @@ func TestDevRequests(t *testing.T) {
 		require.NoError(t, err)
 		assert.JSONEq(t, string(wantJSON), string(gotJSON), v.Name)
 	}
+}
 
-	// A body of 10 MB, which Lambda would refuse, is served and noted once.
+// checkLimits sends bodies that are larger than Lambda's limit.
+func checkLimits(t *testing.T, d *dev) {
+	// A body of 10 MB, which Lambda would reject, is served and noted once.
 	for range 2 {
 		response, err := http.Post(d.url+"/large", "application/octet-stream", bytes.NewReader(make([]byte, 10<<20)))
 		require.NoError(t, err)
@@ -170,19 +196,11 @@ func TestDevRequests(t *testing.T) {
 	require.NoError(t, err)
 	response.Body.Close()
 	assert.Equal(t, http.StatusRequestEntityTooLarge, response.StatusCode)
+}
 
-	// A panic results in a 500 that includes the error.
-	status, body := get(t, d.url+"/boom")
-	assert.Equal(t, http.StatusInternalServerError, status)
-	assert.Contains(t, body, `"error":"panic: boom"`)
-
-	// Requests for other paths go to the web server.
-	_, body = get(t, d.web+"/page?q=1")
-	assert.Equal(t, "the web side's /page?q=1 at "+strings.TrimPrefix(d.web, "http://"), body)
-	status, _ = get(t, d.web+"/.redwood/functions/divide")
-	assert.Equal(t, http.StatusOK, status)
-
-	// fngen invoke finds fngen dev, signs requests, and replays deliveries.
+// checkDeliveries checks that fngen invoke finds fngen dev, signs requests, and
+// replays deliveries.
+func checkDeliveries(t *testing.T, d *dev) {
 	do(t, d.dir, "function", "billing", "--webhook=stripe", "--no-tests")
 	time.Sleep(settle)
 	port := d.url[strings.LastIndexByte(d.url, ':')+1:]
@@ -210,9 +228,11 @@ func TestDevRequests(t *testing.T) {
 		assert.Contains(t, string(delivered.Body), `"amount_paid":4200`)
 	}
 	assert.NotContains(t, d.out.all()+d.err.all(), "whsec_canary")
+}
 
-	// Web pages cannot use the API for fngen's commands, even through DNS
-	// rebinding.
+// checkPages checks that web pages cannot use the API for fngen's commands, even
+// through DNS rebinding.
+func checkPages(t *testing.T, d *dev) {
 	for _, header := range [][]string{{"Origin", "http://evil.example"}, {"Host", "evil.example"}} {
 		request, err := http.NewRequest(http.MethodGet, d.url+"/.fngen/deliveries", nil)
 		require.NoError(t, err)
@@ -225,14 +245,11 @@ func TestDevRequests(t *testing.T) {
 		response.Body.Close()
 		assert.Equal(t, http.StatusForbidden, response.StatusCode, header)
 	}
-	git(t, d.dir, "checkout", "-q", ".")
-	git(t, d.dir, "clean", "-qfd")
-	d.interrupt(t)
 }
 
-// TestInvokeAlone checks that fngen invoke runs the function itself if fngen
-// dev is not running, and leaves no files.
-func TestInvokeAlone(t *testing.T) {
+// TestInvokeWithoutDev checks that fngen invoke runs the function itself if
+// fngen dev is not running, and leaves no files.
+func TestInvokeWithoutDev(t *testing.T) {
 	dir := newModule(t)
 	do(t, dir, "function", "divide", "--no-tests")
 	writeFile(t, dir, functions+"/broken/broken.go", "package broken\n\nfunc Handler() {}\n")

@@ -192,7 +192,7 @@ func Handler(_ context.Context, _ events.APIGatewayProxyRequest) (events.APIGate
 }
 
 // TestDevUnderLoad saves files under constant load. No request fails, and a
-// request that is sent 50 ms after a file was saved is never answered by older
+// request that is sent 50 ms after a file was saved never reaches older
 // code.
 func TestDevUnderLoad(t *testing.T) {
 	const file = functions + "/count/count.go"
@@ -230,7 +230,7 @@ func TestDevUnderLoad(t *testing.T) {
 		case err != nil || notNumber != nil || response.StatusCode != http.StatusOK:
 			return fmt.Sprintf("%d %s %v", response.StatusCode, body, err)
 		case n < least:
-			return fmt.Sprintf("answered by %d, %s after %d was saved", n, since, least)
+			return fmt.Sprintf("response of %d, %s after %d was saved", n, since, least)
 		}
 		return ""
 	}
@@ -269,12 +269,30 @@ func TestDevUnderLoad(t *testing.T) {
 	d.interrupt(t)
 }
 
+// countFile is the file of the function that TestDevSaves saves.
+const countFile = functions + "/count/count.go"
+
+// save saves a file and waits until fngen dev has noticed. Later requests wait
+// for the build.
+func (d *dev) save(t *testing.T, name, data string) {
+	t.Helper()
+	writeFile(t, d.dir, name, data)
+	time.Sleep(settle)
+}
+
+// returns checks that a function responds with body.
+func (d *dev) returns(t *testing.T, name, body string) {
+	t.Helper()
+	status, got := get(t, d.url+"/"+name)
+	assert.Equal(t, http.StatusOK, status)
+	assert.Equal(t, body, got)
+}
+
 // TestDevSaves checks that saving files of all kinds takes effect, whether or
 // not they compile.
 func TestDevSaves(t *testing.T) {
-	const file = functions + "/count/count.go"
 	d := startDev(t, map[string]string{
-		file: numbered(1),
+		countFile: numbered(1),
 		functions + "/env/env.go": strings.NewReplacer("package count", "package env", `import (
 	"context"
 `, `import (
@@ -287,21 +305,8 @@ func TestDevSaves(t *testing.T) {
 		"api/src/services/price/price.go": "package price\n\nconst Text = \"cheap\"\n",
 		".env":                            "COLOUR=red\n",
 	})
-	answers := func(name, body string) {
-		t.Helper()
-		status, got := get(t, d.url+"/"+name)
-		assert.Equal(t, http.StatusOK, status)
-		assert.Equal(t, body, got)
-	}
-	// save saves a file and waits until fngen dev has noticed. Later requests
-	// wait for the build.
-	save := func(name, data string) {
-		t.Helper()
-		writeFile(t, d.dir, name, data)
-		time.Sleep(settle)
-	}
-	answers("count", "1")
-	answers("env", "red text")
+	d.returns(t, "count", "1")
+	d.returns(t, "env", "red text")
 
 	// The web port serves the functions under a path. Without a web server it
 	// serves a list of the functions.
@@ -311,99 +316,30 @@ func TestDevSaves(t *testing.T) {
 	_, body = get(t, d.web)
 	assert.Contains(t, body, `<a href="/.redwood/functions/divide">`)
 
-	save(".env", "COLOUR=blue\n")
-	answers("env", "blue text")
+	d.save(t, ".env", "COLOUR=blue\n")
+	d.returns(t, "env", "blue text")
 	writeFile(t, d.dir, functions+"/env/text.txt", "other")
 	require.Eventually(t, func() bool { // embedded files are watched soon after the first build
 		_, body := get(t, d.url+"/env")
 		return body == "blue other"
 	}, time.Minute, 10*time.Millisecond)
-	save(functions+"/env/text.txt", "another")
-	answers("env", "blue another")
+	d.save(t, functions+"/env/text.txt", "another")
+	d.returns(t, "env", "blue another")
 
-	// A compile error is sent in the format that the client accepts, and
-	// printed once.
-	save(file, strings.ReplaceAll(numbered(2), `"2"`, "x"))
-	for accept, want := range map[string]string{
-		"":                 "the functions do not build\n\napi/src/functions/count/count.go:10:",
-		"application/json": `{"error":"api/src/functions/count/count.go:10:`,
-		"text/html,*/*":    "<pre>api/src/functions/count/count.go:10:",
-	} {
-		status, body := get(t, d.url+"/count", "Accept", accept)
-		assert.Equal(t, http.StatusInternalServerError, status)
-		assert.Contains(t, body, want)
-		assert.Contains(t, body, "undefined: x")
-	}
-	assert.Equal(t, 1, strings.Count(d.err.all(), "undefined: x"))
-
-	// A handler of the wrong type is reported at its declaration.
-	save(file, strings.ReplaceAll(numbered(2), "_ events.APIGatewayProxyRequest", "_ events.APIGatewayV2HTTPRequest"))
-	_, body = get(t, d.url+"/count")
-	assert.Contains(t, body, "api/src/functions/count/count.go:9: Handler has type func(")
-	assert.NotContains(t, body, ".fngen")
-
-	// A syntax error, as in a file that is partially written.
-	save(file, numbered(2)[:60])
-	status, body = get(t, d.url+"/count")
-	assert.Equal(t, http.StatusInternalServerError, status)
-	assert.Contains(t, body, "api/src/functions/count/count.go:")
-
-	save(file, numbered(3))
-	answers("count", "3")
-
-	// A new import takes effect at once, before go list has run.
-	save(file, strings.NewReplacer("\t\"context\"\n",
-		"\t\"context\"\n\n\t\"example.com/app/api/src/services/price\"\n", `"0"`, "price.Text").Replace(numbered(0)))
-	answers("count", "cheap")
-	save("api/src/services/price/price.go", "package price\n\nconst Text = \"dear\"\n")
-	answers("count", "dear")
-
-	// So does an embedded file that was missing.
-	save(file, strings.NewReplacer("\t\"context\"\n", "\t\"context\"\n\t_ \"embed\"\n", "\nfunc",
-		"\n//go:embed late.txt\nvar late string\n\nfunc", `"0"`, "late").Replace(numbered(0)))
-	status, body = get(t, d.url+"/count")
-	assert.Equal(t, http.StatusInternalServerError, status)
-	assert.Contains(t, body, "pattern late.txt: no matching files found")
-	writeFile(t, d.dir, functions+"/count/late.txt", "better late")
-	require.Eventually(t, func() bool { // missing files are watched soon after the build
-		_, body := get(t, d.url+"/count")
-		return body == "better late"
-	}, 20*time.Second, 10*time.Millisecond)
-	require.NoError(t, os.Remove(filepath.Join(d.dir, functions, "count", "late.txt")))
-	save(file, numbered(3))
-	answers("count", "3")
-
-	// A new function is served, and a removed one is not.
-	do(t, d.dir, "function", "latecomer", "--no-tests")
-	time.Sleep(settle)
-	answers("latecomer", `{"data":"latecomer function"}`)
-	require.NoError(t, os.RemoveAll(filepath.Join(d.dir, functions, "latecomer")))
-	time.Sleep(settle)
-	status, body = get(t, d.url+"/latecomer")
-	assert.Equal(t, http.StatusNotFound, status)
-	assert.Contains(t, body, "/divide")
+	checkBuildErrors(t, d)
+	checkDependencies(t, d)
+	checkNewFunction(t, d)
 
 	// Tests, unrelated files and files with unchanged contents trigger no
 	// build.
 	reloads := strings.Count(d.out.all(), "reloaded")
-	writeFile(t, d.dir, file, numbered(3))
+	writeFile(t, d.dir, countFile, numbered(3))
 	writeFile(t, d.dir, functions+"/count/count_test.go", "package count\n")
 	writeFile(t, d.dir, "README.md", "Read me.\n")
-	answers("count", "3")
+	d.returns(t, "count", "3")
 	assert.Equal(t, reloads, strings.Count(d.out.all(), "reloaded"))
 
-	// A process that is killed is restarted.
-	for _, child := range children(t, d.Process.Pid) {
-		// A previous process may just have exited.
-		if err := syscall.Kill(child, syscall.SIGKILL); !errors.Is(err, syscall.ESRCH) {
-			require.NoError(t, err)
-		}
-	}
-	require.Eventually(t, func() bool {
-		status, body := get(t, d.url+"/count")
-		return status == http.StatusOK && body == "3"
-	}, time.Minute, 5*time.Millisecond)
-	d.err.wait(t, "the functions' process exited (signal: killed) and is restarted")
+	checkRestart(t, d)
 
 	// A request is logged without its query.
 	_, _ = get(t, d.url+"/count?token=s3cr3t")
@@ -421,6 +357,94 @@ func TestDevSaves(t *testing.T) {
 	d.interrupt(t)
 }
 
+// checkBuildErrors saves files that do not compile.
+func checkBuildErrors(t *testing.T, d *dev) {
+	// A compile error is sent in the format that the client accepts, and
+	// printed once.
+	d.save(t, countFile, strings.ReplaceAll(numbered(2), `"2"`, "x"))
+	for accept, want := range map[string]string{
+		"":                 "the functions do not build\n\napi/src/functions/count/count.go:10:",
+		"application/json": `{"error":"api/src/functions/count/count.go:10:`,
+		"text/html,*/*":    "<pre>api/src/functions/count/count.go:10:",
+	} {
+		status, body := get(t, d.url+"/count", "Accept", accept)
+		assert.Equal(t, http.StatusInternalServerError, status)
+		assert.Contains(t, body, want)
+		assert.Contains(t, body, "undefined: x")
+	}
+	assert.Equal(t, 1, strings.Count(d.err.all(), "undefined: x"))
+
+	// A handler of the wrong type is reported at its declaration.
+	d.save(t, countFile, strings.ReplaceAll(numbered(2),
+		"_ events.APIGatewayProxyRequest", "_ events.APIGatewayV2HTTPRequest"))
+	_, body := get(t, d.url+"/count")
+	assert.Contains(t, body, "api/src/functions/count/count.go:9: Handler has type func(")
+	assert.NotContains(t, body, ".fngen")
+
+	// A syntax error, as in a file that is partially written.
+	d.save(t, countFile, numbered(2)[:60])
+	status, body := get(t, d.url+"/count")
+	assert.Equal(t, http.StatusInternalServerError, status)
+	assert.Contains(t, body, "api/src/functions/count/count.go:")
+}
+
+// checkDependencies saves files that the function did not depend on before.
+func checkDependencies(t *testing.T, d *dev) {
+	d.save(t, countFile, numbered(3))
+	d.returns(t, "count", "3")
+
+	// A new import takes effect at once, before go list has run.
+	d.save(t, countFile, strings.NewReplacer("\t\"context\"\n",
+		"\t\"context\"\n\n\t\"example.com/app/api/src/services/price\"\n", `"0"`, "price.Text").Replace(numbered(0)))
+	d.returns(t, "count", "cheap")
+	d.save(t, "api/src/services/price/price.go", "package price\n\nconst Text = \"dear\"\n")
+	d.returns(t, "count", "dear")
+
+	// So does an embedded file that was missing.
+	d.save(t, countFile, strings.NewReplacer("\t\"context\"\n", "\t\"context\"\n\t_ \"embed\"\n", "\nfunc",
+		"\n//go:embed late.txt\nvar late string\n\nfunc", `"0"`, "late").Replace(numbered(0)))
+	status, body := get(t, d.url+"/count")
+	assert.Equal(t, http.StatusInternalServerError, status)
+	assert.Contains(t, body, "pattern late.txt: no matching files found")
+	writeFile(t, d.dir, functions+"/count/late.txt", "better late")
+	require.Eventually(t, func() bool { // missing files are watched soon after the build
+		_, body := get(t, d.url+"/count")
+		return body == "better late"
+	}, 20*time.Second, 10*time.Millisecond)
+	require.NoError(t, os.Remove(filepath.Join(d.dir, functions, "count", "late.txt")))
+	d.save(t, countFile, numbered(3))
+	d.returns(t, "count", "3")
+}
+
+// checkNewFunction generates a function and removes it.
+func checkNewFunction(t *testing.T, d *dev) {
+	// A new function is served, and a removed one is not.
+	do(t, d.dir, "function", "latecomer", "--no-tests")
+	time.Sleep(settle)
+	d.returns(t, "latecomer", `{"data":"latecomer function"}`)
+	require.NoError(t, os.RemoveAll(filepath.Join(d.dir, functions, "latecomer")))
+	time.Sleep(settle)
+	status, body := get(t, d.url+"/latecomer")
+	assert.Equal(t, http.StatusNotFound, status)
+	assert.Contains(t, body, "/divide")
+}
+
+// checkRestart kills the functions' process.
+func checkRestart(t *testing.T, d *dev) {
+	// A process that is killed is restarted.
+	for _, child := range children(t, d.Process.Pid) {
+		// A previous process may just have exited.
+		if err := syscall.Kill(child, syscall.SIGKILL); !errors.Is(err, syscall.ESRCH) {
+			require.NoError(t, err)
+		}
+	}
+	require.Eventually(t, func() bool {
+		status, body := get(t, d.url+"/count")
+		return status == http.StatusOK && body == "3"
+	}, time.Minute, 5*time.Millisecond)
+	d.err.wait(t, "the functions' process exited (signal: killed) and is restarted")
+}
+
 // TestDevPortInUse checks that the error says which process uses the port, if
 // that is known.
 func TestDevPortInUse(t *testing.T) {
@@ -433,16 +457,17 @@ func TestDevPortInUse(t *testing.T) {
 
 	p := command(dir, "dev", "--port", strconv.Itoa(port), "--web-port", "0")
 	p.run(t)
-	message, hint := p.refused(t)
+	message, hint := p.failed(t)
 	assert.Equal(t, fmt.Sprintf("fngen: port %d is in use", port), message)
-	assert.Equal(t, fmt.Sprintf("hint: lsof -i :%d names the process; --port and --web-port choose other ports\n", port), hint)
+	assert.Equal(t,
+		fmt.Sprintf("hint: lsof -i :%d names the process; --port and --web-port choose other ports\n", port), hint)
 
 	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // responds like another fngen dev
 		_ = json.NewEncoder(w).Encode(map[string]any{"project": "/elsewhere", "pid": 123})
 	}))
 	p = command(dir, "dev", "--port", strconv.Itoa(port), "--web-port", "0")
 	p.run(t)
-	message, hint = p.refused(t)
+	message, hint = p.failed(t)
 	assert.Equal(t, fmt.Sprintf("fngen: port %d is in use by fngen dev of /elsewhere (process 123)", port), message)
 	assert.Equal(t, "hint: stop that process, or choose another port with --port and --web-port\n", hint)
 }

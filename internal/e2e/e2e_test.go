@@ -131,9 +131,9 @@ func (p *process) killed() bool {
 	return p.ProcessState.Sys().(syscall.WaitStatus).Signaled()
 }
 
-// refused checks that the process failed as documented: exit status 1, and on
+// failed checks that the process failed as documented: exit status 1, and on
 // stderr one line with the error and at most one with a hint.
-func (p *process) refused(t *testing.T) (message, hint string) {
+func (p *process) failed(t *testing.T) (message, hint string) {
 	t.Helper()
 	require.Equal(t, 1, p.ProcessState.ExitCode(), "stderr: %s", p.stderr.String())
 	require.Empty(t, p.stdout.String())

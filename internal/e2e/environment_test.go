@@ -107,7 +107,7 @@ func TestNoPermission(t *testing.T) {
 			}
 			require.NoError(t, os.Chmod(restricted, info.Mode().Perm()))
 			if !c.done {
-				message, hint := p.refused(t)
+				message, hint := p.failed(t)
 				assert.Contains(t, message, "permission denied")
 				assert.NotEmpty(t, hint)
 				assert.Equal(t, before, treeOf(t, dir))
@@ -149,7 +149,7 @@ func TestFullDisk(t *testing.T) {
 					require.Equal(t, want, treeOf(t, dir))
 					return true
 				}
-				message, _ := p.refused(t)
+				message, _ := p.failed(t)
 				require.Contains(t, message, "no space left on device", option)
 				require.Equal(t, before, treeOf(t, dir), option)
 				return false

@@ -176,7 +176,7 @@ func TestInterrupt(t *testing.T) {
 			require.Equal(t, want, got)
 			done++
 		default:
-			message, _ := p.refused(t)
+			message, _ := p.failed(t)
 			require.Contains(t, message, "interrupted")
 			require.Equal(t, before, got)
 			rolledBack++

@@ -63,9 +63,9 @@ func goProcess(dir string, args ...string) (*process, *screen) {
 // addFunction writes a function whose test has the given imports and body.
 func addFunction(t testing.TB, dir, name, imports, body string) {
 	t.Helper()
-	folder := functions + "/" + name + "/"
-	writeFile(t, dir, folder+name+".go", fmt.Sprintf("package %s\n\nfunc Handler() {}\n", name))
-	writeFile(t, dir, folder+name+"_test.go",
+	prefix := functions + "/" + name + "/"
+	writeFile(t, dir, prefix+name+".go", fmt.Sprintf("package %s\n\nfunc Handler() {}\n", name))
+	writeFile(t, dir, prefix+name+"_test.go",
 		fmt.Sprintf("package %s\n\nimport (\n\t\"testing\"\n%s)\n\nfunc TestIt(t *testing.T) {%s}\n", name, imports,
 			body))
 }
@@ -182,7 +182,7 @@ func TestTestNoGoOnPath(t *testing.T) {
 	p := command(dir, "test")
 	p.Env = []string{"PATH="}
 	p.run(t)
-	message, hint := p.refused(t)
+	message, hint := p.failed(t)
 	assert.Equal(t, "fngen: cannot find the go command", message)
 	assert.NotEmpty(t, hint)
 }

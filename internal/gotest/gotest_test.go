@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 const module = "example.com/app"
 
-// function returns a function in a folder of its own.
+// function returns a function in a directory of its own.
 func function(name string) gotest.Function {
 	dir := "api/src/functions/" + name
 	return gotest.Function{Name: name, Package: module + "/" + dir, File: dir + "/" + name + "_test.go"}
@@ -105,7 +105,8 @@ func TestChunks(t *testing.T) {
 	assert.Len(t, packages[0].Tests, 3)
 }
 
-// The progress of fuzzing is shown at once, because fuzzing can go on for hours.
+// The progress of fuzzing is shown at once, because fuzzing can go on for
+// hours.
 func TestProgress(t *testing.T) {
 	var lines []string
 	s := &gotest.Stream{Text: func(line string) { lines = append(lines, line) }}
@@ -135,7 +136,7 @@ func TestFlat(t *testing.T) {
 	assert.Equal(t, []string{"hello", "bye"}, report.Owners(dir))
 	assert.Equal(t, []string{"divide"}, report.Owners(dir+"/divide"))
 	assert.Equal(t, []string{"divide"}, report.Owners(dir+"/divide/internal/rules"))
-	assert.Empty(t, report.Owners(dir+"/other"), "a folder next to flat functions does not belong to them")
+	assert.Empty(t, report.Owners(dir+"/other"), "a directory next to flat functions does not belong to them")
 	assert.Empty(t, report.Owners("example.com/else"))
 
 	text := report.Package(&gotest.Package{Path: dir, Status: gotest.Failed, Elapsed: time.Second})

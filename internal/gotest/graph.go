@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// GraphFields lists the fields that [ParseGraph] needs, for the flag -json of go
-// list.
+// GraphFields lists the fields that [ParseGraph] needs, for the flag -json of
+// go list.
 const GraphFields = "ImportPath,Dir,Standard,DepOnly,Deps,Module,EmbedFiles,TestEmbedFiles,XTestEmbedFiles"
 
 // A Graph describes which packages' tests depend on which files.
@@ -38,7 +38,8 @@ type listed struct {
 	}
 }
 
-// ParseGraph parses the output of go list -e -deps -test with -json=[GraphFields].
+// ParseGraph parses the output of go list -e -deps -test with
+// -json=[GraphFields].
 func ParseGraph(r io.Reader) (*Graph, error) {
 	g := &Graph{dirs: map[string]string{}, dependents: map[string][]string{}, embeds: map[string][]string{}}
 	var packages []listed
@@ -101,13 +102,13 @@ func ParseGraph(r io.Reader) (*Graph, error) {
 	return g, nil
 }
 
-// Dirs returns the directories of packages that the user may be editing: those of
-// the main module, of a workspace, and of modules that are replaced by
+// Dirs returns the directories of packages that the user may be editing: those
+// of the main module, of a workspace, and of modules that are replaced by
 // directories. They are sorted.
 func (g *Graph) Dirs() []string { return g.local }
 
-// Knows reports whether a file belongs to a package of the graph. A Go file that
-// does not may be part of a new package.
+// Knows reports whether a file belongs to a package of the graph. A Go file
+// that does not may be part of a new package.
 func (g *Graph) Knows(file string) bool {
 	_, isEmbedded := g.embeds[file]
 	return isEmbedded || g.dirs[filepath.Dir(file)] != ""
@@ -115,8 +116,8 @@ func (g *Graph) Knows(file string) bool {
 
 // Affected returns the tested packages whose results a change of file can
 // affect, sorted. All files in a package's directory count, because a test can
-// read files that are not Go. A package's tests and testdata affect only its own
-// tests.
+// read files that are not Go. A package's tests and testdata affect only its
+// own tests.
 func (g *Graph) Affected(file string) []string {
 	affected := slices.Clone(g.embeds[file])
 	dir := filepath.Dir(file)

@@ -12,8 +12,8 @@ import (
 )
 
 // The output of go list -e -deps -test for divide and orders. divide depends on
-// fn, and its test also on fntest. orders has no test. fn has a test that is not
-// listed.
+// fn, and its test also on fntest. orders has no test. fn has a test that is
+// not listed.
 const listed = `
 {"ImportPath":"fmt","Dir":"/go/src/fmt","Standard":true,"DepOnly":true}
 {"ImportPath":"m/lib/fn","Dir":"/m/lib/fn","DepOnly":true,"Deps":["fmt"],"EmbedFiles":["static/a.html"],"Module":{"Path":"m","Main":true}}

@@ -13,7 +13,7 @@ import (
 type Function struct {
 	Name    string
 	Package string // the import path
-	File    string // the file of its test, or its folder, as shown to the user
+	File    string // the file of its test, or its directory, as shown to the user
 	Flat    bool   // it is a file that shares its package with other functions
 }
 
@@ -30,8 +30,8 @@ type Report struct {
 // counts holds numbers of results.
 type counts struct{ failed, skipped, passed int }
 
-// NewReport returns a report of functions of a module. color enables colors, for
-// terminals.
+// NewReport returns a report of functions of a module. color enables colors,
+// for terminals.
 func NewReport(module string, functions []Function, color bool) *Report {
 	r := &Report{functions: map[string][]Function{}, module: module, color: color, status: map[string]Status{}}
 	for _, f := range functions {
@@ -49,8 +49,8 @@ func (r *Report) Owners(pkg string) []string {
 	return names
 }
 
-// owners returns the functions of a package, or else the function whose folder
-// contains it.
+// owners returns the functions of a package, or else the function whose
+// directory contains it.
 func (r *Report) owners(pkg string) []Function {
 	if owners := r.functions[pkg]; owners != nil {
 		return owners
@@ -65,12 +65,12 @@ func (r *Report) owners(pkg string) []Function {
 	return nil
 }
 
-// Status returns the status of a function: Failed if any of its packages failed,
-// and Unfinished if none has ended yet.
+// Status returns the status of a function: Failed if any of its packages
+// failed, and Unfinished if none has ended yet.
 func (r *Report) Status(function string) Status { return r.status[function] }
 
-// Package counts a package and returns its text. The text is empty for a package
-// without tests that is only below a function's.
+// Package counts a package and returns its text. The text is empty for a
+// package without tests that is only below a function's.
 func (r *Report) Package(p *Package) string {
 	owners := r.owners(p.Path)
 	isBelow := owners != nil && len(r.functions[p.Path]) == 0
@@ -138,8 +138,8 @@ func merge(a, b Status) Status {
 	return Unfinished
 }
 
-// tree writes and counts tests. A test with subtests is a heading: it is counted
-// only if it failed and none of its subtests did.
+// tree writes and counts tests. A test with subtests is a heading: it is
+// counted only if it failed and none of its subtests did.
 func (r *Report) tree(b *strings.Builder, tests []*Test, indent string) {
 	for _, t := range tests {
 		switch {

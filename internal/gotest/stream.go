@@ -251,7 +251,8 @@ func (p *Package) print(output string) {
 }
 
 // pass marks the tests of a package that passed as passed: go test reports no
-// end of benchmarks. Unless keep is set, it drops all output except the coverage.
+// end of benchmarks. Unless keep is set, it drops all output except the
+// coverage.
 func (p *Package) pass(keep bool) {
 	for _, t := range p.byName {
 		if t.Status == Unfinished {

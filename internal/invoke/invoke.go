@@ -25,8 +25,8 @@ type Client struct {
 	Environ []string // the environment of the process, where secrets are looked up before the .env files
 	Version string   // of fngen, for the header User-Agent
 
-	// StartServer starts a server for one function, as Launcher.Start does. Call
-	// uses it if no fngen dev is running for the project.
+	// StartServer starts a server for one function, as Launcher.Start does.
+	// Call uses it if no fngen dev is running for the project.
 	StartServer func(ctx context.Context, function, publicURL string) (Server, error)
 }
 

@@ -131,7 +131,7 @@ func TestCallSigns(t *testing.T) {
 
 	_, err = c.Call(context.Background(), invoke.Options{Function: "orders", Body: []byte("{}")})
 	require.NoError(t, err)
-	assert.Empty(t, last.Header.Get("X-Signature"), "a body alone is not signed")
+	assert.Empty(t, last.Header.Get("X-Signature"), "a body does not make the request signed")
 }
 
 func TestCallReplays(t *testing.T) {

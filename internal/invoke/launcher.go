@@ -24,8 +24,8 @@ type Launcher struct {
 	Build func(ctx context.Context, function, binary string) (environ []string, err error)
 }
 
-// Start builds a server in a temporary directory and starts it on a free port of
-// the loopback interface. publicURL is the URL that the function sees as its
+// Start builds a server in a temporary directory and starts it on a free port
+// of the loopback interface. publicURL is the URL that the function sees as its
 // own; it may be empty. Stopping the server removes the directory.
 func (l Launcher) Start(ctx context.Context, function, publicURL string) (_ Server, err error) {
 	dir, err := os.MkdirTemp("", "fngen-invoke-")

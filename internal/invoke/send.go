@@ -37,8 +37,8 @@ func httpClient() *http.Client {
 	}
 }
 
-// withoutURL returns the cause of an HTTP client's error. The user has not typed
-// the URL, so it would only distract.
+// withoutURL returns the cause of an HTTP client's error. The user has not
+// typed the URL, so it would only distract.
 func withoutURL(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -84,8 +84,8 @@ func (c *Client) send(ctx context.Context, base string, r *request) (*Response, 
 	return response, nil
 }
 
-// unwrapLambda replaces the response of Lambda's Invoke API with the API Gateway
-// response in its body.
+// unwrapLambda replaces the response of Lambda's Invoke API with the API
+// Gateway response in its body.
 func (r *Response) unwrapLambda() error {
 	if r.Header.Get("X-Amz-Function-Error") != "" {
 		var failure struct{ ErrorMessage, ErrorType string }

@@ -33,7 +33,7 @@ func (b *builder) signature() project.Webhook {
 	}
 	w := project.Webhook{Scheme: *scheme, SignatureHeader: scheme.SignatureHeader(), URLEnv: scheme.URLEnv()}
 	// The variable of a scheme without a provider is named after the function.
-	// A folder that fngen would not have created may have no such name.
+	// A directory that fngen would not have created may have no such name.
 	name, err := generator.ParseName(b.function.Name)
 	if scheme.IsProvider() || err == nil {
 		w.SecretEnv = scheme.SecretEnv(name)
@@ -121,9 +121,9 @@ func (b *builder) signedURL(variable, path string) string {
 }
 
 // proxyEvent returns r as the event that the function will receive. Its domain
-// and path must be those that fngen dev reports, because the receiver falls back
-// to them as the signed URL: see webhooks.Options.URL. Without a public URL the
-// domain has no port and the path no trailing slash.
+// and path must be those that fngen dev reports, because the receiver falls
+// back to them as the signed URL: see webhooks.Options.URL. Without a public
+// URL the domain has no port and the path no trailing slash.
 func (b *builder) proxyEvent(r *request) (events.APIGatewayProxyRequest, error) {
 	query, err := url.ParseQuery(r.query)
 	if err != nil {

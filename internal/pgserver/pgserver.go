@@ -1,5 +1,5 @@
-// Package pgserver starts PostgreSQL servers for tests. A server keeps its data in
-// a temporary directory and listens only on a Unix socket there.
+// Package pgserver starts PostgreSQL servers for tests. A server keeps its data
+// in a temporary directory and listens only on a Unix socket there.
 package pgserver
 
 import (
@@ -27,8 +27,8 @@ type Server struct {
 // ErrMissing is returned by Start if PostgreSQL is not installed.
 var ErrMissing = errors.New("PostgreSQL is not installed: apt-get install postgresql")
 
-// Skip skips the test if err is ErrMissing. The test fails if err is another error,
-// or if CI=true, where PostgreSQL must be installed.
+// Skip skips the test if err is ErrMissing. The test fails if err is another
+// error, or if CI=true, where PostgreSQL must be installed.
 func Skip(tb testing.TB, err error) {
 	tb.Helper()
 	switch {
@@ -116,8 +116,8 @@ func (s *Server) Stop() error {
 	return os.RemoveAll(s.dir)
 }
 
-// find returns the path of a PostgreSQL program, or an empty string. Debian does
-// not install them on the PATH.
+// find returns the path of a PostgreSQL program, or an empty string. Debian
+// does not install them on the PATH.
 func find(program string) string {
 	if path, err := exec.LookPath(program); err == nil {
 		return path
@@ -129,9 +129,9 @@ func find(program string) string {
 	return slices.Max(installed)
 }
 
-// command returns a command that is interrupted when the test process exits, even
-// if that is killed. As root it runs as another user, since PostgreSQL refuses to
-// run as root.
+// command returns a command that is interrupted when the test process exits,
+// even if that is killed. As root it runs as another user, since PostgreSQL
+// refuses to run as root.
 func command(dir, program string, args ...string) *exec.Cmd {
 	if setpriv, err := exec.LookPath("setpriv"); err == nil {
 		privileges := []string{"--pdeathsig", "INT"}

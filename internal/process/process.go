@@ -22,8 +22,8 @@ func Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 }
 
 // Run runs a command and waits until it exits. If ctx is done first, Run
-// interrupts the process group, kills what is left after a grace period, and
-// returns the context's error.
+// interrupts the process group, kills the remaining processes after a grace
+// period, and returns the context's error.
 func Run(ctx context.Context, cmd *exec.Cmd) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -62,8 +62,8 @@ func (r *Runner) functions() (matching []gotest.Function, skipped []project.Skip
 	return matching, skipped, err
 }
 
-// newFunction returns the function with some files: in a folder of its name, or
-// flat in the functions directory dir, whose package is pkg.
+// newFunction returns the function with some files: in a directory of its name,
+// or flat in the functions directory dir, whose package is pkg.
 func newFunction(pkg, dir, name string, files []string) gotest.Function {
 	if len(files) == 1 && files[0] == path.Join(dir, name+".go") {
 		return gotest.Function{Name: name, Package: pkg, File: path.Join(dir, name+"_test.go"), Flat: true}

@@ -154,16 +154,16 @@ func (r *Runner) goCommand(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// patterns returns the package patterns of functions. A folder needs both of
-// its patterns: folder/... alone matches nothing if folder is a symlink.
+// patterns returns the package patterns of functions. A directory needs both
+// of its patterns: dir/... matches nothing if dir is a symlink.
 func patterns(dir string, functions []gotest.Function) []string {
 	var list []string
 	for _, f := range functions {
 		if f.Flat {
 			list = append(list, "./"+dir)
 		} else {
-			folder := "./" + path.Join(dir, f.Name)
-			list = append(list, folder, folder+"/...")
+			own := "./" + path.Join(dir, f.Name)
+			list = append(list, own, own+"/...")
 		}
 	}
 	slices.Sort(list)

@@ -317,8 +317,8 @@ func (s *session) addAffected(affected set, files []string, graphs ...*gotest.Gr
 				}
 			}
 		}
-		// A test can read any file of its function's folder.
-		if name := s.folder(file); s.names()[name] {
+		// A test can read any file of its function's directory.
+		if name := s.owner(file); s.names()[name] {
 			affected[name] = true
 		}
 	}
@@ -334,9 +334,9 @@ func (s *session) affectsAll(file string) bool {
 	return filepath.Dir(file) == s.Project.Dir && slices.Contains(dotenv.For("test"), name)
 }
 
-// folder returns the name of the function whose folder contains file, or "" if
-// there is none.
-func (s *session) folder(file string) string {
+// owner returns the name of the function whose directory contains file, or ""
+// if file is in no subdirectory of the functions directory.
+func (s *session) owner(file string) string {
 	rel, err := filepath.Rel(filepath.Join(s.Project.Dir, filepath.FromSlash(s.Project.Functions)), file)
 	if err != nil {
 		return ""

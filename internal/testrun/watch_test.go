@@ -72,7 +72,8 @@ func function(name string) gotest.Function {
 	return gotest.Function{Name: name, Package: "example.com/app/" + dir + name, File: dir + name}
 }
 
-// listed is a package of a function that depends on others, as go list prints it.
+// listed is a package of a function that depends on others, as go list prints
+// it.
 func listed(name string, deps ...string) string {
 	f := function(name)
 	return `{"ImportPath":"` + f.Package + `","Dir":"/app/` + f.File + `","Deps":["` + strings.Join(deps, `","`) + `"]}`
@@ -174,8 +175,8 @@ func TestChanges(t *testing.T) {
 		want  []string // functions that run
 	}{
 		{"source", []string{"/app/api/src/functions/divide/divide.go"}, false, []string{"divide"}},
-		{"any file of the folder", []string{"/app/api/src/functions/divide/query.sql"}, false, []string{"divide"}},
-		{"a file in a subfolder", []string{"/app/api/src/functions/divide/a/b.txt"}, false, []string{"divide"}},
+		{"any file of the directory", []string{"/app/api/src/functions/divide/query.sql"}, false, []string{"divide"}},
+		{"a file in a subdirectory", []string{"/app/api/src/functions/divide/a/b.txt"}, false, []string{"divide"}},
 		{"dependency", []string{"/app/shared/shared.go"}, false, []string{"orders"}},
 		{
 			"two files", []string{"/app/shared/shared.go", "/app/api/src/functions/divide/x"}, false,
@@ -314,7 +315,7 @@ func TestFailuresAreRecorded(t *testing.T) {
 	s.stepOnce(t)
 	assert.Equal(t, set{"divide": true, "orders": false}, s.failed)
 
-	// An error that is no failed test is reported, and changes nothing.
+	// An error that is not a failed test is reported, and changes nothing.
 	s.start(context.Background(), s.names())
 	run = s.wants(t, "divide", "orders")
 	failure := errors.New("exec: no go command")

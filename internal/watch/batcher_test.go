@@ -50,7 +50,7 @@ func TestHandleError(t *testing.T) {
 	assert.EqualError(t, err, "cannot watch files: invalid argument")
 }
 
-// Batches that nobody has received yet are merged.
+// Batches that have not been received yet are merged.
 func TestFlushMerges(t *testing.T) {
 	var calls []string
 	b, dir := newBatcher(t, Options{

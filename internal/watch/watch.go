@@ -35,7 +35,8 @@ type Options struct {
 	Quiet time.Duration
 
 	// Poll is the interval at which to compare all files with their last known
-	// state, instead of listening to the system's events. Zero means no polling.
+	// state, instead of listening to the system's events. Zero means no
+	// polling.
 	Poll time.Duration
 
 	// OnEvent is called on the first event for a file, before Quiet has passed
@@ -269,8 +270,8 @@ func isGone(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
 }
 
-// Run sends batches until ctx is done, then returns nil. While nobody receives
-// a batch, later changes are added to it.
+// Run sends batches until ctx is done, then returns nil. Changes are added
+// to a batch until it is received.
 func (w *Watcher) Run(ctx context.Context, batches chan<- Batch) error {
 	defer w.Close()
 	b := &batcher{Watcher: w, reported: map[string]bool{}, quiet: time.NewTimer(time.Hour)}

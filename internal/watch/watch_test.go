@@ -158,7 +158,7 @@ func TestIgnored(t *testing.T) {
 	}
 }
 
-// A batch that nobody receives collects later changes.
+// Later changes are added to a batch until it is received.
 func TestSlowConsumer(t *testing.T) {
 	dir, batches := watchFiles(t, "a.go", "b.go")
 	write(t, filepath.Join(dir, "a.go"), "after")

@@ -1,4 +1,4 @@
-// Command fngen is fngen for scripts, of a version that is set when it is linked.
+// Command fngen is fngen for scripts. Its version is set by the linker.
 package main
 
 import (
