@@ -422,11 +422,15 @@ func checkNewFunction(t *testing.T, d *dev) {
 	do(t, d.dir, "function", "latecomer", "--no-tests")
 	time.Sleep(settle)
 	d.returns(t, "latecomer", `{"data":"latecomer function"}`)
+	reloads := strings.Count(d.out.all(), "reloaded")
 	require.NoError(t, os.RemoveAll(filepath.Join(d.dir, functions, "latecomer")))
 	time.Sleep(settle)
 	status, body := get(t, d.url+"/latecomer")
 	assert.Equal(t, http.StatusNotFound, status)
 	assert.Contains(t, body, "/divide")
+	require.Eventually(t, func() bool { // the line is printed after the first response
+		return strings.Count(d.out.all(), "reloaded") > reloads
+	}, 20*time.Second, 10*time.Millisecond)
 }
 
 // checkRestart kills the functions' process.

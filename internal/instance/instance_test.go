@@ -50,6 +50,7 @@ func program(kind string) int {
 	case "exits":
 		return 3
 	case "silent":
+		fmt.Println("started")
 		select {}
 	case "stubborn":
 		signal.Ignore(os.Interrupt)
@@ -77,6 +78,7 @@ func program(kind string) int {
 	if err != nil {
 		return 1
 	}
+	fmt.Println("listening")
 	lines := bufio.NewReader(conn)
 	for {
 		line, err := lines.ReadString('\n')
@@ -136,9 +138,17 @@ func TestRun(t *testing.T) {
 		{"exits", "the program exited before it listened on its port: exit status 3"},
 		{"silent", ""},
 	} {
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(500*time.Millisecond, cancel)
-		err := instance.Run(ctx, command(test.kind))
+		run := func() error {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			c := command(test.kind)
+			c.Stdout = writerFunc(func([]byte) { cancel() }) // the program has started
+			return instance.Run(ctx, c)
+		}
+		err := run()
+		for test.wantErr != "" && err == nil { // canceled before the program listened
+			err = run()
+		}
 		if test.wantErr == "" {
 			require.NoError(t, err, test.kind)
 			continue
@@ -146,6 +156,14 @@ func TestRun(t *testing.T) {
 		require.EqualError(t, err, test.wantErr)
 		assert.ErrorAs(t, err, new(*instance.ExitError))
 	}
+}
+
+// A writerFunc calls a function for each write.
+type writerFunc func([]byte)
+
+func (f writerFunc) Write(data []byte) (int, error) {
+	f(data)
+	return len(data), nil
 }
 
 // A program that ignores interrupts is killed.
