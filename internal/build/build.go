@@ -106,6 +106,8 @@ type File struct {
 type Failure struct {
 	Function string   `json:"function"`
 	Errors   []string `json:"errors"`
+
+	hint string // what to do about it, or ""
 }
 
 // Err returns a *FailedError if functions do not build.
@@ -128,6 +130,16 @@ func (e *FailedError) Error() string {
 		return names[0] + " does not build"
 	}
 	return strings.Join(names, ", ") + " do not build"
+}
+
+// Hint returns what the user can do about the first failure that has a hint.
+func (e *FailedError) Hint() string {
+	for _, f := range e.Failures {
+		if f.hint != "" {
+			return f.hint
+		}
+	}
+	return ""
 }
 
 // Detail returns the compiler's messages, each once.
@@ -191,7 +203,7 @@ type builder struct {
 	all       []project.Function // every function of the project
 	functions []project.Function // those to build
 	broken    []Failure          // those to build that do not parse
-	unparsed  []string           // names of all functions that do not parse
+	unusable  []string           // names of all functions that do not parse or have lost their handler
 	report    Report
 }
 
@@ -216,11 +228,13 @@ func newBuilder(p *project.Project, o Options) (*builder, error) {
 			return nil, fmt.Errorf("%s and %s are both the function %s", all[i-1].Handler.File, f.Handler.File, f.Name)
 		}
 	}
-	messages := map[string]string{} // of functions that do not parse
+	messages := map[string]string{} // of functions that cannot be built
+	lost := map[string]bool{}       // those that export no handler any more
 	for _, s := range skipped {
-		if s.Kind == project.SkipUnparsable {
+		if s.Kind == project.SkipUnparsable || s.Kind == project.SkipNoHandler && s.Recorded {
 			messages[s.Name] = s.Err.Error()
-			names, b.unparsed = append(names, s.Name), append(b.unparsed, s.Name)
+			lost[s.Name] = s.Kind == project.SkipNoHandler
+			names, b.unusable = append(names, s.Name), append(b.unusable, s.Name)
 		} else if len(o.Names) == 0 || slices.Contains(o.Names, s.Name) {
 			b.Note(s.String(), "")
 		}
@@ -234,7 +248,11 @@ func newBuilder(p *project.Project, o Options) (*builder, error) {
 	}
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(wanted))) {
 		if message, ok := messages[name]; ok {
-			b.broken = append(b.broken, Failure{name, []string{message}})
+			failure := Failure{Function: name, Errors: []string{message}}
+			if lost[name] {
+				failure.hint = "export the handler, or remove the function with fngen destroy function " + name
+			}
+			b.broken = append(b.broken, failure)
 			continue
 		}
 		i := slices.IndexFunc(all, func(f project.Function) bool { return f.Name == name })

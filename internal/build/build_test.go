@@ -152,7 +152,7 @@ func TestSelection(t *testing.T) {
 			assert.Equal(t, test.broken, broken)
 			assert.Equal(t, test.notes, notes)
 			assert.Len(t, b.all, 2)
-			assert.Equal(t, []string{"broken"}, b.unparsed)
+			assert.Equal(t, []string{"broken"}, b.unusable)
 		})
 	}
 }
@@ -191,11 +191,11 @@ func TestSelectionErrors(t *testing.T) {
 
 func TestFailedError(t *testing.T) {
 	assert.NoError(t, Report{}.Err())
-	err := Report{Failed: []Failure{{"a", []string{"a.go:1: x", "lib.go:2: y"}}}}.Err()
+	err := Report{Failed: []Failure{{Function: "a", Errors: []string{"a.go:1: x", "lib.go:2: y"}}}}.Err()
 	assert.EqualError(t, err, "a does not build")
 	err = Report{Failed: []Failure{
-		{"a", []string{"a.go:1: x", "lib.go:2: y"}},
-		{"b", []string{"lib.go:2: y"}},
+		{Function: "a", Errors: []string{"a.go:1: x", "lib.go:2: y"}},
+		{Function: "b", Errors: []string{"lib.go:2: y"}},
 	}}.Err()
 	assert.EqualError(t, err, "a, b do not build")
 	var failed *FailedError
@@ -320,7 +320,7 @@ func TestBuildLambda(t *testing.T) {
 	assert.Equal(t, map[string]dist.Result{"a": dist.Unchanged}, results(report))
 	require.Len(t, report.Failed, 1)
 	assert.Contains(t, report.Failed[0].Errors[0], "b.go:3:6: ")
-	assert.Equal(t, []string{"keeping shown/template.yaml, because not all functions can be parsed"}, notes)
+	assert.Equal(t, []string{"keeping shown/template.yaml, because not all functions can be read"}, notes)
 	assert.NoFileExists(t, filepath.Join(out, "template.yaml"))
 }
 
@@ -337,7 +337,7 @@ func TestBuildAttributesImports(t *testing.T) {
 	require.Len(t, report.Functions, 1)
 	assert.Equal(t, "a", report.Functions[0].Name)
 	want := []string{"api/src/lib/money/money.go:3:9: undefined: y"}
-	assert.Equal(t, []Failure{{"b", want}, {"c", want}}, report.Failed)
+	assert.Equal(t, []Failure{{Function: "b", Errors: want}, {Function: "c", Errors: want}}, report.Failed)
 	assert.Equal(t, want[0], (&FailedError{report.Failed}).Detail())
 }
 

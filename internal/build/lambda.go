@@ -31,7 +31,7 @@ func (b *builder) settings() (map[string]project.Lambda, error) {
 	for _, f := range b.all {
 		names = append(names, f.Name)
 	}
-	settings, err := b.project.Lambda(names, b.unparsed)
+	settings, err := b.project.Lambda(names, b.unusable)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func (b *builder) lambda(ctx context.Context, settings map[string]project.Lambda
 		if !ok {
 			errs = append([]string{}, others...)
 		}
-		b.report.Failed = append(b.report.Failed, Failure{f.Name, errs})
+		b.report.Failed = append(b.report.Failed, Failure{Function: f.Name, Errors: errs})
 	}
 	if err := b.install(ctx, built, executables, settings); err != nil {
 		return err
@@ -163,8 +163,8 @@ func (b *builder) install(ctx context.Context, functions []project.Function,
 // built, since a deployment removes a function that its template lacks. For the
 // same reason it stays as it is while a function cannot be parsed.
 func (b *builder) template(settings map[string]project.Lambda) error {
-	if len(b.unparsed) > 0 {
-		b.Note("keeping "+b.path(templateFile)+", because not all functions can be parsed", "")
+	if len(b.unusable) > 0 {
+		b.Note("keeping "+b.path(templateFile)+", because not all functions can be read", "")
 		return nil
 	}
 	variables, err := dotenv.Read(b.project.Root.FS(), dotenv.For("production"), nil)

@@ -115,11 +115,11 @@ func (b *builder) buildServer(
 func (b *builder) serverFailures(output string) []Failure {
 	byFunction, others := attribute(output, b.functions)
 	if len(byFunction) == 0 {
-		return []Failure{{"server", others}}
+		return []Failure{{Function: "server", Errors: others}}
 	}
 	var failures []Failure
 	for name, errs := range byFunction {
-		failures = append(failures, Failure{name, errs})
+		failures = append(failures, Failure{Function: name, Errors: errs})
 	}
 	return failures
 }

@@ -1,7 +1,10 @@
 package project
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/scanner"
@@ -52,10 +55,15 @@ type Declaration struct {
 // A Skipped describes a directory or file of the functions directory that looks
 // like a function but cannot be used as one.
 type Skipped struct {
-	Name string // the name that the function would have
-	Path string // relative to the project's root
-	Kind SkipKind
-	Err  error
+	Name  string   // the name that the function would have
+	Path  string   // relative to the project's root
+	Files []string // Go files of a directory, relative to the project's root
+	Kind  SkipKind
+	Err   error
+
+	// Recorded reports whether fngen.sum records a file of the directory: it
+	// was a function once.
+	Recorded bool
 }
 
 // String returns a message that says why the function is skipped.
@@ -70,6 +78,9 @@ const (
 	SkipUnparsable SkipKind = iota
 	// SkipMain marks a package main, which nothing can import.
 	SkipMain
+	// SkipNoHandler marks a package that has the name or the files of a function
+	// and exports no handler. Err has the position of what looks like one.
+	SkipNoHandler
 )
 
 var errMain = errors.New("package main cannot be imported")
@@ -98,6 +109,10 @@ func (p *Project) List() ([]Function, []Skipped, error) {
 	close(next)
 	workers.Wait()
 
+	sums, err := p.read(generator.SumFile)
+	if err != nil {
+		return nil, nil, err
+	}
 	var functions []Function
 	var skipped []Skipped
 	for i, entry := range entries {
@@ -107,18 +122,18 @@ func (p *Project) List() ([]Function, []Skipped, error) {
 		}
 		if r.function != nil {
 			functions = append(functions, *r.function)
+			continue
 		}
-		if r.skipped != nil {
-			kind := SkipUnparsable
-			if errors.Is(r.skipped, errMain) {
-				kind = SkipMain
-			}
-			skipped = append(skipped, Skipped{
-				Name: strings.TrimSuffix(entry.Name(), ".go"),
-				Path: path.Join(p.Functions, entry.Name()),
-				Kind: kind,
-				Err:  r.skipped,
-			})
+		s := Skipped{
+			Name:  strings.TrimSuffix(entry.Name(), ".go"),
+			Path:  path.Join(p.Functions, entry.Name()),
+			Files: r.files,
+			Kind:  r.kind,
+			Err:   r.skipped,
+		}
+		s.Recorded = bytes.Contains(append([]byte("\n"), sums...), []byte("\n"+s.Path+"/"))
+		if s.Err != nil && (s.Kind != SkipNoHandler || s.Recorded || r.named) {
+			skipped = append(skipped, s)
 		}
 	}
 	slices.SortFunc(functions, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
@@ -129,8 +144,13 @@ func (p *Project) List() ([]Function, []Skipped, error) {
 // directory is not one. It is zero if the entry does not look like a function.
 type result struct {
 	function *Function
-	skipped  error
-	err      error // the directory could not be read
+
+	skipped error
+	kind    SkipKind
+	files   []string // of a directory
+	named   bool     // a file has the name of a function's
+
+	err error // the directory could not be read
 }
 
 // inspect returns the function of an entry of the functions directory.
@@ -155,6 +175,8 @@ func (p *Project) inspectDir(name string) result {
 		return result{err: err}
 	}
 	f := &Function{Name: name, Route: "/" + name}
+	var similar error // about the best candidate for a handler
+	named := false
 	for _, entry := range entries {
 		file := path.Join(dir, entry.Name())
 		if entry.IsDir() || GoIgnores(entry.Name()) || !strings.HasSuffix(entry.Name(), ".go") {
@@ -166,20 +188,51 @@ func (p *Project) inspectDir(name string) result {
 		}
 		parsed, err := p.parse(file)
 		if err != nil {
-			return result{skipped: err}
+			return result{skipped: err, files: f.Files}
+		}
+		if entry.Name() == name+".go" || entry.Name() == generator.IndexFile {
+			named = true
+			similar = cmp.Or(similar, noHandler(parsed, file, "Handler"))
 		}
 		if parsed != nil {
 			f.addFile(parsed, file, "")
+			similar = cmp.Or(misnamedHandler(parsed, file, "Handler"), similar)
 		}
 	}
 	slices.Sort(f.Files)
 	switch {
 	case f.Package == "main":
-		return result{skipped: errMain}
+		return result{skipped: errMain, kind: SkipMain}
 	case f.Handler == Declaration{}:
-		return result{}
+		if similar == nil {
+			similar = errors.New("package exports no Handler")
+		}
+		return result{skipped: similar, kind: SkipNoHandler, files: f.Files, named: named}
 	}
 	return result{function: f}
+}
+
+// noHandler returns an error that says why a file declares no handler. The file
+// is nil if build constraints exclude it.
+func noHandler(parsed *goFile, file, handler string) error {
+	if parsed == nil {
+		return fmt.Errorf("%s: excluded by build constraints", file)
+	}
+	line := parsed.set.Position(parsed.Package).Line
+	return fmt.Errorf("%s:%d: package %s exports no %s", file, line, parsed.Name.Name, handler)
+}
+
+// misnamedHandler returns an error about a declaration whose name differs from
+// the handler's only in letter case, or nil if there is none.
+func misnamedHandler(parsed *goFile, file, handler string) error {
+	for _, declaration := range parsed.Decls {
+		d, ok := declaration.(*ast.FuncDecl)
+		if ok && d.Recv == nil && d.Name.Name != handler && strings.EqualFold(d.Name.Name, handler) {
+			line := parsed.set.Position(d.Name.Pos()).Line
+			return fmt.Errorf("%s:%d: %s must be named %s", file, line, d.Name.Name, handler)
+		}
+	}
+	return nil
 }
 
 func (p *Project) inspectFile(name string) result {
@@ -193,12 +246,14 @@ func (p *Project) inspectFile(name string) result {
 	}
 	base := strings.TrimSuffix(name, ".go")
 	f := &Function{Name: base, Route: "/" + base, Files: []string{file}}
-	f.addFile(parsed, file, strings.ToUpper(base[:1])+base[1:])
+	prefix := strings.ToUpper(base[:1]) + base[1:]
+	f.addFile(parsed, file, prefix)
 	switch {
 	case f.Handler == Declaration{}:
-		return result{}
+		err := misnamedHandler(parsed, file, prefix+"Handler")
+		return result{skipped: err, kind: SkipNoHandler, named: true}
 	case f.Package == "main":
-		return result{skipped: errMain}
+		return result{skipped: errMain, kind: SkipMain}
 	}
 	return result{function: f}
 }

@@ -282,6 +282,7 @@ func TestWorkspaceMissing(t *testing.T) {
 func TestList(t *testing.T) {
 	p := openTest(t, map[string]string{
 		"go.mod":                        goMod,
+		"fngen.sum":                     "api/src/functions/f/f.go v1 sha256-x\n",
 		"api/src/functions/b/b.go":      "package b\n\nfunc Handler() {}\n",
 		"api/src/functions/b/a.go":      "package b\n",
 		"api/src/functions/a/index.go":  "package afn\n\nvar x, Handler = 1, 2\n",
@@ -303,7 +304,20 @@ func TestList(t *testing.T) {
 	}, "api/src")
 	functions, skipped, err := p.List()
 	require.NoError(t, err)
-	assert.Empty(t, skipped)
+	var lost []string
+	for _, s := range skipped {
+		assert.Equal(t, SkipNoHandler, s.Kind)
+		assert.Equal(t, s.Name == "f", s.Recorded, s.Name)
+		lost = append(lost, s.Err.Error())
+	}
+	assert.Equal(t, []string{
+		"api/src/functions/c/c.go:1: package c exports no Handler",
+		"api/src/functions/d/d.go:1: package d exports no Handler",
+		"api/src/functions/e/e.go:1: package e exports no Handler",
+		"api/src/functions/f/f.go:3: handler must be named Handler",
+		"api/src/functions/i/i.go: excluded by build constraints",
+		"api/src/functions/y.go:3: yHandler must be named YHandler",
+	}, lost)
 	at := func(names ...string) []string {
 		for i := range names {
 			names[i] = "api/src/functions/" + names[i]

@@ -51,16 +51,21 @@ func (r *Runner) functions() (matching []gotest.Function, skipped []project.Skip
 		functions = append(functions, newFunction(pkg, dir, f.Name, f.Files))
 	}
 	for _, s := range unusable {
-		if s.Kind == project.SkipUnparsable {
+		switch {
+		case s.Kind == project.SkipUnparsable:
 			functions = append(functions, newFunction(pkg, dir, s.Name, []string{s.Path}))
-		} else {
-			skipped = append(skipped, s)
+			continue
+		case s.Kind == project.SkipNoHandler && slices.ContainsFunc(s.Files, isTest): // go test runs them too
+			functions = append(functions, newFunction(pkg, dir, s.Name, s.Files))
 		}
+		skipped = append(skipped, s)
 	}
 	slices.SortFunc(functions, func(a, b gotest.Function) int { return strings.Compare(a.Name, b.Name) })
 	matching, err = match(functions, r.Names)
 	return matching, skipped, err
 }
+
+func isTest(file string) bool { return strings.HasSuffix(file, "_test.go") }
 
 // newFunction returns the function with some files: in a directory of its name,
 // or flat in the functions directory dir, whose package is pkg.
