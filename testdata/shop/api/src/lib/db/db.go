@@ -21,11 +21,9 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	_ "modernc.org/sqlite" // the driver "sqlite", which does not need cgo
 )
@@ -106,18 +104,6 @@ func Open(databaseURL string) (*bun.DB, error) {
 	return nil, fmt.Errorf("db: unknown URL scheme %q: want file or postgres", scheme)
 }
 
-func openPostgres(databaseURL string) (*bun.DB, error) {
-	u, err := url.Parse(databaseURL) // whose error would show the password
-	if err != nil || strings.Trim(u.Path, "/") == "" {
-		return nil, errors.New("db: invalid PostgreSQL URL: want postgres://user:password@host/name")
-	}
-	config, err := pgx.ParseConfig(databaseURL)
-	if err != nil {
-		return nil, fmt.Errorf("db: invalid PostgreSQL URL %s", Redact(databaseURL)) // err may have the password
-	}
-	return bun.NewDB(stdlib.OpenDB(*config), pgdialect.New()), nil
-}
-
 // openSQLite opens a file or, if the name is :memory:, a database in memory.
 // Options follow a question mark: https://pkg.go.dev/modernc.org/sqlite.
 func openSQLite(name string) (*bun.DB, error) {
@@ -147,11 +133,26 @@ func openSQLite(name string) (*bun.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("db: %w", err)
 	}
+	setPoolLimits(db, maxOpenConns)
 	if memory { // every connection would open a database of its own
 		db.SetMaxOpenConns(1)
 		db.SetConnMaxLifetime(0)
+		db.SetConnMaxIdleTime(0)
 	}
 	return bun.NewDB(db, sqlitedialect.New()), nil
+}
+
+// maxOpenConns is the number of connections that a process opens at most. The
+// parameter connection_limit in a PostgreSQL URL changes it.
+const maxOpenConns = 10
+
+// setPoolLimits limits the number and the age of connections. Idle connections
+// are closed, since poolers and firewalls drop them.
+func setPoolLimits(db *sql.DB, limit int) {
+	db.SetMaxOpenConns(limit)
+	db.SetMaxIdleConns(limit)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	db.SetConnMaxLifetime(time.Hour)
 }
 
 // failing returns a database on which every query fails with err.
