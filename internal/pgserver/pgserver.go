@@ -27,13 +27,13 @@ type Server struct {
 // ErrMissing is returned by Start if PostgreSQL is not installed.
 var ErrMissing = errors.New("PostgreSQL is not installed: apt-get install postgresql")
 
-// Skip skips the test if err is ErrMissing. The test fails if err is another error,
-// or if CI=true, where PostgreSQL must be installed.
+// Skip skips the test if err is ErrMissing or ErrNoPgBouncer. The test fails if err
+// is another error, or if CI=true, where both must be installed.
 func Skip(tb testing.TB, err error) {
 	tb.Helper()
 	switch {
 	case err == nil:
-	case errors.Is(err, ErrMissing) && os.Getenv("CI") != "true":
+	case (errors.Is(err, ErrMissing) || errors.Is(err, ErrNoPgBouncer)) && os.Getenv("CI") != "true":
 		tb.Skip(err)
 	default:
 		tb.Fatal(err)

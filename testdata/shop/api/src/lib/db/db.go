@@ -87,7 +87,23 @@ func InTx(ctx context.Context, f func(context.Context) error) error {
 // Open returns the database at a URL: file:dev.db, sqlite:dev.db or :memory: for
 // SQLite, postgres://user:password@host/name for PostgreSQL. It does not connect
 // yet. The caller must close the database.
+//
+// Queries that take 200 milliseconds or longer are logged without their values.
+// DATABASE_SLOW_QUERY changes the duration, as in DATABASE_SLOW_QUERY=1s; 0 turns
+// the log off.
 func Open(databaseURL string) (*bun.DB, error) {
+	threshold, err := slowQuery()
+	if err != nil {
+		return nil, err
+	}
+	db, err := open(databaseURL)
+	if err != nil || threshold == 0 {
+		return db, err
+	}
+	return db.WithQueryHook(slowQueryHook{threshold}), nil
+}
+
+func open(databaseURL string) (*bun.DB, error) {
 	if databaseURL == ":memory:" {
 		return openSQLite(databaseURL)
 	}
