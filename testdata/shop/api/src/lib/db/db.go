@@ -17,7 +17,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"strings"
 	"sync"
@@ -25,7 +24,6 @@ import (
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
-	_ "modernc.org/sqlite" // the driver "sqlite", which does not need cgo
 )
 
 // DefaultURL is the database to use if DATABASE_URL is not set: a SQLite file
@@ -118,44 +116,6 @@ func open(databaseURL string) (*bun.DB, error) {
 		return nil, errors.New("db: invalid database URL: want file:NAME or postgres://user:password@host/name")
 	}
 	return nil, fmt.Errorf("db: unknown URL scheme %q: want file or postgres", scheme)
-}
-
-// openSQLite opens a file or, if the name is :memory:, a database in memory.
-// Options follow a question mark: https://pkg.go.dev/modernc.org/sqlite.
-func openSQLite(name string) (*bun.DB, error) {
-	path, query, _ := strings.Cut(name, "?")
-	options, err := url.ParseQuery(query)
-	if err != nil {
-		return nil, errors.New("db: invalid SQLite URL: want file:dev.db")
-	}
-	memory := path == "" || path == ":memory:" || options.Get("mode") == "memory"
-
-	// Wait for a lock instead of failing, check foreign keys, and let readers
-	// work beside a writer.
-	pragmas := []string{"busy_timeout(5000)", "foreign_keys(1)"}
-	if !memory && !options.Has("vfs") {
-		pragmas = append(pragmas, "journal_mode(WAL)")
-	}
-	options["_pragma"] = append(pragmas, options["_pragma"]...)
-	if !options.Has("_txlock") {
-		// A transaction that starts by reading could not write later, once
-		// another one has.
-		options.Set("_txlock", "immediate")
-	}
-	if path == "" {
-		path = ":memory:"
-	}
-	db, err := sql.Open("sqlite", "file:"+path+"?"+options.Encode())
-	if err != nil {
-		return nil, fmt.Errorf("db: %w", err)
-	}
-	setPoolLimits(db, maxOpenConns)
-	if memory { // every connection would open a database of its own
-		db.SetMaxOpenConns(1)
-		db.SetConnMaxLifetime(0)
-		db.SetConnMaxIdleTime(0)
-	}
-	return bun.NewDB(db, sqlitedialect.New()), nil
 }
 
 // maxOpenConns is the number of connections that a process opens at most. The
