@@ -48,13 +48,37 @@ func TestMigrationFiles(t *testing.T) {
 		{"CRLF", sqlFiles("1_a.sql", "-- +goose Up\r\nCREATE TABLE a (id INT);\r\n"), ""},
 		{"comment first", sqlFiles("1_a.sql", "\n-- Orders.\n"+up), ""},
 		{"hidden file", sqlFiles("1_a.sql", up, ".create.sql", "?", "notes.txt", "?"), ""},
-		{"no number", sqlFiles("create_a.sql", up), "db: migration create_a.sql: the name must start with a number and _, as in 20260102150405_create_a.sql"},
-		{"no underscore", sqlFiles("1.sql", up), "db: migration 1.sql: the name must start with a number and _, as in 20260102150405_1.sql"},
+		{
+			"no number",
+			sqlFiles("create_a.sql", up),
+			"db: migration create_a.sql: the name must start with a number and _, as in 20260102150405_create_a.sql",
+		},
+		{
+			"no underscore",
+			sqlFiles("1.sql", up),
+			"db: migration 1.sql: the name must start with a number and _, as in 20260102150405_1.sql",
+		},
 		{"upper case", sqlFiles("1_a.SQL", up), "db: migration 1_a.SQL: the name must end in .sql, in lower case"},
-		{"same number", sqlFiles("1_a.sql", up, "01_b.sql", up), "db: migrations 01_b.sql and 1_a.sql have the same number: rename one of them"},
-		{"no Up", sqlFiles("1_a.sql", "CREATE TABLE a (id INT);\n"), "db: migration 1_a.sql: the line -- +goose Up is missing above the first statement"},
-		{"late Up", sqlFiles("1_a.sql", "CREATE TABLE b (id INT);\n"+up), "db: migration 1_a.sql: the line -- +goose Up is missing above the first statement"},
-		{"empty", sqlFiles("1_a.sql", ""), "db: migration 1_a.sql: the line -- +goose Up is missing above the first statement"},
+		{
+			"same number",
+			sqlFiles("1_a.sql", up, "01_b.sql", up),
+			"db: migrations 01_b.sql and 1_a.sql have the same number: rename one of them",
+		},
+		{
+			"no Up",
+			sqlFiles("1_a.sql", "CREATE TABLE a (id INT);\n"),
+			"db: migration 1_a.sql: the line -- +goose Up is missing above the first statement",
+		},
+		{
+			"late Up",
+			sqlFiles("1_a.sql", "CREATE TABLE b (id INT);\n"+up),
+			"db: migration 1_a.sql: the line -- +goose Up is missing above the first statement",
+		},
+		{
+			"empty",
+			sqlFiles("1_a.sql", ""),
+			"db: migration 1_a.sql: the line -- +goose Up is missing above the first statement",
+		},
 		{"two databases", sqlFiles("1_a.sqlite.sql", up, "1_a.postgres.sql", "NONSENSE"), ""},
 		{"no transaction", sqlFiles("1_a.sql", "-- +goose NO TRANSACTION\n"+up+"VACUUM;\n"), ""},
 		{"trigger", sqlFiles("1_a.sql", up+`-- +goose StatementBegin
@@ -63,7 +87,11 @@ CREATE TRIGGER t AFTER INSERT ON a BEGIN
 END;
 -- +goose StatementEnd
 `), ""},
-		{"trigger without StatementBegin", sqlFiles("1_a.sql", up+"CREATE TRIGGER t AFTER INSERT ON a BEGIN\n  DELETE FROM a;\nEND;\n"), "-- +goose StatementBegin above"},
+		{
+			"trigger without StatementBegin",
+			sqlFiles("1_a.sql", up+"CREATE TRIGGER t AFTER INSERT ON a BEGIN\n  DELETE FROM a;\nEND;\n"),
+			"-- +goose StatementBegin above",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d := openTestSQLite(t)
@@ -88,7 +116,11 @@ func TestRollback(t *testing.T) {
 	}{
 		{"Down", up + "-- +goose Down\nDROP TABLE a;\n", ""},
 		{"no Down", up, "db: migration 2_a.sql: cannot be undone: it has no section -- +goose Down"},
-		{"empty Down", up + "-- +goose Down\n\n-- nothing\n", "db: migration 2_a.sql: cannot be undone: write the statements below -- +goose Down"},
+		{
+			"empty Down",
+			up + "-- +goose Down\n\n-- nothing\n",
+			"db: migration 2_a.sql: cannot be undone: write the statements below -- +goose Down",
+		},
 		{"empty migration", "-- +goose Up\n\n-- +goose Down\n", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -115,11 +147,16 @@ func TestRollback(t *testing.T) {
 // A branch can lack the file of a migration that another branch applied.
 func TestMissingFile(t *testing.T) {
 	d := openTestSQLite(t)
-	files := sqlFiles("1_a.sql", "-- +goose Up\nCREATE TABLE a (id INT);\n", "2_b.sql", "-- +goose Up\nCREATE TABLE b (id INT);\n")
+	files := sqlFiles(
+		"1_a.sql", "-- +goose Up\nCREATE TABLE a (id INT);\n",
+		"2_b.sql", "-- +goose Up\nCREATE TABLE b (id INT);\n",
+	)
 	_, err := MigrateFS(t.Context(), d, files)
 	require.NoError(t, err)
 	delete(files, "2_b.sql")
-	files["3_c.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE c (id INT);\n-- +goose Down\nDROP TABLE c;\n")}
+	files["3_c.sql"] = &fstest.MapFile{
+		Data: []byte("-- +goose Up\nCREATE TABLE c (id INT);\n-- +goose Down\nDROP TABLE c;\n"),
+	}
 	list, err := statusFS(t.Context(), d, files)
 	require.NoError(t, err)
 	require.Len(t, list, 3)
@@ -169,7 +206,13 @@ $$;
 	d, err := Open(server.URL("postgres"))
 	require.NoError(t, err)
 	defer d.Close()
-	files["3_g.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE FUNCTION g() RETURNS void LANGUAGE plpgsql AS $$\nBEGIN\n  NULL;\nEND;\n$$;\n")}
+	files["3_g.sql"] = &fstest.MapFile{Data: []byte(`-- +goose Up
+CREATE FUNCTION g() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  NULL;
+END;
+$$;
+`)}
 	_, err = MigrateFS(t.Context(), d, files)
 	require.ErrorContains(t, err, "db: migration 3_g.sql: ")
 	require.ErrorContains(t, err, "-- +goose StatementBegin above")

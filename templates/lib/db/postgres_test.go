@@ -23,9 +23,17 @@ func TestPgBouncer(t *testing.T) {
 	pgserver.Skip(t, err)
 	t.Cleanup(func() { assert.NoError(t, pooler.Stop()) })
 	files := sqlFiles(
-		"1_items.sql", "-- +goose Up\nCREATE TABLE items (id BIGINT PRIMARY KEY, name TEXT, tags TEXT[], at TIMESTAMPTZ, data BYTEA, info JSONB);\n"+
-			"-- +goose Down\nDROP TABLE items;\n",
-		"2_index.sql", "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE INDEX CONCURRENTLY i ON items (name);\n-- +goose Down\nDROP INDEX i;\n",
+		"1_items.sql", `-- +goose Up
+CREATE TABLE items (id BIGINT PRIMARY KEY, name TEXT, tags TEXT[], at TIMESTAMPTZ, data BYTEA, info JSONB);
+-- +goose Down
+DROP TABLE items;
+`,
+		"2_index.sql", `-- +goose NO TRANSACTION
+-- +goose Up
+CREATE INDEX CONCURRENTLY i ON items (name);
+-- +goose Down
+DROP INDEX i;
+`,
 	)
 	type item struct {
 		bun.BaseModel `bun:"table:items"`
@@ -56,7 +64,10 @@ func TestPgBouncer(t *testing.T) {
 		for j := range 8 {
 			wg.Go(func() {
 				ctx := With(t.Context(), d)
-				want := item{ID: int64(i*100 + j), Name: `it's "\1`, Tags: []string{"a", `b"\`}, At: at, Data: []byte{0, 255}, Info: map[string]any{"a": "b"}}
+				want := item{
+					ID: int64(i*100 + j), Name: `it's "\1`, Tags: []string{"a", `b"\`},
+					At: at, Data: []byte{0, 255}, Info: map[string]any{"a": "b"},
+				}
 				err := InTx(ctx, func(ctx context.Context) error {
 					_, err := From(ctx).NewInsert().Model(&want).Exec(ctx)
 					return err
@@ -74,7 +85,8 @@ func TestPgBouncer(t *testing.T) {
 				// Arguments of database/sql.
 				var name string
 				var tags int
-				row := d.DB.QueryRowContext(ctx, "SELECT name, cardinality(tags) FROM items WHERE id = $1 AND at = $2", want.ID, at)
+				row := d.DB.QueryRowContext(ctx,
+					"SELECT name, cardinality(tags) FROM items WHERE id = $1 AND at = $2", want.ID, at)
 				assert.NoError(t, row.Scan(&name, &tags))
 				assert.Equal(t, want.Name, name)
 			})
@@ -91,7 +103,7 @@ func TestPgBouncer(t *testing.T) {
 	for _, d := range clients {
 		query(d)
 	}
-	_, err = clients[0].Exec("ALTER TABLE items ADD COLUMN price INT NOT NULL DEFAULT 1, ALTER COLUMN name TYPE VARCHAR(50)")
+	_, err = clients[0].Exec("ALTER TABLE items ADD COLUMN price INT DEFAULT 1, ALTER COLUMN name TYPE VARCHAR(50)")
 	require.NoError(t, err)
 	for _, d := range clients {
 		query(d)
