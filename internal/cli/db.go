@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,6 +50,7 @@ func dbCommands(w World) []*cobra.Command {
 			newDBRun(w, "status", "List the migrations, and when each was applied"),
 			newDBRun(w, "down", "Undo the last migration"),
 			newDBNew(w),
+			newDBSeed(w),
 		}
 	}
 	migrate := newDBRun(w, "migrate", "Apply the pending migrations")
@@ -104,6 +108,48 @@ func runDB(cmd *cobra.Command, w World, p *project.Project, command string) (err
 		return exitError{exitFailed}
 	}
 	return err
+}
+
+// A noSeedError reports that the project has no program that seeds its database.
+type noSeedError struct{ dir string }
+
+func (e noSeedError) Error() string { return "there is no " + e.dir }
+func (e noSeedError) Hint() string {
+	return "write a main package in " + e.dir + " that adds records with db.From(context.Background())"
+}
+
+func newDBSeed(w World) *cobra.Command {
+	return &cobra.Command{
+		Use:   "seed",
+		Short: "Run the program in api/db/seed",
+		Long: `Run the main package in api/db/seed, which fills the project's database. In that
+program, db.From returns the database of DATABASE_URL.`,
+		Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p, err := openProject(cmd, w, project.Options{})
+			if err != nil {
+				return err
+			}
+			defer p.Close()
+			dir := path.Join(path.Dir(generator.PackageDir(p.Lib, generator.Migrations)), "seed")
+			if _, err := p.Root.Stat(filepath.FromSlash(dir)); err != nil {
+				return noSeedError{dir}
+			}
+			migrator, err := build.NewMigrator(p, w.Environ()) // for its environment
+			if err != nil {
+				return err
+			}
+			run := process.Command(cmd.Context(), "go", "run", "-tags="+strings.Join(p.Tags(), ","), "./"+dir)
+			run.Dir, run.Env = p.Dir, append(slices.Clone(migrator.Environ), "FNGEN_RUNTIME=seed")
+			run.Stdout, run.Stderr = w.Stdout, w.Stderr
+			err = process.Run(cmd.Context(), run)
+			if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+				return exitError{exitFailed}
+			}
+			return err
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
 }
 
 func newDBNew(w World) *cobra.Command {

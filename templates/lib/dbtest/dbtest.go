@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -80,9 +81,14 @@ type server interface {
 	// create returns a new database.
 	create(ctx context.Context) (*database, error)
 
-	// transactions returns the database in which the transactions of all tests
-	// run.
-	transactions() (*bun.DB, error)
+	// begin returns a new transaction in a database with the schema.
+	begin(ctx context.Context) (*transaction, error)
+}
+
+// A transaction belongs to one test.
+type transaction struct {
+	tx  bun.Tx
+	end func() error // rolls it back
 }
 
 // A database belongs to one test.
@@ -117,20 +123,16 @@ func forTest(tb scenario.TB, s server) *bun.DB {
 
 func forTestTx(tb scenario.TB, s server) bun.Tx {
 	tb.Helper()
-	database, err := s.transactions()
-	if err != nil {
-		tb.Fatalf("dbtest: %v", err)
-	}
-	tx, err := database.BeginTx(context.Background(), nil)
+	t, err := s.begin(context.Background())
 	if err != nil {
 		tb.Fatalf("dbtest: beginning the test's transaction: %v", err)
 	}
 	tb.Cleanup(func() {
-		if err := tx.Rollback(); err != nil {
+		if err := t.end(); err != nil {
 			tb.Logf("dbtest: rolling back the test's transaction: %v", err)
 		}
 	})
-	return tx
+	return t.tx
 }
 
 func mustServer(tb scenario.TB) server {
@@ -174,17 +176,33 @@ func isPostgres(databaseURL string) bool {
 	return strings.HasPrefix(databaseURL, "postgres://") || strings.HasPrefix(databaseURL, "postgresql://")
 }
 
-// sameDatabase reports whether two URLs name one PostgreSQL database.
+// sameDatabase reports whether two URLs name one PostgreSQL database. It compares
+// what the driver connects to, which depends on the query of a URL and on the
+// environment too.
 func sameDatabase(a, b string) bool {
 	if !isPostgres(a) || !isPostgres(b) {
 		return false
 	}
 	configA, errA := pgx.ParseConfig(a)
 	configB, errB := pgx.ParseConfig(b)
-	return errA == nil && errB == nil &&
-		configA.Database == configB.Database &&
-		configA.Port == configB.Port &&
-		hostAddress(configA.Host) == hostAddress(configB.Host)
+	if errA != nil || errB != nil || configA.Database != configB.Database {
+		return false
+	}
+	for _, address := range addresses(configA) {
+		if slices.Contains(addresses(configB), address) {
+			return true
+		}
+	}
+	return false
+}
+
+// addresses returns the addresses of all servers that a URL names.
+func addresses(config *pgx.ConnConfig) []string {
+	list := []string{fmt.Sprint(hostAddress(config.Host), ":", config.Port)}
+	for _, f := range config.Fallbacks {
+		list = append(list, fmt.Sprint(hostAddress(f.Host), ":", f.Port))
+	}
+	return list
 }
 
 // hostAddress returns the same address for all names of this machine.

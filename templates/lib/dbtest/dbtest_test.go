@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -127,9 +128,9 @@ func TestForTestIsolatesTests(t *testing.T) {
 			}
 		})
 		if p, ok := s.(*postgresServer); ok {
-			names, err := p.databases(t.Context(), p.base+"_run_")
+			found, err := p.databases(t.Context(), "_run_.*")
 			require.NoError(t, err)
-			assert.Empty(t, names, "all test databases are removed")
+			assert.Empty(t, found, "all test databases are removed")
 		}
 	})
 }
@@ -180,6 +181,27 @@ func TestForTestTxRollsBack(t *testing.T) {
 	})
 }
 
+// Parallel tests do not wait for each other's transactions.
+func TestForTestTxInParallel(t *testing.T) {
+	onBoth(t, func(t *testing.T, s server) {
+		begun := time.Now()
+		t.Run("group", func(t *testing.T) {
+			for i := range 8 {
+				t.Run(fmt.Sprint(i), func(t *testing.T) {
+					t.Parallel()
+					for range 2 { // as a test and its subtest may
+						tx := forTestTx(t, s)
+						_, err := tx.NewInsert().Model(&Note{Text: fmt.Sprint(i, time.Now())}).Exec(t.Context())
+						require.NoError(t, err)
+					}
+					time.Sleep(50 * time.Millisecond)
+				})
+			}
+		})
+		assert.Less(t, time.Since(begun), 4*time.Second, "no test waited for a lock")
+	})
+}
+
 // The next process removes the databases of a killed process, but not those of
 // a running one.
 func TestKilledProcess(t *testing.T) {
@@ -205,18 +227,35 @@ func TestKilledProcess(t *testing.T) {
 	require.Equal(t, "ready", string(line))
 
 	s := start(t, testURL).(*postgresServer)
-	names, err := s.databases(t.Context(), s.base+"_run_")
+	found, err := s.databases(t.Context(), "_run_.*")
 	require.NoError(t, err)
-	require.Len(t, names, 3, "the process is running")
+	require.Len(t, found, 3, "the process is running")
 
 	require.NoError(t, child.Process.Kill())
 	_ = child.Wait()
 	require.Eventually(t, func() bool { // PostgreSQL notices the lost connection
 		start(t, testURL)
-		names, err := s.databases(t.Context(), s.base+"_run_")
+		found, err := s.databases(t.Context(), "_run_.*")
 		require.NoError(t, err)
-		return len(names) == 0
+		return len(found) == 0
 	}, 30*time.Second, 50*time.Millisecond)
+}
+
+// names returns the names of all databases on the server that start with the
+// base of s.
+func names(t *testing.T, s *postgresServer) []string {
+	t.Helper()
+	rows, err := s.admin.QueryContext(t.Context(), "SELECT datname FROM pg_database WHERE starts_with(datname, $1)", s.base)
+	require.NoError(t, err)
+	defer rows.Close()
+	var list []string
+	for rows.Next() {
+		var name string
+		require.NoError(t, rows.Scan(&name))
+		list = append(list, name)
+	}
+	require.NoError(t, rows.Err())
+	return list
 }
 
 func TestIncompleteTemplate(t *testing.T) {
@@ -227,11 +266,113 @@ func TestIncompleteTemplate(t *testing.T) {
 	require.ErrorContains(t, err, "0003_broken.sql")
 
 	s := start(t, testURL).(*postgresServer)
-	require.NoError(t, s.exec(t.Context(), "ALTER DATABASE %s RENAME TO %s", s.template, s.template+"_new"))
-	start(t, testURL)
-	names, err := s.databases(t.Context(), s.base+"_schema_")
+	assert.Equal(t, []string{s.template}, names(t, s), "the incomplete template is removed")
+}
+
+// Databases that package dbtest did not create survive, whatever their names.
+func TestOtherDatabases(t *testing.T) {
+	s := start(t, postgresURL(t)).(*postgresServer)
+	others := []string{
+		s.base + "_run_history", s.base + "_schema_registry", // not the pattern
+		s.base + "_run_0123abcd_1", s.base + "_schema_0123456789ab", s.base + "_schema_0123456789ab_tx", // not marked
+		s.base + "_run_history_2", s.base + "_schema_0123456789ab_old", s.base + "x_run_0123abcd_1", // marked, not the pattern
+	}
+	for i, name := range others {
+		require.NoError(t, s.exec(t.Context(), "CREATE DATABASE %s", name))
+		if i >= 5 {
+			require.NoError(t, s.exec(t.Context(), "COMMENT ON DATABASE %s IS '"+mark+"2001-01-01'", name))
+		}
+	}
+	stale := s.base + "_run_0123abcd_2"
+	require.NoError(t, s.createDatabase(t.Context(), stale, "template0"))
+
+	s = start(t, s.url.String()).(*postgresServer)
+	left := names(t, s)
+	assert.Subset(t, left, others)
+	assert.NotContains(t, left, stale)
+
+	// A template that another program created is not used either.
+	foreign := schema()
+	foreign["0002_more.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE more (id INT);\n")}
+	hash, err := schemaHash(foreign)
 	require.NoError(t, err)
-	assert.Equal(t, []string{s.template}, names, "old and incomplete templates are removed")
+	require.NoError(t, s.exec(t.Context(), "CREATE DATABASE %s", s.base+"_schema_"+hash))
+	_, err = newServer(t.Context(), s.url.String(), "file:application.db", foreign)
+	require.ErrorContains(t, err, "was not created by package dbtest")
+}
+
+// Two branches can be tested on one server at the same time. A template is
+// removed only if no process uses it and it is old.
+func TestTemplates(t *testing.T) {
+	testURL := postgresURL(t)
+	newBranch := func(branch int) *postgresServer {
+		files := schema()
+		files["0002_more.sql"] = &fstest.MapFile{
+			Data: fmt.Appendf(nil, "-- +goose Up\nCREATE TABLE more%d (id INT);\n", branch),
+		}
+		s, err := newServer(t.Context(), testURL, "file:application.db", files)
+		require.NoError(t, err)
+		return s.(*postgresServer)
+	}
+	a, b := newBranch(1), newBranch(2)
+	require.NotEqual(t, a.template, b.template)
+	for _, s := range []*postgresServer{a, b, a} {
+		created, err := s.create(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, created.remove())
+		tx, err := s.begin(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, tx.end())
+	}
+
+	setAge := func(name string) {
+		t.Helper()
+		require.NoError(t, b.exec(t.Context(), "COMMENT ON DATABASE %s IS '"+mark+"2001-01-01'", name))
+	}
+	setAge(a.template)
+	newBranch(2)
+	assert.Contains(t, names(t, b), a.template, "it is in use")
+
+	shared, err := a.shared()
+	require.NoError(t, err)
+	require.NoError(t, shared.Close())
+	require.NoError(t, a.close())
+	require.Eventually(t, func() bool {
+		newBranch(2)
+		return !slices.Contains(names(t, b), a.template)
+	}, 30*time.Second, 50*time.Millisecond, "it is old")
+	assert.Contains(t, names(t, b), a.template+"_tx", "it was used recently")
+}
+
+// Many packages that are tested at the same time need more connections than the
+// server has.
+func TestTooManyConnections(t *testing.T) {
+	small, err := pgserver.Start("max_connections=7", "superuser_reserved_connections=0")
+	pgserver.Skip(t, err)
+	t.Cleanup(func() { assert.NoError(t, small.Stop()) })
+	var wg sync.WaitGroup
+	for i := range 3 { // packages
+		s := start(t, small.URL(fmt.Sprintf("p%d_test", i))).(*postgresServer)
+		t.Cleanup(func() { assert.NoError(t, s.close()) })
+		for range 4 { // parallel tests
+			wg.Go(func() {
+				created, err := s.create(t.Context())
+				if !assert.NoError(t, err) {
+					return
+				}
+				var queries sync.WaitGroup
+				for range maxConns {
+					queries.Go(func() {
+						_, err := created.db.ExecContext(t.Context(), "SELECT pg_sleep(0.05)")
+						assert.NoError(t, err)
+					})
+				}
+				queries.Wait()
+				assert.NoError(t, created.remove())
+			})
+		}
+	}
+	wg.Wait()
 }
 
 func TestKeep(t *testing.T) {
@@ -272,6 +413,11 @@ func TestSameDatabase(t *testing.T) {
 		"postgres://u:p@localhost/shop_test?sslmode=disable": true,
 		"postgres://localhost:5433/shop_test":                false,
 		"postgres://localhost/shop":                          false,
+		"postgres://localhost/shop?dbname=shop_test":         true,
+		"postgres://localhost/shop?database=shop_test":       true,
+		"postgres://localhost/shop_test?dbname=shop":         false,
+		"postgres://db.example,localhost/shop_test":          true,
+		"postgres://db.example/shop_test?host=localhost":     true,
 		"postgres://db.example/shop_test":                    false,
 		"file:shop_test":                                     false,
 	} {
@@ -282,6 +428,26 @@ func TestSameDatabase(t *testing.T) {
 			require.ErrorContains(t, err, "name the same database")
 			assert.NotContains(t, err.Error(), "s3cr3t")
 		}
+	}
+}
+
+// The query of TEST_DATABASE_URL can name the database. Tests never use that one.
+func TestDatabaseInQuery(t *testing.T) {
+	server, err := startPostgres()
+	pgserver.Skip(t, err)
+	for _, parameter := range []string{"dbname", "database"} {
+		base := fmt.Sprintf("query%d_test", urls.Add(1))
+		testURL := server.URL("other") + "&" + parameter + "=" + base
+		_, err = newServer(t.Context(), testURL, server.URL(base), schema())
+		require.ErrorContains(t, err, "name the same database")
+
+		s := start(t, testURL).(*postgresServer)
+		assert.Equal(t, base, s.base)
+		var name string
+		require.NoError(t, forTest(t, s).NewSelect().ColumnExpr("current_database()").Scan(t.Context(), &name))
+		assert.Regexp(t, "^"+base+"_run_", name)
+		require.NoError(t, forTestTx(t, s).NewSelect().ColumnExpr("current_database()").Scan(t.Context(), &name))
+		assert.Equal(t, s.template+"_tx", name)
 	}
 }
 

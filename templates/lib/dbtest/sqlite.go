@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 
 	"github.com/uptrace/bun"
@@ -21,7 +20,6 @@ type sqliteServer struct {
 	prefix   string
 	template *bun.DB
 	created  atomic.Int64
-	shared   func() (*bun.DB, error)
 }
 
 // sqliteServers makes the names of databases unique within the process.
@@ -36,11 +34,22 @@ func newSQLite(ctx context.Context, files fs.FS) (server, error) {
 	if _, err := db.MigrateFS(ctx, s.template, files); err != nil {
 		return nil, errors.Join(err, s.template.Close())
 	}
-	s.shared = sync.OnceValues(func() (*bun.DB, error) { return s.copy(context.Background(), "tx") })
 	return s, nil
 }
 
-func (s *sqliteServer) transactions() (*bun.DB, error) { return s.shared() }
+// begin begins the transaction in a database of its own: SQLite has one writer
+// at a time, so parallel tests would wait for each other.
+func (s *sqliteServer) begin(ctx context.Context) (*transaction, error) {
+	copied, err := s.copy(ctx, fmt.Sprint(s.created.Add(1)))
+	if err != nil {
+		return nil, err
+	}
+	tx, err := copied.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, errors.Join(err, copied.Close())
+	}
+	return &transaction{tx: tx, end: func() error { return errors.Join(tx.Rollback(), copied.Close()) }}, nil
+}
 
 func (s *sqliteServer) create(ctx context.Context) (*database, error) {
 	copied, err := s.copy(ctx, fmt.Sprint(s.created.Add(1)))
@@ -81,6 +90,7 @@ func openMemory(ctx context.Context, name string) (*bun.DB, error) {
 	}
 	database.SetMaxIdleConns(4)
 	database.SetConnMaxIdleTime(0) // an idle connection keeps the database alive
+	database.SetConnMaxLifetime(0)
 	if err := database.PingContext(ctx); err != nil {
 		return nil, errors.Join(err, database.Close())
 	}

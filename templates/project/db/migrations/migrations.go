@@ -8,7 +8,8 @@ package migrations
 
 import "embed"
 
-// Files contains the migrations, which are compiled into the program.
+// Files contains the migrations. They become part of the program. The pattern
+// leaves out hidden files, such as the lock files of editors.
 //
-//go:embed *
+//go:embed [^.]*
 var Files embed.FS

@@ -17,17 +17,13 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"strings"
 	"sync"
+	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
-	_ "modernc.org/sqlite" // the driver "sqlite", which does not need cgo
 )
 
 // DefaultURL is the database to use if DATABASE_URL is not set: a SQLite file
@@ -89,7 +85,23 @@ func InTx(ctx context.Context, f func(context.Context) error) error {
 // Open returns the database at a URL: file:dev.db, sqlite:dev.db or :memory: for
 // SQLite, postgres://user:password@host/name for PostgreSQL. It does not connect
 // yet. The caller must close the database.
+//
+// Queries that take 200 milliseconds or longer are logged without their values.
+// DATABASE_SLOW_QUERY changes the duration, as in DATABASE_SLOW_QUERY=1s; 0 turns
+// the log off.
 func Open(databaseURL string) (*bun.DB, error) {
+	threshold, err := slowQuery()
+	if err != nil {
+		return nil, err
+	}
+	db, err := open(databaseURL)
+	if err != nil || threshold == 0 {
+		return db, err
+	}
+	return db.WithQueryHook(slowQueryHook{threshold}), nil
+}
+
+func open(databaseURL string) (*bun.DB, error) {
 	if databaseURL == ":memory:" {
 		return openSQLite(databaseURL)
 	}
@@ -106,52 +118,17 @@ func Open(databaseURL string) (*bun.DB, error) {
 	return nil, fmt.Errorf("db: unknown URL scheme %q: want file or postgres", scheme)
 }
 
-func openPostgres(databaseURL string) (*bun.DB, error) {
-	u, err := url.Parse(databaseURL) // whose error would show the password
-	if err != nil || strings.Trim(u.Path, "/") == "" {
-		return nil, errors.New("db: invalid PostgreSQL URL: want postgres://user:password@host/name")
-	}
-	config, err := pgx.ParseConfig(databaseURL)
-	if err != nil {
-		return nil, fmt.Errorf("db: invalid PostgreSQL URL %s", Redact(databaseURL)) // err may have the password
-	}
-	return bun.NewDB(stdlib.OpenDB(*config), pgdialect.New()), nil
-}
+// maxOpenConns is the number of connections that a process opens at most. The
+// parameter connection_limit in a PostgreSQL URL changes it.
+const maxOpenConns = 10
 
-// openSQLite opens a file or, if the name is :memory:, a database in memory.
-// Options follow a question mark: https://pkg.go.dev/modernc.org/sqlite.
-func openSQLite(name string) (*bun.DB, error) {
-	path, query, _ := strings.Cut(name, "?")
-	options, err := url.ParseQuery(query)
-	if err != nil {
-		return nil, errors.New("db: invalid SQLite URL: want file:dev.db")
-	}
-	memory := path == "" || path == ":memory:" || options.Get("mode") == "memory"
-
-	// Wait for a lock instead of failing, check foreign keys, and let readers
-	// work beside a writer.
-	pragmas := []string{"busy_timeout(5000)", "foreign_keys(1)"}
-	if !memory && !options.Has("vfs") {
-		pragmas = append(pragmas, "journal_mode(WAL)")
-	}
-	options["_pragma"] = append(pragmas, options["_pragma"]...)
-	if !options.Has("_txlock") {
-		// A transaction that starts by reading could not write later, once
-		// another one has.
-		options.Set("_txlock", "immediate")
-	}
-	if path == "" {
-		path = ":memory:"
-	}
-	db, err := sql.Open("sqlite", "file:"+path+"?"+options.Encode())
-	if err != nil {
-		return nil, fmt.Errorf("db: %w", err)
-	}
-	if memory { // every connection would open a database of its own
-		db.SetMaxOpenConns(1)
-		db.SetConnMaxLifetime(0)
-	}
-	return bun.NewDB(db, sqlitedialect.New()), nil
+// setPoolLimits limits the number and the age of connections. Idle connections
+// are closed, since poolers and firewalls drop them.
+func setPoolLimits(db *sql.DB, limit int) {
+	db.SetMaxOpenConns(limit)
+	db.SetMaxIdleConns(limit)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	db.SetConnMaxLifetime(time.Hour)
 }
 
 // failing returns a database on which every query fails with err.
