@@ -96,7 +96,7 @@ func (p Plan) Written() []File {
 // which overwrites them. Files that fngen wrote for an earlier version of the
 // function, and that this version does not have, are removed with force if
 // nobody edited them; edited ones are a *[LeftoverError]. Other errors are
-// *[TwinError], *[GoVersionError], *[ModError] and *[SumError].
+// *[TwinError], *[GoVersionError], *[RequireError], *[ModError] and *[SumError].
 func Function(spec Spec, p Project, force bool) (Plan, error) {
 	if err := p.checkTwins(spec.Name); err != nil {
 		return Plan{}, err
@@ -231,7 +231,7 @@ func (p Project) plan(module *goMod, sums *sums, imports []string, own []File, u
 	}
 	// A package does not compile before go.mod requires what it imports.
 	plan.Files = slices.Concat(
-		modify("go.sum", p.GoSum, addGoSums(p.GoSum, module.added)),
+		modify("go.sum", p.GoSum, module.goSum(p.GoSum)),
 		modify("go.mod", p.GoMod, goMod),
 		plan.Files,
 		modify(SumFile, p.FngenSum, sums.format()),
@@ -304,16 +304,20 @@ func (p Project) checkTwins(name Name) error {
 	return nil
 }
 
-// notes returns what keeps the go command from building what is planned.
+// notes returns which requirements were raised, and what keeps the go command
+// from building what is planned.
 func (p Project) notes(module *goMod, imports []string) []Note {
 	var notes []Note
+	if raised := module.raised(); len(raised) > 0 {
+		notes = append(notes, Note{Text: "go.mod: upgraded " + strings.Join(raised, ", ")})
+	}
 	if p.Workspace != nil && !p.Workspace.Uses {
 		notes = append(notes, Note{
 			Text: "go.work does not use this module, so the go command does not find it",
 			Hint: "go work use .",
 		})
 	}
-	if p.VendorModules != nil && (len(module.added) > 0 || !vendored(p.VendorModules, imports)) {
+	if p.VendorModules != nil && (len(module.brought) > 0 || !vendored(p.VendorModules, imports)) {
 		hint := "go mod vendor"
 		if p.Workspace != nil && p.Workspace.Vendor {
 			hint = "go work vendor"
