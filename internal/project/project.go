@@ -51,9 +51,24 @@ func (e *NoModuleError) Error() string {
 // Hint returns what the user can do about it.
 func (*NoModuleError) Hint() string { return "go mod init example.com/NAME" }
 
+// A NestedModuleError reports that a directory of the project, such as that of the
+// functions, belongs to another module: one with a go.mod below the project's.
+type NestedModuleError struct {
+	Dir    string // relative to the project's root, with forward slashes
+	Module string // the directory of the other go.mod, likewise
+	cd     string // from the directory that the project was opened with to Module
+}
+
+func (e *NestedModuleError) Error() string {
+	return fmt.Sprintf("%s belongs to another module, which %s/go.mod declares", e.Dir, e.Module)
+}
+
+// Hint returns the command that changes to the other module.
+func (e *NestedModuleError) Hint() string { return "cd " + e.cd }
+
 // Open opens the project that a directory belongs to. The project's root is the
 // nearest directory upwards with a go.mod. Errors that callers can test for are
-// *NoModuleError and *ConfigError.
+// *NoModuleError, *ConfigError and *NestedModuleError.
 func Open(dir string, o Options) (*Project, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -85,7 +100,33 @@ func Open(dir string, o Options) (*Project, error) {
 	if p.Config, err = readConfig(root, o.Env); err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
+	for _, owned := range []string{p.Functions, p.Lib, generator.PackageDir(p.Lib, generator.Migrations)} {
+		if err := p.checkModule(owned, dir); err != nil {
+			return nil, errors.Join(err, root.Close())
+		}
+	}
 	return p, nil
+}
+
+// checkModule returns a *NestedModuleError if a directory of the project belongs
+// to another module.
+func (p *Project) checkModule(dir, cwd string) error {
+	for i := range len(dir) + 1 {
+		if i < len(dir) && dir[i] != '/' {
+			continue
+		}
+		module := path.Clean(dir[:i])
+		info, err := p.Root.Stat(filepath.Join(filepath.FromSlash(module), "go.mod"))
+		if module == "." || err != nil || info.IsDir() {
+			continue
+		}
+		cd, err := filepath.Rel(cwd, filepath.Join(p.Dir, filepath.FromSlash(module)))
+		if err != nil {
+			return err
+		}
+		return &NestedModuleError{Dir: dir, Module: module, cd: filepath.ToSlash(cd)}
+	}
+	return nil
 }
 
 var errNotDir = errors.New("not a folder")
@@ -140,6 +181,9 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 		return facts, err
 	}
 	if function != "" {
+		if err := p.checkModule(path.Join(p.Functions, function), p.Dir); err != nil {
+			return facts, err
+		}
 		for _, file := range append(generator.OwnFiles(function), path.Join(function, generator.IndexFile)) {
 			file = path.Join(p.Functions, file)
 			data, err := p.read(file)
@@ -173,6 +217,9 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 // supportPackage reads the Go files of a package that fngen has one of that name of.
 func (p *Project) supportPackage(facts generator.Project, name string) error {
 	dir := generator.PackageDir(p.Lib, name)
+	if err := p.checkModule(dir, p.Dir); err != nil {
+		return err
+	}
 	files, err := p.readNames(dir)
 	if err != nil {
 		return err
