@@ -19,6 +19,8 @@ type Project struct {
 	GoSum    []byte
 	FngenSum []byte
 
+	GitAttributes []byte // .gitattributes
+
 	// Entries are the names in the functions directory.
 	Entries []string
 
@@ -52,7 +54,7 @@ const (
 	Overwrite Action = "overwrite"
 	Unchanged Action = "unchanged" // the file has these contents already
 	Keep      Action = "keep"      // the file exists in a support package
-	Modify    Action = "modify"    // go.mod, go.sum or fngen.sum
+	Modify    Action = "modify"    // go.mod, go.sum, fngen.sum or .gitattributes
 	Remove    Action = "remove"
 )
 
@@ -234,11 +236,20 @@ func (p Project) plan(module *goMod, sums *sums, imports []string, own []File, u
 		modify("go.sum", p.GoSum, module.goSum(p.GoSum)),
 		modify("go.mod", p.GoMod, goMod),
 		plan.Files,
+		p.attributes(sums),
 		modify(SumFile, p.FngenSum, sums.format()),
 		own,
 	)
 	plan.Notes = append(plan.Notes, p.notes(module, external)...)
 	return plan, nil
+}
+
+// attributes returns .gitattributes if fngen.sum is new and needs a line there.
+func (p Project) attributes(sums *sums) []File {
+	if p.FngenSum != nil || sums.format() == nil {
+		return nil
+	}
+	return modify(attributesFile, p.GitAttributes, addMergeAttribute(p.GitAttributes))
 }
 
 // modify returns the file if its contents change.

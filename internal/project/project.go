@@ -165,6 +165,7 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 		"go.mod":             &facts.GoMod,
 		"go.sum":             &facts.GoSum,
 		generator.SumFile:    &facts.FngenSum,
+		".gitattributes":     &facts.GitAttributes,
 		"vendor/modules.txt": &facts.VendorModules,
 	} {
 		var err error
