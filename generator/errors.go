@@ -184,6 +184,26 @@ func (e *ModError) Hint() string {
 	return "go mod edit -module=example.com/NAME"
 }
 
+// A NewerError reports files that a newer version of fngen wrote, and that this one
+// would replace or remove.
+type NewerError struct {
+	Have, Version string // of this fngen, and of the newer one
+	Paths         []string
+}
+
+func (e *NewerError) Error() string {
+	wrote := e.Paths[0]
+	if more := len(e.Paths) - 1; more > 0 {
+		wrote += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Sprintf("fngen %s wrote %s, and this is %s", e.Version, wrote, e.Have)
+}
+
+// Hint returns the command that installs the newer version.
+func (e *NewerError) Hint() string {
+	return "go install github.com/fngen/fngen/cmd/fngen@" + e.Version
+}
+
 // An EditedError reports generated files that were edited, or that fngen.sum
 // does not list.
 type EditedError struct{ Paths []string }

@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"golang.org/x/mod/semver"
 )
 
 // A Project describes what a plan depends on in the project it is for. Paths are
@@ -98,7 +100,8 @@ func (p Plan) Written() []File {
 // which overwrites them. Files that fngen wrote for an earlier version of the
 // function, and that this version does not have, are removed with force if
 // nobody edited them; edited ones are a *[LeftoverError]. Other errors are
-// *[TwinError], *[GoVersionError], *[RequireError], *[ModError] and *[SumError].
+// *[TwinError], *[GoVersionError], *[RequireError], *[NewerError],
+// *[ModError] and *[SumError].
 func Function(spec Spec, p Project, force bool) (Plan, error) {
 	if err := p.checkTwins(spec.Name); err != nil {
 		return Plan{}, err
@@ -215,9 +218,16 @@ func (p Project) plan(module *goMod, sums *sums, imports []string, own []File, u
 			external = append(external, path)
 		}
 	}
+	if err := p.checkNewer(sums, slices.Concat(plan.Files, own)); err != nil {
+		return Plan{}, err
+	}
 	for _, f := range slices.Concat(plan.Files, own) {
 		switch f.Action {
-		case Create, Overwrite, Unchanged:
+		case Unchanged:
+			if semver.Compare(sums.version(f.Path), p.Version) <= 0 || !sums.matches(f.Path, f.Data) {
+				sums.set(f.Path, p.Version, f.Data)
+			}
+		case Create, Overwrite:
 			sums.set(f.Path, p.Version, f.Data)
 		case Remove:
 			sums.remove(f.Path)
@@ -242,6 +252,27 @@ func (p Project) plan(module *goMod, sums *sums, imports []string, own []File, u
 	)
 	plan.Notes = append(plan.Notes, p.notes(module, external)...)
 	return plan, nil
+}
+
+// checkNewer returns a *NewerError if a plan replaces or removes files that a newer
+// version of fngen wrote. A development build has no version to compare.
+func (p Project) checkNewer(sums *sums, files []File) error {
+	e := &NewerError{Have: p.Version}
+	for _, f := range files {
+		version := sums.version(f.Path)
+		replaces := f.Action == Overwrite || f.Action == Remove
+		if !replaces || !semver.IsValid(p.Version) || semver.Compare(version, p.Version) <= 0 {
+			continue
+		}
+		e.Paths = append(e.Paths, f.Path)
+		if semver.Compare(version, e.Version) > 0 {
+			e.Version = version
+		}
+	}
+	if len(e.Paths) > 0 {
+		return e
+	}
+	return nil
 }
 
 // attributes returns .gitattributes if fngen.sum is new and needs a line there.
