@@ -148,6 +148,8 @@ func (e *RequireError) Error() string {
 			list = append(list, m.Path+" is missing")
 		case have == "" && strings.HasPrefix(m.Path, bunModule+"/dialect/"):
 			list = append(list, m.Path+" has to be of bun's version "+m.Version)
+		case have == "" && m.Version != "":
+			list = append(list, m.Path+" "+m.Version+" is missing")
 		}
 	}
 	return "go.mod does not have the requirements of the generated code: " + strings.Join(list, "; ")

@@ -79,8 +79,9 @@ func (m *goMod) path() string { return m.file.Module.Mod.Path }
 // Existing requirements become direct. They keep their version, unless it is too
 // old for the generated code or for an added module: then they are raised, as go
 // get does by minimal version selection. If the table does not say what that
-// brings, the error is a *[RequireError].
-func (m *goMod) require(packages []string) error {
+// brings, the error is a *[RequireError]. So it is if one of the required modules,
+// whose go.mod files are given, needs a newer version of a module that is added.
+func (m *goMod) require(packages []string, required ...[]byte) error {
 	table := parseModules(modulesText)
 	var missing []module.Version // modules to go get
 	for _, path := range importedModules(table, packages) {
@@ -115,6 +116,7 @@ func (m *goMod) require(packages []string) error {
 		missing = m.raise(table)
 	}
 	missing = append(missing, m.bunDialects()...)
+	missing = append(missing, m.newerInGraph(required)...)
 	for _, mod := range m.brought {
 		have := m.file.Go.Version
 		if mod.goMin != "" && version.Compare("go"+have, "go"+mod.goMin) < 0 {
@@ -174,6 +176,30 @@ func (m *goMod) bunDialects() []module.Version {
 		if strings.HasPrefix(path, bunModule+"/dialect/") && m.versions[path] != m.versions[bunModule] {
 			missing = append(missing, module.Version{Path: path, Version: m.versions[bunModule]})
 		}
+	}
+	return missing
+}
+
+// newerInGraph returns the modules that are added, and that a required module needs
+// in a newer version. Minimal version selection would choose that one.
+func (m *goMod) newerInGraph(required [][]byte) []module.Version {
+	newest := map[string]string{}
+	for _, data := range required {
+		file, err := modfile.ParseLax("go.mod", data, nil)
+		if err != nil {
+			continue // the go command will say so
+		}
+		for _, r := range file.Require {
+			added := m.old[r.Mod.Path] == "" && m.versions[r.Mod.Path] != ""
+			if added && semver.Compare(r.Mod.Version, m.versions[r.Mod.Path]) > 0 &&
+				semver.Compare(r.Mod.Version, newest[r.Mod.Path]) > 0 {
+				newest[r.Mod.Path] = r.Mod.Version
+			}
+		}
+	}
+	var missing []module.Version
+	for _, path := range slices.Sorted(maps.Keys(newest)) {
+		missing = append(missing, module.Version{Path: path, Version: newest[path]})
 	}
 	return missing
 }

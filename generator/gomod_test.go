@@ -134,6 +134,18 @@ func TestGoMod(t *testing.T) {
 	}
 }
 
+// A required module can need a newer version of a module that is added.
+func TestNewerInGraph(t *testing.T) {
+	m, err := parseGoMod([]byte("module m\n\ngo 1.22\n\nrequire example.com/a v1.0.0\n"))
+	require.NoError(t, err)
+	a := []byte("module example.com/a\n\ngo 1.22\n\nrequire golang.org/x/time v0.99.0\n")
+	err = m.require([]string{"github.com/MicahParks/jwkset"}, a)
+	var missing *RequireError
+	require.ErrorAs(t, err, &missing)
+	assert.Equal(t, "go get golang.org/x/time@v0.99.0", missing.Hint())
+	assert.ErrorContains(t, err, "golang.org/x/time v0.99.0 is missing")
+}
+
 func TestInvalidGoMod(t *testing.T) {
 	for source, want := range map[string]any{
 		"module m\n\ngo 1.21\n":       &GoVersionError{Have: "1.21", Want: minGo},

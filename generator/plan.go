@@ -23,6 +23,10 @@ type Project struct {
 
 	GitAttributes []byte // .gitattributes
 
+	// Modules are the go.mod files of required modules, as far as the module cache
+	// has them.
+	Modules [][]byte
+
 	// Entries are the names in the functions directory.
 	Entries []string
 
@@ -234,7 +238,7 @@ func (p Project) plan(module *goMod, sums *sums, imports []string, own []File, u
 		}
 	}
 
-	if err := module.require(external); err != nil {
+	if err := module.require(external, p.Modules...); err != nil {
 		return Plan{}, err
 	}
 	goMod, err := module.format()

@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
 
 	"github.com/fngen/fngen/generator"
 )
@@ -115,16 +116,16 @@ func (p *Project) checkModule(dir, cwd string) error {
 		if i < len(dir) && dir[i] != '/' {
 			continue
 		}
-		module := path.Clean(dir[:i])
-		info, err := p.Root.Stat(filepath.Join(filepath.FromSlash(module), "go.mod"))
-		if module == "." || err != nil || info.IsDir() {
+		owner := path.Clean(dir[:i])
+		info, err := p.Root.Stat(filepath.Join(filepath.FromSlash(owner), "go.mod"))
+		if owner == "." || err != nil || info.IsDir() {
 			continue
 		}
-		cd, err := filepath.Rel(cwd, filepath.Join(p.Dir, filepath.FromSlash(module)))
+		cd, err := filepath.Rel(cwd, filepath.Join(p.Dir, filepath.FromSlash(owner)))
 		if err != nil {
 			return err
 		}
-		return &NestedModuleError{Dir: dir, Module: module, cd: filepath.ToSlash(cd)}
+		return &NestedModuleError{Dir: dir, Module: owner, cd: filepath.ToSlash(cd)}
 	}
 	return nil
 }
@@ -173,6 +174,7 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 			return facts, err
 		}
 	}
+	facts.Modules = p.cachedModules(facts.GoMod)
 	if err := p.workspace(&facts); err != nil {
 		return facts, err
 	}
@@ -213,6 +215,43 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 		}
 	}
 	return facts, nil
+}
+
+// cachedModules returns the go.mod files of the modules that the project requires,
+// as far as the module cache has them.
+func (p *Project) cachedModules(goMod []byte) [][]byte {
+	cache := p.env("GOMODCACHE")
+	if cache == "" {
+		gopath, _, _ := strings.Cut(p.env("GOPATH"), string(filepath.ListSeparator))
+		if gopath == "" {
+			home, err := os.UserHomeDir()
+			if err != nil {
+				return nil
+			}
+			gopath = filepath.Join(home, "go")
+		}
+		cache = filepath.Join(gopath, "pkg", "mod")
+	}
+	file, err := modfile.ParseLax("go.mod", goMod, nil)
+	if err != nil {
+		return nil // the plan will say so
+	}
+	var list [][]byte
+	for _, r := range file.Require {
+		escaped, err := module.EscapePath(r.Mod.Path)
+		if err != nil {
+			continue
+		}
+		version, err := module.EscapeVersion(r.Mod.Version)
+		if err != nil {
+			continue
+		}
+		name := filepath.Join(cache, "cache", "download", filepath.FromSlash(escaped), "@v", version+".mod")
+		if data, err := os.ReadFile(name); err == nil {
+			list = append(list, data)
+		}
+	}
+	return list
 }
 
 // supportPackage reads the Go files of a package that fngen has one of that name of.
