@@ -6,7 +6,7 @@ GOSEC := github.com/securego/gosec/v2/cmd/gosec@v2.30.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test modules golden lint fuzz race mutants vuln bench fresh demo
+.PHONY: help build install test modules golden table lint fuzz race mutants vuln bench fresh demo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,11 +24,15 @@ modules: ## download the modules that tests use without a network
 	go mod download
 	cd testdata/golden && go mod tidy -diff # needs more modules than a build
 	cd testdata/shop && go mod tidy -diff
+	go test ./generator -run 'TestModules$$|TestRaised' -fetch
 	go test -race ./internal/cli -run 'TestAddedPackagesAreGreen|TestDocumentedUserFile' -fetch
 
 golden: ## regenerate testdata/golden and testdata/shop; read the diff
 	go test ./internal/cli -run 'TestGolden$$|TestShopIsCurrent$$' -update
 	git diff --stat -- testdata
+
+table: ## rewrite generator/modules.txt, the table of what each required module brings, from the go command
+	go test ./generator -run 'TestModules$$' -fetch -update
 
 lint: ## run gofmt, go vet and staticcheck, here and in the golden projects
 	@test -z "$$(gofmt -l cmd generator internal templates testdata)" || { gofmt -l cmd generator internal templates testdata; exit 1; }

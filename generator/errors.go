@@ -3,9 +3,12 @@ package generator
 import (
 	"errors"
 	"fmt"
+	"go/version"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
 )
 
 // The errors of this package have a method Hint, which returns what to do next:
@@ -120,8 +123,55 @@ func (e *GoVersionError) Error() string {
 	return fmt.Sprintf("go.mod has go %s: the generated code needs go %s", e.Have, e.Want)
 }
 
-// Hint returns the command that sets the go directive.
-func (e *GoVersionError) Hint() string { return "go mod edit -go=" + e.Want }
+// Hint returns the command that sets the go directive. From go 1.17 on, go.mod
+// lists indirect requirements too: go mod tidy adds them.
+func (e *GoVersionError) Hint() string {
+	if e.Have == "" || version.Compare("go"+e.Have, "go1.17") < 0 {
+		return "go mod tidy -go=" + e.Want
+	}
+	return "go mod edit -go=" + e.Want
+}
+
+// A RequireError reports requirements in go.mod that are too old, and that cannot
+// be raised without the go command.
+type RequireError struct {
+	Modules []module.Version // packages or modules to get, some at any version
+	have    map[string]string
+}
+
+func (e *RequireError) Error() string {
+	var list []string
+	for _, m := range e.Modules {
+		switch have := e.have[m.Path]; {
+		case have != "" && have != m.Version:
+			list = append(list, fmt.Sprintf("%s %s, want %s", m.Path, have, m.Version))
+		case m.Version == "" && !slices.Contains(list, m.Path+" is missing"):
+			list = append(list, m.Path+" is missing")
+		case have == "" && strings.HasPrefix(m.Path, bunModule+"/dialect/"):
+			list = append(list, m.Path+" has to be of bun's version "+m.Version)
+		case have == "" && m.Version != "":
+			list = append(list, m.Path+" "+m.Version+" is missing")
+		}
+	}
+	return "go.mod does not have the requirements of the generated code: " + strings.Join(list, "; ")
+}
+
+// Hint returns the command that adds or raises the requirements.
+func (e *RequireError) Hint() string {
+	hint := "go get"
+	seen := map[module.Version]bool{}
+	for _, m := range e.Modules {
+		if seen[m] {
+			continue
+		}
+		seen[m] = true
+		hint += " " + m.Path
+		if m.Version != "" {
+			hint += "@" + m.Version
+		}
+	}
+	return hint
+}
 
 // A ModError reports a go.mod file that the go command cannot use either.
 type ModError struct{ Err error }
@@ -135,6 +185,26 @@ func (e *ModError) Hint() string {
 		return "run go mod edit -fmt to see what is wrong"
 	}
 	return "go mod edit -module=example.com/NAME"
+}
+
+// A NewerError reports files that a newer version of fngen wrote, and that this one
+// would replace or remove.
+type NewerError struct {
+	Have, Version string // of this fngen, and of the newer one
+	Paths         []string
+}
+
+func (e *NewerError) Error() string {
+	wrote := e.Paths[0]
+	if more := len(e.Paths) - 1; more > 0 {
+		wrote += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Sprintf("fngen %s wrote %s, and this is %s", e.Version, wrote, e.Have)
+}
+
+// Hint returns the command that installs the newer version.
+func (e *NewerError) Hint() string {
+	return "go install github.com/fngen/fngen/cmd/fngen@" + e.Version
 }
 
 // An EditedError reports generated files that were edited, or that fngen.sum

@@ -2,7 +2,9 @@ package generator
 
 import (
 	"errors"
+	"fmt"
 	"go/version"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -12,92 +14,38 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// minGo is the oldest go directive with which the generated code compiles.
-const minGo = "1.22"
-
-// A requirement describes a module that generated code or a support package
-// imports. It has what go get and go mod tidy would write, so that neither has to
-// run.
-type requirement struct {
-	module.Version
-	needs []module.Version // indirect requirements
-	sums  []string         // lines of go.sum, as go mod tidy leaves them
-	goMin string           // go directive that it and its needs require, if above minGo
+// minimum returns the oldest version of a module that generated code compiles
+// with, which is that of the table if no older one is known to work.
+func minimum(m *goModule) string {
+	switch m.Path {
+	case lambdaModule:
+		return "v1.52.0" // lambdacontext.ReplaceAttr
+	case "github.com/golang-jwt/jwt/v5":
+		return "v5.2.0"
+	case "github.com/pressly/goose/v3":
+		return "v3.23.1" // goose.WithLogger
+	case "github.com/jackc/pgx/v5":
+		return "v5.7.6"
+	case "github.com/redis/go-redis/v9":
+		return "v9.5.1"
+	case bunModule, bunModule + "/dialect/pgdialect", bunModule + "/dialect/sqlitedialect":
+		return "v1.2.1"
+	}
+	return m.Version.Version
 }
 
-// requirements returns the modules at the versions that the tests of fngen use.
-// Unless goMin is set, each is the newest version that works with minGo.
-func requirements() []requirement {
-	return append(database(), []requirement{
-		{
-			Version: module.Version{Path: "github.com/MicahParks/jwkset", Version: "v0.11.4"},
-			needs:   []module.Version{{Path: "golang.org/x/time", Version: "v0.10.0"}},
-			sums: []string{
-				"github.com/MicahParks/jwkset v0.11.4 h1:sm6pqlEpa1YDu82Hoxho/O+Y291lPcksNImVIsV74gg=",
-				"github.com/MicahParks/jwkset v0.11.4/go.mod h1:U2oRhRaLgDCLjtpGL2GseNKGmZtLs/3O7p+OZaL5vo0=",
-				"golang.org/x/time v0.10.0 h1:3usCWA8tQn0L8+hFJQNgzpWbd89begxN66o1Ojdn5L4=",
-				"golang.org/x/time v0.10.0/go.mod h1:3BpzKBy/shNhVucY/MWOyx10tF3SFh9QdLuxbVysPQM=",
-			},
-		},
-		{
-			Version: module.Version{Path: "github.com/aws/aws-lambda-go", Version: "v1.54.0"},
-			sums: []string{
-				"github.com/aws/aws-lambda-go v1.54.0 h1:EGYpdyRGF88xszqlGcBewz811mJeRS+maNlLZXFheII=",
-				"github.com/aws/aws-lambda-go v1.54.0/go.mod h1:dpMpZgvWx5vuQJfBt0zqBha60q7Dd7RfgJv23DymV8A=",
-				"github.com/davecgh/go-spew v1.1.1 h1:vj9j/u1bqnvCEfJOwUhtlOARqs3+rkHYY13jYWTU97c=",
-				"github.com/davecgh/go-spew v1.1.1/go.mod h1:J7Y8YcW2NihsgmVo/mv3lAwl/skON4iLHjSsI+c5H38=",
-				"github.com/pmezard/go-difflib v1.0.0 h1:4DBwDE0NGyQoBHbLQYPwSUPoCMWR5BEzIk/f1lZbAQM=",
-				"github.com/pmezard/go-difflib v1.0.0/go.mod h1:iKH77koFhYxTK1pcRnkKkqfTogsbg7gZNVY4sRDYZ/4=",
-				"github.com/stretchr/testify v1.7.2 h1:4jaiDzPyXQvSd7D0EjG45355tLlV3VOECpq10pLC+8s=",
-				"github.com/stretchr/testify v1.7.2/go.mod h1:R6va5+xMeoiuVRoj+gSkQ7d3FALtqAAGI1FQKckRals=",
-				"gopkg.in/yaml.v3 v3.0.1 h1:fxVm/GzAzEWqLHuvctI91KS9hhNmmWOoWu0XTYJS7CA=",
-				"gopkg.in/yaml.v3 v3.0.1/go.mod h1:K4uyk7z7BCEPqu6E+C64Yfv1cQ7kz7rIZviUmN+EgEM=",
-			},
-		},
-		{
-			Version: module.Version{Path: "github.com/golang-jwt/jwt/v5", Version: "v5.3.1"},
-			sums: []string{
-				"github.com/golang-jwt/jwt/v5 v5.3.1 h1:kYf81DTWFe7t+1VvL7eS+jKFVWaUnK9cB1qbwn63YCY=",
-				"github.com/golang-jwt/jwt/v5 v5.3.1/go.mod h1:fxCRLWMO43lRc8nhHWY6LGqRcf+1gQWArsqaEUEa5bE=",
-			},
-		},
-		{
-			Version: module.Version{Path: "github.com/redis/go-redis/v9", Version: "v9.22.0"},
-			goMin:   "1.25",
-			needs: []module.Version{
-				{Path: "github.com/cespare/xxhash/v2", Version: "v2.3.0"},
-				{Path: "go.uber.org/atomic", Version: "v1.11.0"},
-				{Path: "golang.org/x/sys", Version: "v0.30.0"},
-			},
-			sums: []string{
-				"github.com/bsm/ginkgo/v2 v2.12.0 h1:Ny8MWAHyOepLGlLKYmXG4IEkioBysk6GpaRTLC8zwWs=",
-				"github.com/bsm/ginkgo/v2 v2.12.0/go.mod h1:SwYbGRRDovPVboqFv0tPTcG1sN61LM1Z4ARdbAV9g4c=",
-				"github.com/bsm/gomega v1.27.10 h1:yeMWxP2pV2fG3FgAODIY8EiRE3dy0aeFYt4l7wh6yKA=",
-				"github.com/bsm/gomega v1.27.10/go.mod h1:JyEr/xRbxbtgWNi8tIEVPUYZ5Dzef52k01W3YH0H+O0=",
-				"github.com/cespare/xxhash/v2 v2.3.0 h1:UL815xU9SqsFlibzuggzjXhog7bL6oX9BbNZnL2UFvs=",
-				"github.com/cespare/xxhash/v2 v2.3.0/go.mod h1:VGX0DQ3Q6kWi7AoAeZDth3/j3BFtOZR5XLFGgcrjCOs=",
-				"github.com/klauspost/cpuid/v2 v2.2.10 h1:tBs3QSyvjDyFTq3uoc/9xFpCuOsJQFNPiAhYdw2skhE=",
-				"github.com/klauspost/cpuid/v2 v2.2.10/go.mod h1:hqwkgyIinND0mEev00jJYCxPNVRVXFQeu1XKlok6oO0=",
-				"github.com/redis/go-redis/v9 v9.22.0 h1:laDvpYXTJtZLloinw1fA5Kqd6HAEH2XKxOkG/PDq2F0=",
-				"github.com/redis/go-redis/v9 v9.22.0/go.mod h1:y2g0Wj8rQvuK0ELM+oxSudcLtC09JScs98I/X9gRWY4=",
-				"github.com/zeebo/xxh3 v1.1.0 h1:s7DLGDK45Dyfg7++yxI0khrfwq9661w9EN78eP/UZVs=",
-				"github.com/zeebo/xxh3 v1.1.0/go.mod h1:IisAie1LELR4xhVinxWS5+zf1lA4p0MW4T+w+W07F5s=",
-				"go.uber.org/atomic v1.11.0 h1:ZvwS0R+56ePWxUNi+Atn9dWONBPp/AUETXlHW0DxSjE=",
-				"go.uber.org/atomic v1.11.0/go.mod h1:LUxbIzbOniOlMKjJjyPfpl4v+PKK2cNJn91OQbhoJI0=",
-				"golang.org/x/sys v0.30.0 h1:QjkSwP/36a20jFYWkSue1YwXzLmsV5Gfq7Eiy72C1uc=",
-				"golang.org/x/sys v0.30.0/go.mod h1:/VUhepiaJMQUp4+oa/7Zr1D23ma6VTLIYjOOTFZPUcA=",
-			},
-		},
-	}...)
-}
+// bunModule panics when the program starts if one of its dialects has another
+// version.
+const bunModule = "github.com/uptrace/bun"
 
 // A goMod is a go.mod file and the edits to it.
 type goMod struct {
-	file   *modfile.File
-	source []byte
-	added  []requirement    // new requirements
-	direct []string         // indirect requirements that become direct
-	needed []module.Version // needs of added that are not required at that version yet
+	file     *modfile.File
+	source   []byte
+	direct   []string          // modules that generated code imports
+	old      map[string]string // versions by path, as the file has them
+	versions map[string]string // of the modules to require, those of the file included
+	brought  []*goModule       // modules that are added or raised
 }
 
 func parseGoMod(data []byte) (*goMod, error) {
@@ -115,72 +63,212 @@ func parseGoMod(data []byte) (*goMod, error) {
 	if have == "" || version.Compare("go"+have, "go"+minGo) < 0 {
 		return nil, &GoVersionError{Have: have, Want: minGo}
 	}
-	return &goMod{file: file, source: data}, nil
+	m := &goMod{file: file, source: data, versions: map[string]string{}}
+	for _, r := range file.Require {
+		if semver.Compare(r.Mod.Version, m.versions[r.Mod.Path]) > 0 {
+			m.versions[r.Mod.Path] = r.Mod.Version
+		}
+	}
+	m.old = maps.Clone(m.versions)
+	return m, nil
 }
 
 func (m *goMod) path() string { return m.file.Module.Mod.Path }
 
-// require adds requirements for the modules of packages, and indirect ones for
-// what those modules need. An existing requirement of such a module keeps its
-// version and becomes a direct one. One of a module that they need is raised if
-// its version is older, as minimal version selection demands.
-func (m *goMod) require(packages []string) error {
-	for _, r := range requirements() {
-		inModule := func(p string) bool { return p == r.Path || strings.HasPrefix(p, r.Path+"/") }
-		if !slices.ContainsFunc(packages, inModule) {
+// require adds requirements for the modules of packages, and what those require.
+// Existing requirements become direct. They keep their version, unless it is too
+// old for the generated code or for an added module: then they are raised, as go
+// get does by minimal version selection. If the table does not say what that
+// brings, the error is a *[RequireError]. So it is if one of the required modules,
+// whose go.mod files are given, needs a newer version of a module that is added.
+func (m *goMod) require(packages []string, required ...[]byte) error {
+	table := parseModules(modulesText)
+	var missing []module.Version // modules to go get
+	for _, path := range importedModules(table, packages) {
+		if path == m.path() {
 			continue
 		}
-		i := slices.IndexFunc(m.file.Require, func(have *modfile.Require) bool { return have.Mod.Path == r.Path })
-		switch {
-		case i < 0:
-			if have := m.file.Go.Version; r.goMin != "" && version.Compare("go"+have, "go"+r.goMin) < 0 {
-				return &GoVersionError{Have: have, Want: r.goMin}
+		mod := newestModule(table, path)
+		m.direct = append(m.direct, path)
+		have := m.versions[path]
+		var unlisted []module.Version
+		for _, r := range mod.lists {
+			if m.old[r.Path] == "" {
+				unlisted = append(unlisted, module.Version{Path: r.Path})
 			}
-			m.added = append(m.added, r)
-		case m.file.Require[i].Indirect:
-			m.direct = append(m.direct, r.Path)
+		}
+		switch {
+		case have == "" || semver.Compare(have, minimum(mod)) < 0:
+			m.versions[path] = mod.Version.Version
+		case len(unlisted) == 0:
+		case semver.Compare(have, mod.Version.Version) > 0:
+			for _, pkg := range packages {
+				if slices.Equal(importedModules(table, []string{pkg}), []string{path}) {
+					missing = append(missing, module.Version{Path: pkg, Version: have})
+				}
+			}
+			missing = append(missing, unlisted...)
+		default:
+			m.versions[path] = mod.Version.Version
 		}
 	}
-	for _, r := range m.added {
-		for _, need := range r.needs {
-			satisfies := func(have module.Version) bool {
-				return have.Path == need.Path && semver.Compare(have.Version, need.Version) >= 0
-			}
-			if !slices.ContainsFunc(m.file.Require, func(have *modfile.Require) bool { return satisfies(have.Mod) }) &&
-				!slices.ContainsFunc(m.added, func(r requirement) bool { return satisfies(r.Version) }) &&
-				!slices.ContainsFunc(m.needed, satisfies) {
-				m.needed = append(m.needed, need)
-			}
+	if len(missing) == 0 {
+		missing = m.raise(table)
+	}
+	missing = append(missing, m.bunDialects()...)
+	missing = append(missing, m.newerInGraph(required)...)
+	for _, mod := range m.brought {
+		have := m.file.Go.Version
+		if mod.goMin != "" && version.Compare("go"+have, "go"+mod.goMin) < 0 {
+			return &GoVersionError{Have: have, Want: mod.goMin}
 		}
+	}
+	if len(missing) > 0 {
+		return &RequireError{Modules: missing, have: m.old}
 	}
 	return nil
+}
+
+// raise raises m.versions until each required module has what the others require,
+// and sets m.brought. It returns the modules that the table does not describe.
+// Versions that are still those of the file have what they require already.
+func (m *goMod) raise(table []*goModule) (missing []module.Version) {
+	for changed := true; changed; {
+		changed = false
+		m.brought, missing = nil, nil
+		listed := map[module.Version]bool{} // described with the module that lists it
+		for _, path := range slices.Sorted(maps.Keys(m.versions)) {
+			mod := module.Version{Path: path, Version: m.versions[path]}
+			if m.old[path] == mod.Version {
+				continue
+			}
+			i := slices.IndexFunc(table, func(t *goModule) bool { return t.Version == mod })
+			if i < 0 {
+				missing = append(missing, mod)
+				continue
+			}
+			m.brought = append(m.brought, table[i])
+			for _, r := range table[i].lists {
+				listed[r] = true
+				if r.Path != m.path() && semver.Compare(r.Version, m.versions[r.Path]) > 0 {
+					m.versions[r.Path], changed = r.Version, true
+				}
+			}
+			for _, r := range table[i].requires {
+				if have := m.versions[r.Path]; have != "" && semver.Compare(r.Version, have) > 0 {
+					m.versions[r.Path], changed = r.Version, true
+				}
+			}
+		}
+		missing = slices.DeleteFunc(missing, func(mod module.Version) bool { return listed[mod] })
+	}
+	return missing
+}
+
+// bunDialects returns the dialects that have another version than bun, at the
+// version of bun.
+func (m *goMod) bunDialects() []module.Version {
+	if !slices.Contains(m.direct, bunModule) {
+		return nil
+	}
+	var missing []module.Version
+	for _, path := range slices.Sorted(maps.Keys(m.versions)) {
+		if strings.HasPrefix(path, bunModule+"/dialect/") && m.versions[path] != m.versions[bunModule] {
+			missing = append(missing, module.Version{Path: path, Version: m.versions[bunModule]})
+		}
+	}
+	return missing
+}
+
+// newerInGraph returns the modules that are added, and that a required module needs
+// in a newer version. Minimal version selection would choose that one.
+func (m *goMod) newerInGraph(required [][]byte) []module.Version {
+	newest := map[string]string{}
+	for _, data := range required {
+		file, err := modfile.ParseLax("go.mod", data, nil)
+		if err != nil {
+			continue // the go command will say so
+		}
+		for _, r := range file.Require {
+			added := m.old[r.Mod.Path] == "" && m.versions[r.Mod.Path] != ""
+			if added && semver.Compare(r.Mod.Version, m.versions[r.Mod.Path]) > 0 &&
+				semver.Compare(r.Mod.Version, newest[r.Mod.Path]) > 0 {
+				newest[r.Mod.Path] = r.Mod.Version
+			}
+		}
+	}
+	var missing []module.Version
+	for _, path := range slices.Sorted(maps.Keys(newest)) {
+		missing = append(missing, module.Version{Path: path, Version: newest[path]})
+	}
+	return missing
+}
+
+// importedModules returns the paths of the table's modules that packages are of.
+func importedModules(table []*goModule, packages []string) []string {
+	var paths []string
+	for _, pkg := range packages {
+		path := ""
+		for _, mod := range table {
+			inModule := pkg == mod.Path || strings.HasPrefix(pkg, mod.Path+"/")
+			if inModule && len(mod.Path) > len(path) {
+				path = mod.Path
+			}
+		}
+		if path != "" && !slices.Contains(paths, path) {
+			paths = append(paths, path)
+		}
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+// newestModule returns the entry of the table with the newest version of a module.
+func newestModule(table []*goModule, path string) *goModule {
+	var newest *goModule
+	for _, mod := range table {
+		if mod.Path == path && (newest == nil || semver.Compare(mod.Version.Version, newest.Version.Version) > 0) {
+			newest = mod
+		}
+	}
+	return newest
+}
+
+// raised returns what happened to existing requirements, as go get reports it.
+func (m *goMod) raised() []string {
+	var lines []string
+	for _, path := range slices.Sorted(maps.Keys(m.old)) {
+		if have, now := m.old[path], m.versions[path]; have != now {
+			lines = append(lines, fmt.Sprintf("%s %s => %s", path, have, now))
+		}
+	}
+	return lines
 }
 
 // format returns the file in the format of go get, or unchanged if there are no
 // edits.
 func (m *goMod) format() ([]byte, error) {
-	if len(m.added)+len(m.direct) == 0 {
-		return m.source, nil
-	}
+	changed := false
 	var all []*modfile.Require
-	needed := slices.Clone(m.needed)
+	required := map[string]bool{}
 	for _, have := range m.file.Require {
-		indirect := have.Indirect && !slices.Contains(m.direct, have.Mod.Path)
-		version := have.Mod
-		needed = slices.DeleteFunc(needed, func(need module.Version) bool {
-			if need.Path != version.Path {
-				return false
-			}
-			version = need
-			return true
-		})
-		all = append(all, &modfile.Require{Mod: version, Indirect: indirect})
+		r := &modfile.Require{
+			Mod:      module.Version{Path: have.Mod.Path, Version: m.versions[have.Mod.Path]},
+			Indirect: have.Indirect && !slices.Contains(m.direct, have.Mod.Path),
+		}
+		changed = changed || r.Mod != have.Mod || r.Indirect != have.Indirect
+		required[r.Mod.Path] = true
+		all = append(all, r)
 	}
-	for _, r := range m.added {
-		all = append(all, &modfile.Require{Mod: r.Version})
+	for _, path := range slices.Sorted(maps.Keys(m.versions)) {
+		if !required[path] {
+			changed = true
+			mod := module.Version{Path: path, Version: m.versions[path]}
+			all = append(all, &modfile.Require{Mod: mod, Indirect: !slices.Contains(m.direct, path)})
+		}
 	}
-	for _, need := range needed {
-		all = append(all, &modfile.Require{Mod: need, Indirect: true})
+	if !changed {
+		return m.source, nil
 	}
 	m.file.SetRequireSeparateIndirect(all)
 	m.file.Cleanup()
@@ -203,44 +291,68 @@ func (m *goMod) ignores(dir string) string {
 	return ""
 }
 
-// addGoSums returns goSum with the lines of the added modules, in the order of the
-// go command. It returns goSum unchanged if no line is missing.
-func addGoSums(goSum []byte, added []requirement) []byte {
-	text := strings.TrimSuffix(string(goSum), "\n")
-	var lines []string
+// goSum returns the lines of go.sum with those that the edits need, in the order
+// of the go command, and without those that they make obsolete. It returns data
+// unchanged if no line changes.
+func (m *goMod) goSum(data []byte) []byte {
+	text := strings.TrimSuffix(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n")
+	var before []string
 	if text != "" {
-		lines = strings.Split(text, "\n")
+		before = strings.Split(text, "\n")
 	}
-	before := len(lines)
+	lines := slices.Clone(before)
+	sources := map[string]bool{} // modules with a line for their code
+	for _, line := range before {
+		if mod := sumModule(line); !strings.HasSuffix(mod.Version, "/go.mod") {
+			sources[mod.Path] = true
+		}
+	}
+	table := parseModules(modulesText)
 	newest := map[string]string{} // versions by module, of lines for the code itself
-	note := func(lines []string) {
-		for _, line := range lines {
-			m := sumModule(line)
-			if !strings.HasSuffix(m.Version, "/go.mod") && semver.Compare(m.Version, newest[m.Path]) > 0 {
-				newest[m.Path] = m.Version
+	note := func(line string) {
+		mod := sumModule(line)
+		if !strings.HasSuffix(mod.Version, "/go.mod") && semver.Compare(mod.Version, newest[mod.Path]) > 0 {
+			newest[mod.Path] = mod.Version
+		}
+	}
+	for _, line := range before {
+		note(line)
+	}
+	var added []string
+	read := map[string]bool{}
+	for _, mod := range m.brought {
+		for _, line := range mod.reads {
+			read[line] = true
+		}
+		direct := slices.Contains(m.direct, mod.Path)
+		for _, line := range mod.sums {
+			// The project may not import the packages of a raised module whose
+			// tests need this module.
+			path := sumModule(line).Path
+			listed := path == mod.Path || slices.ContainsFunc(mod.lists, func(r module.Version) bool { return r.Path == path })
+			if direct || listed || sources[path] {
+				added = append(added, line)
+				note(line)
 			}
 		}
 	}
-	note(lines)
-	for _, r := range added {
-		note(r.sums)
-	}
-	for _, r := range added {
-		for _, sum := range r.sums {
-			// Only the newest version of a module is built: go mod tidy leaves out
-			// the others, except for their go.mod files.
-			m := sumModule(sum)
-			version := strings.TrimSuffix(m.Version, "/go.mod")
-			older := newest[m.Path] != version && slices.ContainsFunc(r.sums, func(line string) bool {
-				return strings.HasPrefix(line, m.Path+" "+version+" ")
-			})
-			if !older && !slices.Contains(lines, sum) {
-				lines = append(lines, sum)
-			}
+	for _, line := range added {
+		// go mod tidy leaves out the code of older versions.
+		mod := sumModule(line)
+		version := strings.TrimSuffix(mod.Version, "/go.mod")
+		older := version != newest[mod.Path] && !read[line] && slices.ContainsFunc(added, func(line string) bool {
+			return strings.HasPrefix(line, mod.Path+" "+version+" ")
+		})
+		if !older && !slices.Contains(lines, line) {
+			lines = append(lines, line)
 		}
 	}
-	if len(lines) == before {
-		return goSum
+	if len(m.brought) > 0 {
+		obsolete := m.obsolete(table, lines, newest)
+		lines = slices.DeleteFunc(lines, func(line string) bool { return obsolete[line] })
+	}
+	if slices.Equal(lines, before) {
+		return data
 	}
 	slices.SortStableFunc(lines, func(a, b string) int {
 		mods := []module.Version{sumModule(a), sumModule(b)}
@@ -253,7 +365,54 @@ func addGoSums(goSum []byte, added []requirement) []byte {
 		}
 		return 1
 	})
-	return []byte(strings.Join(lines, "\n") + "\n")
+	return []byte(strings.Join(slices.Compact(lines), "\n") + "\n")
+}
+
+// obsolete returns the lines of older versions than newest that nothing needs.
+// The code of an older version is never built. Its go.mod file may be read, for
+// a module without graph pruning: its line goes only if the table describes all
+// required modules and none needs it.
+func (m *goMod) obsolete(table []*goModule, lines []string, newest map[string]string) map[string]bool {
+	described := map[module.Version]bool{}
+	var all []*goModule
+	for _, mod := range table {
+		if m.versions[mod.Path] != mod.Version.Version {
+			continue
+		}
+		all = append(all, mod)
+		described[mod.Version] = true
+		for _, r := range mod.lists {
+			described[r] = true
+		}
+	}
+	complete := true
+	for path, version := range m.versions {
+		complete = complete && described[module.Version{Path: path, Version: version}]
+	}
+
+	known := map[string]bool{}  // lines of the table
+	needed := map[string]bool{} // for go.mod files that are read
+	for _, mod := range table {
+		for _, line := range mod.sums {
+			known[line] = true
+		}
+	}
+	for _, mod := range all {
+		for _, line := range mod.reads {
+			needed[line] = true
+		}
+	}
+	obsolete := map[string]bool{}
+	for _, line := range lines {
+		sum := sumModule(line)
+		version, isMod := strings.CutSuffix(sum.Version, "/go.mod")
+		if semver.Compare(version, newest[sum.Path]) >= 0 || needed[line] {
+			continue
+		}
+		raised := m.old[sum.Path] == version && m.versions[sum.Path] != version
+		obsolete[line] = complete || !isMod && (known[line] || raised)
+	}
+	return obsolete
 }
 
 // sumModule returns the module of a line of go.sum. Its version ends in /go.mod if

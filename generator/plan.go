@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"golang.org/x/mod/semver"
 )
 
 // A Project describes the state of a project that plans depend on. Paths are
@@ -18,6 +20,12 @@ type Project struct {
 	GoMod    []byte
 	GoSum    []byte
 	FngenSum []byte
+
+	GitAttributes []byte // .gitattributes
+
+	// Modules are the go.mod files of required modules, as far as the module cache
+	// has them.
+	Modules [][]byte
 
 	// Entries are the names in the functions directory.
 	Entries []string
@@ -53,7 +61,7 @@ const (
 	Overwrite Action = "overwrite"
 	Unchanged Action = "unchanged" // the file has these contents already
 	Keep      Action = "keep"      // the file exists in a support package
-	Modify    Action = "modify"    // go.mod, go.sum or fngen.sum
+	Modify    Action = "modify"    // go.mod, go.sum, fngen.sum or .gitattributes
 	Remove    Action = "remove"
 )
 
@@ -95,9 +103,10 @@ func (p Plan) Written() []File {
 //
 // Existing files of the function are a *[ConflictError] unless force is set,
 // which overwrites them. Files that fngen wrote for an earlier version of the
-// function, and that this version does not have, are removed with force,
-// unless they were edited; edited ones are a *[LeftoverError]. Other errors are
-// *[TwinError], *[GoVersionError], *[ModError] and *[SumError].
+// function, and that this version does not have, are removed with force if
+// nobody edited them; edited ones are a *[LeftoverError]. Other errors are
+// *[TwinError], *[GoVersionError], *[RequireError], *[NewerError],
+// *[ModError] and *[SumError].
 func Function(spec Spec, p Project, force bool) (Plan, error) {
 	if err := p.checkTwins(spec.Name); err != nil {
 		return Plan{}, err
@@ -216,16 +225,23 @@ func (p Project) plan(module *goMod, sums *sums, imports []string, own []File, u
 			external = append(external, path)
 		}
 	}
+	if err := p.checkNewer(sums, slices.Concat(plan.Files, own)); err != nil {
+		return Plan{}, err
+	}
 	for _, f := range slices.Concat(plan.Files, own) {
 		switch f.Action {
-		case Create, Overwrite, Unchanged:
+		case Unchanged:
+			if semver.Compare(sums.version(f.Path), p.Version) <= 0 || !sums.matches(f.Path, f.Data) {
+				sums.set(f.Path, p.Version, f.Data)
+			}
+		case Create, Overwrite:
 			sums.set(f.Path, p.Version, f.Data)
 		case Remove:
 			sums.remove(f.Path)
 		}
 	}
 
-	if err := module.require(external); err != nil {
+	if err := module.require(external, p.Modules...); err != nil {
 		return Plan{}, err
 	}
 	goMod, err := module.format()
@@ -234,14 +250,44 @@ func (p Project) plan(module *goMod, sums *sums, imports []string, own []File, u
 	}
 	// A package does not compile before go.mod requires what it imports.
 	plan.Files = slices.Concat(
-		modify("go.sum", p.GoSum, addGoSums(p.GoSum, module.added)),
+		modify("go.sum", p.GoSum, module.goSum(p.GoSum)),
 		modify("go.mod", p.GoMod, goMod),
 		plan.Files,
+		p.attributes(sums),
 		modify(SumFile, p.FngenSum, sums.format()),
 		own,
 	)
 	plan.Notes = append(plan.Notes, p.notes(module, external)...)
 	return plan, nil
+}
+
+// checkNewer returns a *NewerError if a plan replaces or removes files that a newer
+// version of fngen wrote. A development build has no version to compare.
+func (p Project) checkNewer(sums *sums, files []File) error {
+	e := &NewerError{Have: p.Version}
+	for _, f := range files {
+		version := sums.version(f.Path)
+		replaces := f.Action == Overwrite || f.Action == Remove
+		if !replaces || !semver.IsValid(p.Version) || semver.Compare(version, p.Version) <= 0 {
+			continue
+		}
+		e.Paths = append(e.Paths, f.Path)
+		if semver.Compare(version, e.Version) > 0 {
+			e.Version = version
+		}
+	}
+	if len(e.Paths) > 0 {
+		return e
+	}
+	return nil
+}
+
+// attributes returns .gitattributes if fngen.sum is new and needs a line there.
+func (p Project) attributes(sums *sums) []File {
+	if p.FngenSum != nil || sums.format() == nil {
+		return nil
+	}
+	return modify(attributesFile, p.GitAttributes, addMergeAttribute(p.GitAttributes))
 }
 
 // modify returns the file if its contents change.
@@ -308,17 +354,20 @@ func (p Project) checkTwins(name Name) error {
 	return nil
 }
 
-// notes returns a note for each reason why the go command cannot build the
-// planned files.
+// notes returns which requirements were upgraded, and a note for each reason why
+// the go command cannot build the planned files.
 func (p Project) notes(module *goMod, imports []string) []Note {
 	var notes []Note
+	if raised := module.raised(); len(raised) > 0 {
+		notes = append(notes, Note{Text: "go.mod: upgraded " + strings.Join(raised, ", ")})
+	}
 	if p.Workspace != nil && !p.Workspace.Uses {
 		notes = append(notes, Note{
 			Text: "go.work does not use this module, so the go command does not find it",
 			Hint: "go work use .",
 		})
 	}
-	if p.VendorModules != nil && (len(module.added) > 0 || !vendored(p.VendorModules, imports)) {
+	if p.VendorModules != nil && (len(module.brought) > 0 || !vendored(p.VendorModules, imports)) {
 		hint := "go mod vendor"
 		if p.Workspace != nil && p.Workspace.Vendor {
 			hint = "go work vendor"

@@ -8,12 +8,41 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"golang.org/x/mod/semver"
 )
 
 // SumFile is the file next to go.mod that records what fngen wrote. Each line has
 // the path of a file, the version of fngen that wrote it and a hash of its
-// contents. The lines are sorted.
+// contents. The lines are sorted. After a merge of two branches, a file can have a
+// line of each, and either is right until the file is written again.
 const SumFile = "fngen.sum"
+
+// attributesFile is where git finds how to merge fngen.sum.
+const attributesFile = ".gitattributes"
+
+// mergeAttribute has git keep the lines of both branches.
+const mergeAttribute = SumFile + " merge=union"
+
+// addMergeAttribute returns the contents of .gitattributes with a line for
+// fngen.sum, unless there is one.
+func addMergeAttribute(text []byte) []byte {
+	newline := "\n"
+	if bytes.Contains(text, []byte("\r\n")) {
+		newline = "\r\n"
+	}
+	for line := range bytes.Lines(text) {
+		fields := bytes.Fields(line)
+		if len(fields) > 0 && string(bytes.TrimPrefix(fields[0], []byte("/"))) == SumFile {
+			return text
+		}
+	}
+	text = slices.Clone(text)
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		text = append(text, newline...)
+	}
+	return append(text, mergeAttribute+newline...)
+}
 
 // sums holds the records of fngen.sum and the edits to them. The text is searched
 // in place, not parsed, so that the thousandth function takes as long as the
@@ -29,7 +58,7 @@ func parseSums(data []byte) (*sums, error) {
 		text = append(text, '\n')
 	}
 	s := &sums{text: text, edits: map[string]string{}}
-	sorted := true
+	normal := true // sorted, and each line once
 	var before []byte
 	for number, rest := 1, text; len(rest) > 0; number++ {
 		var line []byte
@@ -37,12 +66,13 @@ func parseSums(data []byte) (*sums, error) {
 		if bytes.Count(line, []byte(" ")) != 2 {
 			return nil, &SumError{Line: number, Text: string(line)}
 		}
-		sorted = sorted && bytes.Compare(before, line) <= 0
+		normal = normal && (number == 1 || bytes.Compare(before, line) < 0)
 		before = line
 	}
-	if !sorted { // git merged it
+	if !normal { // git merged it
 		lines := strings.SplitAfter(string(text), "\n")
 		slices.Sort(lines)
+		lines = slices.Compact(lines)
 		s.text = []byte(strings.Join(lines, ""))
 	}
 	return s, nil
@@ -70,7 +100,7 @@ func (s *sums) format() []byte {
 	return out
 }
 
-// find returns the start and the end of the line of a path. They are equal, and
+// find returns the start and the end of the lines of a path. They are equal, and
 // where the line belongs, if there is none.
 func (s *sums) find(path string) (start, end int) {
 	prefix := []byte(path + " ")
@@ -83,26 +113,31 @@ func (s *sums) find(path string) (start, end int) {
 		start = s.lineStart(at)
 	}
 	end = start
-	if bytes.HasPrefix(s.text[start:], prefix) {
-		end = start + bytes.IndexByte(s.text[start:], '\n') + 1
+	for bytes.HasPrefix(s.text[end:], prefix) {
+		end += bytes.IndexByte(s.text[end:], '\n') + 1
 	}
 	return start, end
 }
 
 func (s *sums) lineStart(i int) int { return bytes.LastIndexByte(s.text[:i], '\n') + 1 }
 
-// record returns the version and the hash of a path, or "" if it has no record.
-func (s *sums) record(path string) (version, hash string) {
-	line, edited := s.edits[path]
+// A record is a line of fngen.sum.
+type record struct{ version, hash string }
+
+// records returns the records of a path: several, if branches were merged.
+func (s *sums) records(path string) []record {
+	lines, edited := s.edits[path]
 	if !edited {
 		start, end := s.find(path)
-		line = string(s.text[start:end])
+		lines = string(s.text[start:end])
 	}
-	fields := strings.Fields(line)
-	if len(fields) != 3 {
-		return "", ""
+	var list []record
+	for line := range strings.Lines(lines) {
+		if fields := strings.Fields(line); len(fields) == 3 {
+			list = append(list, record{fields[1], fields[2]})
+		}
 	}
-	return fields[1], fields[2]
+	return list
 }
 
 func (s *sums) set(path, version string, data []byte) {
@@ -110,25 +145,36 @@ func (s *sums) set(path, version string, data []byte) {
 }
 
 // complete adds the record of a file that has its contents but no record, since a
-// run was killed before it wrote fngen.sum.
+// run was killed before it wrote fngen.sum. Of several records, it keeps the one
+// that matches.
 func (s *sums) complete(f File, version string, existing []byte) {
-	if bytes.Equal(existing, f.Data) && !s.matches(f.Path, existing) {
+	records := s.records(f.Path)
+	i := slices.IndexFunc(records, func(r record) bool { return r.hash == hash(existing) })
+	switch {
+	case i >= 0 && len(records) > 1:
+		s.set(f.Path, records[i].version, existing)
+	case i < 0 && bytes.Equal(existing, f.Data):
 		s.set(f.Path, version, existing)
 	}
 }
 
 func (s *sums) remove(path string) { s.edits[path] = "" }
 
-// version returns the version that wrote a file, or "" if it has no record.
+// version returns the newest version that wrote a file, or "" if it has no record.
 func (s *sums) version(path string) string {
-	version, _ := s.record(path)
-	return version
+	newest := ""
+	for _, r := range s.records(path) {
+		if newest == "" || semver.Compare(r.version, newest) > 0 {
+			newest = r.version
+		}
+	}
+	return newest
 }
 
 // matches reports whether data is what fngen wrote to path.
 func (s *sums) matches(path string, data []byte) bool {
-	_, recorded := s.record(path)
-	return recorded == hash(data)
+	records := s.records(path)
+	return slices.ContainsFunc(records, func(r record) bool { return r.hash == hash(data) })
 }
 
 // hash returns the hash of a file. Line endings do not matter, since git may

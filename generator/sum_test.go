@@ -59,6 +59,25 @@ func TestSums(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, text, string(s.format()))
 	})
+	t.Run("a union of two branches: either record of a file counts", func(t *testing.T) {
+		ours := "b/b.go v1.9.0 " + hash([]byte("ours")) + "\n"
+		theirs := "b/b.go v1.10.0 " + hash([]byte("theirs")) + "\n"
+		text := lines[3] + theirs + ours + lines[1] + lines[3]
+		s, err := parseSums([]byte(text))
+		require.NoError(t, err)
+		assert.True(t, s.matches("b/b.go", []byte("ours")))
+		assert.True(t, s.matches("b/b.go", []byte("theirs")))
+		assert.False(t, s.matches("b/b.go", []byte("other")))
+		assert.Equal(t, "v1.10.0", s.version("b/b.go"))
+		assert.Equal(t, theirs+ours+lines[1]+lines[3], string(s.format()))
+
+		s.complete(File{Path: "b/b.go"}, "v2.0.0", []byte("ours"))
+		assert.Equal(t, ours+lines[1]+lines[3], string(s.format()), "what the file has is known now")
+		s.set("b/b.go", "v2.0.0", []byte("new"))
+		assert.Equal(t, "b/b.go v2.0.0 "+hash([]byte("new"))+"\n"+lines[1]+lines[3], string(s.format()))
+		s.remove("b/b.go")
+		assert.Equal(t, lines[1]+lines[3], string(s.format()))
+	})
 	t.Run("line ends", func(t *testing.T) {
 		s, err := parseSums([]byte(strings.TrimSuffix(strings.ReplaceAll(text, "\n", "\r\n"), "\r\n")))
 		require.NoError(t, err)
@@ -80,4 +99,18 @@ func TestSums(t *testing.T) {
 		require.ErrorAs(t, err, &bad)
 		assert.Equal(t, 2, bad.Line)
 	})
+}
+
+func TestMergeAttribute(t *testing.T) {
+	for before, want := range map[string]string{
+		"":                              "fngen.sum merge=union\n",
+		"*.go text\n":                   "*.go text\nfngen.sum merge=union\n",
+		"*.go text":                     "*.go text\nfngen.sum merge=union\n",
+		"*.go text\r\n":                 "*.go text\r\nfngen.sum merge=union\r\n",
+		"fngen.sum merge=union\n":       "fngen.sum merge=union\n",
+		"/fngen.sum -merge\n":           "/fngen.sum -merge\n",
+		"# fngen.sum\nfngen.sum text\n": "# fngen.sum\nfngen.sum text\n",
+	} {
+		assert.Equal(t, want, string(addMergeAttribute([]byte(before))), before)
+	}
 }

@@ -285,7 +285,8 @@ func (pkg supportPackage) create(p Project) []File {
 }
 
 // keep plans to leave an existing package as it is. The note says if it is not
-// the version that the generated code expects.
+// the version that the generated code expects. Files without the first line belong
+// to the user, who knows.
 func (pkg supportPackage) keep(p Project, existing map[string][]byte, records *sums) ([]File, *Note) {
 	var files []File
 	var versions []string
@@ -296,7 +297,7 @@ func (pkg supportPackage) keep(p Project, existing map[string][]byte, records *s
 		}
 		f = pkg.file(p, f)
 		records.complete(f, p.Version, old)
-		if f.Owner == Fngen {
+		if f.Owner == Fngen && (hasMarker(old) || records.version(f.Path) == "") {
 			versions = append(versions, records.version(f.Path))
 		}
 		f.Action, f.Data = Keep, nil

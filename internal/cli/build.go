@@ -103,6 +103,9 @@ func runBuild(cmd *cobra.Command, w World, o buildOptions) error {
 	if err := printBuild(w, report, dir, o.json); err != nil {
 		return err
 	}
+	if out, err := filepath.Rel(p.Dir, dir); err == nil && filepath.IsLocal(out) {
+		noteUnignored(cmd.Context(), w, p, filepath.ToSlash(out)+"/")
+	}
 	return report.Err()
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -91,5 +93,40 @@ func change(cmd *cobra.Command, w World, o changeOptions,
 	for _, n := range planned.Notes {
 		w.note(n.Text, n.Hint)
 	}
+	noteUnignored(cmd.Context(), w, p, privateFiles(p, planned)...)
 	return p, planned, nil
+}
+
+// privateFiles returns the files to keep out of git that come with the support
+// packages that a plan creates: secrets, and the default database.
+func privateFiles(p *project.Project, plan generator.Plan) []string {
+	created := func(pkg string) bool {
+		dir := generator.PackageDir(p.Lib, pkg) + "/"
+		return slices.ContainsFunc(plan.Files, func(f generator.File) bool {
+			return f.Action == generator.Create && strings.HasPrefix(f.Path, dir)
+		})
+	}
+	var names []string
+	if created("auth") || created("db") || created("webhooks") {
+		names = append(names, ".env")
+	}
+	if created("db") {
+		names = append(names, "dev.db")
+	}
+	return names
+}
+
+// noteUnignored prints a note for each file that git would commit, with the line
+// to add to .gitignore.
+func noteUnignored(ctx context.Context, w World, p *project.Project, names ...string) {
+	for _, name := range p.Unignored(ctx, names...) {
+		pattern := "/" + name
+		switch name {
+		case ".env":
+			pattern = ".env"
+		case "dev.db":
+			pattern = "*.db"
+		}
+		w.note("git does not ignore "+name, "echo '"+pattern+"' >> .gitignore")
+	}
 }

@@ -198,7 +198,7 @@ func TestAddedPackagesAreGreen(t *testing.T) {
 			dir := newModule(t, goldenMod)
 			code, _, stderr := fngen(t, dir, "add", p.Name)
 			if code != 0 { // packages that only fngen add copies may require a newer Go
-				require.Contains(t, stderr, "hint: go mod edit -go=1.25")
+				require.Contains(t, stderr, "hint: go mod edit -go=1.2")
 				dir = newModule(t, strings.Replace(goldenMod, "go 1.22", "go 1.25.0", 1))
 				code, _, stderr = fngen(t, dir, "add", p.Name)
 			}

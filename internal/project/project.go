@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
 
 	"github.com/fngen/fngen/generator"
 )
@@ -62,10 +63,24 @@ func (e *NoFunctionsError) Error() string { return "no functions in " + e.Dir }
 // Hint returns the command that creates a function.
 func (*NoFunctionsError) Hint() string { return "fngen function NAME" }
 
+// A NestedModuleError reports that a directory of the project, such as that of the
+// functions, belongs to another module: one with a go.mod below the project's.
+type NestedModuleError struct {
+	Dir    string // relative to the project's root, with forward slashes
+	Module string // the directory of the other go.mod, likewise
+	cd     string // from the directory that the project was opened with to Module
+}
+
+func (e *NestedModuleError) Error() string {
+	return fmt.Sprintf("%s belongs to another module, which %s/go.mod declares", e.Dir, e.Module)
+}
+
+// Hint returns the command that changes to the other module.
+func (e *NestedModuleError) Hint() string { return "cd " + e.cd }
+
 // Open opens the project that contains dir. The project's root is the nearest
-// directory with a go.mod, starting from dir and going up. The error is a
-// *NoModuleError if there is no such directory and a *ConfigError if the
-// project's configuration is not valid.
+// directory with a go.mod, starting from dir and going up. Errors that callers
+// can test for are *NoModuleError, *ConfigError and *NestedModuleError.
 func Open(dir string, o Options) (*Project, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -94,12 +109,38 @@ func Open(dir string, o Options) (*Project, error) {
 	if p.Config, err = p.readConfig(); err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
+	for _, owned := range []string{p.Functions, p.Lib, generator.PackageDir(p.Lib, generator.Migrations)} {
+		if err := p.checkModule(owned, dir); err != nil {
+			return nil, errors.Join(err, root.Close())
+		}
+	}
 	return p, nil
 }
 
 func isFile(name string) bool {
 	info, err := os.Stat(name)
 	return err == nil && !info.IsDir()
+}
+
+// checkModule returns a *NestedModuleError if a directory of the project belongs
+// to another module.
+func (p *Project) checkModule(dir, cwd string) error {
+	for i := range len(dir) + 1 {
+		if i < len(dir) && dir[i] != '/' {
+			continue
+		}
+		owner := path.Clean(dir[:i])
+		info, err := p.Root.Stat(filepath.Join(filepath.FromSlash(owner), "go.mod"))
+		if owner == "." || err != nil || info.IsDir() {
+			continue
+		}
+		cd, err := filepath.Rel(cwd, filepath.Join(p.Dir, filepath.FromSlash(owner)))
+		if err != nil {
+			return err
+		}
+		return &NestedModuleError{Dir: dir, Module: owner, cd: filepath.ToSlash(cd)}
+	}
+	return nil
 }
 
 // Close closes the project's root.
@@ -137,6 +178,7 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 		"go.mod":             &facts.GoMod,
 		"go.sum":             &facts.GoSum,
 		generator.SumFile:    &facts.FngenSum,
+		".gitattributes":     &facts.GitAttributes,
 		"vendor/modules.txt": &facts.VendorModules,
 	} {
 		var err error
@@ -144,6 +186,7 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 			return facts, err
 		}
 	}
+	facts.Modules = p.cachedModules(facts.GoMod)
 	if err := p.readWorkspace(&facts); err != nil {
 		return facts, err
 	}
@@ -153,6 +196,9 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 		return facts, err
 	}
 	if function != "" {
+		if err := p.checkModule(path.Join(p.Functions, function), p.Dir); err != nil {
+			return facts, err
+		}
 		for _, file := range append(generator.OwnFiles(function), path.Join(function, generator.IndexFile)) {
 			file = path.Join(p.Functions, file)
 			data, err := p.read(file)
@@ -183,9 +229,49 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 	return facts, nil
 }
 
+// cachedModules returns the go.mod files of the modules that the project requires,
+// as far as the module cache has them.
+func (p *Project) cachedModules(goMod []byte) [][]byte {
+	cache := p.env("GOMODCACHE")
+	if cache == "" {
+		gopath, _, _ := strings.Cut(p.env("GOPATH"), string(filepath.ListSeparator))
+		if gopath == "" {
+			home, err := os.UserHomeDir()
+			if err != nil {
+				return nil
+			}
+			gopath = filepath.Join(home, "go")
+		}
+		cache = filepath.Join(gopath, "pkg", "mod")
+	}
+	file, err := modfile.ParseLax("go.mod", goMod, nil)
+	if err != nil {
+		return nil // the plan will say so
+	}
+	var list [][]byte
+	for _, r := range file.Require {
+		escaped, err := module.EscapePath(r.Mod.Path)
+		if err != nil {
+			continue
+		}
+		version, err := module.EscapeVersion(r.Mod.Version)
+		if err != nil {
+			continue
+		}
+		name := filepath.Join(cache, "cache", "download", filepath.FromSlash(escaped), "@v", version+".mod")
+		if data, err := os.ReadFile(name); err == nil {
+			list = append(list, data)
+		}
+	}
+	return list
+}
+
 // readPackage adds the source files of a support package to the facts.
 func (p *Project) readPackage(facts generator.Project, name string) error {
 	dir := generator.PackageDir(p.Lib, name)
+	if err := p.checkModule(dir, p.Dir); err != nil {
+		return err
+	}
 	files, err := p.readNames(dir)
 	if err != nil {
 		return err
