@@ -107,7 +107,8 @@ func TestGoMod(t *testing.T) {
 			"module m\n\ngo 1.22\n\nrequire github.com/stretchr/testify v1.6.1\n\nrequire (\n" +
 				"\tgithub.com/davecgh/go-spew v1.1.0 // indirect\n\tgithub.com/pmezard/go-difflib v1.0.0 // indirect\n" +
 				"\tgopkg.in/yaml.v3 v3.0.0-20200313102051-9f266ea9e77c // indirect\n)\n",
-			"module m\n\ngo 1.22\n\nrequire (\n\t" + aws + " v1.54.0\n\tgithub.com/stretchr/testify v1.7.2\n)\n\nrequire (\n" +
+			"module m\n\ngo 1.22\n\nrequire (\n\t" + aws + " v1.54.0\n" +
+				"\tgithub.com/stretchr/testify v1.7.2\n)\n\nrequire (\n" +
 				"\tgithub.com/davecgh/go-spew v1.1.1 // indirect\n\tgithub.com/pmezard/go-difflib v1.0.0 // indirect\n" +
 				"\tgopkg.in/yaml.v3 v3.0.1 // indirect\n)\n",
 		},

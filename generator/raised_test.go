@@ -40,7 +40,8 @@ func TestRaisedModulesBuild(t *testing.T) {
 		{"jwt", "1.22", []string{jwt + "@v5.0.0"}, []string{lambda, jwt}, false},
 		{"go-redis", "1.25.0", []string{redis + "@v9.0.5"}, []string{lambda, redis}, true},
 		{"bun", "1.25.0", []string{bunModule + "@v1.1.17", bun[1] + "@v1.1.17"}, append([]string{lambda}, bun...), true},
-		{"testify and bun", "1.25.0", []string{"github.com/stretchr/testify/assert@v1.8.1"}, append([]string{lambda}, bun...), true},
+		{"testify and bun", "1.25.0", []string{"github.com/stretchr/testify/assert@v1.8.1"},
+			append([]string{lambda}, bun...), true},
 		{"x/text", "1.25.0", []string{"golang.org/x/text/language@v0.14.0"}, append([]string{lambda}, bun...), true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
