@@ -46,6 +46,7 @@ type goMod struct {
 	old      map[string]string // versions by path, as the file has them
 	versions map[string]string // of the modules to require, those of the file included
 	brought  []*goModule       // modules that are added or raised
+	table    []*goModule       // what requiring modules brings; set by require
 }
 
 func parseGoMod(data []byte) (*goMod, error) {
@@ -83,6 +84,7 @@ func (m *goMod) path() string { return m.file.Module.Mod.Path }
 // whose go.mod files are given, needs a newer version of a module that is added.
 func (m *goMod) require(packages []string, required ...[]byte) error {
 	table := parseModules(modulesText)
+	m.table = table
 	var missing []module.Version // modules to go get
 	for _, path := range importedModules(table, packages) {
 		if path == m.path() {
@@ -307,7 +309,6 @@ func (m *goMod) goSum(data []byte) []byte {
 			sources[mod.Path] = true
 		}
 	}
-	table := parseModules(modulesText)
 	newest := map[string]string{} // versions by module, of lines for the code itself
 	note := func(line string) {
 		mod := sumModule(line)
@@ -348,7 +349,7 @@ func (m *goMod) goSum(data []byte) []byte {
 		}
 	}
 	if len(m.brought) > 0 {
-		obsolete := m.obsolete(table, lines, newest)
+		obsolete := m.obsolete(m.table, lines, newest)
 		lines = slices.DeleteFunc(lines, func(line string) bool { return obsolete[line] })
 	}
 	if slices.Equal(lines, before) {

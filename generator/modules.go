@@ -30,33 +30,42 @@ type goModule struct {
 	reads    []string         // those of the sums that are for go.mod files below modules without graph pruning
 }
 
-// parseModules parses modules.txt.
+// parseModules parses modules.txt. Every fngen function does so: it cuts lines
+// into parts of text, and allocates nothing for them.
 func parseModules(text string) []*goModule {
 	var list []*goModule
-	for line := range strings.Lines(text) {
-		fields := strings.Fields(line)
+	for text != "" {
+		var line string
+		line, text, _ = strings.Cut(text, "\n")
 		if strings.HasPrefix(line, "#") {
 			continue
 		}
-		if !strings.HasPrefix(line, "\t") {
-			list = append(list, &goModule{Version: module.Version{Path: fields[0], Version: fields[1]}})
+		entry, isEntry := strings.CutPrefix(line, "\t")
+		key, value, _ := strings.Cut(entry, " ")
+		if !isEntry {
+			list = append(list, &goModule{Version: module.Version{Path: key, Version: value}})
 			continue
 		}
 		m := list[len(list)-1]
-		switch fields[0] {
+		switch key {
 		case "go":
-			m.goMin = fields[1]
+			m.goMin = value
 		case "lists":
-			m.lists = append(m.lists, module.Version{Path: fields[1], Version: fields[2]})
+			m.lists = append(m.lists, parseVersion(value))
 		case "requires":
-			m.requires = append(m.requires, module.Version{Path: fields[1], Version: fields[2]})
-		case "sum", "reads":
-			line := strings.Join(fields[1:], " ")
-			m.sums = append(m.sums, line)
-			if fields[0] == "reads" {
-				m.reads = append(m.reads, line)
-			}
+			m.requires = append(m.requires, parseVersion(value))
+		case "sum":
+			m.sums = append(m.sums, value)
+		case "reads":
+			m.sums = append(m.sums, value)
+			m.reads = append(m.reads, value)
 		}
 	}
 	return list
+}
+
+// parseVersion parses a module's path and version, separated by a space.
+func parseVersion(text string) module.Version {
+	path, version, _ := strings.Cut(text, " ")
+	return module.Version{Path: path, Version: version}
 }
