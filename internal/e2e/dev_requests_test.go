@@ -201,7 +201,9 @@ func checkLimits(t *testing.T, d *dev) {
 // checkDeliveries checks that fngen invoke finds fngen dev, signs requests, and
 // replays deliveries.
 func checkDeliveries(t *testing.T, d *dev) {
-	do(t, d.dir, "function", "billing", "--webhook=stripe", "--no-tests")
+	p := command(d.dir, "function", "billing", "--webhook=stripe", "--no-tests")
+	require.Zero(t, p.run(t), p.stderr.String())
+	assert.Contains(t, p.stderr.String(), "fngen: note: git does not ignore .env\n")
 	time.Sleep(settle)
 	port := d.url[strings.LastIndexByte(d.url, ':')+1:]
 	invoke := func(args ...string) string {

@@ -56,7 +56,6 @@ func startDev(t *testing.T, files map[string]string, args ...string) *dev {
 // startDevIn commits a project and starts fngen dev.
 func startDevIn(t *testing.T, dir string, args ...string) *dev {
 	t.Helper()
-	writeFile(t, dir, ".gitignore", ".env\n") // so that no command notes that it is missing
 	git(t, dir, "init", "-q")
 	git(t, dir, "add", "-A")
 	git(t, dir, "-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-qm", "x")
