@@ -99,6 +99,26 @@ func (p Plan) Written() []File {
 	})
 }
 
+// PrivateFiles returns the files that a project must keep out of git because of
+// the support packages that the plan creates in the directory lib: those with
+// secrets, and the default database.
+func (p Plan) PrivateFiles(lib string) []string {
+	creates := func(pkg string) bool {
+		dir := PackageDir(lib, pkg) + "/"
+		return slices.ContainsFunc(p.Files, func(f File) bool {
+			return f.Action == Create && strings.HasPrefix(f.Path, dir)
+		})
+	}
+	var names []string
+	if creates("auth") || creates("db") || creates("webhooks") {
+		names = append(names, ".env")
+	}
+	if creates("db") {
+		names = append(names, "dev.db")
+	}
+	return names
+}
+
 // Function returns the plan that writes a function.
 //
 // Existing files of the function are a *[ConflictError] unless force is set,

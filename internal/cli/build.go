@@ -104,7 +104,9 @@ func runBuild(cmd *cobra.Command, w World, o buildOptions) error {
 		return err
 	}
 	if out, err := filepath.Rel(p.Dir, dir); err == nil && filepath.IsLocal(out) {
-		noteUnignored(cmd.Context(), w, p, filepath.ToSlash(out)+"/")
+		for _, n := range p.UnignoredNotes(cmd.Context(), filepath.ToSlash(out)+"/") {
+			w.note(n.Text, n.Hint)
+		}
 	}
 	return report.Err()
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -82,51 +80,15 @@ func change(cmd *cobra.Command, w World, o changeOptions,
 	if !o.dryRun {
 		var changes []changeset.Change
 		for _, file := range planned.Written() {
-			changes = append(changes, changeset.Change{
-				Path: file.Path, Data: file.Data, Remove: file.Action == generator.Remove,
-			})
+			remove := file.Action == generator.Remove
+			changes = append(changes, changeset.Change{Path: file.Path, Data: file.Data, Remove: remove})
 		}
 		if err := changeset.Apply(cmd.Context(), changeset.Root{Root: p.Root}, p.Functions, changes); err != nil {
 			return nil, generator.Plan{}, err
 		}
 	}
-	for _, n := range planned.Notes {
+	for _, n := range append(planned.Notes, p.UnignoredNotes(cmd.Context(), planned.PrivateFiles(p.Lib)...)...) {
 		w.note(n.Text, n.Hint)
 	}
-	noteUnignored(cmd.Context(), w, p, privateFiles(p, planned)...)
 	return p, planned, nil
-}
-
-// privateFiles returns the files to keep out of git that come with the support
-// packages that a plan creates: secrets, and the default database.
-func privateFiles(p *project.Project, plan generator.Plan) []string {
-	created := func(pkg string) bool {
-		dir := generator.PackageDir(p.Lib, pkg) + "/"
-		return slices.ContainsFunc(plan.Files, func(f generator.File) bool {
-			return f.Action == generator.Create && strings.HasPrefix(f.Path, dir)
-		})
-	}
-	var names []string
-	if created("auth") || created("db") || created("webhooks") {
-		names = append(names, ".env")
-	}
-	if created("db") {
-		names = append(names, "dev.db")
-	}
-	return names
-}
-
-// noteUnignored prints a note for each file that git would commit, with the line
-// to add to .gitignore.
-func noteUnignored(ctx context.Context, w World, p *project.Project, names ...string) {
-	for _, name := range p.Unignored(ctx, names...) {
-		pattern := "/" + name
-		switch name {
-		case ".env":
-			pattern = ".env"
-		case "dev.db":
-			pattern = "*.db"
-		}
-		w.note("git does not ignore "+name, "echo '"+pattern+"' >> .gitignore")
-	}
 }

@@ -5,10 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os/exec"
-	"path"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,7 +14,6 @@ import (
 	"github.com/fngen/fngen/internal/build"
 	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/migration"
-	"github.com/fngen/fngen/internal/process"
 	"github.com/fngen/fngen/internal/project"
 )
 
@@ -86,36 +82,25 @@ func checkDatabase(p *project.Project, pkg string) error {
 	return err
 }
 
-// runDB builds the project's migration program and runs a command of it.
-func runDB(cmd *cobra.Command, w World, p *project.Project, command string) (err error) {
+// runDB runs a command of the project's migration program.
+func runDB(cmd *cobra.Command, w World, p *project.Project, command string) error {
 	if err := checkDatabase(p, "db"); err != nil {
 		return err
 	}
-	migrator, err := build.NewMigrator(p, w.Environ())
-	if err != nil {
-		return err
-	}
-	binary, remove, err := migrator.BuildTemp(cmd.Context())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, remove()) }()
-	run := process.Command(cmd.Context(), binary, command)
-	run.Dir, run.Env = p.Dir, migrator.Environ
-	run.Stdout, run.Stderr = w.Stdout, w.Stderr
-	err = process.Run(cmd.Context(), run)
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+	return databaseError(databaseRunner(w, p).Migrate(cmd.Context(), command))
+}
+
+func databaseRunner(w World, p *project.Project) build.DatabaseRunner {
+	return build.DatabaseRunner{Project: p, Environ: w.Environ(), Stdout: w.Stdout, Stderr: w.Stderr}
+}
+
+// databaseError returns the error of a program that changes the database. If the
+// program itself failed, it has printed why.
+func databaseError(err error) error {
+	if errors.As(err, new(*exec.ExitError)) {
 		return exitError{exitFailed}
 	}
 	return err
-}
-
-// A noSeedError reports that the project has no program that seeds its database.
-type noSeedError struct{ dir string }
-
-func (e noSeedError) Error() string { return "there is no " + e.dir }
-func (e noSeedError) Hint() string {
-	return "write a main package in " + e.dir + " that adds records with db.From(context.Background())"
 }
 
 func newDBSeed(w World) *cobra.Command {
@@ -131,22 +116,7 @@ program, db.From returns the database of DATABASE_URL.`,
 				return err
 			}
 			defer p.Close()
-			dir := path.Join(path.Dir(generator.PackageDir(p.Lib, generator.Migrations)), "seed")
-			if _, err := p.Root.Stat(filepath.FromSlash(dir)); err != nil {
-				return noSeedError{dir}
-			}
-			migrator, err := build.NewMigrator(p, w.Environ()) // for its environment
-			if err != nil {
-				return err
-			}
-			run := process.Command(cmd.Context(), "go", "run", "-tags="+strings.Join(p.Tags(), ","), "./"+dir)
-			run.Dir, run.Env = p.Dir, append(slices.Clone(migrator.Environ), "FNGEN_RUNTIME=seed")
-			run.Stdout, run.Stderr = w.Stdout, w.Stderr
-			err = process.Run(cmd.Context(), run)
-			if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-				return exitError{exitFailed}
-			}
-			return err
+			return databaseError(databaseRunner(w, p).Seed(cmd.Context()))
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}

@@ -6,12 +6,31 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"github.com/fngen/fngen/generator"
 )
 
-// Unignored returns those of the names, relative to the project's root, that git
-// would commit. It returns none if the project is not in a git repository or git
-// is not installed.
-func (p *Project) Unignored(ctx context.Context, names ...string) []string {
+// UnignoredNotes returns a note for each of the names, relative to the project's
+// root, that git would commit. The hint adds a line to .gitignore. There are no
+// notes if the project is not in a git repository or git is not installed.
+func (p *Project) UnignoredNotes(ctx context.Context, names ...string) []generator.Note {
+	var notes []generator.Note
+	for _, name := range p.unignored(ctx, names...) {
+		pattern := "/" + name
+		switch name {
+		case ".env":
+			pattern = ".env"
+		case "dev.db":
+			pattern = "*.db"
+		}
+		notes = append(notes, generator.Note{
+			Text: "git does not ignore " + name, Hint: "echo '" + pattern + "' >> .gitignore",
+		})
+	}
+	return notes
+}
+
+func (p *Project) unignored(ctx context.Context, names ...string) []string {
 	for dir := p.Dir; ; dir = filepath.Dir(dir) {
 		if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
 			break
