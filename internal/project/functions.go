@@ -15,7 +15,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/fngen/fngen/generator"
 )
@@ -94,32 +95,27 @@ func (p *Project) List() ([]Function, []Skipped, error) {
 		return nil, nil, err
 	}
 	results := make([]result, len(entries))
-	next := make(chan int)
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(entries)) {
-		workers.Go(func() {
-			for i := range next {
-				results[i] = p.inspect(entries[i].Name())
-			}
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, entry := range entries {
+		group.Go(func() error {
+			results[i] = p.inspect(entry.Name())
+			return results[i].err
 		})
 	}
-	for i := range entries {
-		next <- i
+	if err := group.Wait(); err != nil {
+		return nil, nil, err
 	}
-	close(next)
-	workers.Wait()
 
 	sums, err := p.read(generator.SumFile)
 	if err != nil {
 		return nil, nil, err
 	}
+	sums = append([]byte("\n"), sums...)
 	var functions []Function
 	var skipped []Skipped
 	for i, entry := range entries {
 		r := results[i]
-		if r.err != nil {
-			return nil, nil, r.err
-		}
 		if r.function != nil {
 			functions = append(functions, *r.function)
 			continue
@@ -131,7 +127,7 @@ func (p *Project) List() ([]Function, []Skipped, error) {
 			Kind:  r.kind,
 			Err:   r.skipped,
 		}
-		s.Recorded = bytes.Contains(append([]byte("\n"), sums...), []byte("\n"+s.Path+"/"))
+		s.Recorded = bytes.Contains(sums, []byte("\n"+s.Path+"/"))
 		if s.Err != nil && (s.Kind != SkipNoHandler || s.Recorded || r.named) {
 			skipped = append(skipped, s)
 		}
