@@ -1,0 +1,265 @@
+package webhooks_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fngen/fngen/templates/lib/webhooks"
+)
+
+// A recording is a delivery that other software signed, as
+// testdata/record/README.md describes.
+type recording struct {
+	Name, Source, Command string
+
+	Method, URL string
+	Headers     map[string]string
+	Body        string
+	BodyBase64  []byte // instead of Body
+
+	Secret    string
+	PublicKey string // instead of Secret
+	Time      int64  // when it was signed, in Unix seconds
+	ID        string // the message ID, or "" if the sender sends none
+
+	Ignored      []string // parts of the signature header or the URL that are not verified
+	UnsignedBody bool
+}
+
+// recordedHeaders has, for each provider, the headers that are verified. The
+// first one has the signature.
+func recordedHeaders() map[webhooks.Scheme][]string {
+	svix := []string{"svix-signature", "svix-id", "svix-timestamp"}
+	standard := []string{"webhook-signature", "webhook-id", "webhook-timestamp"}
+	return map[webhooks.Scheme][]string{
+		webhooks.Clerk:     svix,
+		webhooks.Discord:   {"X-Signature-Ed25519", "X-Signature-Timestamp"},
+		webhooks.Discourse: {"X-Discourse-Event-Signature"},
+		webhooks.GitHub:    {"X-Hub-Signature-256"},
+		webhooks.GitLab:    append(standard, "X-Gitlab-Token"),
+		webhooks.Linear:    {"Linear-Signature"},
+		webhooks.Netlify:   {"X-Webhook-Signature"},
+		webhooks.Paddle:    {"Paddle-Signature"},
+		webhooks.Shopify:   {"X-Shopify-Hmac-SHA256", "Shopify-Hmac-SHA256"},
+		webhooks.Slack:     {"X-Slack-Signature", "X-Slack-Request-Timestamp"},
+		webhooks.Square:    {"X-Square-HmacSha256-Signature"},
+		webhooks.Standard:  standard,
+		webhooks.Stripe:    {"Stripe-Signature"},
+		webhooks.Svix:      append(svix, standard...),
+		webhooks.Twilio:    {"X-Twilio-Signature"},
+		webhooks.Vercel:    {"X-Vercel-Signature"},
+		webhooks.Zoom:      {"X-Zm-Signature", "X-Zm-Request-Timestamp"},
+	}
+}
+
+// recordings returns the recordings of a provider.
+func recordings(t *testing.T, scheme webhooks.Scheme) []recording {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", "recordings", string(scheme)+".json"))
+	require.NoError(t, err)
+	var list []recording
+	require.NoError(t, json.Unmarshal(data, &list))
+	require.NotEmpty(t, list)
+	return list
+}
+
+// event returns the request as API Gateway passes it on.
+func (r recording) event() events.APIGatewayProxyRequest {
+	event := events.APIGatewayProxyRequest{HTTPMethod: r.Method, Headers: r.Headers, Body: r.Body}
+	if r.BodyBase64 != nil {
+		event.Body, event.IsBase64Encoded = base64.StdEncoding.EncodeToString(r.BodyBase64), true
+	}
+	if _, query, ok := strings.Cut(r.URL, "?"); ok {
+		values, _ := url.ParseQuery(query) // ignores malformed parameters
+		event.MultiValueQueryStringParameters = values
+		event.QueryStringParameters = make(map[string]string, len(values))
+		for name, list := range values {
+			event.QueryStringParameters[name] = list[len(list)-1]
+		}
+	}
+	return event
+}
+
+func (r recording) options() webhooks.Options {
+	return webhooks.Options{Secret: r.Secret + r.PublicKey, URL: r.URL, Now: clock(time.Unix(r.Time, 0))}
+}
+
+func (r recording) verify(scheme webhooks.Scheme) error {
+	return webhooks.VerifyEvent(scheme, r.event(), r.options())
+}
+
+// ignores reports whether s[i] belongs to a part that is not verified.
+func (r recording) ignores(s string, i int) bool {
+	for _, part := range r.Ignored {
+		if start := strings.Index(s, part); start >= 0 && start <= i && i < start+len(part) {
+			return true
+		}
+	}
+	return false
+}
+
+// eachFlip calls f with s after each change of a single bit that is verified.
+func (r recording) eachFlip(s string, f func(changed string)) {
+	changed := []byte(s)
+	for i := range changed {
+		if r.ignores(s, i) {
+			continue
+		}
+		for bit := range 8 {
+			changed[i] ^= 1 << bit
+			f(string(changed))
+			changed[i] = s[i]
+		}
+	}
+}
+
+// sameBytes reports whether two signatures differ only in the case of
+// hexadecimal digits, or in the unused bits at the end of base64. A verifier
+// that decodes the signature cannot tell them apart.
+func sameBytes(scheme webhooks.Scheme, a, b string) bool {
+	decode := func(s string) string {
+		s = s[strings.LastIndexAny(s, ",.")+1:] // after v1a, or the rest of a token
+		decoded, err := base64.StdEncoding.DecodeString(s)
+		if scheme == webhooks.Netlify {
+			decoded, err = base64.RawURLEncoding.DecodeString(s)
+		}
+		if err != nil {
+			return s
+		}
+		return string(decoded)
+	}
+	switch scheme {
+	case webhooks.Discord:
+		return strings.EqualFold(a, b)
+	case webhooks.Netlify, webhooks.Standard:
+		end := strings.LastIndexAny(a, ",.") + 1
+		return len(a) == len(b) && a[:end] == b[:end] && decode(a) == decode(b)
+	}
+	return false
+}
+
+// sameForm reports whether two bodies are forms with the same fields, which
+// differ only in how they are escaped. Twilio signs the fields.
+func sameForm(scheme webhooks.Scheme, a, b string) bool {
+	if scheme != webhooks.Twilio {
+		return false
+	}
+	before, err1 := url.ParseQuery(a)
+	after, err2 := url.ParseQuery(b)
+	return err1 == nil && err2 == nil && before.Encode() == after.Encode()
+}
+
+// wrongSecret returns another secret of the same format.
+func wrongSecret(secret string) string {
+	i := len(secret) / 2
+	replacement := "A"
+	if secret[i] == 'A' {
+		replacement = "B"
+	}
+	return secret[:i] + replacement + secret[i+1:]
+}
+
+func TestRecordings(t *testing.T) {
+	headers := recordedHeaders()
+	for _, scheme := range providers() {
+		require.Contains(t, headers, scheme)
+		for _, r := range recordings(t, scheme) {
+			t.Run(string(scheme)+"/"+r.Name, func(t *testing.T) {
+				t.Parallel()
+				require.NoError(t, r.verify(scheme), r.Source)
+				assertMessageID(t, scheme, r)
+				assertChangesRejected(t, scheme, r, headers[scheme])
+			})
+		}
+	}
+}
+
+func assertMessageID(t *testing.T, scheme webhooks.Scheme, r recording) {
+	t.Helper()
+	var id string
+	handler := webhooks.Require(scheme, r.options())(
+		func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+			id = webhooks.MessageID(ctx)
+			return events.APIGatewayProxyResponse{StatusCode: http.StatusOK}, nil
+		})
+	response, err := handler(t.Context(), r.event())
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusOK, response.StatusCode)
+	if r.ID != "" {
+		assert.Equal(t, r.ID, id)
+	}
+	assert.NotEmpty(t, id)
+}
+
+// assertChangesRejected changes the secret and each bit of what is verified.
+func assertChangesRejected(t *testing.T, scheme webhooks.Scheme, r recording, headers []string) {
+	t.Helper()
+	assertRejected := func(changed recording, what string) {
+		t.Helper()
+		if changed.verify(scheme) == nil {
+			t.Errorf("verified with another %s", what)
+		}
+	}
+
+	wrong := r
+	if wrong.Secret = wrongSecret(r.Secret + r.PublicKey); r.PublicKey != "" {
+		wrong.PublicKey = ""
+	}
+	assertRejected(wrong, "secret")
+
+	found := false
+	for _, name := range headers {
+		value, ok := r.Headers[name]
+		found = found || ok
+		r.eachFlip(value, func(changed string) {
+			if sameBytes(scheme, value, changed) {
+				return
+			}
+			other := r
+			other.Headers = map[string]string{name: changed}
+			for name, value := range r.Headers {
+				if _, ok := other.Headers[name]; !ok {
+					other.Headers[name] = value
+				}
+			}
+			assertRejected(other, name+": "+changed)
+		})
+	}
+	assert.True(t, found, "no signature header")
+
+	if !r.UnsignedBody {
+		r.eachFlip(r.Body, func(changed string) {
+			if !sameForm(scheme, r.Body, changed) {
+				other := r
+				other.Body = changed
+				assertRejected(other, "body: "+changed)
+			}
+		})
+		r.eachFlip(string(r.BodyBase64), func(changed string) {
+			other := r
+			other.BodyBase64 = []byte(changed)
+			assertRejected(other, "body")
+		})
+	}
+	if scheme == webhooks.Square || scheme == webhooks.Twilio {
+		r.eachFlip(r.URL, func(changed string) {
+			options := r.options()
+			options.URL = changed
+			if webhooks.VerifyEvent(scheme, r.event(), options) == nil {
+				t.Errorf("verified with another URL: %s", changed)
+			}
+		})
+	}
+}
