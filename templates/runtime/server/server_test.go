@@ -1120,6 +1120,15 @@ func TestDev(t *testing.T) {
 	assert.Equal(t, 500, resp.StatusCode)
 	assert.JSONEq(t, `{"message":"Internal server error","error":"secret"}`, body)
 
+	// Requests from outside get no details.
+	_, body = r.send("GET /echo HTTP/1.1\r\nHost: x\r\nFngen-Public: 1\r\n\r\n")
+	assert.NotContains(t, decodeEvent(t, body).Headers, "Fngen-Public")
+	resp, body = r.send("GET /boom HTTP/1.1\r\nHost: x\r\nFngen-Public: 1\r\n\r\n")
+	assert.Equal(t, 500, resp.StatusCode)
+	assert.JSONEq(t, `{"message":"Internal server error"}`, body)
+	_, body = r.send("GET /x HTTP/1.1\r\nHost: x\r\nFngen-Public: 1\r\n\r\n")
+	assert.JSONEq(t, `{"message":"Not Found"}`, body)
+
 	for accept, want := range map[string]string{
 		"*/*":                        `{"message":"Not Found","functions":["/boom","/echo"]}`,
 		"text/plain":                 "No function serves /<b>. The functions are:\n/boom\n/echo\n",
