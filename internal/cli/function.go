@@ -35,6 +35,10 @@ api/src/lib if they are not there yet.
 or, for any other sender:
 ` + wrap(schemeNames(false)) + `
 
+--cors takes the origins of web pages, such as https://app.example.com,
+http://localhost:5173 or https://*.example.com. Bare --cors allows any origin,
+without cookies.
+
 --rate-limit takes requests per second, minute or hour, as in 10/s, 100/m or
 1000/h. To allow more requests at once, add a burst: 10/s,burst=20.
 
@@ -75,6 +79,14 @@ written.`,
 	})
 	optional(flags, "binary", generator.DefaultBinary, "respond with binary data", func(value string) (err error) {
 		o.spec.Binary, err = generator.ParseBinary(value)
+		return err
+	})
+	optional(flags, "cors", anyOrigin, "allow browsers on these origins, or on any", func(value string) error {
+		if value == anyOrigin {
+			value = generator.AnyOrigin
+		}
+		cors, err := generator.ParseCORS(value)
+		o.spec.CORS = &cors
 		return err
 	})
 	required(flags, "allow-ip", "CIDR,...", "allow only these client IP addresses", func(value string) error {

@@ -122,7 +122,7 @@ var (
 	// originPattern matches origins in the form in which browsers send them, and
 	// those with a wildcard in place of the first of at least three labels.
 	originPattern = regexp.MustCompile(`^[a-z][a-z0-9+.-]*://` +
-		`(([a-z0-9_-]+\.)*[a-z0-9_-]+|\*\.([a-z0-9_-]+\.)+[a-z][a-z0-9_-]*|\[[0-9a-f:.]+\])` +
+		`(([a-z0-9_-]+\.)*[a-z0-9_-]+|\*\.([a-z0-9_-]+\.)+[a-z_-][a-z0-9_-]*|\[[0-9a-f:.]+\])` +
 		`(:[1-9][0-9]{0,4})?$`)
 
 	// neverSent matches origins that browsers send as null or without the port.
