@@ -1,5 +1,5 @@
-# All targets need Go. Tests of some support packages also need redis-server or
-# PostgreSQL, and are skipped without them.
+# All targets need Go. Some tests also need redis-server, PostgreSQL or Chromium,
+# and are skipped without them.
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOSEC := github.com/securego/gosec/v2/cmd/gosec@v2.30.0
