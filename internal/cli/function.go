@@ -49,6 +49,7 @@ written.`,
   fngen function updateOrderStatus --webhook
   fngen function orders --webhook=shopify
   fngen function report --auth=admin --binary=application/pdf --fixtures
+  fngen function cart --auth --cors=https://app.example.com,http://localhost:5173
   fngen function intern --allow-ip=10.0.0.0/8 --rate-limit=10/s`,
 		Args: arguments(1, 1, "a name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -104,6 +105,7 @@ written.`,
 	flags.BoolVarP(&o.force, "force", "f", false, "replace the files of an existing function")
 	o.changeOptions.flags(flags)
 	complete(cmd, "webhook", append(schemeNames(true), schemeNames(false)...))
+	complete(cmd, "cors", []string{"https://", "http://localhost:5173"})
 	complete(cmd, "rate-limit", []string{"10/s", "100/m", "1000/h"})
 	complete(cmd, "binary", []string{
 		"image/png", "image/jpeg", "application/pdf", "application/zip", "application/octet-stream",
