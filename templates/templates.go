@@ -57,8 +57,10 @@ var Function embed.FS
 //go:embed lib/webhooks/once.go
 //go:embed lib/webhooks/paddle.go
 //go:embed lib/webhooks/parse.go
+//go:embed lib/webhooks/route.go
 //go:embed lib/webhooks/scheme.go
 //go:embed lib/webhooks/secretkey.go
+//go:embed lib/webhooks/send.go
 //go:embed lib/webhooks/shopify.go
 //go:embed lib/webhooks/slack.go
 //go:embed lib/webhooks/square.go
