@@ -62,6 +62,12 @@ func Schemes() []Scheme {
 		{Name: "base64Sha256Verifier", Ident: "Base64SHA256", keys: text, payload: payload},
 		{Name: "timestampSchemeVerifier", Ident: "TimestampScheme", keys: text, payload: payload},
 		{Name: "jwtVerifier", Ident: "JWT", keys: text, payload: payload},
+		{Name: "hmacSha1Hex", Ident: "HMACSHA1Hex", keys: text, payload: payload},
+		{Name: "hmacSha1Base64", Ident: "HMACSHA1Base64", keys: text, payload: payload},
+		{Name: "hmacSha256Hex", Ident: "HMACSHA256Hex", keys: text, payload: payload},
+		{Name: "hmacSha256Base64", Ident: "HMACSHA256Base64", keys: text, payload: payload},
+		{Name: "hmacSha512Hex", Ident: "HMACSHA512Hex", keys: text, payload: payload},
+		{Name: "hmacSha512Base64", Ident: "HMACSHA512Base64", keys: text, payload: payload},
 
 		{
 			Name: "clerk", Ident: "Clerk", sender: "Clerk", env: "CLERK_WEBHOOK_SIGNING_SECRET",

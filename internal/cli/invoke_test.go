@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/fngen/fngen/internal/schemes"
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
 
@@ -146,8 +147,7 @@ func verifies(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: verifies SCHEME SECRET [K=V...]")
 	}
-	scheme, err := webhooks.ParseScheme(args[0])
-	ts.Check(err)
+	scheme := schemes.Named(args[0])
 	options := webhooks.Options{Secret: args[1]}
 	for _, arg := range args[2:] {
 		switch key, value, _ := strings.Cut(arg, "="); key {

@@ -17,6 +17,7 @@ import (
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/project"
+	"github.com/fngen/fngen/internal/schemes"
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
 
@@ -44,10 +45,7 @@ func (b *builder) signature() project.Webhook {
 // sign signs r as its sender would.
 func (b *builder) sign(r *request) error {
 	signature := b.signature()
-	scheme, err := webhooks.ParseScheme(signature.Scheme.Name)
-	if err != nil {
-		return err
-	}
+	scheme := schemes.Named(signature.Scheme.Name)
 	variables, err := b.variables()
 	if err != nil {
 		return err
@@ -94,7 +92,7 @@ func (b *builder) secret(signature project.Webhook, variables map[string]string)
 	case secret == "":
 		return "", hint.New("no secret to sign with: "+signature.SecretEnv+" is not set",
 			"set it in .env, or pass --secret @FILE")
-	case signature.Scheme.Name == string(webhooks.Standard) && strings.HasPrefix(secret, "whpk_"):
+	case signature.Scheme.Name == webhooks.Standard.String() && strings.HasPrefix(secret, "whpk_"):
 		return "", publicKeyError(source)
 	}
 	return secret, nil
