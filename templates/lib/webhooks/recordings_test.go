@@ -38,36 +38,40 @@ type recording struct {
 	UnsignedBody bool
 }
 
-// recordedHeaders has, for each provider, the headers that are verified. The
-// first one has the signature.
-func recordedHeaders() map[webhooks.Scheme][]string {
+// A recorded provider is one with recordings, which are named after it.
+type recorded struct {
+	scheme  webhooks.Scheme
+	headers []string // those that are verified, in any of the provider's formats
+}
+
+func recordedProviders() map[string]recorded {
 	svix := []string{"svix-signature", "svix-id", "svix-timestamp"}
 	standard := []string{"webhook-signature", "webhook-id", "webhook-timestamp"}
-	return map[webhooks.Scheme][]string{
-		webhooks.Clerk:     svix,
-		webhooks.Discord:   {"X-Signature-Ed25519", "X-Signature-Timestamp"},
-		webhooks.Discourse: {"X-Discourse-Event-Signature"},
-		webhooks.GitHub:    {"X-Hub-Signature-256"},
-		webhooks.GitLab:    append(standard, "X-Gitlab-Token"),
-		webhooks.Linear:    {"Linear-Signature"},
-		webhooks.Netlify:   {"X-Webhook-Signature"},
-		webhooks.Paddle:    {"Paddle-Signature"},
-		webhooks.Shopify:   {"X-Shopify-Hmac-SHA256", "Shopify-Hmac-SHA256"},
-		webhooks.Slack:     {"X-Slack-Signature", "X-Slack-Request-Timestamp"},
-		webhooks.Square:    {"X-Square-HmacSha256-Signature"},
-		webhooks.Standard:  standard,
-		webhooks.Stripe:    {"Stripe-Signature"},
-		webhooks.Svix:      append(svix, standard...),
-		webhooks.Twilio:    {"X-Twilio-Signature"},
-		webhooks.Vercel:    {"X-Vercel-Signature"},
-		webhooks.Zoom:      {"X-Zm-Signature", "X-Zm-Request-Timestamp"},
+	return map[string]recorded{
+		"clerk":     {webhooks.Clerk, svix},
+		"discord":   {webhooks.Discord, []string{"X-Signature-Ed25519", "X-Signature-Timestamp"}},
+		"discourse": {webhooks.Discourse, []string{"X-Discourse-Event-Signature"}},
+		"github":    {webhooks.GitHub, []string{"X-Hub-Signature-256"}},
+		"gitlab":    {webhooks.GitLab, append(standard, "X-Gitlab-Token")},
+		"linear":    {webhooks.Linear, []string{"Linear-Signature"}},
+		"netlify":   {webhooks.Netlify, []string{"X-Webhook-Signature"}},
+		"paddle":    {webhooks.Paddle, []string{"Paddle-Signature"}},
+		"shopify":   {webhooks.Shopify, []string{"X-Shopify-Hmac-SHA256", "Shopify-Hmac-SHA256"}},
+		"slack":     {webhooks.Slack, []string{"X-Slack-Signature", "X-Slack-Request-Timestamp"}},
+		"square":    {webhooks.Square, []string{"X-Square-HmacSha256-Signature"}},
+		"standard":  {webhooks.Standard, standard},
+		"stripe":    {webhooks.Stripe, []string{"Stripe-Signature"}},
+		"svix":      {webhooks.Svix, append(svix, standard...)},
+		"twilio":    {webhooks.Twilio, []string{"X-Twilio-Signature"}},
+		"vercel":    {webhooks.Vercel, []string{"X-Vercel-Signature"}},
+		"zoom":      {webhooks.Zoom, []string{"X-Zm-Signature", "X-Zm-Request-Timestamp"}},
 	}
 }
 
 // recordings returns the recordings of a provider.
-func recordings(t *testing.T, scheme webhooks.Scheme) []recording {
+func recordings(t *testing.T, provider string) []recording {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", "recordings", string(scheme)+".json"))
+	data, err := os.ReadFile(filepath.Join("testdata", "recordings", provider+".json"))
 	require.NoError(t, err)
 	var list []recording
 	require.NoError(t, json.Unmarshal(data, &list))
@@ -93,7 +97,8 @@ func (r recording) event() events.APIGatewayProxyRequest {
 }
 
 func (r recording) options() webhooks.Options {
-	return webhooks.Options{Secret: r.Secret + r.PublicKey, URL: r.URL, Now: clock(time.Unix(r.Time, 0))}
+	now := func() time.Time { return time.Unix(r.Time, 0) }
+	return webhooks.Options{Secret: r.Secret + r.PublicKey, URL: r.URL, Now: now}
 }
 
 func (r recording) verify(scheme webhooks.Scheme) error {
@@ -172,15 +177,13 @@ func wrongSecret(secret string) string {
 }
 
 func TestRecordings(t *testing.T) {
-	headers := recordedHeaders()
-	for _, scheme := range providers() {
-		require.Contains(t, headers, scheme)
-		for _, r := range recordings(t, scheme) {
-			t.Run(string(scheme)+"/"+r.Name, func(t *testing.T) {
+	for name, provider := range recordedProviders() {
+		for _, r := range recordings(t, name) {
+			t.Run(name+"/"+r.Name, func(t *testing.T) {
 				t.Parallel()
-				require.NoError(t, r.verify(scheme), r.Source)
-				assertMessageID(t, scheme, r)
-				assertChangesRejected(t, scheme, r, headers[scheme])
+				require.NoError(t, r.verify(provider.scheme), r.Source)
+				assertMessageID(t, provider.scheme, r)
+				assertChangesRejected(t, provider, r)
 			})
 		}
 	}
@@ -204,8 +207,9 @@ func assertMessageID(t *testing.T, scheme webhooks.Scheme, r recording) {
 }
 
 // assertChangesRejected changes the secret and each bit of what is verified.
-func assertChangesRejected(t *testing.T, scheme webhooks.Scheme, r recording, headers []string) {
+func assertChangesRejected(t *testing.T, provider recorded, r recording) {
 	t.Helper()
+	scheme := provider.scheme
 	assertRejected := func(changed recording, what string) {
 		t.Helper()
 		if changed.verify(scheme) == nil {
@@ -220,7 +224,7 @@ func assertChangesRejected(t *testing.T, scheme webhooks.Scheme, r recording, he
 	assertRejected(wrong, "secret")
 
 	found := false
-	for _, name := range headers {
+	for _, name := range provider.headers {
 		value, ok := r.Headers[name]
 		found = found || ok
 		r.eachFlip(value, func(changed string) {

@@ -55,9 +55,8 @@ func (g *Gateway) event(w http.ResponseWriter, r *http.Request, now time.Time) (
 		}
 	}
 
-	public := path
 	if g.PublicURL != nil {
-		domain, public = g.PublicURL.Host, strings.TrimSuffix(g.PublicURL.EscapedPath(), "/")+path
+		domain = g.PublicURL.Host
 	}
 	stage := g.Stage
 	if stage == "" {
@@ -82,7 +81,7 @@ func (g *Gateway) event(w http.ResponseWriter, r *http.Request, now time.Time) (
 			Protocol:          r.Proto,
 			Identity:          events.APIGatewayRequestIdentity{SourceIP: source, UserAgent: headers["User-Agent"]},
 			ResourcePath:      resource,
-			Path:              public,
+			Path:              g.publicPath(path),
 			HTTPMethod:        r.Method,
 			RequestTime:       ids.time,
 			RequestTimeEpoch:  now.UnixMilli(),
@@ -90,6 +89,14 @@ func (g *Gateway) event(w http.ResponseWriter, r *http.Request, now time.Time) (
 		Body:            body,
 		IsBase64Encoded: encoded,
 	}, nil
+}
+
+// publicPath returns the path at which clients reach a percent-encoded path.
+func (g *Gateway) publicPath(path string) string {
+	if g.PublicURL == nil {
+		return path
+	}
+	return strings.TrimSuffix(g.PublicURL.EscapedPath(), "/") + path
 }
 
 // Route returns the name of the function that a percent-encoded path leads to,
@@ -118,8 +125,10 @@ func (g *Gateway) headers(r *http.Request) map[string]string {
 	if r.Header == nil {
 		r.Header = make(http.Header)
 	}
-	if g.PeerHeader != "" {
-		delete(r.Header, g.PeerHeader)
+	for _, name := range [...]string{g.PeerHeader, g.PublicHeader} {
+		if name != "" {
+			delete(r.Header, name)
+		}
 	}
 	if r.Host != "" { // net/http removes it from the headers
 		r.Header["Host"] = []string{r.Host}

@@ -27,10 +27,14 @@
 package payload
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
 // A Kind is the format of an event and of its response.
@@ -57,28 +61,56 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
-// Decode converts an event to payload format 1.0 and returns its kind, which
-// determines the format of the response. For an event that is not an HTTP
-// request, the error is an [*UnsupportedEventError]. Decode also fails if a
-// field has the wrong type.
-func Decode(payload []byte) (events.APIGatewayProxyRequest, Kind, error) {
+// A Request is an event in payload format 1.0.
+type Request struct {
+	events.APIGatewayProxyRequest
+	Kind Kind // of the event, which determines the format of the response
+
+	// RawPath and RawQueryString are the path and the query as the client sent
+	// them. Only events of kind HTTP have them.
+	RawPath, RawQueryString string
+}
+
+// Context returns a copy of ctx whose custom client context has the path and
+// the query as the client sent them, under the names that format 2.0 uses. It
+// returns ctx itself if they are not known.
+func (r Request) Context(ctx context.Context) context.Context {
+	if r.Kind != HTTP {
+		return ctx
+	}
+	var lc lambdacontext.LambdaContext
+	if parent, ok := lambdacontext.FromContext(ctx); ok {
+		lc = *parent
+	}
+	custom := map[string]string{}
+	maps.Copy(custom, lc.ClientContext.Custom)
+	custom["rawPath"], custom["rawQueryString"] = r.RawPath, r.RawQueryString
+	lc.ClientContext.Custom = custom
+	return lambdacontext.NewContext(ctx, &lc)
+}
+
+// Decode converts an event to payload format 1.0. For an event that is not an
+// HTTP request, the error is an [*UnsupportedEventError]. Decode also fails if
+// a field has the wrong type.
+func Decode(payload []byte) (Request, error) {
 	var e event
 	err := json.Unmarshal(payload, &e) // continues after a field of the wrong type
 	kind := e.kind()
 	if kind == 0 {
-		return events.APIGatewayProxyRequest{}, 0, unsupported(payload)
+		return Request{}, unsupported(payload)
 	}
 	if err != nil {
-		return events.APIGatewayProxyRequest{}, 0, fmt.Errorf("fngen: decoding event from %s: %w", kind, err)
+		return Request{}, fmt.Errorf("fngen: decoding event from %s: %w", kind, err)
 	}
 	switch kind {
 	case HTTP:
-		return e.fromHTTP(), kind, nil
+		r := e.fromHTTP()
+		return Request{r, kind, r.RequestContext.Path, e.RawQueryString}, nil
 	case ALB, ALBMultiValue:
-		return e.fromALB(), kind, nil
+		return Request{APIGatewayProxyRequest: e.fromALB(), Kind: kind}, nil
 	}
 	e.APIGatewayProxyRequest.RequestContext = e.RequestContext.APIGatewayProxyRequestContext
-	return e.APIGatewayProxyRequest, kind, nil
+	return Request{APIGatewayProxyRequest: e.APIGatewayProxyRequest, Kind: kind}, nil
 }
 
 // An event has the fields of all formats, so that an event is parsed once.
@@ -113,10 +145,15 @@ type requestContext struct {
 	ConnectionID string    `json:"connectionId"` // WebSocket APIs
 }
 
-// kind returns the kind of an event, or 0 if it is not an HTTP request.
+// kind returns the kind of an event, or 0 if it is not an HTTP request. Other
+// services send some of the fields of HTTP requests, so it takes those that
+// only HTTP requests have together: agents of Amazon Bedrock, for example, send
+// httpMethod, but no path.
 func (e *event) kind() Kind {
 	c := &e.RequestContext
 	switch {
+	case c.ELB != nil && e.HTTPMethod == "":
+		return 0
 	case c.ELB != nil && e.MultiValueHeaders != nil:
 		return ALBMultiValue
 	case c.ELB != nil:
@@ -125,7 +162,7 @@ func (e *event) kind() Kind {
 		return 0
 	case e.Version == "2.0" && c.HTTP.Method != "":
 		return HTTP
-	case e.HTTPMethod != "":
+	case e.HTTPMethod != "" && strings.HasPrefix(e.Path, "/"):
 		return REST
 	}
 	return 0
