@@ -70,6 +70,14 @@ func Schemes() []Scheme {
 		{Name: "hmacSha512Base64", Ident: "HMACSHA512Base64", keys: text, payload: payload},
 
 		{
+			Name: "bitbucket", Ident: "Bitbucket", sender: "Bitbucket", env: "BITBUCKET_WEBHOOK_SECRET",
+			keys: text, payload: `{"push":{"changes":[]}}`,
+		},
+		{
+			Name: "calendly", Ident: "Calendly", sender: "Calendly", env: "CALENDLY_WEBHOOK_SIGNING_KEY",
+			keys: text, payload: `{"event":"invitee.created","payload":{"name":"Mona"}}`,
+		},
+		{
 			Name: "clerk", Ident: "Clerk", sender: "Clerk", env: "CLERK_WEBHOOK_SIGNING_SECRET",
 			keys: standard, payload: `{"type":"user.created","data":{"id":"user_1"}}`,
 		},
@@ -91,6 +99,10 @@ func Schemes() []Scheme {
 			keys: text, payload: `{"post":{"id":1}}`,
 		},
 		{
+			Name: "docusign", Ident: "DocuSign", sender: "DocuSign", env: "DOCUSIGN_HMAC_KEY",
+			keys: text, payload: `{"event":"envelope-completed","data":{"envelopeId":"1"}}`,
+		},
+		{
 			Name: "github", Ident: "GitHub", sender: "GitHub", env: "GITHUB_WEBHOOK_SECRET",
 			keys: text, payload: `{"action":"opened","number":1}`,
 		},
@@ -99,8 +111,28 @@ func Schemes() []Scheme {
 			keys: standard, payload: `{"object_kind":"push","ref":"refs/heads/main"}`,
 		},
 		{
+			Name: "hubspot", Ident: "HubSpot", sender: "HubSpot", env: "HUBSPOT_CLIENT_SECRET",
+			urlEnv: "HUBSPOT_WEBHOOK_URL", keys: text, payload: `[{"eventId":1,"subscriptionType":"contact.creation"}]`,
+		},
+		{
+			Name: "jira", Ident: "Jira", sender: "Jira", env: "JIRA_WEBHOOK_SECRET",
+			keys: text, payload: `{"webhookEvent":"jira:issue_created","issue":{"id":"1"}}`,
+		},
+		{
+			Name: "lemonsqueezy", Ident: "LemonSqueezy", sender: "Lemon Squeezy", env: "LEMONSQUEEZY_WEBHOOK_SECRET",
+			keys: text, payload: `{"meta":{"event_name":"order_created"},"data":{"id":"1"}}`,
+		},
+		{
+			Name: "line", Ident: "Line", sender: "LINE", env: "LINE_CHANNEL_SECRET",
+			keys: text, payload: `{"events":[{"type":"follow","webhookEventId":"1"}]}`,
+		},
+		{
 			Name: "linear", Ident: "Linear", sender: "Linear", env: "LINEAR_WEBHOOK_SECRET",
 			keys: text, payload: `{"action":"create","type":"Issue"}`,
+		},
+		{
+			Name: "mollie", Ident: "Mollie", sender: "Mollie", env: "MOLLIE_WEBHOOK_SECRET",
+			keys: text, payload: `{"id":"event_1","type":"payment-link.paid"}`,
 		},
 		{
 			Name: "netlify", Ident: "Netlify", sender: "Netlify", env: "NETLIFY_WEBHOOK_SECRET",
@@ -109,6 +141,20 @@ func Schemes() []Scheme {
 		{
 			Name: "paddle", Ident: "Paddle", sender: "Paddle", env: "PADDLE_WEBHOOK_SECRET",
 			keys: text, payload: `{"event_id":"evt_1","event_type":"transaction.completed"}`,
+		},
+		{
+			Name: "razorpay", Ident: "Razorpay", sender: "Razorpay", env: "RAZORPAY_WEBHOOK_SECRET",
+			keys: text, payload: `{"event":"payment.captured","payload":{}}`,
+		},
+		{
+			Name: "sendgrid", Ident: "SendGrid", sender: "SendGrid", env: "SENDGRID_WEBHOOK_VERIFICATION_KEY",
+			keys: keys{ // on P-256; the first is that of RFC 6979, appendix A.2.5
+				secret:      "MEECAQAwEwYHKoZIzj0CAQYIKoZIzj0DAQcEJzAlAgEBBCDJr6nYRbp1FmtcIVdnsdaTTlDD2zbomxJ7imIrEg9nIQ==",
+				otherSecret: "MEECAQAwEwYHKoZIzj0CAQYIKoZIzj0DAQcEJzAlAgEBBCBRm0I9cV+LWB9PqO5Z9HcaW0TIEwtOPqzKVKVt2nK0ZA==",
+				publicKey: "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYP7UuiVanTHJYet0xjVtaMBJuJI7Yfps5mliLmDyn7Z5A/4QCLi8" +
+					"maQa6elWKLxk8vGyDC1+n1F3o8KU1EYimQ==",
+			},
+			payload: `[{"event":"delivered","sg_event_id":"1"}]`,
 		},
 		{
 			Name: "shopify", Ident: "Shopify", sender: "Shopify", env: "SHOPIFY_API_SECRET",
@@ -143,12 +189,24 @@ func Schemes() []Scheme {
 			keys: standard, payload: `{"type":"invoice.paid","data":{"id":"1"}}`,
 		},
 		{
+			Name: "telegram", Ident: "Telegram", sender: "Telegram", env: "TELEGRAM_WEBHOOK_SECRET",
+			keys: text, secretOnly: true, payload: `{"update_id":1,"message":{"text":"Hello"}}`,
+		},
+		{
 			Name: "twilio", Ident: "Twilio", sender: "Twilio", env: "TWILIO_AUTH_TOKEN", urlEnv: "TWILIO_WEBHOOK_URL",
 			keys: text, form: true, payload: `From=%2B15005550006&Body=Hello`,
 		},
 		{
 			Name: "vercel", Ident: "Vercel", sender: "Vercel", env: "VERCEL_WEBHOOK_SECRET",
 			keys: text, payload: `{"id":"evt_1","type":"deployment.created"}`,
+		},
+		{
+			Name: "webflow", Ident: "Webflow", sender: "Webflow", env: "WEBFLOW_WEBHOOK_SECRET",
+			keys: text, payload: `{"triggerType":"form_submission","payload":{}}`,
+		},
+		{
+			Name: "workos", Ident: "WorkOS", sender: "WorkOS", env: "WORKOS_WEBHOOK_SECRET",
+			keys: text, payload: `{"id":"event_1","event":"user.created","data":{}}`,
 		},
 		{
 			Name: "zoom", Ident: "Zoom", sender: "Zoom", env: "ZOOM_WEBHOOK_SECRET_TOKEN",

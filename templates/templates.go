@@ -38,14 +38,18 @@ var Function embed.FS
 //go:embed lib/ratelimit/memory.go lib/ratelimit/rate.go lib/ratelimit/ratelimit.go
 //go:embed lib/redisstore/limiter.go lib/redisstore/messages.go
 //go:embed lib/scenario/scenario.go
-//go:embed lib/webhooks/base64.go lib/webhooks/clerk.go lib/webhooks/discord.go lib/webhooks/discourse.go
-//go:embed lib/webhooks/ed25519.go lib/webhooks/event.go lib/webhooks/github.go lib/webhooks/gitlab.go
-//go:embed lib/webhooks/hmac.go lib/webhooks/jwt.go lib/webhooks/linear.go lib/webhooks/netlify.go
-//go:embed lib/webhooks/once.go lib/webhooks/paddle.go lib/webhooks/parse.go lib/webhooks/scheme.go
-//go:embed lib/webhooks/secretkey.go lib/webhooks/shopify.go lib/webhooks/slack.go lib/webhooks/square.go
-//go:embed lib/webhooks/standard.go lib/webhooks/standardwebhooks.go lib/webhooks/stripe.go lib/webhooks/svix.go
-//go:embed lib/webhooks/timestamp.go lib/webhooks/twilio.go lib/webhooks/url.go lib/webhooks/vercel.go
-//go:embed lib/webhooks/webhooks.go lib/webhooks/zoom.go
+//go:embed lib/webhooks/base64.go lib/webhooks/bitbucket.go lib/webhooks/calendly.go lib/webhooks/clerk.go
+//go:embed lib/webhooks/discord.go lib/webhooks/discourse.go lib/webhooks/docusign.go lib/webhooks/ed25519.go
+//go:embed lib/webhooks/event.go lib/webhooks/github.go lib/webhooks/gitlab.go lib/webhooks/hmac.go
+//go:embed lib/webhooks/hubspot.go lib/webhooks/jira.go lib/webhooks/jwt.go lib/webhooks/lemonsqueezy.go
+//go:embed lib/webhooks/line.go lib/webhooks/linear.go lib/webhooks/mollie.go lib/webhooks/netlify.go
+//go:embed lib/webhooks/once.go lib/webhooks/paddle.go lib/webhooks/parse.go lib/webhooks/razorpay.go
+//go:embed lib/webhooks/scheme.go lib/webhooks/secretkey.go lib/webhooks/sendgrid.go lib/webhooks/shopify.go
+//go:embed lib/webhooks/slack.go lib/webhooks/square.go lib/webhooks/standard.go
+//go:embed lib/webhooks/standardwebhooks.go lib/webhooks/stripe.go lib/webhooks/svix.go
+//go:embed lib/webhooks/telegram.go lib/webhooks/timestamp.go lib/webhooks/twilio.go lib/webhooks/url.go
+//go:embed lib/webhooks/vercel.go lib/webhooks/webflow.go lib/webhooks/webhooks.go lib/webhooks/workos.go
+//go:embed lib/webhooks/zoom.go
 //go:embed project/db/migrations/migrations.go
 //go:embed extra/inbox/db/migrations/*.sql
 var Lib embed.FS

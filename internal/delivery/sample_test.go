@@ -38,6 +38,10 @@ func keys(scheme webhooks.Scheme) (signing, verifying string) {
 	case webhooks.Discord: // RFC 8032, section 7.1, test 1
 		return "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
 			"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+	case webhooks.SendGrid: // RFC 6979, appendix A.2.5
+		return "MEECAQAwEwYHKoZIzj0CAQYIKoZIzj0DAQcEJzAlAgEBBCDJr6nYRbp1FmtcIVdnsdaTTlDD2zbomxJ7imIrEg9nIQ==",
+			"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYP7UuiVanTHJYet0xjVtaMBJuJI7Yfps5mliLmDyn7Z5A/4QCLi8" +
+				"maQa6elWKLxk8vGyDC1+n1F3o8KU1EYimQ=="
 	}
 	return secret, secret
 }
