@@ -350,7 +350,9 @@ func TestDeliveries(t *testing.T) {
 			},
 		}
 	}
+	covered := map[webhooks.Scheme]bool{}
 	for name, d := range all {
+		covered[d.scheme] = true
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, webhooks.VerifyEvent(d.scheme, d.event(), d.options()), d.source)
 			assertRejected := func(name string, event events.APIGatewayProxyRequest, options webhooks.Options) {
@@ -409,6 +411,12 @@ func TestDeliveries(t *testing.T) {
 				}
 			}
 		})
+	}
+	for _, provider := range recordedProviders() {
+		covered[provider.scheme] = true
+	}
+	for _, scheme := range providers() {
+		assert.True(t, covered[scheme], "no delivery tests %s", scheme)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -57,16 +58,22 @@ func recordedProviders() map[string]recorded {
 		"github":       {webhooks.GitHub, []string{"X-Hub-Signature-256"}},
 		"gitlab":       {webhooks.GitLab, append(standard, "X-Gitlab-Token")},
 		"hubspot":      {webhooks.HubSpot, []string{"X-HubSpot-Signature-v3", "X-HubSpot-Request-Timestamp"}},
+		"intercom":     {webhooks.Intercom, []string{"X-Hub-Signature"}},
 		"jira":         {webhooks.Jira, []string{"X-Hub-Signature"}},
 		"lemonsqueezy": {webhooks.LemonSqueezy, []string{"X-Signature"}},
 		"line":         {webhooks.Line, []string{"x-line-signature"}},
 		"linear":       {webhooks.Linear, []string{"Linear-Signature"}},
 		"mollie":       {webhooks.Mollie, []string{"X-Mollie-Signature"}},
 		"netlify":      {webhooks.Netlify, []string{"X-Webhook-Signature"}},
+		"openai":       {webhooks.OpenAI, standard},
 		"paddle":       {webhooks.Paddle, []string{"Paddle-Signature"}},
+		"pagerduty":    {webhooks.PagerDuty, []string{"X-PagerDuty-Signature"}},
 		"razorpay":     {webhooks.Razorpay, []string{"X-Razorpay-Signature"}},
+		"replicate":    {webhooks.Replicate, standard},
+		"resend":       {webhooks.Resend, svix},
 		"sendgrid": {webhooks.SendGrid,
 			[]string{"X-Twilio-Email-Event-Webhook-Signature", "X-Twilio-Email-Event-Webhook-Timestamp"}},
+		"sentry":   {webhooks.Sentry, []string{"Sentry-Hook-Signature"}},
 		"shopify":  {webhooks.Shopify, []string{"X-Shopify-Hmac-SHA256", "Shopify-Hmac-SHA256"}},
 		"slack":    {webhooks.Slack, []string{"X-Slack-Signature", "X-Slack-Request-Timestamp"}},
 		"square":   {webhooks.Square, []string{"X-Square-HmacSha256-Signature"}},
@@ -75,6 +82,7 @@ func recordedProviders() map[string]recorded {
 		"svix":     {webhooks.Svix, append(svix, standard...)},
 		"telegram": {webhooks.Telegram, []string{"X-Telegram-Bot-Api-Secret-Token"}},
 		"twilio":   {webhooks.Twilio, []string{"X-Twilio-Signature"}},
+		"typeform": {webhooks.Typeform, []string{"Typeform-Signature"}},
 		"vercel":   {webhooks.Vercel, []string{"X-Vercel-Signature"}},
 		"webflow":  {webhooks.Webflow, []string{"X-Webflow-Signature", "X-Webflow-Timestamp"}},
 		"workos":   {webhooks.WorkOS, []string{"WorkOS-Signature"}},
@@ -191,11 +199,10 @@ func wrongSecret(secret string) string {
 }
 
 func TestRecordings(t *testing.T) {
-	all := recordedProviders()
 	for _, scheme := range providers() {
-		assert.Contains(t, all, scheme.String())
+		assert.Contains(t, recordedProviders(), scheme.String())
 	}
-	for name, provider := range all {
+	for name, provider := range recordedProviders() {
 		for _, r := range recordings(t, name) {
 			t.Run(name+"/"+r.Name, func(t *testing.T) {
 				t.Parallel()
@@ -283,5 +290,54 @@ func assertChangesRejected(t *testing.T, provider recorded, r recording) {
 				t.Errorf("verified with another URL: %s", changed)
 			}
 		})
+		assertURLAsSent(t, scheme, r)
 	}
+}
+
+// assertURLAsSent checks a receiver that only knows its origin. The path and
+// the query are those in the context of the request.
+func assertURLAsSent(t *testing.T, scheme webhooks.Scheme, r recording) {
+	t.Helper()
+	end := strings.Index(r.URL, "://") + len("://")
+	end += strings.Index(r.URL[end:], "/")
+	origin, target := r.URL[:end], r.URL[end:]
+	options := r.options()
+	options.URL = origin
+	verified := func(sent recording, target string) bool {
+		lc := new(lambdacontext.LambdaContext)
+		path, query, _ := strings.Cut(target, "?")
+		lc.ClientContext.Custom = map[string]string{"rawPath": path, "rawQueryString": query}
+		handler := webhooks.Require(scheme, options)(
+			func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+				return events.APIGatewayProxyResponse{StatusCode: http.StatusOK}, nil
+			})
+		response, err := handler(lambdacontext.NewContext(t.Context(), lc), sent.event())
+		require.NoError(t, err)
+		return response.StatusCode == http.StatusOK
+	}
+	require.True(t, verified(r, target))
+	r.eachFlip(target, func(changed string) {
+		other := r
+		other.URL = origin + changed
+		if verified(other, changed) {
+			t.Errorf("verified with another target: %s", changed)
+		}
+		if verified(r, changed) {
+			t.Errorf("verified with another target in the context: %s", changed)
+		}
+		if verified(other, target) && !sameQuery(changed, target) {
+			t.Errorf("verified with another query in the event: %s", changed)
+		}
+	})
+}
+
+// sameQuery reports whether two targets have the same parameters, whatever
+// their paths.
+func sameQuery(a, b string) bool {
+	parse := func(target string) url.Values {
+		_, query, _ := strings.Cut(target, "?")
+		values, _ := url.ParseQuery(query)
+		return values
+	}
+	return parse(a).Encode() == parse(b).Encode()
 }

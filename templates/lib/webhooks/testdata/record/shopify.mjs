@@ -14,15 +14,16 @@ const shopify = shopifyApi({
 });
 
 const delivery = async (name, body, prefix = "X-Shopify-") => {
-  const id = "b54557e4-bdd9-4b37-8a5f-bf7d70bcd043";
+  const id = "98880550-7158-44d4-b7cd-2c97c8a091b5"; // the same for all subscriptions to an event
   const headers = {
     "Content-Type": "application/json",
     [`${prefix}API-Version`]: "2026-01",
+    [`${prefix}Event-Id`]: id,
     [`${prefix}Handle`]: "orders",
     [`${prefix}Hmac-SHA256`]: hmac("sha256", secret, "base64", body),
     [`${prefix}Shop-Domain`]: "example.myshopify.com",
     [`${prefix}Topic`]: "orders/create",
-    [`${prefix}Webhook-Id`]: id,
+    [`${prefix}Webhook-Id`]: "b54557e4-bdd9-4b37-8a5f-bf7d70bcd043",
   };
   const rawRequest = { method: "POST", url: "/webhook", headers };
   check(name, (await shopify.webhooks.validate({ rawBody: body, rawRequest, rawResponse: {} })).valid);
