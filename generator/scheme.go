@@ -21,7 +21,7 @@ type Scheme struct {
 
 	// For tests and samples.
 	keys       keys // zero if nothing is signed
-	secretOnly bool // the signature is the secret, whatever the payload
+	secretOnly bool // white space after the payload, or all of it, is not signed
 	payload    string
 	form       bool // payload is a form
 	handshakes []handshake
@@ -129,6 +129,14 @@ func Schemes() []Scheme {
 			keys: text, payload: `{"event":"envelope-completed","data":{"envelopeId":"1"}}`,
 		},
 		{
+			Name: "dropbox", Ident: "Dropbox", sender: "Dropbox", env: "DROPBOX_APP_SECRET",
+			keys: text, payload: `{"list_folder":{"accounts":["dbid:1"]}}`,
+			challenges: []challenge{{
+				name: "new webhook", method: "MethodGet",
+				query: map[string]string{"challenge": "abc123"}, body: "abc123",
+			}},
+		},
+		{
 			Name: "github", Ident: "GitHub", sender: "GitHub", env: "GITHUB_WEBHOOK_SECRET",
 			keys: text, payload: `{"action":"opened","number":1}`,
 		},
@@ -169,12 +177,40 @@ func Schemes() []Scheme {
 			keys: text, payload: `{"action":"create","type":"Issue"}`,
 		},
 		{
+			Name: "mailgun", Ident: "Mailgun", sender: "Mailgun", env: "MAILGUN_WEBHOOK_SIGNING_KEY",
+			keys: text, secretOnly: true, payload: `{"event-data":{"event":"delivered","id":"1"}}`,
+		},
+		{
+			Name: "meta", Ident: "Meta", sender: "Meta", env: "META_APP_SECRET",
+			tokenEnv: "META_VERIFY_TOKEN", keys: text, payload: `{"object":"page","entry":[{"id":"1"}]}`,
+			challenges: []challenge{{
+				name: "verification", method: "MethodGet",
+				query: map[string]string{
+					"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": verifyToken,
+				},
+				body: "1158201444",
+			}},
+		},
+		{
 			Name: "mollie", Ident: "Mollie", sender: "Mollie", env: "MOLLIE_WEBHOOK_SECRET",
 			keys: text, payload: `{"id":"event_1","type":"payment-link.paid"}`,
 		},
 		{
 			Name: "netlify", Ident: "Netlify", sender: "Netlify", env: "NETLIFY_WEBHOOK_SECRET",
 			keys: text, payload: `{"id":"1","state":"ready"}`,
+		},
+		{
+			Name: "notion", Ident: "Notion", sender: "Notion", env: "NOTION_WEBHOOK_VERIFICATION_TOKEN",
+			keys: text, payload: `{"id":"1","type":"page.created"}`,
+		},
+		{
+			Name: "okta", Ident: "Okta", sender: "Okta", env: "OKTA_EVENT_HOOK_SECRET",
+			keys: text, secretOnly: true, payload: `{"eventType":"com.okta.event_hook","eventId":"1"}`,
+			challenges: []challenge{{ // it has the secret too
+				name: "verification", method: "MethodGet",
+				headers: map[string]string{"X-Okta-Verification-Challenge": "Me_rShK8", "Authorization": text.secret},
+				body:    `{"verification":"Me_rShK8"}`,
+			}},
 		},
 		{
 			Name: "openai", Ident: "OpenAI", sender: "OpenAI", env: "OPENAI_WEBHOOK_SECRET",
@@ -229,6 +265,20 @@ func Schemes() []Scheme {
 					body:    `{"challenge":"3eZbrw1a"}`,
 				},
 			},
+		},
+		{
+			Name: "sns", Ident: "SNS", sender: "Amazon SNS", env: "SNS_TOPIC_ARN",
+			keys: keys{
+				secret:      "arn:aws:sns:us-east-1:123456789012:orders",
+				otherSecret: "arn:aws:sns:us-east-1:999999999999:orders",
+			},
+			secretOnly: true,
+			payload:    `{"Type":"Notification","Message":"Hello"}`,
+			handshakes: []handshake{{
+				name:    "UnsubscribeConfirmation",
+				payload: `{"Type":"UnsubscribeConfirmation","Message":"Goodbye","Token":"1"}`,
+				status:  http.StatusOK,
+			}},
 		},
 		{
 			Name: "square", Ident: "Square", sender: "Square", env: "SQUARE_WEBHOOK_SIGNATURE_KEY",

@@ -41,18 +41,19 @@ var Function embed.FS
 //go:embed lib/scenario/scenario.go
 //go:embed lib/webhooks/base64.go lib/webhooks/bitbucket.go lib/webhooks/calendly.go lib/webhooks/challenge.go
 //go:embed lib/webhooks/clerk.go lib/webhooks/cloudevents.go lib/webhooks/discord.go lib/webhooks/discourse.go
-//go:embed lib/webhooks/docusign.go lib/webhooks/ed25519.go lib/webhooks/event.go lib/webhooks/github.go
-//go:embed lib/webhooks/gitlab.go lib/webhooks/graph.go lib/webhooks/hmac.go lib/webhooks/hubspot.go
-//go:embed lib/webhooks/intercom.go lib/webhooks/jira.go lib/webhooks/jwt.go lib/webhooks/lemonsqueezy.go
-//go:embed lib/webhooks/line.go lib/webhooks/linear.go lib/webhooks/mollie.go lib/webhooks/netlify.go
-//go:embed lib/webhooks/once.go lib/webhooks/openai.go lib/webhooks/paddle.go lib/webhooks/pagerduty.go
-//go:embed lib/webhooks/parse.go lib/webhooks/razorpay.go lib/webhooks/replicate.go lib/webhooks/resend.go
-//go:embed lib/webhooks/scheme.go lib/webhooks/secretkey.go lib/webhooks/sendgrid.go lib/webhooks/sentry.go
-//go:embed lib/webhooks/shopify.go lib/webhooks/slack.go lib/webhooks/square.go lib/webhooks/standard.go
-//go:embed lib/webhooks/standardwebhooks.go lib/webhooks/stripe.go lib/webhooks/svix.go
-//go:embed lib/webhooks/telegram.go lib/webhooks/timestamp.go lib/webhooks/twilio.go lib/webhooks/typeform.go
-//go:embed lib/webhooks/url.go lib/webhooks/vercel.go lib/webhooks/webflow.go lib/webhooks/webhooks.go
-//go:embed lib/webhooks/workos.go lib/webhooks/zoom.go
+//go:embed lib/webhooks/docusign.go lib/webhooks/dropbox.go lib/webhooks/ed25519.go lib/webhooks/event.go
+//go:embed lib/webhooks/github.go lib/webhooks/gitlab.go lib/webhooks/graph.go lib/webhooks/hmac.go
+//go:embed lib/webhooks/hubspot.go lib/webhooks/intercom.go lib/webhooks/jira.go lib/webhooks/jwt.go
+//go:embed lib/webhooks/lemonsqueezy.go lib/webhooks/line.go lib/webhooks/linear.go lib/webhooks/mailgun.go
+//go:embed lib/webhooks/meta.go lib/webhooks/mollie.go lib/webhooks/netlify.go lib/webhooks/notion.go
+//go:embed lib/webhooks/okta.go lib/webhooks/once.go lib/webhooks/openai.go lib/webhooks/paddle.go
+//go:embed lib/webhooks/pagerduty.go lib/webhooks/parse.go lib/webhooks/razorpay.go lib/webhooks/replicate.go
+//go:embed lib/webhooks/resend.go lib/webhooks/scheme.go lib/webhooks/secretkey.go lib/webhooks/sendgrid.go
+//go:embed lib/webhooks/sentry.go lib/webhooks/shopify.go lib/webhooks/slack.go lib/webhooks/sns.go
+//go:embed lib/webhooks/square.go lib/webhooks/standard.go lib/webhooks/standardwebhooks.go
+//go:embed lib/webhooks/stripe.go lib/webhooks/svix.go lib/webhooks/telegram.go lib/webhooks/timestamp.go
+//go:embed lib/webhooks/twilio.go lib/webhooks/typeform.go lib/webhooks/url.go lib/webhooks/vercel.go
+//go:embed lib/webhooks/webflow.go lib/webhooks/webhooks.go lib/webhooks/workos.go lib/webhooks/zoom.go
 //go:embed project/db/migrations/migrations.go
 //go:embed extra/inbox/db/migrations/*.sql
 var Lib embed.FS

@@ -59,6 +59,7 @@ func TestSamples(t *testing.T) {
 		"zoom/endpoint.url_validation": {200, `"plainToken":"ff0102030405060708090a0b"`},
 		"discord/interaction.ping":     {200, `{"type":1}`},
 		"discord/webhook.ping":         {204, ""},
+		"sns/UnsubscribeConfirmation":  {200, ""},
 	}
 	at := time.Now()
 	for _, scheme := range schemes.All() {
@@ -75,7 +76,7 @@ func TestSamples(t *testing.T) {
 				mediaType, _, err := mime.ParseMediaType(fn.Header(event, "Content-Type"))
 				require.NoError(t, err)
 				switch mediaType {
-				case "application/json", "application/cloudevents+json":
+				case "application/json", "application/cloudevents+json", "text/plain": // SNS sends JSON as text
 					assert.True(t, json.Valid(message.Body))
 					assert.NotContains(t, event.Body, "\n")
 				case "application/x-www-form-urlencoded":

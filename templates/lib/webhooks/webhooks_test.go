@@ -790,6 +790,9 @@ func TestVerifyEventCopiesTheBodyOnce(t *testing.T) {
 			if encoded && scheme == webhooks.Discord {
 				limit = 2.2 // Ed25519 needs the content in one slice
 			}
+			if scheme == webhooks.SNS {
+				limit = 5 // package json decodes the message, which has JSON in a string
+			}
 			assert.LessOrEqual(t, copies, limit, "%s, base64 %t", scheme, encoded)
 		}
 	}

@@ -42,6 +42,7 @@ const delivery = async (name, body) => {
     secret: message.TopicArn,
     time: Date.parse(message.Timestamp) / 1000 | 0,
     id: message.MessageId,
+    handshake: message.Type !== "Notification" || undefined,
     certificate: certificates[message.SigningCertURL],
     ignored: message.UnsubscribeURL && [`  "UnsubscribeURL" : "${message.UnsubscribeURL}"`],
   };
