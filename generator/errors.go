@@ -207,6 +207,63 @@ func (e *NewerError) Hint() string {
 	return "go install github.com/fngen/fngen/cmd/fngen@" + e.Version
 }
 
+// An OutdatedError reports copies of support packages that another version of
+// fngen wrote, and whose contents are not those that new code needs.
+type OutdatedError struct {
+	Have     string   // the version of this fngen
+	Versions []string // of the fngen that wrote the copies
+	Dirs     []string // of the copies
+	Packages []string // their names
+}
+
+func (e *OutdatedError) Error() string {
+	wrote := "was written by "
+	if len(e.Dirs) > 1 {
+		wrote = "were written by "
+	}
+	if slices.Equal(e.Versions, []string{e.Have}) {
+		wrote += "another build of "
+	}
+	return fmt.Sprintf("%s %sfngen %s: the generated code needs what fngen %s writes",
+		strings.Join(e.Dirs, ", "), wrote, strings.Join(e.Versions, ", "), e.Have)
+}
+
+// Hint returns the command that updates the packages.
+func (e *OutdatedError) Hint() string { return "fngen add --update " + strings.Join(e.Packages, " ") }
+
+// An IncompleteError reports files that copies of support packages lack.
+type IncompleteError struct {
+	Have  string // the version of this fngen
+	Paths []string
+}
+
+func (e *IncompleteError) Error() string {
+	return fmt.Sprintf("files of fngen %s are missing: %s", e.Have, strings.Join(e.Paths, ", "))
+}
+
+// Hint returns the command that copies the files.
+func (e *IncompleteError) Hint() string { return "fngen add --update" }
+
+// An OwnPackageError reports a package that fngen did not write and that has the
+// name of a support package.
+type OwnPackageError struct {
+	Dir      string
+	Package  string // the support package
+	NeededBy string // what imports it, or ""
+}
+
+func (e *OwnPackageError) Error() string {
+	if e.NeededBy == "" {
+		return fmt.Sprintf("%s is not a copy of fngen's package %s", e.Dir, e.Package)
+	}
+	return fmt.Sprintf("%s is not a copy of fngen's package %s, which %s imports", e.Dir, e.Package, e.NeededBy)
+}
+
+// Hint says how both packages can exist.
+func (e *OwnPackageError) Hint() string {
+	return "rename your package, or set [paths] lib in fngen.toml to another directory"
+}
+
 // An EditedError reports generated files that were edited, or that fngen.sum
 // does not list.
 type EditedError struct{ Paths []string }

@@ -125,8 +125,8 @@ func (p Plan) PrivateFiles(lib string) []string {
 // which overwrites them. Files that fngen wrote for an earlier version of the
 // function, and that this version does not have, are removed with force if
 // nobody edited them; edited ones are a *[LeftoverError]. Other errors are
-// *[TwinError], *[GoVersionError], *[RequireError], *[NewerError],
-// *[ModError] and *[SumError].
+// *[TwinError], *[GoVersionError], *[RequireError], *[OwnPackageError],
+// *[OutdatedError], *[NewerError], *[ModError] and *[SumError].
 func Function(spec Spec, p Project, force bool) (Plan, error) {
 	if err := p.checkTwins(spec.Name); err != nil {
 		return Plan{}, err
@@ -150,7 +150,11 @@ func Function(spec Spec, p Project, force bool) (Plan, error) {
 	if files, err = p.replace(spec.Name, files, sums, force); err != nil {
 		return Plan{}, err
 	}
-	return p.plan(module, sums, imports, files, false)
+	packages, err := p.supportPackages(module.path(), "the function "+spec.Name.String(), imports)
+	if err != nil {
+		return Plan{}, err
+	}
+	return p.plan(module, sums, packages, imports, files, false)
 }
 
 // replace compares the files of a function with the existing ones. It sets the
@@ -202,8 +206,9 @@ func (p Project) replace(name Name, files []File, sums *sums, force bool) ([]Fil
 // Add returns the plan that copies support packages, and those that they
 // import. Existing packages stay, unless update is set: then files that belong
 // to fngen are updated in packages of which no file was edited. The plan has a
-// note for each other package. A name that is not of [Packages] is a
-// *[PackageError].
+// note for each other package. Without names, all packages are updated that fngen
+// wrote. A name that is not of [Packages] is a *[PackageError]. Other errors are
+// those of [Function].
 func Add(names []string, p Project, update bool) (Plan, error) {
 	module, err := parseGoMod(p.GoMod)
 	if err != nil {
@@ -213,6 +218,9 @@ func Add(names []string, p Project, update bool) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	if len(names) == 0 {
+		names = p.copied(sums)
+	}
 	var imports []string
 	for _, name := range names {
 		if err := CheckPackage(name); err != nil {
@@ -220,24 +228,45 @@ func Add(names []string, p Project, update bool) (Plan, error) {
 		}
 		imports = append(imports, path.Join(module.path(), p.Lib, name))
 	}
-	return p.plan(module, sums, imports, nil, update)
-}
-
-// plan returns the plan for the function's own files and for the support
-// packages and modules among imports.
-func (p Project) plan(module *goMod, sums *sums, imports []string, own []File, update bool) (Plan, error) {
-	packages, err := p.supportPackages(module.path(), imports)
+	packages, err := p.supportPackages(module.path(), "", imports)
 	if err != nil {
 		return Plan{}, err
 	}
-	var plan Plan
+	return p.plan(module, sums, packages, imports, nil, update)
+}
+
+// Check returns the notes of a plan that copies support packages again, which for
+// packages of this version changes nothing. Otherwise the error is an
+// *[OutdatedError], an *[IncompleteError], or another one of [Add]. Without
+// names, all packages are checked that fngen wrote.
+func Check(names []string, p Project) ([]Note, error) {
+	plan, err := Add(names, p, false)
+	if err != nil {
+		return nil, err
+	}
+	lacks := &IncompleteError{Have: p.Version}
+	for _, f := range plan.Files {
+		if f.Action == Create && f.Owner == Fngen {
+			lacks.Paths = append(lacks.Paths, f.Path)
+		}
+	}
+	if len(lacks.Paths) > 0 {
+		return nil, lacks
+	}
+	return plan.Notes, nil
+}
+
+// plan returns the plan for the function's own files, for support packages and
+// for the modules among imports.
+func (p Project) plan(
+	module *goMod, sums *sums, packages []supportPackage, imports []string, own []File, update bool,
+) (Plan, error) {
+	plan, err := p.planPackages(packages, sums, update)
+	if err != nil {
+		return Plan{}, err
+	}
 	var external []string // imported packages of other modules
 	for _, pkg := range packages {
-		files, note := pkg.plan(p, sums, update)
-		plan.Files = append(plan.Files, files...)
-		if note != nil {
-			plan.Notes = append(plan.Notes, *note)
-		}
 		external = append(external, pkg.imports...)
 	}
 	for _, path := range imports {
@@ -282,13 +311,13 @@ func (p Project) plan(module *goMod, sums *sums, imports []string, own []File, u
 }
 
 // checkNewer returns a *NewerError if a plan replaces or removes files that a newer
-// version of fngen wrote. A development build has no version to compare.
+// version of fngen wrote.
 func (p Project) checkNewer(sums *sums, files []File) error {
 	e := &NewerError{Have: p.Version}
 	for _, f := range files {
 		version := sums.version(f.Path)
 		replaces := f.Action == Overwrite || f.Action == Remove
-		if !replaces || !semver.IsValid(p.Version) || semver.Compare(version, p.Version) <= 0 {
+		if !replaces || !isNewer(version, p.Version) {
 			continue
 		}
 		e.Paths = append(e.Paths, f.Path)

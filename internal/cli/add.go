@@ -3,8 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,7 +12,7 @@ import (
 )
 
 func newAdd(w World) *cobra.Command {
-	var list, update bool
+	var list, update, check bool
 	o := changeOptions{}
 	cmd := &cobra.Command{
 		Use:   "add <lib>...",
@@ -23,18 +21,27 @@ func newAdd(w World) *cobra.Command {
 they import. Existing packages are kept.
 
 With --update, update the named packages, or all existing ones, to the version
-of this fngen. Packages in which you have edited a file are not updated.`,
-		Example: "  fngen add webhooks auth\n  fngen add --list\n  fngen add --update",
+of this fngen. Packages in which you have edited a file are not updated. A file
+whose first line you delete is yours: it stays, and the others are updated.
+
+With --check, write nothing, and fail if a package is of another version.`,
+		Example: "  fngen add webhooks auth\n  fngen add --list\n  fngen add --update\n  fngen add --check",
 		Args: func(cmd *cobra.Command, args []string) error {
 			least := 1
-			if list || update {
+			if list || update || check {
 				least = 0
 			}
 			return arguments(least, -1, "a package name")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if list && update || list && check || update && check {
+				return usageError{message: "--list, --update and --check are mutually exclusive"}
+			}
 			if list {
 				return listPackages(w, o.json)
+			}
+			if check {
+				return checkPackages(cmd, w, args)
 			}
 			return addPackages(cmd, w, o, args, update)
 		},
@@ -54,8 +61,31 @@ of this fngen. Packages in which you have edited a file are not updated.`,
 	flags.SortFlags = false
 	flags.BoolVar(&list, "list", false, "list all support packages")
 	flags.BoolVar(&update, "update", false, "update packages that you have not edited")
+	flags.BoolVar(&check, "check", false, "fail if packages are of another version")
 	o.flags(flags)
 	return cmd
+}
+
+// checkPackages fails if the project's copies of packages are not those of this
+// fngen. Without names, it checks all existing ones.
+func checkPackages(cmd *cobra.Command, w World, names []string) error {
+	p, err := openProject(cmd, w, project.Options{})
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	facts, err := p.Facts(w.Version, "")
+	if err != nil {
+		return err
+	}
+	notes, err := generator.Check(names, facts)
+	if err != nil {
+		return err
+	}
+	for _, n := range notes {
+		w.note(n.Text, n.Hint)
+	}
+	return nil
 }
 
 // addPackages copies or updates packages. Without names, it updates all
@@ -70,9 +100,6 @@ func addPackages(cmd *cobra.Command, w World, o changeOptions, names []string, u
 		facts, err := p.Facts(w.Version, "")
 		if err != nil {
 			return generator.Plan{}, err
-		}
-		if len(names) == 0 {
-			names = slices.Sorted(maps.Keys(facts.Packages))
 		}
 		return generator.Add(names, facts, update)
 	})
