@@ -76,6 +76,25 @@ func (e *PackageError) Hint() string {
 // ExitCode returns 2, for a usage error.
 func (e *PackageError) ExitCode() int { return exitUsage }
 
+// A PartError reports that a support package has no part with a name.
+type PartError struct {
+	Name       string // of the package and the part
+	Suggestion string // the name of a part that resembles it, or ""
+}
+
+func (e *PartError) Error() string {
+	pkg, name, _ := strings.Cut(e.Name, "/")
+	return fmt.Sprintf("package %s has no part %q", pkg, name)
+}
+
+// Hint suggests a part, or the command that lists them.
+func (e *PartError) Hint() string {
+	if e.Suggestion != "" {
+		return "fngen add " + e.Suggestion
+	}
+	return "fngen add --list"
+}
+
 // A ConflictError reports existing files that a function would overwrite.
 type ConflictError struct{ Paths []string }
 

@@ -75,10 +75,7 @@ func (p Project) isOwn(pkg supportPackage, records *sums) bool {
 	if pkg.name == Migrations || p.wrote(pkg.name, records) {
 		return false
 	}
-	return slices.ContainsFunc(pkg.files, func(f File) bool {
-		_, ok := p.Packages[pkg.name][f.Path]
-		return !ok
-	})
+	return slices.ContainsFunc(pkg.files, func(f supportFile) bool { return f.selected && !p.has(pkg.name, f.Path) })
 }
 
 // file returns a file of the package as the project has it.
@@ -95,7 +92,9 @@ func (pkg supportPackage) file(p Project, f File) File {
 func (pkg supportPackage) create(p Project) []File {
 	var files []File
 	for _, f := range pkg.files {
-		files = append(files, pkg.file(p, f))
+		if f.selected {
+			files = append(files, pkg.file(p, f.File))
+		}
 	}
 	for _, f := range pkg.migrations {
 		file := path.Join(PackageDir(p.Lib, Migrations), f.Path)
@@ -108,20 +107,24 @@ func (pkg supportPackage) create(p Project) []File {
 	return files
 }
 
-// keep plans to leave an existing package as it is. It returns the versions of
-// fngen that wrote files with other contents than those that new code needs.
+// keep plans to leave the existing files of a package as they are, and to add
+// parts. It returns the versions of fngen that wrote files with other contents than
+// those that new code needs.
 // Edited files and those without the marker belong to the user, who knows: a note
 // names those that were edited before this version.
 func (pkg supportPackage) keep(p Project, existing map[string][]byte, records *sums) (
 	files []File, outdated []string, note *Note,
 ) {
 	var edited []string
-	for _, f := range pkg.files {
-		f = pkg.file(p, f)
-		old, ok := existing[path.Base(f.Path)]
+	for _, file := range pkg.files {
+		f := pkg.file(p, file.File)
+		old, ok := existing[file.Path]
 		if !ok {
-			if f.Owner == Fngen && records.version(f.Path) == "" {
-				files = append(files, f) // the version that wrote the others did not have it
+			// A part is new, and so is a file of the core that the version that
+			// wrote the others did not have. The user removed any other.
+			isPart := partOf(pkg.name, file.Path) != pkg.name
+			if file.selected && f.Owner == Fngen && (isPart || records.version(f.Path) == "") {
+				files = append(files, f)
 			}
 			continue
 		}
@@ -165,9 +168,12 @@ func (pkg supportPackage) keep(p Project, existing map[string][]byte, records *s
 func (pkg supportPackage) update(p Project, existing map[string][]byte, records *sums) ([]File, *Note) {
 	var files []File
 	var edited []string
-	for _, f := range pkg.files {
-		old, exists := existing[f.Path]
-		f = pkg.file(p, f)
+	for _, file := range pkg.files {
+		old, exists := existing[file.Path]
+		if !file.selected {
+			continue
+		}
+		f := pkg.file(p, file.File)
 		if exists {
 			records.complete(f, p.Version, old)
 		}
@@ -217,7 +223,7 @@ func (pkg supportPackage) leftovers(p Project, existing map[string][]byte, recor
 	var paths []string
 	for _, name := range slices.Sorted(maps.Keys(existing)) {
 		file := path.Join(PackageDir(p.Lib, pkg.name), name)
-		isCurrent := slices.ContainsFunc(pkg.files, func(f File) bool { return f.Path == name })
+		isCurrent := slices.ContainsFunc(pkg.files, func(f supportFile) bool { return f.Path == name })
 		if !isCurrent && hasMarker(existing[name]) && records.version(file) != "" {
 			paths = append(paths, file)
 		}

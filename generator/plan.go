@@ -150,11 +150,20 @@ func Function(spec Spec, p Project, force bool) (Plan, error) {
 	if files, err = p.replace(spec.Name, files, sums, force); err != nil {
 		return Plan{}, err
 	}
-	packages, err := p.supportPackages(module.path(), "the function "+spec.Name.String(), imports)
-	if err != nil {
-		return Plan{}, err
+	selection := p.newSelection(module.path(), false)
+	for _, imported := range imports {
+		if pkg, ok := strings.CutPrefix(imported, path.Join(module.path(), p.Lib)+"/"); ok {
+			if err := selection.add(pkg, "the function "+spec.Name.String()); err != nil {
+				return Plan{}, err
+			}
+		}
 	}
-	return p.plan(module, sums, packages, imports, files, false)
+	for _, part := range spec.parts() {
+		if err := selection.add(part, ""); err != nil {
+			return Plan{}, err
+		}
+	}
+	return p.plan(module, sums, selection, imports, files, false)
 }
 
 // replace compares the files of a function with the existing ones. It sets the
@@ -203,36 +212,15 @@ func (p Project) replace(name Name, files []File, sums *sums, force bool) ([]Fil
 	return files, nil
 }
 
-// Add returns the plan that copies support packages, and those that they
-// import. Existing packages stay, unless update is set: then files that belong
-// to fngen are updated in packages of which no file was edited. The plan has a
-// note for each other package. Without names, all packages are updated that fngen
-// wrote. A name that is not of [Packages] is a *[PackageError]. Other errors are
-// those of [Function].
+// Add returns the plan that copies support packages, or parts of them such as
+// webhooks/github, and those that they need. A package comes with all its parts.
+// Existing files stay, unless update is set: then what the project has of the
+// packages is updated, except in packages of which a file was edited. The plan has
+// a note for each of those. Without names, all packages are updated that fngen
+// wrote. A name that is not of [Packages] is a *[PackageError] or a *[PartError].
+// Other errors are those of [Function].
 func Add(names []string, p Project, update bool) (Plan, error) {
-	module, err := parseGoMod(p.GoMod)
-	if err != nil {
-		return Plan{}, err
-	}
-	sums, err := parseSums(p.FngenSum)
-	if err != nil {
-		return Plan{}, err
-	}
-	if len(names) == 0 {
-		names = p.copied(sums)
-	}
-	var imports []string
-	for _, name := range names {
-		if err := CheckPackage(name); err != nil {
-			return Plan{}, err
-		}
-		imports = append(imports, path.Join(module.path(), p.Lib, name))
-	}
-	packages, err := p.supportPackages(module.path(), "", imports)
-	if err != nil {
-		return Plan{}, err
-	}
-	return p.plan(module, sums, packages, imports, nil, update)
+	return p.add(names, update, update)
 }
 
 // Check returns the notes of a plan that copies support packages again, which for
@@ -240,7 +228,7 @@ func Add(names []string, p Project, update bool) (Plan, error) {
 // *[OutdatedError], an *[IncompleteError], or another one of [Add]. Without
 // names, all packages are checked that fngen wrote.
 func Check(names []string, p Project) ([]Note, error) {
-	plan, err := Add(names, p, false)
+	plan, err := p.add(names, true, false)
 	if err != nil {
 		return nil, err
 	}
@@ -256,18 +244,49 @@ func Check(names []string, p Project) ([]Note, error) {
 	return plan.Notes, nil
 }
 
+// add returns the plan for packages and parts. With existing, it is about the parts
+// that the project has of a package, if it has the package.
+func (p Project) add(names []string, existing, update bool) (Plan, error) {
+	module, err := parseGoMod(p.GoMod)
+	if err != nil {
+		return Plan{}, err
+	}
+	sums, err := parseSums(p.FngenSum)
+	if err != nil {
+		return Plan{}, err
+	}
+	if len(names) == 0 {
+		names = p.copied(sums)
+	}
+	selection := p.newSelection(module.path(), existing)
+	for _, name := range names {
+		if err := CheckPackage(name); err != nil {
+			return Plan{}, err
+		}
+		add := func(name string) error { return selection.add(name, "") }
+		if !existing || p.Packages[name] == nil {
+			add = selection.addAll
+		}
+		if err := add(name); err != nil {
+			return Plan{}, err
+		}
+	}
+	return p.plan(module, sums, selection, nil, nil, update)
+}
+
 // plan returns the plan for the function's own files, for support packages and
 // for the modules among imports.
 func (p Project) plan(
-	module *goMod, sums *sums, packages []supportPackage, imports []string, own []File, update bool,
+	module *goMod, sums *sums, selection *selection, imports []string, own []File, update bool,
 ) (Plan, error) {
+	packages := selection.list()
 	plan, err := p.planPackages(packages, sums, update)
 	if err != nil {
 		return Plan{}, err
 	}
 	var external []string // imported packages of other modules
 	for _, pkg := range packages {
-		external = append(external, pkg.imports...)
+		external = append(external, pkg.imports()...)
 	}
 	for _, path := range imports {
 		if !strings.HasPrefix(path, module.path()+"/") {

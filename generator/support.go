@@ -43,6 +43,16 @@ type Package struct {
 	Name     string   `json:"name"`
 	Synopsis string   `json:"synopsis"`
 	Imports  []string `json:"imports"` // support packages that it imports
+	Parts    []Part   `json:"parts,omitempty"`
+}
+
+// A Part describes files of a support package that can be copied by themselves,
+// together with the other files that they require.
+type Part struct {
+	Name     string   `json:"name"`     // as in auth/dbauth
+	Provides string   `json:"provides"` // what it declares
+	Files    []string `json:"files"`
+	Requires []string `json:"requires,omitempty"` // other parts
 }
 
 // Packages returns the support packages, sorted by name.
@@ -57,7 +67,14 @@ func Packages() ([]Package, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, Package{Name: name, Synopsis: pkg.synopsis(), Imports: pkg.needs})
+		described := Package{Name: name, Synopsis: pkg.synopsis(), Imports: pkg.needs()}
+		for _, part := range partNames(name) {
+			p, _ := findPart(part)
+			described.Parts = append(described.Parts, Part{
+				Name: p.name, Provides: p.provides, Files: p.files, Requires: p.requires,
+			})
+		}
+		list = append(list, described)
 	}
 	return list, nil
 }
@@ -72,16 +89,9 @@ func packageNames() ([]string, error) {
 }
 
 // IsPackage reports whether name is that of a support package.
-func IsPackage(name string) bool { return CheckPackage(name) == nil }
-
-// CheckPackage returns a *[PackageError] if name is not that of a support
-// package.
-func CheckPackage(name string) error {
+func IsPackage(name string) bool {
 	names, err := packageNames()
-	if err != nil || slices.Contains(names, name) {
-		return err
-	}
-	return &PackageError{Name: name, Suggestion: Nearest(name, names)}
+	return err == nil && slices.Contains(names, name)
 }
 
 // projectOwned reports whether a file of a support package belongs to the
@@ -91,53 +101,40 @@ func projectOwned(pkg, file string) bool {
 }
 
 // A supportPackage is a support package whose import paths are the project's.
-// The paths of its files are names.
 type supportPackage struct {
 	name       string
-	files      []File
-	migrations []File   // for the package Migrations
-	needs      []string // support packages that it imports
-	imports    []string // packages of other modules that it imports
-	neededBy   string   // what imports it, or "" if the user asked for it
+	files      []supportFile
+	migrations []File // for the package Migrations
+	neededBy   string // what imports it, or "" if the user asked for it
 }
 
-// supportPackages returns the support packages among imports, and those that
-// they import. A package comes after the packages that it imports. The importer
-// is the function with these imports, or "" if the user asked for the packages.
-func (p Project) supportPackages(module, importer string, imports []string) ([]supportPackage, error) {
-	importPath := func(name string) string { return path.Join(module, PackageDir(p.Lib, name)) }
-	var list []supportPackage
-	seen := map[string]bool{}
-	var visit func(name, neededBy string) error
-	visit = func(name, neededBy string) error {
-		if seen[name] {
-			return nil
-		}
-		seen[name] = true
-		pkg, err := loadPackage(name, importPath)
-		if err != nil {
-			return err
-		}
-		pkg.neededBy = neededBy
-		for _, need := range pkg.needs {
-			if err := visit(need, "package "+name); err != nil {
-				return err
-			}
-		}
-		list = append(list, pkg)
-		if own := p.Packages["dbtest"] != nil && !p.generated("dbtest"); name == "db" && !own {
-			return visit("dbtest", "package db") // scenarios of the project's functions use it
-		}
-		return nil
-	}
-	for _, imported := range imports {
-		if name, ok := strings.CutPrefix(imported, path.Join(module, p.Lib)+"/"); ok {
-			if err := visit(name, importer); err != nil {
-				return nil, err
-			}
+// A supportFile is a file of a support package. Its path is its name.
+type supportFile struct {
+	File
+	needs    []string // support packages that it imports
+	imports  []string // packages of other modules that it imports
+	selected bool     // the project needs it
+}
+
+// imports returns the packages of other modules that the selected files import.
+func (pkg supportPackage) imports() []string {
+	var paths []string
+	for _, f := range pkg.files {
+		if f.selected {
+			paths = append(paths, f.imports...)
 		}
 	}
-	return list, nil
+	return paths
+}
+
+// needs returns the support packages that the files import.
+func (pkg supportPackage) needs() []string {
+	var names []string
+	for _, f := range pkg.files {
+		names = append(names, f.needs...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // loadPackage reads a support package. Its imports of other support packages
@@ -161,12 +158,10 @@ func loadPackage(name string, importPath func(name string) string) (supportPacka
 		if err != nil {
 			return pkg, err
 		}
-		pkg.needs = append(pkg.needs, file.needs...)
-		pkg.imports = append(pkg.imports, file.imports...)
-		pkg.files = append(pkg.files, File{Path: entry.Name(), Data: file.data})
+		pkg.files = append(pkg.files, supportFile{
+			File: File{Path: entry.Name(), Data: file.data}, needs: file.needs, imports: file.imports,
+		})
 	}
-	slices.Sort(pkg.needs)
-	pkg.needs = slices.Compact(pkg.needs)
 
 	migrations, err := fs.Glob(templates.Lib, path.Join("extra", name, "db/migrations/*"))
 	if err != nil {

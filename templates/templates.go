@@ -24,12 +24,13 @@ var Function embed.FS
 // Lib contains the directories lib, project and extra. The directives name each
 // Go file, because a pattern would include the tests.
 //
-//go:embed lib/auth/auth.go lib/auth/credentials.go lib/auth/dbauth.go lib/auth/token.go lib/auth/user.go
+//go:embed lib/auth/auth.go lib/auth/credentials.go lib/auth/dbauth.go lib/auth/jwt.go lib/auth/token.go
+//go:embed lib/auth/user.go
 //go:embed lib/db/db.go lib/db/dsn.go lib/db/files.go lib/db/migrate.go lib/db/postgres.go lib/db/slow.go
 //go:embed lib/db/sqlite.go
 //go:embed lib/dbtest/dbtest.go lib/dbtest/postgres.go lib/dbtest/sqlite.go
-//go:embed lib/fn/fn.go lib/fn/form.go
-//go:embed lib/fntest/fntest.go
+//go:embed lib/fn/binary.go lib/fn/fn.go lib/fn/form.go
+//go:embed lib/fntest/fntest.go lib/fntest/webhook.go
 //go:embed lib/inbox/inbox.go
 //go:embed lib/ipallow/ipallow.go
 //go:embed lib/jwks/fetch.go lib/jwks/jwks.go lib/jwks/key.go

@@ -18,14 +18,15 @@ func newAdd(w World) *cobra.Command {
 		Use:   "add <lib>...",
 		Short: "Copy support packages into api/src/lib",
 		Long: `Copy support packages into api/src/lib, together with the support packages that
-they import. Existing packages are kept.
+they import. Existing files are kept. A name such as auth/dbauth copies one part
+of a package and what it requires; --list shows the parts.
 
 With --update, update the named packages, or all existing ones, to the version
 of this fngen. Packages in which you have edited a file are not updated. A file
 whose first line you delete is yours: it stays, and the others are updated.
 
 With --check, write nothing, and fail if a package is of another version.`,
-		Example: "  fngen add webhooks auth\n  fngen add --list\n  fngen add --update\n  fngen add --check",
+		Example: "  fngen add webhooks auth\n  fngen add auth/dbauth\n  fngen add --list\n  fngen add --update\n  fngen add --check",
 		Args: func(cmd *cobra.Command, args []string) error {
 			least := 1
 			if list || update || check {
@@ -54,6 +55,9 @@ With --check, write nothing, and fail if a package is of another version.`,
 		var names []string
 		for _, p := range packages {
 			names = append(names, p.Name+"\t"+p.Synopsis)
+			for _, part := range p.Parts {
+				names = append(names, part.Name+"\t"+part.Provides)
+			}
 		}
 		return names, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -130,6 +134,9 @@ func listPackages(w World, asJSON bool) error {
 		fmt.Fprintf(&b, "%-10s  %s\n", p.Name, p.Synopsis)
 		if len(p.Imports) > 0 {
 			fmt.Fprintf(&b, "%-10s  imports %s\n", "", strings.Join(p.Imports, ", "))
+		}
+		for _, part := range p.Parts {
+			fmt.Fprintf(&b, "  %-20s  %s\n", part.Name, part.Provides)
 		}
 	}
 	_, err = io.WriteString(w.Stdout, b.String())

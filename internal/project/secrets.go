@@ -70,7 +70,7 @@ func findSecrets(file *ast.File) []string {
 				}
 			}
 		case *ast.CallExpr:
-			if calleeName(n.Fun) == "SharedSecret" && len(n.Args) == 1 {
+			if calleeName(n.Fun) == "SharedSecret" && len(n.Args) > 0 {
 				add(n.Args[0])
 			}
 		case *ast.Ident:
