@@ -214,11 +214,15 @@ type NewerError struct {
 }
 
 func (e *NewerError) Error() string {
-	wrote := e.Paths[0]
-	if more := len(e.Paths) - 1; more > 0 {
-		wrote += fmt.Sprintf(" and %d more", more)
+	return fmt.Sprintf("fngen %s wrote %s, and this is %s", e.Version, firstOf(e.Paths), e.Have)
+}
+
+// firstOf returns the first path, and how many more there are.
+func firstOf(paths []string) string {
+	if more := len(paths) - 1; more > 0 {
+		return fmt.Sprintf("%s and %d more", paths[0], more)
 	}
-	return fmt.Sprintf("fngen %s wrote %s, and this is %s", e.Version, wrote, e.Have)
+	return paths[0]
 }
 
 // Hint returns the command that installs the newer version.
@@ -254,14 +258,17 @@ func (e *OutdatedError) Hint() string { return "fngen add --update " + strings.J
 type IncompleteError struct {
 	Have  string // the version of this fngen
 	Paths []string
+	names []string // of the packages that were to be checked, or empty for all
 }
 
 func (e *IncompleteError) Error() string {
-	return fmt.Sprintf("files of fngen %s are missing: %s", e.Have, strings.Join(e.Paths, ", "))
+	return "support packages lack files of fngen " + e.Have + ": " + firstOf(e.Paths)
 }
 
 // Hint returns the command that copies the files.
-func (e *IncompleteError) Hint() string { return "fngen add --update" }
+func (e *IncompleteError) Hint() string {
+	return strings.Join(append([]string{"fngen add --update"}, e.names...), " ")
+}
 
 // An OwnPackageError reports a package that fngen did not write and that has the
 // name of a support package.

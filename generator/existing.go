@@ -122,7 +122,7 @@ func (pkg supportPackage) keep(p Project, existing map[string][]byte, records *s
 		if !ok {
 			// A part is new, and so is a file of the core that the version that
 			// wrote the others did not have. The user removed any other.
-			isPart := partOf(pkg.name, file.Path) != pkg.name
+			isPart := file.part != pkg.name
 			if file.selected && f.Owner == Fngen && (isPart || records.version(f.Path) == "") {
 				files = append(files, f)
 			}

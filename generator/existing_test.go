@@ -10,32 +10,33 @@ import (
 )
 
 const (
-	fnFile   = "api/src/lib/fn/fn.go"
-	formFile = "api/src/lib/fn/form.go"
+	authFile        = "api/src/lib/auth/auth.go"
+	credentialsFile = "api/src/lib/auth/credentials.go"
 )
 
-// projectWithFn returns a project in which v1.0.0 wrote package fn, after edit.
-func projectWithFn(t *testing.T, edit func(pkg map[string][]byte, records *sums)) Project {
+// projectWithAuth returns a project in which v1.0.0 wrote package auth, after
+// edit.
+func projectWithAuth(t *testing.T, edit func(pkg map[string][]byte, records *sums)) Project {
 	t.Helper()
-	plan, err := Add([]string{"fn"}, emptyProject(), false)
+	plan, err := Add([]string{"auth"}, emptyProject(), false)
 	require.NoError(t, err)
 	p := emptyProject().apply(plan)
-	p.Packages["fn"] = maps.Clone(p.Packages["fn"])
+	p.Packages["auth"] = maps.Clone(p.Packages["auth"])
 	records, err := parseSums(p.FngenSum)
 	require.NoError(t, err)
-	edit(p.Packages["fn"], records)
+	edit(p.Packages["auth"], records)
 	p.FngenSum = records.format()
 	return p
 }
 
-// actions returns what a plan does with fn.go and form.go.
+// actions returns what a plan does with auth.go and credentials.go.
 func actions(plan Plan) [2]Action {
 	var list [2]Action
 	for _, f := range plan.Files {
 		switch f.Path {
-		case fnFile:
+		case authFile:
 			list[0] = f.Action
-		case formFile:
+		case credentialsFile:
 			list[1] = f.Action
 		}
 	}
@@ -43,11 +44,11 @@ func actions(plan Plan) [2]Action {
 }
 
 func TestExistingPackages(t *testing.T) {
-	const older = marker + "\n\npackage fn\n"
+	const older = marker + "\n\npackage auth\n"
 	tests := []struct {
 		name   string
 		edit   func(pkg map[string][]byte, records *sums)
-		add    [2]Action // of fn.go and form.go
+		add    [2]Action // of auth.go and credentials.go
 		err    string    // of add, and of a function
 		note   string
 		update [2]Action
@@ -61,92 +62,92 @@ func TestExistingPackages(t *testing.T) {
 		}, {
 			name: "another version with the same contents",
 			edit: func(pkg map[string][]byte, records *sums) {
-				records.set(fnFile, "v0.9.0", pkg["fn.go"])
-				records.set(formFile, "v2.0.0", pkg["form.go"])
+				records.set(authFile, "v0.9.0", pkg["auth.go"])
+				records.set(credentialsFile, "v2.0.0", pkg["credentials.go"])
 			},
 			add:    [2]Action{Keep, Keep},
 			update: [2]Action{Unchanged, Unchanged},
 		}, {
 			name: "line endings of Windows",
 			edit: func(pkg map[string][]byte, records *sums) {
-				pkg["fn.go"] = bytes.ReplaceAll(pkg["fn.go"], []byte("\n"), []byte("\r\n"))
+				pkg["auth.go"] = bytes.ReplaceAll(pkg["auth.go"], []byte("\n"), []byte("\r\n"))
 			},
 			add:    [2]Action{Keep, Keep},
 			update: [2]Action{Unchanged, Unchanged},
 		}, {
 			name: "only the marker is older",
 			edit: func(pkg map[string][]byte, records *sums) {
-				pkg["fn.go"] = bytes.Replace(pkg["fn.go"], []byte("fngen."), []byte("fngen v0.9.0."), 1)
-				records.set(fnFile, "v0.9.0", pkg["fn.go"])
+				pkg["auth.go"] = bytes.Replace(pkg["auth.go"], []byte("fngen."), []byte("fngen v0.9.0."), 1)
+				records.set(authFile, "v0.9.0", pkg["auth.go"])
 			},
 			add:    [2]Action{Keep, Keep},
 			update: [2]Action{Overwrite, Unchanged},
 		}, {
 			name: "older contents",
 			edit: func(pkg map[string][]byte, records *sums) {
-				pkg["fn.go"] = []byte(older)
-				records.set(fnFile, "v0.9.0", pkg["fn.go"])
+				pkg["auth.go"] = []byte(older)
+				records.set(authFile, "v0.9.0", pkg["auth.go"])
 			},
-			err:    "api/src/lib/fn was written by fngen v0.9.0: the generated code needs what fngen v1.0.0 writes",
+			err:    "api/src/lib/auth was written by fngen v0.9.0: the generated code needs what fngen v1.0.0 writes",
 			update: [2]Action{Overwrite, Unchanged},
 		}, {
 			name: "older contents of another build",
 			edit: func(pkg map[string][]byte, records *sums) {
-				pkg["fn.go"] = []byte(older)
-				records.set(fnFile, "v1.0.0", pkg["fn.go"])
+				pkg["auth.go"] = []byte(older)
+				records.set(authFile, "v1.0.0", pkg["auth.go"])
 			},
-			err: "api/src/lib/fn was written by another build of fngen v1.0.0: " +
+			err: "api/src/lib/auth was written by another build of fngen v1.0.0: " +
 				"the generated code needs what fngen v1.0.0 writes",
 			update: [2]Action{Overwrite, Unchanged},
 		}, {
 			name: "newer contents",
 			edit: func(pkg map[string][]byte, records *sums) {
-				pkg["fn.go"] = []byte(older)
-				records.set(fnFile, "v1.1.0", pkg["fn.go"])
+				pkg["auth.go"] = []byte(older)
+				records.set(authFile, "v1.1.0", pkg["auth.go"])
 			},
-			err:   "fngen v1.1.0 wrote " + fnFile + ", and this is v1.0.0",
-			errOf: "fngen v1.1.0 wrote " + fnFile + ", and this is v1.0.0",
+			err:   "fngen v1.1.0 wrote " + authFile + ", and this is v1.0.0",
+			errOf: "fngen v1.1.0 wrote " + authFile + ", and this is v1.0.0",
 		}, {
 			name:   "edited since this version",
-			edit:   func(pkg map[string][]byte, records *sums) { pkg["fn.go"] = []byte(older) },
+			edit:   func(pkg map[string][]byte, records *sums) { pkg["auth.go"] = []byte(older) },
 			add:    [2]Action{Keep, Keep},
 			update: [2]Action{Keep, Keep},
 		}, {
 			name: "edited since an older version",
 			edit: func(pkg map[string][]byte, records *sums) {
-				pkg["fn.go"] = []byte(older)
-				records.set(fnFile, "v0.9.0", nil)
+				pkg["auth.go"] = []byte(older)
+				records.set(authFile, "v0.9.0", nil)
 			},
 			add:    [2]Action{Keep, Keep},
-			note:   "generated code expects the contents that fngen v1.0.0 has for these edited files: " + fnFile,
+			note:   "generated code expects the contents that fngen v1.0.0 has for these edited files: " + authFile,
 			update: [2]Action{Keep, Keep},
 		}, {
 			name: "without the marker",
 			edit: func(pkg map[string][]byte, records *sums) {
-				pkg["fn.go"] = []byte("package fn\n")
-				records.set(fnFile, "v0.9.0", nil)
+				pkg["auth.go"] = []byte("package auth\n")
+				records.set(authFile, "v0.9.0", nil)
 			},
 			add:    [2]Action{Keep, Keep},
 			update: [2]Action{Keep, Unchanged},
 		}, {
 			name: "without the marker, next to older contents",
 			edit: func(pkg map[string][]byte, records *sums) {
-				pkg["fn.go"] = []byte("package fn\n")
-				pkg["form.go"] = []byte(older)
-				records.set(formFile, "v0.9.0", pkg["form.go"])
+				pkg["auth.go"] = []byte("package auth\n")
+				pkg["credentials.go"] = []byte(older)
+				records.set(credentialsFile, "v0.9.0", pkg["credentials.go"])
 			},
-			err:    "api/src/lib/fn was written by fngen v0.9.0: the generated code needs what fngen v1.0.0 writes",
+			err:    "api/src/lib/auth was written by fngen v0.9.0: the generated code needs what fngen v1.0.0 writes",
 			update: [2]Action{Keep, Overwrite},
 		}, {
 			name:   "removed by the user",
-			edit:   func(pkg map[string][]byte, records *sums) { delete(pkg, "form.go") },
+			edit:   func(pkg map[string][]byte, records *sums) { delete(pkg, "credentials.go") },
 			add:    [2]Action{Keep},
 			update: [2]Action{Unchanged, Create},
 		}, {
 			name: "new in this version",
 			edit: func(pkg map[string][]byte, records *sums) {
-				delete(pkg, "form.go")
-				records.remove(formFile)
+				delete(pkg, "credentials.go")
+				records.remove(credentialsFile)
 			},
 			add:    [2]Action{Keep, Create},
 			update: [2]Action{Unchanged, Create},
@@ -154,30 +155,32 @@ func TestExistingPackages(t *testing.T) {
 			name: "the user's own package",
 			edit: func(pkg map[string][]byte, records *sums) {
 				clear(pkg)
-				pkg["fn.go"] = []byte("package fn\n")
-				records.remove(fnFile)
-				records.remove(formFile)
+				pkg["auth.go"] = []byte("package auth\n")
+				records.remove(authFile)
+				records.remove(credentialsFile)
 			},
-			err:   "api/src/lib/fn is not a copy of fngen's package fn",
-			errOf: "api/src/lib/fn is not a copy of fngen's package fn",
+			err:   "api/src/lib/auth is not a copy of fngen's package auth",
+			errOf: "api/src/lib/auth is not a copy of fngen's package auth",
 		}, {
 			name: "the user's own package with all files",
 			edit: func(pkg map[string][]byte, records *sums) {
 				for name := range pkg {
-					pkg[name] = []byte("package fn\n")
-					records.remove("api/src/lib/fn/" + name)
+					pkg[name] = []byte("package auth\n")
+					records.remove("api/src/lib/auth/" + name)
 				}
 			},
 			add:    [2]Action{Keep, Keep},
-			note:   "api/src/lib/fn was not written by fngen: generated code expects fngen's package fn",
+			note:   "api/src/lib/auth was not written by fngen: generated code expects fngen's package auth",
 			update: [2]Action{Keep, Keep},
 		},
 	}
+	spec := specs(t)[0]
+	spec.Auth = &Auth{}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p := projectWithFn(t, test.edit)
-			added, err := Add([]string{"fn"}, p, false)
-			_, errOfFunction := Function(specs(t)[0], p, false)
+			p := projectWithAuth(t, test.edit)
+			added, err := Add([]string{"auth"}, p, false)
+			_, errOfFunction := Function(spec, p, false)
 			if test.err != "" {
 				require.EqualError(t, err, test.err)
 				require.ErrorContains(t, errOfFunction, test.err)
@@ -192,7 +195,7 @@ func TestExistingPackages(t *testing.T) {
 				assert.Equal(t, test.note, note)
 			}
 
-			updated, err := Add([]string{"fn"}, p, true)
+			updated, err := Add([]string{"auth"}, p, true)
 			if test.errOf != "" {
 				require.EqualError(t, err, test.errOf)
 				return

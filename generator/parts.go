@@ -43,7 +43,64 @@ func parts() []part {
 			name: "fntest/webhook", files: []string{"webhook.go"},
 			provides: "SignedWebhook: events with a signature",
 		},
+		{name: "inbox", requires: []string{"webhooks/once"}},
 		{name: "jwks", with: []string{"auth/jwt"}},
+		{name: "redisstore", requires: []string{"webhooks/once"}},
+
+		scheme("base64", "base64Sha1Verifier, base64Sha256Verifier"),
+		scheme("hmac", "hmacSha1Hex, hmacSha256Base64 and the like"),
+		scheme("jwt", "jwtVerifier"),
+		scheme("secretkey", "secretKeyVerifier"),
+		scheme("timestamp", "timestampSchemeVerifier"),
+		scheme("clerk", "Clerk", "webhooks/standardwebhooks"),
+		scheme("discord", "Discord", "webhooks/ed25519"),
+		scheme("discourse", "Discourse"),
+		scheme("github", "GitHub"),
+		scheme("gitlab", "GitLab", "webhooks/secretkey", "webhooks/standardwebhooks"),
+		scheme("linear", "Linear"),
+		scheme("netlify", "Netlify", "webhooks/jwt"),
+		scheme("paddle", "Paddle"),
+		scheme("shopify", "Shopify"),
+		scheme("slack", "Slack", "fn/form"),
+		scheme("square", "Square", "webhooks/url"),
+		scheme("standard", "Standard Webhooks", "webhooks/ed25519", "webhooks/standardwebhooks"),
+		scheme("stripe", "Stripe"),
+		scheme("svix", "Svix", "webhooks/standardwebhooks"),
+		scheme("twilio", "Twilio", "fn/form", "webhooks/url"),
+		scheme("vercel", "Vercel"),
+		scheme("zoom", "Zoom"),
+		{
+			name: "webhooks/ed25519", files: []string{"ed25519.go"},
+			provides: "Ed25519 signatures, for schemes",
+		},
+		{
+			name: "webhooks/once", files: []string{"once.go"},
+			provides: "Once: handles each message once",
+		},
+		{
+			name: "webhooks/parse", files: []string{"parse.go"},
+			requires: []string{
+				"webhooks/base64", "webhooks/hmac", "webhooks/jwt", "webhooks/secretkey", "webhooks/timestamp",
+			},
+			provides: "ParseScheme: schemes by name",
+		},
+		{
+			name: "webhooks/standardwebhooks", files: []string{"standardwebhooks.go"},
+			provides: "signatures of Standard Webhooks, for schemes",
+		},
+		{
+			name: "webhooks/url", files: []string{"url.go"},
+			provides: "signed URLs, for schemes",
+		},
+	}
+}
+
+// scheme returns a part of package webhooks that declares schemes. Its file has
+// the part's name.
+func scheme(name, senders string, requires ...string) part {
+	return part{
+		name: "webhooks/" + name, files: []string{name + ".go"}, requires: requires,
+		provides: "webhooks of " + senders,
 	}
 }
 
@@ -68,10 +125,10 @@ func partNames(pkg string) []string {
 	return names
 }
 
-// partOf returns the name of the part that a file of a package belongs to, which
-// is that of the package for its core.
-func partOf(pkg, file string) string {
-	for _, p := range parts() {
+// partOf returns the name of the part of the table that a file of a package
+// belongs to, which is that of the package for its core.
+func partOf(table []part, pkg, file string) string {
+	for _, p := range table {
 		if path.Dir(p.name) == pkg && slices.Contains(p.files, file) {
 			return p.name
 		}
@@ -103,8 +160,8 @@ func (s Spec) parts() []string {
 	if s.Binary != "" {
 		names = append(names, "fn/binary")
 	}
-	if s.Webhook != nil && s.Webhook.form {
-		names = append(names, "fn/form")
+	if s.Webhook != nil && s.Webhook.part() != "" {
+		names = append(names, "webhooks/"+s.Webhook.part())
 	}
 	if s.Webhook != nil && s.Webhook.keys != (keys{}) && !s.NoTests {
 		names = append(names, "fntest/webhook")
@@ -162,13 +219,12 @@ func (s *selection) add(name, neededBy string) error {
 		}
 	}
 	for i, f := range s.packages[pkg].files {
-		part := partOf(pkg, f.Path)
-		if part == name {
+		if f.part == name {
 			s.packages[pkg].files[i].selected = true
 			needs = append(needs, f.needs...)
 		}
 		if s.existing && s.project.has(pkg, f.Path) {
-			needs = append(needs, part)
+			needs = append(needs, f.part)
 		}
 	}
 	if s.existing && s.project.precedesParts(pkg) {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/modfile"
 )
 
 // checkImporter imports packages from source that was checked before, and all
@@ -123,6 +124,29 @@ func lines(t *testing.T, spec Spec) map[string]int {
 	return count
 }
 
+// TestModulesOfWebhooks checks that a function without a special scheme needs no
+// module but AWS's.
+func TestModulesOfWebhooks(t *testing.T) {
+	spec := specs(t)[0]
+	for name, want := range map[string][]string{
+		DefaultScheme: {lambdaModule}, "stripe": {lambdaModule},
+		"jwtVerifier": {lambdaModule, "github.com/golang-jwt/jwt/v5"},
+	} {
+		scheme, err := ParseScheme(name)
+		require.NoError(t, err)
+		spec.Webhook = &scheme
+		plan, err := Function(spec, emptyProject(), false)
+		require.NoError(t, err)
+		file, err := modfile.Parse("go.mod", emptyProject().apply(plan).GoMod, nil)
+		require.NoError(t, err)
+		var required []string
+		for _, r := range file.Require {
+			required = append(required, r.Mod.Path)
+		}
+		assert.Equal(t, want, required, name)
+	}
+}
+
 // TestSizeOfFunctions bounds the code that a function brings. Users read it.
 func TestSizeOfFunctions(t *testing.T) {
 	total := 0
@@ -132,5 +156,10 @@ func TestSizeOfFunctions(t *testing.T) {
 	}
 	assert.LessOrEqual(t, total, 450, "a plain function: %v", plain)
 	assert.LessOrEqual(t, lines(t, Spec{Auth: &Auth{}})["auth"], 450, "--auth")
+	for name, most := range map[string]int{DefaultScheme: 650, "stripe": 700} {
+		scheme, err := ParseScheme(name)
+		require.NoError(t, err)
+		assert.LessOrEqual(t, lines(t, Spec{Webhook: &scheme})["webhooks"], most, "--webhook=%s", name)
+	}
 	assert.Equal(t, []string{"fn", "fntest", "scenario"}, slices.Sorted(maps.Keys(plain)))
 }

@@ -232,7 +232,7 @@ func Check(names []string, p Project) ([]Note, error) {
 	if err != nil {
 		return nil, err
 	}
-	lacks := &IncompleteError{Have: p.Version}
+	lacks := &IncompleteError{Have: p.Version, names: names}
 	for _, f := range plan.Files {
 		if f.Action == Create && f.Owner == Fngen {
 			lacks.Paths = append(lacks.Paths, f.Path)

@@ -113,6 +113,7 @@ type supportFile struct {
 	File
 	needs    []string // support packages that it imports
 	imports  []string // packages of other modules that it imports
+	part     string   // its part, or the package for a file of the core
 	selected bool     // the project needs it
 }
 
@@ -149,6 +150,7 @@ func loadPackage(name string, importPath func(name string) string) (supportPacka
 	if err != nil {
 		return pkg, err
 	}
+	table := parts()
 	for _, entry := range entries {
 		text, err := templates.Lib.ReadFile(path.Join(dir, entry.Name()))
 		if err != nil {
@@ -160,6 +162,7 @@ func loadPackage(name string, importPath func(name string) string) (supportPacka
 		}
 		pkg.files = append(pkg.files, supportFile{
 			File: File{Path: entry.Name(), Data: file.data}, needs: file.needs, imports: file.imports,
+			part: partOf(table, name, entry.Name()),
 		})
 	}
 

@@ -39,9 +39,14 @@ var Function embed.FS
 //go:embed lib/ratelimit/memory.go lib/ratelimit/rate.go lib/ratelimit/ratelimit.go
 //go:embed lib/redisstore/limiter.go lib/redisstore/messages.go
 //go:embed lib/scenario/scenario.go
-//go:embed lib/webhooks/algorithm.go lib/webhooks/definitions.go lib/webhooks/handshake.go lib/webhooks/jsonfield.go
-//go:embed lib/webhooks/key.go lib/webhooks/once.go lib/webhooks/scheme.go lib/webhooks/sign.go
-//go:embed lib/webhooks/signedcontent.go lib/webhooks/url.go lib/webhooks/verify.go lib/webhooks/webhooks.go
+//go:embed lib/webhooks/base64.go lib/webhooks/clerk.go lib/webhooks/discord.go lib/webhooks/discourse.go
+//go:embed lib/webhooks/ed25519.go lib/webhooks/event.go lib/webhooks/github.go lib/webhooks/gitlab.go
+//go:embed lib/webhooks/hmac.go lib/webhooks/jwt.go lib/webhooks/linear.go lib/webhooks/netlify.go
+//go:embed lib/webhooks/once.go lib/webhooks/paddle.go lib/webhooks/parse.go lib/webhooks/scheme.go
+//go:embed lib/webhooks/secretkey.go lib/webhooks/shopify.go lib/webhooks/slack.go lib/webhooks/square.go
+//go:embed lib/webhooks/standard.go lib/webhooks/standardwebhooks.go lib/webhooks/stripe.go lib/webhooks/svix.go
+//go:embed lib/webhooks/timestamp.go lib/webhooks/twilio.go lib/webhooks/url.go lib/webhooks/vercel.go
+//go:embed lib/webhooks/webhooks.go lib/webhooks/zoom.go
 //go:embed project/db/migrations/migrations.go
 //go:embed extra/inbox/db/migrations/*.sql
 var Lib embed.FS

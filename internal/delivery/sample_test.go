@@ -20,6 +20,7 @@ import (
 
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/delivery"
+	"github.com/fngen/fngen/internal/schemes"
 	"github.com/fngen/fngen/templates/lib/fn"
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
@@ -55,12 +56,12 @@ func TestSamples(t *testing.T) {
 		"discord/webhook.ping":         {204, ""},
 	}
 	at := time.Now()
-	for _, scheme := range webhooks.Schemes() {
-		names := delivery.Samples(string(scheme))
+	for _, scheme := range schemes.All() {
+		names := delivery.Samples(scheme.String())
 		require.NotEmpty(t, names, scheme)
 		for _, name := range names {
-			t.Run(string(scheme)+"/"+name, func(t *testing.T) {
-				message, err := delivery.Sample(string(scheme), name, at, random)
+			t.Run(scheme.String()+"/"+name, func(t *testing.T) {
+				message, err := delivery.Sample(scheme.String(), name, at, random)
 				require.NoError(t, err)
 				event := events.APIGatewayProxyRequest{
 					HTTPMethod: http.MethodPost, Path: "/x", Headers: message.Header, Body: string(message.Body),
@@ -84,9 +85,10 @@ func TestSamples(t *testing.T) {
 				assert.NotContains(t, event.Body, "${")
 
 				signingKey, secret := keys(scheme)
-				signed, err := webhooks.SignEvent(scheme, event, webhooks.Options{Secret: signingKey})
+				signed, err := webhooks.SignEvent(scheme, event,
+					webhooks.Options{Secret: signingKey, URL: "https://example.com"})
 				require.NoError(t, err)
-				options := webhooks.Options{Secret: secret}
+				options := webhooks.Options{Secret: secret, URL: "https://example.com"}
 				require.NoError(t, webhooks.VerifyEvent(scheme, signed, options))
 				if scheme != webhooks.Skip {
 					assert.Error(t, webhooks.VerifyEvent(scheme, event, options), "sample is already signed")
@@ -101,9 +103,9 @@ func TestSamples(t *testing.T) {
 					})
 				response, err := handler(context.Background(), signed)
 				require.NoError(t, err)
-				handshake, ok := handshakes[string(scheme)+"/"+name]
+				handshake, ok := handshakes[scheme.String()+"/"+name]
 				assert.Equal(t, !ok, called)
-				delete(handshakes, string(scheme)+"/"+name)
+				delete(handshakes, scheme.String()+"/"+name)
 				if ok {
 					assert.Equal(t, handshake.status, response.StatusCode)
 					assert.Contains(t, response.Body, handshake.body)

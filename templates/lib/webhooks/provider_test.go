@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fngen/fngen/internal/schemes"
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
 
@@ -419,8 +420,8 @@ func TestDeliveries(t *testing.T) {
 // providers returns the schemes of providers.
 func providers() []webhooks.Scheme {
 	var list []webhooks.Scheme
-	for _, scheme := range webhooks.Schemes() {
-		if !strings.HasSuffix(string(scheme), "Verifier") {
+	for _, scheme := range schemes.All() {
+		if name := scheme.String(); !strings.HasSuffix(name, "Verifier") && !strings.HasPrefix(name, "hmac") {
 			list = append(list, scheme)
 		}
 	}

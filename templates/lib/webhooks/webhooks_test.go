@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -25,6 +26,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fngen/fngen/internal/schemes"
 	"github.com/fngen/fngen/templates/lib/fn"
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
@@ -41,7 +43,8 @@ const (
 // depends only on the payload and the secret.
 func payloadSchemes() []webhooks.Scheme {
 	return []webhooks.Scheme{webhooks.SecretKey, webhooks.SHA1, webhooks.SHA256, webhooks.Base64SHA1,
-		webhooks.Base64SHA256}
+		webhooks.Base64SHA256, webhooks.HMACSHA1Hex, webhooks.HMACSHA1Base64, webhooks.HMACSHA256Hex,
+		webhooks.HMACSHA256Base64, webhooks.HMACSHA512Hex, webhooks.HMACSHA512Base64}
 }
 
 // requireRejected requires that err wraps ErrVerification.
@@ -169,6 +172,18 @@ func referenceSignature(scheme webhooks.Scheme, payload, secret string) string {
 		return base64.StdEncoding.EncodeToString(mac(sha1.New, decoded))
 	case webhooks.Base64SHA256:
 		return base64.StdEncoding.EncodeToString(mac(sha256.New, decoded))
+	case webhooks.HMACSHA1Hex:
+		return hex.EncodeToString(mac(sha1.New, []byte(secret)))
+	case webhooks.HMACSHA1Base64:
+		return base64.StdEncoding.EncodeToString(mac(sha1.New, []byte(secret)))
+	case webhooks.HMACSHA256Hex:
+		return hex.EncodeToString(mac(sha256.New, []byte(secret)))
+	case webhooks.HMACSHA256Base64:
+		return base64.StdEncoding.EncodeToString(mac(sha256.New, []byte(secret)))
+	case webhooks.HMACSHA512Hex:
+		return hex.EncodeToString(mac(sha512.New, []byte(secret)))
+	case webhooks.HMACSHA512Base64:
+		return base64.StdEncoding.EncodeToString(mac(sha512.New, []byte(secret)))
 	}
 	return ""
 }
@@ -224,7 +239,7 @@ func TestSignatureHeaderCase(t *testing.T) {
 			},
 		}
 		for name, tt := range tests {
-			t.Run(string(scheme)+"/"+name, func(t *testing.T) {
+			t.Run(scheme.String()+"/"+name, func(t *testing.T) {
 				tt.event.Body = payload
 				err := webhooks.VerifyEvent(scheme, tt.event,
 					webhooks.Options{Secret: secret, SignatureHeader: tt.option})
@@ -281,7 +296,7 @@ func TestBase64Signatures(t *testing.T) {
 			"white space":     {signature[:8] + "\n" + signature[8:], false},
 			"only padding":    {"=", false},
 		} {
-			t.Run(string(scheme)+"/"+name, func(t *testing.T) {
+			t.Run(scheme.String()+"/"+name, func(t *testing.T) {
 				err := webhooks.VerifySignature(scheme, payload, tt.signature, webhooks.Options{Secret: secret})
 				if tt.ok {
 					assert.NoError(t, err)
@@ -294,7 +309,7 @@ func TestBase64Signatures(t *testing.T) {
 		// HMAC accepts an empty key, so a secret that decodes to nothing must be
 		// rejected.
 		for _, empty := range []string{"=", "!!", "a", "é"} {
-			t.Run(string(scheme)+"/secret "+empty, func(t *testing.T) {
+			t.Run(scheme.String()+"/secret "+empty, func(t *testing.T) {
 				options := webhooks.Options{Secret: empty, Secrets: []string{empty}}
 				err := webhooks.VerifySignature(scheme, payload, referenceSignature(scheme, payload, ""), options)
 				requireRejected(t, err)
@@ -310,7 +325,7 @@ func TestBase64Signatures(t *testing.T) {
 func TestBinaryBody(t *testing.T) {
 	const body = "\x89PNG\r\n\x00\xff"
 	for _, scheme := range payloadSchemes() {
-		t.Run(string(scheme), func(t *testing.T) {
+		t.Run(scheme.String(), func(t *testing.T) {
 			event := events.APIGatewayProxyRequest{
 				Headers:         map[string]string{"X-Sig": referenceSignature(scheme, body, secret)},
 				Body:            base64.StdEncoding.EncodeToString([]byte(body)),
@@ -359,7 +374,7 @@ func TestSecrets(t *testing.T) {
 	}
 	for _, scheme := range payloadSchemes() {
 		for name, tt := range tests {
-			t.Run(string(scheme)+"/"+name, func(t *testing.T) {
+			t.Run(scheme.String()+"/"+name, func(t *testing.T) {
 				t.Setenv(env, tt.env)
 				signature := referenceSignature(scheme, payload, tt.signed)
 				err := webhooks.VerifySignature(scheme, payload, signature, tt.options)
@@ -406,7 +421,7 @@ func TestSignPayload(t *testing.T) {
 	}
 	for _, scheme := range payloadSchemes() {
 		for name, tt := range tests {
-			t.Run(string(scheme)+"/"+name, func(t *testing.T) {
+			t.Run(scheme.String()+"/"+name, func(t *testing.T) {
 				t.Setenv(env, tt.env)
 				signature, err := webhooks.SignPayload(scheme, payload, tt.options)
 				if tt.err != "" {
@@ -423,9 +438,8 @@ func TestSignPayload(t *testing.T) {
 	}
 }
 
-// Skip has no signature. The zero value and unknown schemes must not accept
-// anything.
-func TestSkipAndUnknownSchemes(t *testing.T) {
+// Skip has no signature. The zero value must not accept anything.
+func TestSkipAndZeroScheme(t *testing.T) {
 	options := webhooks.Options{Secret: secret}
 	event := events.APIGatewayProxyRequest{Body: payload}
 
@@ -436,13 +450,11 @@ func TestSkipAndUnknownSchemes(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, event, signed)
 
-	for _, scheme := range []webhooks.Scheme{"", "sha256", "SHA256Verifier"} {
-		requireRejected(t, webhooks.VerifyEvent(scheme, event, options))
-		_, err := webhooks.SignPayload(scheme, payload, options)
-		require.ErrorIs(t, err, webhooks.ErrSign)
-		_, err = webhooks.SignEvent(scheme, event, options)
-		require.ErrorIs(t, err, webhooks.ErrSign)
-	}
+	requireRejected(t, webhooks.VerifyEvent(nil, event, options))
+	_, err = webhooks.SignPayload(nil, payload, options)
+	require.ErrorIs(t, err, webhooks.ErrSign)
+	_, err = webhooks.SignEvent(nil, event, options)
+	require.ErrorIs(t, err, webhooks.ErrSign)
 }
 
 func TestSignEvent(t *testing.T) {
@@ -454,7 +466,7 @@ func TestSignEvent(t *testing.T) {
 		}
 	}
 	for _, scheme := range payloadSchemes() {
-		t.Run(string(scheme), func(t *testing.T) {
+		t.Run(scheme.String(), func(t *testing.T) {
 			options := webhooks.Options{Secret: secret, SignatureHeader: "X-Sig"}
 			event := given()
 			signed, err := webhooks.Signer(scheme, options)(event)
@@ -550,21 +562,17 @@ func TestEventTimestamp(t *testing.T) {
 
 func TestParseScheme(t *testing.T) {
 	names := []string{"skipVerifier", "secretKeyVerifier", "sha1Verifier", "sha256Verifier", "base64Sha1Verifier",
-		"base64Sha256Verifier"}
-	var got []string
-	for _, scheme := range webhooks.Schemes() {
-		parsed, err := webhooks.ParseScheme(string(scheme))
+		"base64Sha256Verifier", "timestampSchemeVerifier", "jwtVerifier", "hmacSha256Hex", "hmacSha512Base64"}
+	for _, name := range names {
+		scheme, err := webhooks.ParseScheme(name)
 		require.NoError(t, err)
-		assert.Equal(t, scheme, parsed)
-		got = append(got, string(scheme))
+		assert.Equal(t, name, scheme.String())
 	}
-	assert.Subset(t, got, names)
-
-	for _, name := range []string{"", "sha256", "SHA256Verifier", "sha256Verifier ", "md5Verifier"} {
+	for _, name := range []string{"", "sha256", "SHA256Verifier", "sha256Verifier ", "md5Verifier", "github"} {
 		scheme, err := webhooks.ParseScheme(name)
 		require.ErrorContains(t, err, `"`+name+`"`)
-		assert.Empty(t, scheme)
-		for _, known := range got {
+		assert.Nil(t, scheme)
+		for _, known := range names {
 			assert.ErrorContains(t, err, known)
 		}
 	}
@@ -644,16 +652,16 @@ func FuzzVerifyEvent(f *testing.F) {
 		}
 	}
 	for _, scheme := range payloadSchemes() {
-		f.Add(string(scheme), payload, false, referenceSignature(scheme, payload, secret))
-		f.Add(string(scheme), payload, false, referenceSignature(scheme, payload, ""))
-		f.Add(string(scheme), "e30=", true, referenceSignature(scheme, "{}", secret))
-		f.Add(string(scheme), "not base64", true, referenceSignature(scheme, "not base64", secret))
+		f.Add(scheme.String(), payload, false, referenceSignature(scheme, payload, secret))
+		f.Add(scheme.String(), payload, false, referenceSignature(scheme, payload, ""))
+		f.Add(scheme.String(), "e30=", true, referenceSignature(scheme, "{}", secret))
+		f.Add(scheme.String(), "not base64", true, referenceSignature(scheme, "not base64", secret))
 	}
 	f.Add("", "", false, "")
 	f.Add("sha256Verifier", payload, false, referenceSignature(webhooks.SHA1, payload, secret))
 
 	f.Fuzz(func(t *testing.T, name, body string, encoded bool, signature string) {
-		scheme := webhooks.Scheme(name)
+		scheme := schemes.Named(name)
 		event := events.APIGatewayProxyRequest{
 			Headers:         map[string]string{"X-Sig": signature},
 			Body:            body,
@@ -690,7 +698,7 @@ func TestVerifyEventCopiesTheBodyOnce(t *testing.T) {
 	const size = 1 << 20
 	body := `{"webhookTimestamp":1700000000000,"data":"` + strings.Repeat("0123456789abcdef", size/16) + `"}`
 	now := clock(time.UnixMilli(1700000000000))
-	for _, scheme := range webhooks.Schemes() {
+	for _, scheme := range schemes.All() {
 		for _, encoded := range []bool{false, true} {
 			event := events.APIGatewayProxyRequest{Body: body}
 			if encoded {

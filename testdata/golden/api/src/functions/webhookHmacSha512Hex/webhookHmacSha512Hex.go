@@ -1,0 +1,33 @@
+// Package webhookhmacsha512hex is a serverless function.
+package webhookhmacsha512hex
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"example.com/golden/api/src/lib/fn"
+	"example.com/golden/api/src/lib/webhooks"
+)
+
+// Handler serves /webhookHmacSha512Hex.
+//
+// To reach handle, a request must pass these checks, in order:
+//   - webhooks.Require rejects requests without a valid signature (401),
+//     and all requests if the secret is not set.
+var Handler = fn.Chain(handle,
+	webhooks.Require(webhooks.HMACSHA512Hex, webhooks.Options{
+		SignatureHeader: "X-Webhook-Signature",
+		SecretEnv:       "WEBHOOK_HMAC_SHA512_HEX_WEBHOOK_SECRET",
+	}),
+)
+
+// handle responds to requests that passed the checks.
+func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	slog.InfoContext(ctx, "request received",
+		"function", "webhookHmacSha512Hex", "method", event.HTTPMethod, "path", event.Path)
+
+	return fn.JSON(http.StatusOK, map[string]string{"data": "webhookHmacSha512Hex function"})
+}
