@@ -16,12 +16,17 @@ type Scheme struct {
 	env    string // environment variable of the secret, or "" for one per function
 	urlEnv string // environment variable of the function's public URL, or "" if the scheme does not sign it
 
+	// Environment variable of the token with which the sender checks an
+	// endpoint, or "" if it has none.
+	tokenEnv string
+
 	// For tests and samples.
 	keys       keys // zero if nothing is signed
 	secretOnly bool // the signature is the secret, whatever the payload
 	payload    string
 	form       bool // payload is a form
 	handshakes []handshake
+	challenges []challenge
 }
 
 // keys are the keys of a sender in tests.
@@ -38,6 +43,19 @@ type handshake struct {
 	status        int
 	body          string
 }
+
+// A challenge is a handshake that is not signed. Its fields are those of
+// fntest.Event.
+type challenge struct {
+	name           string
+	method         string // constant in package net/http, such as MethodGet
+	query, headers map[string]string
+	payload        string
+	body           string // of the response, whose status is 200
+}
+
+// verifyToken is the value of tokenEnv in tests.
+const verifyToken = "meet-me-at-the-usual-place"
 
 // DefaultScheme is the name of the scheme for a webhook whose scheme is not
 // given.
@@ -75,6 +93,14 @@ func Schemes() []Scheme {
 			keys: standard, payload: `{"type":"user.created","data":{"id":"user_1"}}`,
 		},
 		{
+			Name: "cloudevents", Ident: "CloudEvents", env: "CLOUDEVENTS_ACCESS_TOKEN",
+			keys: text, secretOnly: true, payload: `{"specversion":"1.0","id":"1","source":"/orders","type":"order.created"}`,
+			challenges: []challenge{{
+				name: "permission to send", method: "MethodOptions",
+				headers: map[string]string{"WebHook-Request-Origin": "eventgrid.azure.net"},
+			}},
+		},
+		{
 			Name: "discord", Ident: "Discord", sender: "Discord", env: "DISCORD_PUBLIC_KEY",
 			keys: keys{ // RFC 8032, section 7.1, tests 1 and 2
 				secret:      "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
@@ -98,6 +124,14 @@ func Schemes() []Scheme {
 		{
 			Name: "gitlab", Ident: "GitLab", sender: "GitLab", env: "GITLAB_WEBHOOK_SECRET",
 			keys: standard, payload: `{"object_kind":"push","ref":"refs/heads/main"}`,
+		},
+		{
+			Name: "graph", Ident: "Graph", sender: "Microsoft Graph", env: "GRAPH_CLIENT_STATE",
+			keys: text, secretOnly: true, payload: `{"value":[{"subscriptionId":"1","changeType":"created"}]}`,
+			challenges: []challenge{{
+				name: "new subscription", method: "MethodPost",
+				query: map[string]string{"validationToken": "Validation: <b>1</b>"}, body: "Validation: <b>1</b>",
+			}},
 		},
 		{
 			Name: "linear", Ident: "Linear", sender: "Linear", env: "LINEAR_WEBHOOK_SECRET",

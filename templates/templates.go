@@ -40,14 +40,41 @@ var Function embed.FS
 //go:embed lib/ratelimit/memory.go lib/ratelimit/rate.go lib/ratelimit/ratelimit.go
 //go:embed lib/redisstore/limiter.go lib/redisstore/messages.go
 //go:embed lib/scenario/scenario.go
-//go:embed lib/webhooks/base64.go lib/webhooks/clerk.go lib/webhooks/discord.go lib/webhooks/discourse.go
-//go:embed lib/webhooks/ed25519.go lib/webhooks/event.go lib/webhooks/github.go lib/webhooks/gitlab.go
-//go:embed lib/webhooks/hmac.go lib/webhooks/jwt.go lib/webhooks/linear.go lib/webhooks/netlify.go
-//go:embed lib/webhooks/once.go lib/webhooks/paddle.go lib/webhooks/parse.go lib/webhooks/scheme.go
-//go:embed lib/webhooks/secretkey.go lib/webhooks/shopify.go lib/webhooks/slack.go lib/webhooks/square.go
-//go:embed lib/webhooks/standard.go lib/webhooks/standardwebhooks.go lib/webhooks/stripe.go lib/webhooks/svix.go
-//go:embed lib/webhooks/timestamp.go lib/webhooks/twilio.go lib/webhooks/url.go lib/webhooks/vercel.go
-//go:embed lib/webhooks/webhooks.go lib/webhooks/zoom.go
+//go:embed lib/webhooks/base64.go
+//go:embed lib/webhooks/challenge.go
+//go:embed lib/webhooks/clerk.go
+//go:embed lib/webhooks/cloudevents.go
+//go:embed lib/webhooks/discord.go
+//go:embed lib/webhooks/discourse.go
+//go:embed lib/webhooks/ed25519.go
+//go:embed lib/webhooks/event.go
+//go:embed lib/webhooks/github.go
+//go:embed lib/webhooks/gitlab.go
+//go:embed lib/webhooks/graph.go
+//go:embed lib/webhooks/hmac.go
+//go:embed lib/webhooks/jwt.go
+//go:embed lib/webhooks/linear.go
+//go:embed lib/webhooks/netlify.go
+//go:embed lib/webhooks/once.go
+//go:embed lib/webhooks/paddle.go
+//go:embed lib/webhooks/parse.go
+//go:embed lib/webhooks/route.go
+//go:embed lib/webhooks/scheme.go
+//go:embed lib/webhooks/secretkey.go
+//go:embed lib/webhooks/send.go
+//go:embed lib/webhooks/shopify.go
+//go:embed lib/webhooks/slack.go
+//go:embed lib/webhooks/square.go
+//go:embed lib/webhooks/standard.go
+//go:embed lib/webhooks/standardwebhooks.go
+//go:embed lib/webhooks/stripe.go
+//go:embed lib/webhooks/svix.go
+//go:embed lib/webhooks/timestamp.go
+//go:embed lib/webhooks/twilio.go
+//go:embed lib/webhooks/url.go
+//go:embed lib/webhooks/vercel.go
+//go:embed lib/webhooks/webhooks.go
+//go:embed lib/webhooks/zoom.go
 //go:embed project/db/migrations/migrations.go
 //go:embed extra/inbox/db/migrations/*.sql
 var Lib embed.FS

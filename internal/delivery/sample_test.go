@@ -70,7 +70,7 @@ func TestSamples(t *testing.T) {
 				mediaType, _, err := mime.ParseMediaType(fn.Header(event, "Content-Type"))
 				require.NoError(t, err)
 				switch mediaType {
-				case "application/json":
+				case "application/json", "application/cloudevents+json":
 					assert.True(t, json.Valid(message.Body))
 					assert.NotContains(t, event.Body, "\n")
 				case "application/x-www-form-urlencoded":
@@ -136,7 +136,7 @@ func TestSampleDirectories(t *testing.T) {
 func TestSampleNames(t *testing.T) {
 	for scheme, pattern := range map[string]string{
 		"clerk": `"type":"NAME"`, "paddle": `"event_type":"NAME"`, "square": `"type":"NAME"`, "stripe": `"type":"NAME"`,
-		"svix": `"type":"NAME"`, "standard": `"type":"NAME"`, "vercel": `"type":"NAME"`, "zoom": `"event":"NAME"`,
+		"svix": `"type":"NAME"`, "cloudevents": `"type":"NAME"`, "standard": `"type":"NAME"`, "vercel": `"type":"NAME"`, "zoom": `"event":"NAME"`,
 		"shopify": "X-Shopify-Topic: NAME", "discourse": "X-Discourse-Event: NAME",
 	} {
 		for _, name := range delivery.Samples(scheme) {

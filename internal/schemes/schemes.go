@@ -24,10 +24,12 @@ func All() []webhooks.Scheme {
 		webhooks.HMACSHA512Base64,
 
 		webhooks.Clerk,
+		webhooks.CloudEvents,
 		webhooks.Discord,
 		webhooks.Discourse,
 		webhooks.GitHub,
 		webhooks.GitLab,
+		webhooks.Graph,
 		webhooks.Linear,
 		webhooks.Netlify,
 		webhooks.Paddle,

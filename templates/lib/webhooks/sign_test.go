@@ -112,6 +112,9 @@ func TestSignEventRoundTrip(t *testing.T) {
 				MultiValueHeaders: map[string][]string{"X-Hub-Signature-256": {"sha256=00"}}},
 		} {
 			t.Run(scheme.String()+"/"+name, func(t *testing.T) {
+				if scheme == webhooks.Graph { // see TestGraph
+					return
+				}
 				if scheme == webhooks.Linear && (name == "no body" || name == "bytes" || name == "form") {
 					// The timestamp is in the JSON, so other bodies never verify.
 					signed, err := webhooks.SignEvent(scheme, event, sender)
@@ -130,7 +133,7 @@ func TestSignEventRoundTrip(t *testing.T) {
 				}
 
 				requireRejected(t, webhooks.VerifyEvent(scheme, event, receiver), "unsigned")
-				if scheme == webhooks.SecretKey || scheme == webhooks.GitLab {
+				if scheme == webhooks.SecretKey || scheme == webhooks.GitLab || scheme == webhooks.CloudEvents {
 					return // a shared secret does not protect the body
 				}
 				signed.Body, signed.IsBase64Encoded = `{"tampered":true}`, false
@@ -191,6 +194,9 @@ func TestSignPayloadOfProviders(t *testing.T) {
 		webhooks.Standard, webhooks.Svix, webhooks.Twilio, webhooks.Zoom}
 	for _, scheme := range providers() {
 		t.Run(scheme.String(), func(t *testing.T) {
+			if scheme == webhooks.Graph {
+				t.Skip("has no signature")
+			}
 			signs, verifies := secretPair(scheme)
 			signature, err := webhooks.SignPayload(scheme, payload,
 				webhooks.Options{Secret: signs, URL: "https://example.com"})
@@ -206,7 +212,7 @@ func TestSignPayloadOfProviders(t *testing.T) {
 			require.NoError(t,
 				webhooks.VerifySignature(scheme, payload, signature,
 					webhooks.Options{Secret: verifies, URL: "https://example.com"}))
-			if scheme != webhooks.GitLab {
+			if scheme != webhooks.GitLab && scheme != webhooks.CloudEvents {
 				requireRejected(t,
 					webhooks.VerifySignature(scheme, payload+" ", signature,
 						webhooks.Options{Secret: verifies, URL: "https://example.com"}))
@@ -396,6 +402,14 @@ func TestMessageIDWithDot(t *testing.T) {
 	require.NoError(t, err)
 	signed.Headers["webhook-id"], signed.Headers["webhook-timestamp"], signed.Body = "msg.1700000000", "1700009999", "rest"
 	requireRejected(t, webhooks.VerifyEvent(webhooks.Standard, signed, options))
+
+	for _, id := range []string{"order.created.1", "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W.", "..", "v1.17000000001"} {
+		signed, err := webhooks.SignEvent(webhooks.Svix, events.APIGatewayProxyRequest{
+			Headers: map[string]string{"svix-id": id}, Body: payload,
+		}, webhooks.Options{Secret: signs})
+		require.NoError(t, err)
+		require.NoError(t, webhooks.VerifyEvent(webhooks.Svix, signed, webhooks.Options{Secret: signs}), id)
+	}
 }
 
 func TestStandardPrivateKey(t *testing.T) {

@@ -517,6 +517,76 @@ func TestSignatureTransformer(t *testing.T) {
 	requireRejected(t, webhooks.VerifyEvent(webhooks.SHA256, event, options))
 }
 
+// SignEvent cannot invert a transformer. What it signs verifies nevertheless,
+// and nothing else does.
+func TestSignEventWithTransformer(t *testing.T) {
+	for name, transform := range map[string]func(string) string{
+		"prefix":   func(header string) string { return strings.TrimPrefix(header, "sig=") },
+		"field":    func(header string) string { _, value, _ := strings.Cut(header, "sig="); return value },
+		"constant": func(string) string { return "" },
+	} {
+		for _, scheme := range schemes.All() {
+			if scheme == webhooks.Skip || scheme == webhooks.Graph {
+				continue
+			}
+			signs, verifies := secretPair(scheme)
+			now := clock(time.Unix(1700000000, 0))
+			body := `{"webhookTimestamp":1700000000000}`
+			signed, err := webhooks.SignEvent(scheme, events.APIGatewayProxyRequest{Body: body}, webhooks.Options{
+				Secret: signs, URL: "https://example.com/", SignatureTransformer: transform, Now: now,
+			})
+			require.NoError(t, err)
+			options := webhooks.Options{
+				Secret: verifies, URL: "https://example.com/", SignatureTransformer: transform, Now: now,
+			}
+			handler := webhooks.Require(scheme, options)(
+				func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+					assert.NotEmpty(t, webhooks.MessageID(ctx))
+					return fn.JSON(http.StatusOK, "")
+				})
+			response, err := handler(t.Context(), signed)
+			require.NoError(t, err)
+			assert.Equal(t, http.StatusOK, response.StatusCode, "%s, %s", name, scheme)
+			options.Secret = otherSecret(verifies)
+			requireRejected(t, webhooks.VerifyEvent(scheme, signed, options), "%s, %s", name, scheme)
+		}
+	}
+}
+
+// Files that contain a secret usually end in a line break.
+func TestSecretTrailingNewline(t *testing.T) {
+	const env = "TEST_WEBHOOK_SECRET"
+	for _, scheme := range schemes.All() {
+		if scheme == webhooks.Skip {
+			continue
+		}
+		signs, verifies := secretPair(scheme)
+		event, err := webhooks.SignEvent(scheme,
+			events.APIGatewayProxyRequest{Body: `{"action":"create","value":[{}]}`},
+			webhooks.Options{Secret: signs + "\n", URL: "https://example.com"})
+		require.NoError(t, err, scheme)
+		t.Setenv(env, verifies+"\r\n")
+		for _, options := range []webhooks.Options{
+			{SecretEnv: env}, {Secret: verifies}, {Secret: otherSecret(verifies), Secrets: []string{verifies + "\n"}},
+		} {
+			options.URL = "https://example.com"
+			require.NoError(t, webhooks.VerifyEvent(scheme, event, options), scheme)
+		}
+	}
+}
+
+// Supabase shows secrets of Standard Webhooks with the version of the signature.
+func TestSecretWithVersion(t *testing.T) {
+	d := deliveries()["standard"]
+	options := d.options()
+	options.Secret = "v1," + d.secret
+	require.NoError(t, webhooks.VerifyEvent(webhooks.Standard, d.event(), options))
+	signed, err := webhooks.SignEvent(webhooks.Svix, events.APIGatewayProxyRequest{},
+		webhooks.Options{Secret: "v1," + d.secret})
+	require.NoError(t, err)
+	require.NoError(t, webhooks.VerifyEvent(webhooks.Svix, signed, webhooks.Options{Secret: d.secret}))
+}
+
 func TestEventTimestamp(t *testing.T) {
 	now := time.UnixMilli(1700000000000)
 	tests := map[string]struct {
@@ -575,6 +645,47 @@ func TestParseScheme(t *testing.T) {
 		for _, known := range names {
 			assert.ErrorContains(t, err, known)
 		}
+	}
+}
+
+// No scheme accepts a signature that is garbage.
+func TestGarbageSignatures(t *testing.T) {
+	const body = `{"webhookTimestamp":1700000000000,"value":[{"clientState":"?"}]}`
+	sha := referenceSignature(webhooks.SHA256, body, other)
+	garbage := map[string]string{
+		"empty": "", "space": " ", "NUL": "\x00", "not UTF-8": "\xff\xfe", "null": "null", "undefined": "undefined",
+		"separators": ",,,;;;===", "only names": "t=,v1=", "zeros": "sha256=" + strings.Repeat("0", 64),
+		"another secret": sha, "token without a signature": "eyJhbGciOiJub25lIn0.e30.", "long": strings.Repeat("v1,", 1<<16),
+		"many": strings.Repeat("t=1700000000,v1=AAAA,h1=AAAA v1,AAAA ", 1000),
+	}
+	require.Len(t, garbage, 13)
+	for _, scheme := range schemes.All() {
+		if scheme == webhooks.Skip {
+			continue
+		}
+		signs, verifies := secretPair(scheme)
+		now := clock(time.UnixMilli(1700000000000))
+		address := "https://example.com/hook"
+		signed, err := webhooks.SignEvent(scheme, events.APIGatewayProxyRequest{Body: body},
+			webhooks.Options{Secret: signs, URL: address, Now: now})
+		require.NoError(t, err)
+		if scheme == webhooks.Graph {
+			signed.Body = body // which has no clientState
+		}
+		calls := 0
+		handler := webhooks.Require(scheme,
+			webhooks.Options{Secret: verifies, URL: address, Now: now})(countingHandler(&calls, http.StatusOK))
+		for name, signature := range garbage {
+			event := signed
+			event.Headers, event.MultiValueHeaders = map[string]string{}, nil
+			for header := range signed.Headers {
+				event.Headers[header] = signature
+			}
+			response, err := handler(t.Context(), event)
+			require.NoError(t, err)
+			assert.Equal(t, http.StatusUnauthorized, response.StatusCode, "%s, %s", scheme, name)
+		}
+		assert.Zero(t, calls, scheme)
 	}
 }
 
@@ -696,7 +807,7 @@ func FuzzVerifyEvent(f *testing.F) {
 // needs the content in one slice.
 func TestVerifyEventCopiesTheBodyOnce(t *testing.T) {
 	const size = 1 << 20
-	body := `{"webhookTimestamp":1700000000000,"data":"` + strings.Repeat("0123456789abcdef", size/16) + `"}`
+	body := `{"webhookTimestamp":1700000000000,"value":[{"clientState":"` + secret + `"}],"data":"` + strings.Repeat("0123456789abcdef", size/16) + `"}`
 	now := clock(time.UnixMilli(1700000000000))
 	for _, scheme := range schemes.All() {
 		for _, encoded := range []bool{false, true} {

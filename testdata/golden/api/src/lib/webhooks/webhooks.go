@@ -70,6 +70,10 @@ type Options struct {
 	// environment variable that contains the URL. It is read if URL is empty.
 	URL, URLEnv string
 
+	// VerifyToken is the text with which some providers check an endpoint before
+	// they send events. VerifyTokenEnv names an environment variable for it.
+	VerifyToken, VerifyTokenEnv string
+
 	// SignatureHeader replaces the scheme's signature header. Case is ignored.
 	SignatureHeader string
 
