@@ -53,10 +53,12 @@ func parts() []part {
 		scheme("secretkey", "secretKeyVerifier"),
 		scheme("timestamp", "timestampSchemeVerifier"),
 		scheme("clerk", "Clerk", "webhooks/standardwebhooks"),
+		scheme("cloudevents", "CloudEvents and Azure Event Grid", "webhooks/challenge", "webhooks/secretkey"),
 		scheme("discord", "Discord", "webhooks/ed25519"),
 		scheme("discourse", "Discourse"),
 		scheme("github", "GitHub"),
 		scheme("gitlab", "GitLab", "webhooks/secretkey", "webhooks/standardwebhooks"),
+		scheme("graph", "Microsoft Graph", "webhooks/challenge", "webhooks/secretkey"),
 		scheme("linear", "Linear"),
 		scheme("netlify", "Netlify", "webhooks/jwt"),
 		scheme("paddle", "Paddle"),
@@ -69,6 +71,10 @@ func parts() []part {
 		scheme("twilio", "Twilio", "fn/form", "webhooks/url"),
 		scheme("vercel", "Vercel"),
 		scheme("zoom", "Zoom"),
+		{
+			name: "webhooks/challenge", files: []string{"challenge.go"},
+			provides: "challenges without a signature, for schemes",
+		},
 		{
 			name: "webhooks/ed25519", files: []string{"ed25519.go"},
 			provides: "Ed25519 signatures, for schemes",
@@ -83,6 +89,14 @@ func parts() []part {
 				"webhooks/base64", "webhooks/hmac", "webhooks/jwt", "webhooks/secretkey", "webhooks/timestamp",
 			},
 			provides: "ParseScheme: schemes by name",
+		},
+		{
+			name: "webhooks/route", files: []string{"route.go"},
+			provides: "Route: a handler for each type of event",
+		},
+		{
+			name: "webhooks/send", files: []string{"send.go"}, requires: []string{"webhooks/standard"},
+			provides: "Send: signs and sends a message, with retries",
 		},
 		{
 			name: "webhooks/standardwebhooks", files: []string{"standardwebhooks.go"},
