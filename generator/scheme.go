@@ -9,8 +9,9 @@ import (
 // generated function must know about the sender.
 type Scheme struct {
 	Name  string // value of --webhook
-	Ident string // constant in package webhooks
+	Ident string // variable in package webhooks
 
+	file   string // part of package webhooks that declares the variable, if it is neither the core nor named Name
 	sender string // name of the provider, or "" for any sender
 	env    string // environment variable of the secret, or "" for one per function
 	urlEnv string // environment variable of the function's public URL, or "" if the scheme does not sign it
@@ -73,19 +74,19 @@ func Schemes() []Scheme {
 	const payload = `{"id":1}`
 	return []Scheme{
 		{Name: "skipVerifier", Ident: "Skip", payload: payload},
-		{Name: "secretKeyVerifier", Ident: "SecretKey", keys: text, secretOnly: true, payload: payload},
+		{Name: "secretKeyVerifier", Ident: "SecretKey", file: "secretkey", keys: text, secretOnly: true, payload: payload},
 		{Name: "sha1Verifier", Ident: "SHA1", keys: text, payload: payload},
 		{Name: "sha256Verifier", Ident: "SHA256", keys: text, payload: payload},
-		{Name: "base64Sha1Verifier", Ident: "Base64SHA1", keys: text, payload: payload},
-		{Name: "base64Sha256Verifier", Ident: "Base64SHA256", keys: text, payload: payload},
-		{Name: "timestampSchemeVerifier", Ident: "TimestampScheme", keys: text, payload: payload},
-		{Name: "jwtVerifier", Ident: "JWT", keys: text, payload: payload},
-		{Name: "hmacSha1Hex", Ident: "HMACSHA1Hex", keys: text, payload: payload},
-		{Name: "hmacSha1Base64", Ident: "HMACSHA1Base64", keys: text, payload: payload},
-		{Name: "hmacSha256Hex", Ident: "HMACSHA256Hex", keys: text, payload: payload},
-		{Name: "hmacSha256Base64", Ident: "HMACSHA256Base64", keys: text, payload: payload},
-		{Name: "hmacSha512Hex", Ident: "HMACSHA512Hex", keys: text, payload: payload},
-		{Name: "hmacSha512Base64", Ident: "HMACSHA512Base64", keys: text, payload: payload},
+		{Name: "base64Sha1Verifier", Ident: "Base64SHA1", file: "base64", keys: text, payload: payload},
+		{Name: "base64Sha256Verifier", Ident: "Base64SHA256", file: "base64", keys: text, payload: payload},
+		{Name: "timestampSchemeVerifier", Ident: "TimestampScheme", file: "timestamp", keys: text, payload: payload},
+		{Name: "jwtVerifier", Ident: "JWT", file: "jwt", keys: text, payload: payload},
+		{Name: "hmacSha1Hex", Ident: "HMACSHA1Hex", file: "hmac", keys: text, payload: payload},
+		{Name: "hmacSha1Base64", Ident: "HMACSHA1Base64", file: "hmac", keys: text, payload: payload},
+		{Name: "hmacSha256Hex", Ident: "HMACSHA256Hex", file: "hmac", keys: text, payload: payload},
+		{Name: "hmacSha256Base64", Ident: "HMACSHA256Base64", file: "hmac", keys: text, payload: payload},
+		{Name: "hmacSha512Hex", Ident: "HMACSHA512Hex", file: "hmac", keys: text, payload: payload},
+		{Name: "hmacSha512Base64", Ident: "HMACSHA512Base64", file: "hmac", keys: text, payload: payload},
 
 		{
 			Name: "bitbucket", Ident: "Bitbucket", sender: "Bitbucket", env: "BITBUCKET_WEBHOOK_SECRET",
@@ -343,6 +344,15 @@ func (s Scheme) SignatureHeader() string {
 		return ""
 	}
 	return "X-Webhook-Signature"
+}
+
+// part returns the part of package webhooks that declares the scheme, or "" for
+// the core.
+func (s Scheme) part() string {
+	if s.IsProvider() {
+		return s.Name
+	}
+	return s.file
 }
 
 // SecretEnv returns the environment variable of the secret for the function

@@ -24,13 +24,14 @@ var Function embed.FS
 // Lib contains the directories lib, project and extra. The directives name each
 // Go file, because a pattern would include the tests.
 //
-//go:embed lib/auth/auth.go lib/auth/credentials.go lib/auth/dbauth.go lib/auth/token.go lib/auth/user.go
+//go:embed lib/auth/auth.go lib/auth/credentials.go lib/auth/dbauth.go lib/auth/jwt.go lib/auth/token.go
+//go:embed lib/auth/user.go
 //go:embed lib/cors/cors.go
 //go:embed lib/db/db.go lib/db/dsn.go lib/db/files.go lib/db/migrate.go lib/db/postgres.go lib/db/slow.go
 //go:embed lib/db/sqlite.go
 //go:embed lib/dbtest/dbtest.go lib/dbtest/postgres.go lib/dbtest/sqlite.go
-//go:embed lib/fn/fn.go lib/fn/form.go
-//go:embed lib/fntest/fntest.go
+//go:embed lib/fn/binary.go lib/fn/fn.go lib/fn/form.go
+//go:embed lib/fntest/fntest.go lib/fntest/webhook.go
 //go:embed lib/inbox/inbox.go
 //go:embed lib/ipallow/ipallow.go
 //go:embed lib/jwks/fetch.go lib/jwks/jwks.go lib/jwks/key.go
@@ -48,12 +49,13 @@ var Function embed.FS
 //go:embed lib/webhooks/meta.go lib/webhooks/mollie.go lib/webhooks/netlify.go lib/webhooks/notion.go
 //go:embed lib/webhooks/okta.go lib/webhooks/once.go lib/webhooks/openai.go lib/webhooks/paddle.go
 //go:embed lib/webhooks/pagerduty.go lib/webhooks/parse.go lib/webhooks/razorpay.go lib/webhooks/replicate.go
-//go:embed lib/webhooks/resend.go lib/webhooks/scheme.go lib/webhooks/secretkey.go lib/webhooks/sendgrid.go
-//go:embed lib/webhooks/sentry.go lib/webhooks/shopify.go lib/webhooks/slack.go lib/webhooks/sns.go
-//go:embed lib/webhooks/square.go lib/webhooks/standard.go lib/webhooks/standardwebhooks.go
-//go:embed lib/webhooks/stripe.go lib/webhooks/svix.go lib/webhooks/telegram.go lib/webhooks/timestamp.go
-//go:embed lib/webhooks/twilio.go lib/webhooks/typeform.go lib/webhooks/url.go lib/webhooks/vercel.go
-//go:embed lib/webhooks/webflow.go lib/webhooks/webhooks.go lib/webhooks/workos.go lib/webhooks/zoom.go
+//go:embed lib/webhooks/resend.go lib/webhooks/route.go lib/webhooks/scheme.go lib/webhooks/secretkey.go
+//go:embed lib/webhooks/send.go lib/webhooks/sendgrid.go lib/webhooks/sentry.go lib/webhooks/shopify.go
+//go:embed lib/webhooks/slack.go lib/webhooks/sns.go lib/webhooks/square.go lib/webhooks/standard.go
+//go:embed lib/webhooks/standardwebhooks.go lib/webhooks/stripe.go lib/webhooks/svix.go
+//go:embed lib/webhooks/telegram.go lib/webhooks/timestamp.go lib/webhooks/twilio.go lib/webhooks/typeform.go
+//go:embed lib/webhooks/url.go lib/webhooks/vercel.go lib/webhooks/webflow.go lib/webhooks/webhooks.go
+//go:embed lib/webhooks/workos.go lib/webhooks/zoom.go
 //go:embed project/db/migrations/migrations.go
 //go:embed extra/inbox/db/migrations/*.sql
 var Lib embed.FS

@@ -124,6 +124,19 @@ func TestPublicURL(t *testing.T) {
 			options: webhooks.Options{URL: "https://a.example"}, event: events.APIGatewayProxyRequest{Path: "/hook/a b"},
 			signed: "https://a.example/hook/a%20b", err: "path as it was sent",
 		},
+		"origin, only the path as sent": {
+			options: webhooks.Options{URL: "https://a.example"}, event: events.APIGatewayProxyRequest{Path: "/hook/"},
+			context: lambdacontext.NewContext(context.Background(), &lambdacontext.LambdaContext{
+				ClientContext: lambdacontext.ClientContext{Custom: map[string]string{"rawPath": "/hook%2F"}},
+			}), signed: "https://a.example/hook%2F",
+		},
+		"origin, only the query as sent": {
+			options: webhooks.Options{URL: "https://a.example"},
+			event: events.APIGatewayProxyRequest{
+				Path: "/hook", QueryStringParameters: map[string]string{"a": "1", "b": "2"},
+			},
+			context: rawContext("", "b=2&a=1"), signed: "https://a.example/hook?b=2&a=1",
+		},
 		"origin, path and query as sent": {
 			options: webhooks.Options{URL: "https://a.example"},
 			event: events.APIGatewayProxyRequest{

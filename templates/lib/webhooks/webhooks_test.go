@@ -648,6 +648,47 @@ func TestParseScheme(t *testing.T) {
 	}
 }
 
+// No scheme accepts a signature that is garbage.
+func TestGarbageSignatures(t *testing.T) {
+	const body = `{"webhookTimestamp":1700000000000,"value":[{"clientState":"?"}]}`
+	sha := referenceSignature(webhooks.SHA256, body, other)
+	garbage := map[string]string{
+		"empty": "", "space": " ", "NUL": "\x00", "not UTF-8": "\xff\xfe", "null": "null", "undefined": "undefined",
+		"separators": ",,,;;;===", "only names": "t=,v1=", "zeros": "sha256=" + strings.Repeat("0", 64),
+		"another secret": sha, "token without a signature": "eyJhbGciOiJub25lIn0.e30.", "long": strings.Repeat("v1,", 1<<16),
+		"many": strings.Repeat("t=1700000000,v1=AAAA,h1=AAAA v1,AAAA ", 1000),
+	}
+	require.Len(t, garbage, 13)
+	for _, scheme := range schemes.All() {
+		if scheme == webhooks.Skip {
+			continue
+		}
+		signs, verifies := secretPair(scheme)
+		now := clock(time.UnixMilli(1700000000000))
+		address := "https://example.com/hook"
+		signed, err := webhooks.SignEvent(scheme, events.APIGatewayProxyRequest{Body: body},
+			webhooks.Options{Secret: signs, URL: address, Now: now})
+		require.NoError(t, err)
+		if scheme == webhooks.Graph {
+			signed.Body = body // which has no clientState
+		}
+		calls := 0
+		handler := webhooks.Require(scheme,
+			webhooks.Options{Secret: verifies, URL: address, Now: now})(countingHandler(&calls, http.StatusOK))
+		for name, signature := range garbage {
+			event := signed
+			event.Headers, event.MultiValueHeaders = map[string]string{}, nil
+			for header := range signed.Headers {
+				event.Headers[header] = signature
+			}
+			response, err := handler(t.Context(), event)
+			require.NoError(t, err)
+			assert.Equal(t, http.StatusUnauthorized, response.StatusCode, "%s, %s", scheme, name)
+		}
+		assert.Zero(t, calls, scheme)
+	}
+}
+
 // captureLog redirects the log to a buffer until the test ends.
 func captureLog(t *testing.T) *bytes.Buffer {
 	logger, writer, flags := slog.Default(), log.Writer(), log.Flags()
