@@ -160,6 +160,7 @@ func Schemes() []Scheme {
 		{
 			Name: "intercom", Ident: "Intercom", sender: "Intercom", env: "INTERCOM_CLIENT_SECRET",
 			keys: text, payload: `{"type":"notification_event","id":"notif_1","topic":"contact.user.created"}`,
+			challenges: []challenge{{name: "check of the URL", method: "MethodHead"}},
 		},
 		{
 			Name: "jira", Ident: "Jira", sender: "Jira", env: "JIRA_WEBHOOK_SECRET",

@@ -40,22 +40,67 @@ var Function embed.FS
 //go:embed lib/ratelimit/memory.go lib/ratelimit/rate.go lib/ratelimit/ratelimit.go
 //go:embed lib/redisstore/limiter.go lib/redisstore/messages.go
 //go:embed lib/scenario/scenario.go
-//go:embed lib/webhooks/base64.go lib/webhooks/bitbucket.go lib/webhooks/calendly.go lib/webhooks/challenge.go
-//go:embed lib/webhooks/clerk.go lib/webhooks/cloudevents.go lib/webhooks/discord.go lib/webhooks/discourse.go
-//go:embed lib/webhooks/docusign.go lib/webhooks/dropbox.go lib/webhooks/ed25519.go lib/webhooks/event.go
-//go:embed lib/webhooks/github.go lib/webhooks/gitlab.go lib/webhooks/graph.go lib/webhooks/hmac.go
-//go:embed lib/webhooks/hubspot.go lib/webhooks/intercom.go lib/webhooks/jira.go lib/webhooks/jwt.go
-//go:embed lib/webhooks/lemonsqueezy.go lib/webhooks/line.go lib/webhooks/linear.go lib/webhooks/mailgun.go
-//go:embed lib/webhooks/meta.go lib/webhooks/mollie.go lib/webhooks/netlify.go lib/webhooks/notion.go
-//go:embed lib/webhooks/okta.go lib/webhooks/once.go lib/webhooks/openai.go lib/webhooks/paddle.go
-//go:embed lib/webhooks/pagerduty.go lib/webhooks/parse.go lib/webhooks/razorpay.go lib/webhooks/replicate.go
-//go:embed lib/webhooks/resend.go lib/webhooks/route.go lib/webhooks/scheme.go lib/webhooks/secretkey.go
-//go:embed lib/webhooks/send.go lib/webhooks/sendgrid.go lib/webhooks/sentry.go lib/webhooks/shopify.go
-//go:embed lib/webhooks/slack.go lib/webhooks/sns.go lib/webhooks/square.go lib/webhooks/standard.go
-//go:embed lib/webhooks/standardwebhooks.go lib/webhooks/stripe.go lib/webhooks/svix.go
-//go:embed lib/webhooks/telegram.go lib/webhooks/timestamp.go lib/webhooks/twilio.go lib/webhooks/typeform.go
-//go:embed lib/webhooks/url.go lib/webhooks/vercel.go lib/webhooks/webflow.go lib/webhooks/webhooks.go
-//go:embed lib/webhooks/workos.go lib/webhooks/zoom.go
+//go:embed lib/webhooks/base64.go
+//go:embed lib/webhooks/bitbucket.go
+//go:embed lib/webhooks/calendly.go
+//go:embed lib/webhooks/challenge.go
+//go:embed lib/webhooks/clerk.go
+//go:embed lib/webhooks/cloudevents.go
+//go:embed lib/webhooks/discord.go
+//go:embed lib/webhooks/discourse.go
+//go:embed lib/webhooks/docusign.go
+//go:embed lib/webhooks/dropbox.go
+//go:embed lib/webhooks/ed25519.go
+//go:embed lib/webhooks/event.go
+//go:embed lib/webhooks/github.go
+//go:embed lib/webhooks/gitlab.go
+//go:embed lib/webhooks/graph.go
+//go:embed lib/webhooks/hmac.go
+//go:embed lib/webhooks/hubspot.go
+//go:embed lib/webhooks/intercom.go
+//go:embed lib/webhooks/jira.go
+//go:embed lib/webhooks/jwt.go
+//go:embed lib/webhooks/lemonsqueezy.go
+//go:embed lib/webhooks/line.go
+//go:embed lib/webhooks/linear.go
+//go:embed lib/webhooks/mailgun.go
+//go:embed lib/webhooks/meta.go
+//go:embed lib/webhooks/mollie.go
+//go:embed lib/webhooks/netlify.go
+//go:embed lib/webhooks/notion.go
+//go:embed lib/webhooks/okta.go
+//go:embed lib/webhooks/once.go
+//go:embed lib/webhooks/openai.go
+//go:embed lib/webhooks/paddle.go
+//go:embed lib/webhooks/pagerduty.go
+//go:embed lib/webhooks/parse.go
+//go:embed lib/webhooks/razorpay.go
+//go:embed lib/webhooks/replicate.go
+//go:embed lib/webhooks/resend.go
+//go:embed lib/webhooks/route.go
+//go:embed lib/webhooks/scheme.go
+//go:embed lib/webhooks/secretkey.go
+//go:embed lib/webhooks/send.go
+//go:embed lib/webhooks/sendgrid.go
+//go:embed lib/webhooks/sentry.go
+//go:embed lib/webhooks/shopify.go
+//go:embed lib/webhooks/slack.go
+//go:embed lib/webhooks/sns.go
+//go:embed lib/webhooks/square.go
+//go:embed lib/webhooks/standard.go
+//go:embed lib/webhooks/standardwebhooks.go
+//go:embed lib/webhooks/stripe.go
+//go:embed lib/webhooks/svix.go
+//go:embed lib/webhooks/telegram.go
+//go:embed lib/webhooks/timestamp.go
+//go:embed lib/webhooks/twilio.go
+//go:embed lib/webhooks/typeform.go
+//go:embed lib/webhooks/url.go
+//go:embed lib/webhooks/vercel.go
+//go:embed lib/webhooks/webflow.go
+//go:embed lib/webhooks/webhooks.go
+//go:embed lib/webhooks/workos.go
+//go:embed lib/webhooks/zoom.go
 //go:embed project/db/migrations/migrations.go
 //go:embed extra/inbox/db/migrations/*.sql
 var Lib embed.FS

@@ -49,7 +49,7 @@ func recordedRequests(t *testing.T, provider, path string) []recordedRequest {
 }
 
 // TestSignedURL checks that requests whose URL is signed verify behind fngen
-// serve and on Lambda. The functions only know their origin.
+// dev, fngen serve and on Lambda. The functions only know their origin.
 func TestSignedURL(t *testing.T) {
 	dir := newModule(t)
 	do(t, dir, "function", "sms", "--webhook=twilio", "--no-tests")
@@ -62,15 +62,11 @@ func TestSignedURL(t *testing.T) {
 		"TWILIO_AUTH_TOKEN=" + requests["sms"][0].Secret, "TWILIO_WEBHOOK_URL=https://example.com",
 		"SQUARE_WEBHOOK_SIGNATURE_KEY=" + requests["square"][0].Secret, "SQUARE_WEBHOOK_URL=https://example.com",
 	}
-
-	t.Run("serve", func(t *testing.T) {
-		server, screen := goProcess(dir, "serve", "--port", "0")
-		server.Env = append(server.Env, environ...)
-		require.NoError(t, server.Start())
-		ended := make(chan int, 1)
-		go func() { ended <- server.wait() }()
-		screen.wait(t, "listening on http")
-		origin := listening.FindStringSubmatch(screen.all())[1]
+	for _, variable := range environ {
+		name, value, _ := strings.Cut(variable, "=")
+		t.Setenv(name, value)
+	}
+	replay := func(t *testing.T, origin string) {
 		send := func(r recordedRequest) int {
 			request, err := http.NewRequest(r.Method, origin+r.target(), strings.NewReader(r.Body))
 			require.NoError(t, err)
@@ -89,10 +85,19 @@ func TestSignedURL(t *testing.T) {
 				assert.Equal(t, http.StatusUnauthorized, send(r), "%s: %s", function, r.Name)
 			}
 		}
+	}
+
+	t.Run("serve", func(t *testing.T) {
+		server, screen := goProcess(dir, "serve", "--port", "0")
+		require.NoError(t, server.Start())
+		ended := make(chan int, 1)
+		go func() { ended <- server.wait() }()
+		screen.wait(t, "listening on http")
+		replay(t, listening.FindStringSubmatch(screen.all())[1])
 		require.NoError(t, server.Process.Signal(syscall.SIGTERM))
 		assert.Zero(t, <-ended, screen.all())
 	})
-
+	t.Run("dev", func(t *testing.T) { replay(t, startDevIn(t, dir).url) })
 	t.Run("Lambda", func(t *testing.T) {
 		code, out := fngenBuild(t, dir)
 		require.Zero(t, code, out)

@@ -17,6 +17,7 @@ import (
 // To reach handle, a request must pass these checks, in order:
 //   - webhooks.Require rejects requests not signed by Intercom (401),
 //     and all requests if the secret is not set.
+//     It also responds to Intercom's handshakes.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Intercom, webhooks.Options{SecretEnv: "INTERCOM_CLIENT_SECRET"}),
 )

@@ -58,6 +58,37 @@ func TestHandlerRejectsUnsignedRequests(t *testing.T) {
 	}
 }
 
+func TestHandlerAnswersChallenges(t *testing.T) {
+	t.Setenv("INTERCOM_CLIENT_SECRET", secret)
+
+	tests := []struct {
+		name    string
+		request fntest.Event
+		body    string
+	}{
+		{
+			name: "check of the URL",
+			request: fntest.Event{
+				HTTPMethod: http.MethodHead,
+				Path:       "/webhookIntercom",
+			},
+			body: "",
+		},
+	}
+	for _, test := range tests {
+		standard.Run(t, test.name, func(t *scenario.T, s *Scenario) {
+			response := fntest.Call(t, Handler, fntest.HTTPEvent(test.request))
+
+			if response.StatusCode != http.StatusOK {
+				t.Errorf("status = %d, want %d", response.StatusCode, http.StatusOK)
+			}
+			if response.Body != test.body {
+				t.Errorf("body = %s, want %s", response.Body, test.body)
+			}
+		})
+	}
+}
+
 // request returns the request that the tests send.
 func request() fntest.Event {
 	return fntest.Event{
