@@ -100,7 +100,7 @@ func recordedProviders() map[string]recorded {
 }
 
 // recordings returns the recordings of a provider.
-func recordings(t *testing.T, provider string) []recording {
+func recordings(t testing.TB, provider string) []recording {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("testdata", "recordings", provider+".json"))
 	require.NoError(t, err)

@@ -3,7 +3,9 @@ package webhooks_test
 import (
 	"bytes"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -154,4 +156,46 @@ func TestDropboxMessageID(t *testing.T) {
 	}
 	assert.Equal(t, ids[0], ids[1])
 	assert.NotEqual(t, ids[0], ids[2])
+}
+
+// FuzzRecordings changes recorded deliveries. None of them verifies with another
+// secret, and no error contains the secret.
+func FuzzRecordings(f *testing.F) {
+	var all []recorded
+	var seeds []recording
+	for _, name := range slices.Sorted(maps.Keys(recordedProviders())) {
+		for _, r := range recordings(f, name) {
+			all, seeds = append(all, recordedProviders()[name]), append(seeds, r)
+		}
+	}
+	for i, r := range seeds {
+		var values [3]string
+		for j, name := range all[i].headers[:min(3, len(all[i].headers))] {
+			values[j] = r.Headers[name]
+		}
+		f.Add(i, r.Body, values[0], values[1], values[2])
+	}
+	f.Fuzz(func(t *testing.T, i int, body, header1, header2, header3 string) {
+		if i < 0 || i >= len(seeds) {
+			return
+		}
+		provider, r := all[i], seeds[i]
+		if r.Certificate != "" {
+			provider.scheme = webhooks.NewSNS(r.client())
+		}
+		r.Body, r.BodyBase64, r.Headers = body, nil, maps.Clone(r.Headers)
+		for j, value := range []string{header1, header2, header3} {
+			if j < len(provider.headers) {
+				r.Headers[provider.headers[j]] = value
+			}
+		}
+		if err := r.verify(provider.scheme); err != nil {
+			requireRejected(t, err)
+			if r.PublicKey == "" && r.Certificate == "" {
+				assert.NotContains(t, err.Error(), r.Secret)
+			}
+		}
+		r.Secret, r.PublicKey = wrongSecret(r.Secret+r.PublicKey), ""
+		requireRejected(t, r.verify(provider.scheme))
+	})
 }

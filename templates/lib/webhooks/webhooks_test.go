@@ -669,8 +669,8 @@ func TestGarbageSignatures(t *testing.T) {
 		signed, err := webhooks.SignEvent(scheme, events.APIGatewayProxyRequest{Body: body},
 			webhooks.Options{Secret: signs, URL: address, Now: now})
 		require.NoError(t, err)
-		if scheme == webhooks.Graph {
-			signed.Body = body // which has no clientState
+		if scheme == webhooks.Graph || scheme == webhooks.SNS || scheme == webhooks.Mailgun {
+			signed.Body = body // without the signature, which is not in a header
 		}
 		calls := 0
 		handler := webhooks.Require(scheme,
