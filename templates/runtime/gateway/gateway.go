@@ -73,8 +73,14 @@ type Gateway struct {
 	// the event. If it is empty, no header is read.
 	PeerHeader string
 
+	// PublicHeader names the request header by which a reverse proxy on the
+	// same machine marks a request from outside. The header is removed from
+	// the event. If it is empty, no header is read.
+	PublicHeader string
+
 	// ExposeErrors includes error messages and stack traces in error
-	// responses. It is for development only.
+	// responses, except for requests with PublicHeader. It is for
+	// development only.
 	ExposeErrors bool
 
 	// Timeout is the longest that a call may take. When it expires, the
@@ -146,6 +152,7 @@ func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, fn Function) {
 // path: two if it is in a group.
 func (g *Gateway) ServeRoute(w http.ResponseWriter, r *http.Request, segments int, fn Function) {
 	start := time.Now()
+	exposeErrors := g.ExposeErrors && (g.PublicHeader == "" || r.Header.Get(g.PublicHeader) == "")
 	event, err := g.event(w, r, segments, start)
 	if err != nil {
 		refuse(w, err)
@@ -153,6 +160,7 @@ func (g *Gateway) ServeRoute(w http.ResponseWriter, r *http.Request, segments in
 	}
 
 	c := g.call(w, event.Path, event.RequestContext.RequestID, start)
+	c.exposeErrors = exposeErrors
 	if payload := g.AWS.Payload; payload > 0 && eventSize(&event) > payload {
 		if g.AWS.Refuse {
 			refuse(w, errTooLong)
@@ -201,6 +209,8 @@ type call struct {
 	ctx      *callContext
 	start    time.Time
 	path, id string
+
+	exposeErrors bool
 
 	mu       sync.Mutex // held while a timeout is answered
 	answered bool
@@ -376,7 +386,7 @@ func (c *call) functionFailed(err error) {
 
 // errorBody returns the body of a response for a function that failed.
 func (c *call) errorBody(err error) string {
-	if c.gateway.ExposeErrors {
+	if c.exposeErrors {
 		return detailedError(err)
 	}
 	return internalError
