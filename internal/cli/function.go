@@ -31,6 +31,9 @@ fixtures. The files go into api/src/functions/<name>/ of the current Go module,
 and are yours to edit. The support packages that they import are copied into
 api/src/lib if they are not there yet.
 
+A name with a slash puts the function into a group: slack/events goes into
+api/src/functions/slack/events/ and serves /slack/events.
+
 --webhook takes the scheme of a provider:
 ` + wrap(schemeNames(true)) + `
 
@@ -50,6 +53,7 @@ written.`,
 		Example: `  fngen function divide
   fngen function updateOrderStatus --webhook
   fngen function orders --webhook=shopify
+  fngen function slack/events --webhook=slack
   fngen function report --auth=admin --binary=application/pdf --fixtures
   fngen function cart --auth --cors=https://app.example.com,http://localhost:5173
   fngen function intern --allow-ip=10.0.0.0/8 --rate-limit=10/s`,
@@ -149,7 +153,7 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nroute  %s\n", name.Route())
 	if o.spec.NoTests {
-		fmt.Fprintf(&b, "edit   %s\n", relative(p.Dir, path.Join(dir, name.String()+".go")))
+		fmt.Fprintf(&b, "edit   %s\n", relative(p.Dir, path.Join(dir, name.Base()+".go")))
 	} else {
 		fmt.Fprintf(&b, "test   %s\n", goTest(p.Dir, dir))
 	}

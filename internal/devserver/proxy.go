@@ -10,7 +10,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -125,8 +124,17 @@ func (s *server) forward(w http.ResponseWriter, r *http.Request) {
 // webhook returns the function that a request is for, if that function verifies
 // webhooks.
 func (t *target) webhook(r *http.Request) (name string, ok bool) {
-	name, _, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	return name, slices.Contains(t.program.Routes, Route{name, true})
+	group, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	function, _, _ := strings.Cut(rest, "/")
+	for _, route := range t.program.Routes {
+		if route.Name == group+"/"+function {
+			return route.Name, route.Webhook
+		}
+		if route.Name == group {
+			name, ok = group, route.Webhook
+		}
+	}
+	return name, ok
 }
 
 // functionProxy forwards requests to t unchanged, except for peerHeader.

@@ -21,20 +21,23 @@ import (
 func EventFromRequest(r *http.Request) (events.APIGatewayProxyRequest, error) {
 	clone := *r
 	clone.Header = r.Header.Clone()
-	return new(Gateway).event(nil, &clone, time.Now())
+	return new(Gateway).event(nil, &clone, 1, time.Now())
 }
 
-// event returns the event for r, and uses r.Header as part of it. If w is not
-// nil, it is notified of a body that exceeds the limit.
-func (g *Gateway) event(w http.ResponseWriter, r *http.Request, now time.Time) (events.APIGatewayProxyRequest, error) {
+// event returns the event for r, and uses r.Header as part of it. The first
+// segments of the path are the function's name. If w is not nil, it is notified
+// of a body that exceeds the limit.
+func (g *Gateway) event(
+	w http.ResponseWriter, r *http.Request, segments int, now time.Time,
+) (events.APIGatewayProxyRequest, error) {
 	data, err := g.readBody(w, r)
 	if err != nil {
 		return events.APIGatewayProxyRequest{}, fmt.Errorf("gateway: reading request body: %w", err)
 	}
 
 	target := r.URL.EscapedPath()
-	path, name, rest := splitPath(target)
-	if decoded, ok := Route(target); ok {
+	path, name, rest := splitPath(target, segments)
+	if decoded, ok := Route(target, segments); ok {
 		name = decoded
 	}
 	resource, parameters := "/"+name, map[string]string(nil)
@@ -92,24 +95,33 @@ func (g *Gateway) event(w http.ResponseWriter, r *http.Request, now time.Time) (
 	}, nil
 }
 
-// Route returns the name of the function that a percent-encoded path leads to,
-// which is its first segment, decoded. It reports false for the root, and for a
-// first segment that contains an encoded slash, which separates no segments.
-func Route(path string) (name string, ok bool) {
-	_, name, _ = splitPath(path)
-	name = unescape(name, false)
-	return name, name != "" && !strings.Contains(name, "/")
+// Route returns the name that the first segments of a percent-encoded path make,
+// decoded: one segment, or two for a function in a group. It reports false if
+// the path has fewer, and for a segment that contains an encoded slash, which
+// separates no segments.
+func Route(path string, segments int) (name string, ok bool) {
+	_, encoded, _ := splitPath(path, segments)
+	name = unescape(encoded, false)
+	slashes := segments - 1
+	return name, name != "" && strings.Count(encoded, "/") == slashes && strings.Count(name, "/") == slashes
 }
 
 // splitPath splits a percent-encoded path. It returns the path without trailing
-// slashes, its first segment, and what follows that segment.
-func splitPath(target string) (path, name, rest string) {
+// slashes, its first segments, and what follows them.
+func splitPath(target string, segments int) (path, name, rest string) {
 	path = strings.TrimRight(target, "/")
 	if path == "" || path[0] != '/' {
 		return "/" + path, path, ""
 	}
-	name, rest, _ = strings.Cut(path[1:], "/")
-	return path, name, rest
+	name = path[1:]
+	for i := range len(name) {
+		if name[i] == '/' {
+			if segments--; segments == 0 {
+				return path, name[:i], name[i+1:]
+			}
+		}
+	}
+	return path, name, ""
 }
 
 // headers completes r.Header, which becomes the event's multi-valued headers,

@@ -145,9 +145,15 @@ func (g *Gateway) Handler(fn Function) http.Handler {
 // when fn returns, which after a timeout is later than the response. Serve
 // modifies r.Header, because it becomes part of the event.
 func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, fn Function) {
+	g.ServeRoute(w, r, 1, fn)
+}
+
+// ServeRoute is like Serve for a function whose name is the first segments of the
+// path: two if it is in a group.
+func (g *Gateway) ServeRoute(w http.ResponseWriter, r *http.Request, segments int, fn Function) {
 	start := time.Now()
 	exposeErrors := g.ExposeErrors && (g.PublicHeader == "" || r.Header.Get(g.PublicHeader) == "")
-	event, err := g.event(w, r, start)
+	event, err := g.event(w, r, segments, start)
 	if err != nil {
 		refuse(w, err)
 		return

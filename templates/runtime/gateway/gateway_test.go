@@ -102,7 +102,18 @@ func TestPaths(t *testing.T) {
 		"/divide/x": "divide", "/%64ivide": "divide", "/": "", "": "", "//divide": "", "/a%2fb": "",
 		"/Divide": "Divide",
 	} {
-		name, ok := gateway.Route(path)
+		name, ok := gateway.Route(path, 1)
+		assert.Equal(t, want != "", ok, path)
+		if ok {
+			assert.Equal(t, want, name, path)
+		}
+	}
+	for path, want := range map[string]string{
+		"/slack/events": "slack/events", "/slack/events/": "slack/events", "/slack/events/x/y": "slack/events",
+		"/%73lack/%65vents": "slack/events", "/slack%2Fevents": "", "/slack%2Fevents/x": "", "/slack": "", "/slack/": "",
+		"/": "",
+	} {
+		name, ok := gateway.Route(path, 2)
 		assert.Equal(t, want != "", ok, path)
 		if ok {
 			assert.Equal(t, want, name, path)

@@ -45,10 +45,12 @@ func newRouter(o options, functions []Function) *router {
 
 func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.EscapedPath()
-	name, ok := gateway.Route(path)
-	if function := rt.functions[name]; ok && function != nil {
-		rt.gateway.Serve(w, r, function)
-		return
+	for segments := 2; segments > 0; segments-- { // a function in a group has two
+		name, ok := gateway.Route(path, segments)
+		if function := rt.functions[name]; ok && function != nil {
+			rt.gateway.ServeRoute(w, r, segments, function)
+			return
+		}
 	}
 	if rt.draining.Load() {
 		w.Header().Set("Connection", "close")
