@@ -118,6 +118,9 @@ func (d TemplateData) Guarded() bool {
 	return d.CORS != nil || d.AllowIP != nil || d.RateLimit != nil || d.Webhook != nil || d.Auth != nil
 }
 
+// HasPayload reports whether the function decodes the message of a webhook.
+func (d TemplateData) HasPayload() bool { return d.Webhook != nil }
+
 // Signed reports whether requests must have a webhook signature.
 func (d TemplateData) Signed() bool { return d.Webhook != nil && d.Webhook.Signed }
 
