@@ -66,16 +66,15 @@ type Request struct {
 	events.APIGatewayProxyRequest
 	Kind Kind // of the event, which determines the format of the response
 
-	// RawPath and RawQueryString are the path and the query as the client sent
-	// them. Only events of kind HTTP have them.
-	RawPath, RawQueryString string
+	// Raw has the path and the query as the client sent them, under the names
+	// that format 2.0 uses: rawPath and rawQueryString. Events of kind REST have
+	// neither, and those of load balancers have the query only if it is empty.
+	Raw map[string]string
 }
 
-// Context returns a copy of ctx whose custom client context has the path and
-// the query as the client sent them, under the names that format 2.0 uses. It
-// returns ctx itself if they are not known.
+// Context returns a copy of ctx whose custom client context contains r.Raw.
 func (r Request) Context(ctx context.Context) context.Context {
-	if r.Kind != HTTP {
+	if r.Raw == nil {
 		return ctx
 	}
 	var lc lambdacontext.LambdaContext
@@ -84,7 +83,7 @@ func (r Request) Context(ctx context.Context) context.Context {
 	}
 	custom := map[string]string{}
 	maps.Copy(custom, lc.ClientContext.Custom)
-	custom["rawPath"], custom["rawQueryString"] = r.RawPath, r.RawQueryString
+	maps.Copy(custom, r.Raw)
 	lc.ClientContext.Custom = custom
 	return lambdacontext.NewContext(ctx, &lc)
 }
@@ -105,9 +104,16 @@ func Decode(payload []byte) (Request, error) {
 	switch kind {
 	case HTTP:
 		r := e.fromHTTP()
-		return Request{r, kind, r.RequestContext.Path, e.RawQueryString}, nil
+		return Request{r, kind, map[string]string{
+			"rawPath": r.RequestContext.Path, "rawQueryString": e.RawQueryString,
+		}}, nil
 	case ALB, ALBMultiValue:
-		return Request{APIGatewayProxyRequest: e.fromALB(), Kind: kind}, nil
+		r := e.fromALB()
+		raw := map[string]string{"rawPath": r.Path}
+		if r.QueryStringParameters == nil {
+			raw["rawQueryString"] = ""
+		}
+		return Request{r, kind, raw}, nil
 	}
 	e.APIGatewayProxyRequest.RequestContext = e.RequestContext.APIGatewayProxyRequestContext
 	return Request{APIGatewayProxyRequest: e.APIGatewayProxyRequest, Kind: kind}, nil

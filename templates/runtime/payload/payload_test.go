@@ -585,26 +585,38 @@ func decode(data []byte) (events.APIGatewayProxyRequest, payload.Kind, error) {
 	return r.APIGatewayProxyRequest, r.Kind, err
 }
 
-// TestRequestContext checks that the context has the path and the query that
-// were signed.
+// TestRequestContext checks that the context has the path and the query as they
+// were sent, as far as the event has them.
 func TestRequestContext(t *testing.T) {
 	const mapping, stage = "hooks.example.com", "abc.execute-api.us-east-1.amazonaws.com"
-	for name, test := range map[string]struct{ event, path, query string }{
+	for name, test := range map[string]struct {
+		event string
+		want  map[string]string
+	}{
 		"function URL": {
 			`{"version": "2.0", "rawPath": "/sms/", "rawQueryString": "b=1&a=%c3%ab+x&b=",
 				"requestContext": {"stage": "$default", "http": {"method": "POST"}}}`,
-			"/sms/", "b=1&a=%c3%ab+x&b=",
+			map[string]string{"rawPath": "/sms/", "rawQueryString": "b=1&a=%c3%ab+x&b="},
 		},
 		"stage": {
 			`{"version": "2.0", "rawPath": "/prod/a%20b",
 				"requestContext": {"stage": "prod", "apiId": "abc", "domainName": "` + stage + `", "http": {"method": "GET"}}}`,
-			"/prod/a%20b", "",
+			map[string]string{"rawPath": "/prod/a%20b", "rawQueryString": ""},
 		},
 		"custom domain": {
 			`{"version": "2.0", "rawPath": "/prod/sms", "rawQueryString": "a=1",
 				"requestContext": {"stage": "prod", "apiId": "abc", "domainName": "` + mapping + `", "http": {"method": "GET"}}}`,
-			"/sms", "a=1",
+			map[string]string{"rawPath": "/sms", "rawQueryString": "a=1"},
 		},
+		"load balancer": {
+			`{"httpMethod": "GET", "path": "/a%20b/", "requestContext": {"elb": {}}, "queryStringParameters": {}}`,
+			map[string]string{"rawPath": "/a%20b/", "rawQueryString": ""},
+		},
+		"load balancer, query": {
+			`{"httpMethod": "GET", "path": "/x", "requestContext": {"elb": {}}, "queryStringParameters": {"a": "1"}}`,
+			map[string]string{"rawPath": "/x"},
+		},
+		"REST API": {restEvent, map[string]string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, err := payload.Decode([]byte(test.event))
@@ -614,19 +626,12 @@ func TestRequestContext(t *testing.T) {
 			lc, ok := lambdacontext.FromContext(r.Context(lambdacontext.NewContext(t.Context(), parent)))
 			require.True(t, ok)
 			assert.Equal(t, "id-1", lc.AwsRequestID)
-			assert.Equal(t, map[string]string{"custom": "kept", "rawPath": test.path, "rawQueryString": test.query},
-				lc.ClientContext.Custom)
+			test.want["custom"] = "kept"
+			assert.Equal(t, test.want, lc.ClientContext.Custom)
 			assert.Len(t, parent.ClientContext.Custom, 1, "the parent's map is unchanged")
 
 			_, ok = lambdacontext.FromContext(r.Context(t.Context()))
-			assert.True(t, ok)
+			assert.Equal(t, r.Raw != nil, ok)
 		})
-	}
-
-	// Other events have the query only as maps.
-	for _, event := range []string{restEvent, `{"httpMethod": "GET", "path": "/x", "requestContext": {"elb": {}}}`} {
-		r, err := payload.Decode([]byte(event))
-		require.NoError(t, err)
-		assert.Equal(t, t.Context(), r.Context(t.Context()))
 	}
 }

@@ -1,0 +1,34 @@
+// Package webhookhubspot is a serverless function.
+package webhookhubspot
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"example.com/golden/api/src/lib/fn"
+	"example.com/golden/api/src/lib/webhooks"
+)
+
+// Handler serves /webhookHubspot.
+//
+// To reach handle, a request must pass these checks, in order:
+//   - webhooks.Require rejects requests not signed by HubSpot (401),
+//     and all requests if the secret is not set.
+//     URLEnv names the variable with the public URL, which HubSpot signs too.
+var Handler = fn.Chain(handle,
+	webhooks.Require(webhooks.HubSpot, webhooks.Options{
+		SecretEnv: "HUBSPOT_CLIENT_SECRET",
+		URLEnv:    "HUBSPOT_WEBHOOK_URL",
+	}),
+)
+
+// handle responds to requests that passed the checks.
+func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	slog.InfoContext(ctx, "request received",
+		"function", "webhookHubspot", "method", event.HTTPMethod, "path", event.Path)
+
+	return fn.JSON(http.StatusOK, map[string]string{"data": "webhookHubspot function"})
+}
