@@ -203,6 +203,9 @@ func (s Spec) parts() []string {
 	if s.Webhook != nil && s.Webhook.part() != "" {
 		names = append(names, "webhooks/"+s.Webhook.part())
 	}
+	if s.Webhook != nil && s.Webhook.form {
+		names = append(names, "fn/form")
+	}
 	if s.Webhook != nil && s.Webhook.keys != (keys{}) && !s.NoTests {
 		names = append(names, "fntest/webhook")
 	}

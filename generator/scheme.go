@@ -3,6 +3,7 @@ package generator
 import (
 	"fmt"
 	"net/http"
+	"slices"
 )
 
 // A Scheme is a way to verify webhooks: one of package webhooks, with what a
@@ -363,6 +364,15 @@ func (s Scheme) SecretEnv(name Name) string {
 		return name.Env() + "_WEBHOOK_SECRET"
 	}
 	return s.env
+}
+
+// Variables returns the environment variables to set for the function name: of
+// its secret, and of its URL and its verify token if the scheme has them.
+func (s Scheme) Variables(name Name) []string {
+	if s.keys == (keys{}) {
+		return nil
+	}
+	return slices.DeleteFunc([]string{s.SecretEnv(name), s.urlEnv, s.tokenEnv}, func(name string) bool { return name == "" })
 }
 
 // URLEnv returns the environment variable of the function's public URL, or ""

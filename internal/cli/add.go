@@ -114,7 +114,8 @@ func addPackages(cmd *cobra.Command, w World, o changeOptions, names []string, u
 		return printJSON(w.Stdout, struct {
 			DryRun bool       `json:"dryRun"`
 			Files  []fileJSON `json:"files"`
-		}{o.dryRun, files(plan)})
+			Notes  []noteJSON `json:"notes,omitempty"`
+		}{o.dryRun, files(plan), notes(plan)})
 	}
 	return printFiles(w.Stdout, plan, o.dryRun)
 }

@@ -15,7 +15,7 @@ type bitbucket struct{}
 
 func (bitbucket) String() string { return "bitbucket" }
 
-func (bitbucket) verify(m *message, secret string) error {
+func (bitbucket) verify(m message, secret string) error {
 	signature, err := m.signature("X-Hub-Signature")
 	if err != nil {
 		return err

@@ -15,7 +15,7 @@ type calendly struct{}
 
 func (calendly) String() string { return "calendly" }
 
-func (calendly) verify(m *message, secret string) error {
+func (calendly) verify(m message, secret string) error {
 	header, err := m.signature("Calendly-Webhook-Signature") // t=TIMESTAMP,v1=SIGNATURE
 	if err != nil {
 		return err

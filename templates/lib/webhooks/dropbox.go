@@ -17,7 +17,7 @@ type dropbox struct{}
 
 func (dropbox) String() string { return "dropbox" }
 
-func (dropbox) verify(m *message, secret string) error {
+func (dropbox) verify(m message, secret string) error {
 	signature, err := m.signature("X-Dropbox-Signature")
 	if err != nil {
 		return err

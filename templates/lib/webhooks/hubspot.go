@@ -21,7 +21,7 @@ type hubSpot struct{}
 
 func (hubSpot) String() string { return "hubspot" }
 
-func (hubSpot) verify(m *message, secret string) error {
+func (hubSpot) verify(m message, secret string) error {
 	signature, err := m.signature("X-HubSpot-Signature-v3")
 	if err != nil {
 		return err

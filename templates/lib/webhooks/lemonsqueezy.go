@@ -14,7 +14,7 @@ type lemonSqueezy struct{}
 
 func (lemonSqueezy) String() string { return "lemonsqueezy" }
 
-func (lemonSqueezy) verify(m *message, secret string) error {
+func (lemonSqueezy) verify(m message, secret string) error {
 	signature, err := m.signature("X-Signature")
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ type mailgun struct{}
 
 func (mailgun) String() string { return "mailgun" }
 
-func (mailgun) verify(m *message, secret string) error {
+func (mailgun) verify(m message, secret string) error {
 	s, err := readMailgunSignature(m)
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ type mailgunSignature struct {
 	ParentSignature string      `json:"parent-signature,omitempty"`
 }
 
-func readMailgunSignature(m *message) (mailgunSignature, error) {
+func readMailgunSignature(m message) (mailgunSignature, error) {
 	var webhook struct{ Signature mailgunSignature }
 	if json.Unmarshal(m.body(), &webhook) == nil {
 		return webhook.Signature, nil
@@ -64,7 +64,7 @@ func readMailgunSignature(m *message) (mailgunSignature, error) {
 }
 
 func (mailgun) id(m *message) string {
-	s, _ := readMailgunSignature(m)
+	s, _ := readMailgunSignature(*m)
 	return cmp.Or(s.Token, m.contentID(""))
 }
 

@@ -18,7 +18,7 @@ type mollie struct{}
 
 func (mollie) String() string { return "mollie" }
 
-func (mollie) verify(m *message, secret string) error {
+func (mollie) verify(m message, secret string) error {
 	signature, err := m.signature("X-Mollie-Signature")
 	if err != nil {
 		return err

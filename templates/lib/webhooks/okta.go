@@ -20,7 +20,7 @@ type okta struct{}
 
 func (okta) String() string { return "okta" }
 
-func (okta) verify(m *message, secret string) error {
+func (okta) verify(m message, secret string) error {
 	sent, err := m.signature("Authorization")
 	if err != nil {
 		return err

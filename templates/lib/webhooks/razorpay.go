@@ -15,7 +15,7 @@ type razorpay struct{}
 
 func (razorpay) String() string { return "razorpay" }
 
-func (razorpay) verify(m *message, secret string) error {
+func (razorpay) verify(m message, secret string) error {
 	signature, err := m.signature("X-Razorpay-Signature")
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ type webflow struct{}
 
 func (webflow) String() string { return "webflow" }
 
-func (webflow) verify(m *message, secret string) error {
+func (webflow) verify(m message, secret string) error {
 	signature, err := m.signature("X-Webflow-Signature")
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ type workOS struct{}
 
 func (workOS) String() string { return "workos" }
 
-func (workOS) verify(m *message, secret string) error {
+func (workOS) verify(m message, secret string) error {
 	header, err := m.signature("WorkOS-Signature") // t=TIMESTAMP, v1=SIGNATURE
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ type docuSign struct{}
 
 func (docuSign) String() string { return "docusign" }
 
-func (docuSign) verify(m *message, secret string) error {
+func (docuSign) verify(m message, secret string) error {
 	signature, err := m.signature("X-DocuSign-Signature-1")
 	if err != nil {
 		return err

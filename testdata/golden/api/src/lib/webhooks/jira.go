@@ -18,7 +18,7 @@ type jira struct{}
 
 func (jira) String() string { return "jira" }
 
-func (jira) verify(m *message, secret string) error {
+func (jira) verify(m message, secret string) error {
 	signature, err := m.signature("X-Hub-Signature")
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ type line struct{}
 
 func (line) String() string { return "line" }
 
-func (line) verify(m *message, secret string) error {
+func (line) verify(m message, secret string) error {
 	signature, err := m.signature("X-Line-Signature")
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ type meta struct{}
 
 func (meta) String() string { return "meta" }
 
-func (meta) verify(m *message, secret string) error {
+func (meta) verify(m message, secret string) error {
 	signature, err := m.signature("X-Hub-Signature-256")
 	if err != nil {
 		return err

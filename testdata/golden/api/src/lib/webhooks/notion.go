@@ -26,7 +26,7 @@ type notion struct{}
 
 func (notion) String() string { return "notion" }
 
-func (notion) verify(m *message, secret string) error {
+func (notion) verify(m message, secret string) error {
 	signature, err := m.signature("X-Notion-Signature")
 	if err != nil {
 		return err

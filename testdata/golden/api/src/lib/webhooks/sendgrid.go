@@ -22,7 +22,7 @@ type sendGrid struct{}
 
 func (sendGrid) String() string { return "sendgrid" }
 
-func (sendGrid) verify(m *message, secret string) error {
+func (sendGrid) verify(m message, secret string) error {
 	der, err := base64.StdEncoding.DecodeString(secret)
 	if err != nil {
 		return errors.New("the verification key is not valid base64")

@@ -4,6 +4,7 @@ package webhooks
 
 import (
 	"cmp"
+	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -66,7 +67,7 @@ type sns struct {
 
 func (*sns) String() string { return "sns" }
 
-func (s *sns) verify(m *message, topic string) error {
+func (s *sns) verify(m message, topic string) error {
 	fields, err := readSNS(m.body())
 	if err != nil {
 		return err
@@ -85,7 +86,7 @@ func (s *sns) verify(m *message, topic string) error {
 	if err != nil {
 		return errors.New("the signature is not valid base64")
 	}
-	certificate, err := s.certificate(m, fields["SigningCertURL"])
+	certificate, err := s.certificate(m.ctx, fields["SigningCertURL"])
 	if err != nil {
 		return fmt.Errorf("signing certificate: %w", err)
 	}
@@ -156,7 +157,7 @@ func readSNS(body []byte) (map[string]string, error) {
 var snsHost = regexp.MustCompile(`^sns\.[a-z0-9-]{3,}\.amazonaws\.com(\.cn)?$`)
 
 // certificate returns the certificate with the given URL.
-func (s *sns) certificate(m *message, address string) (*x509.Certificate, error) {
+func (s *sns) certificate(ctx context.Context, address string) (*x509.Certificate, error) {
 	s.mu.Lock()
 	certificate := s.certificates[address]
 	s.mu.Unlock()
@@ -166,7 +167,7 @@ func (s *sns) certificate(m *message, address string) (*x509.Certificate, error)
 	if u, err := url.Parse(address); err != nil || u.RawQuery+u.Fragment != "" || !strings.HasSuffix(u.Path, ".pem") {
 		return nil, errors.New("the URL is not that of a certificate")
 	}
-	text, err := s.get(m, address)
+	text, err := s.get(ctx, address)
 	if err != nil {
 		return nil, err
 	}
@@ -188,12 +189,12 @@ func (s *sns) certificate(m *message, address string) (*x509.Certificate, error)
 }
 
 // get returns what a host of SNS responds. It does not follow redirects.
-func (s *sns) get(m *message, address string) ([]byte, error) {
+func (s *sns) get(ctx context.Context, address string) ([]byte, error) {
 	u, err := url.Parse(address)
 	if err != nil || !strings.HasPrefix(address, "https://") || u.User != nil || !snsHost.MatchString(u.Host) {
 		return nil, errors.New("the URL is not one of SNS")
 	}
-	request, err := http.NewRequestWithContext(m.ctx, http.MethodGet, address, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +220,7 @@ func (s *sns) handshake(m *message) (events.APIGatewayProxyResponse, bool, error
 	fields, _ := readSNS(m.body())
 	switch fields["Type"] {
 	case "SubscriptionConfirmation":
-		if _, err := s.get(m, fields["SubscribeURL"]); err != nil {
+		if _, err := s.get(m.ctx, fields["SubscribeURL"]); err != nil {
 			return events.APIGatewayProxyResponse{}, true, fmt.Errorf("confirming the subscription: %w", err)
 		}
 	case "UnsubscribeConfirmation":

@@ -16,7 +16,7 @@ type telegram struct{}
 
 func (telegram) String() string { return "telegram" }
 
-func (telegram) verify(m *message, secret string) error {
+func (telegram) verify(m message, secret string) error {
 	token, err := m.signature("X-Telegram-Bot-Api-Secret-Token")
 	if err != nil {
 		return err
