@@ -29,9 +29,9 @@ func (m *message) publicURL(hashParam string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	rawPath, rawQuery, isRaw := m.rawURL()
+	rawPath, rawQuery, isQuery := m.rawURL()
 	if isOrigin(base) {
-		if !isRaw {
+		if rawPath == "" {
 			if rawPath, err = plainPath(&m.event); err != nil {
 				return "", err
 			}
@@ -51,14 +51,12 @@ func (m *message) publicURL(hashParam string) (string, error) {
 	}
 	hash := sent[hashParam]
 	switch {
-	case isRaw:
+	case isQuery:
 		parsed, err := url.ParseQuery(rawQuery)
 		if err != nil || !maps.EqualFunc(parsed, sent, slices.Equal) {
 			return "", errors.New("the query in the context differs from the event's")
 		}
-		if rawQuery != "" {
-			configured = rawQuery
-		}
+		configured = rawQuery
 	case hashParam != "" && len(hash) == 1 && len(sent) == len(want)+1 && url.QueryEscape(hash[0]) == hash[0]:
 		configured = strings.TrimPrefix(configured+"&"+hashParam+"="+hash[0], "&")
 	case len(sent) > len(want):
@@ -68,16 +66,16 @@ func (m *message) publicURL(hashParam string) (string, error) {
 	return strings.TrimSuffix(base+"?"+configured, "?"), nil
 }
 
-// rawURL returns the path and the query as they were sent. They are in the
-// context under the names that payload format 2.0 gives them.
-func (m *message) rawURL() (path, query string, ok bool) {
+// rawURL returns the path and the query as they were sent, as far as they are
+// known. They are in the context under the names of payload format 2.0. The
+// path is "" if it is not known.
+func (m *message) rawURL() (path, query string, isQuery bool) {
 	lambda, ok := lambdacontext.FromContext(m.ctx)
 	if !ok {
 		return "", "", false
 	}
-	custom := lambda.ClientContext.Custom
-	query, ok = custom["rawQueryString"]
-	return custom["rawPath"], query, ok && custom["rawPath"] != ""
+	query, isQuery = lambda.ClientContext.Custom["rawQueryString"]
+	return lambda.ClientContext.Custom["rawPath"], query, isQuery
 }
 
 // plainPath returns the path of an event if there is only one way to send it.
