@@ -19,7 +19,7 @@ type pagerDuty struct{}
 
 func (pagerDuty) String() string { return "pagerduty" }
 
-func (pagerDuty) verify(m *message, secret string) error {
+func (pagerDuty) verify(m message, secret string) error {
 	header, err := m.signature("X-PagerDuty-Signature")
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ type resend struct{}
 
 func (resend) String() string { return "resend" }
 
-func (resend) verify(m *message, secret string) error { return verifyStandard(m, secret, "Svix") }
+func (resend) verify(m message, secret string) error { return verifyStandard(m, secret, "Svix") }
 
 func (resend) id(m *message) string { return m.header("Svix-Id") }
 

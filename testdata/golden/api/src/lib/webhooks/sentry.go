@@ -18,7 +18,7 @@ type sentry struct{}
 
 func (sentry) String() string { return "sentry" }
 
-func (sentry) verify(m *message, secret string) error {
+func (sentry) verify(m message, secret string) error {
 	signature, err := m.signature("Sentry-Hook-Signature")
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ type intercom struct{}
 
 func (intercom) String() string { return "intercom" }
 
-func (intercom) verify(m *message, secret string) error {
+func (intercom) verify(m message, secret string) error {
 	signature, err := m.signature("X-Hub-Signature")
 	if err != nil {
 		return err

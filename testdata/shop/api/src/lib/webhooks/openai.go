@@ -10,7 +10,7 @@ type openAI struct{}
 
 func (openAI) String() string { return "openai" }
 
-func (openAI) verify(m *message, secret string) error { return verifyStandard(m, secret, "Webhook") }
+func (openAI) verify(m message, secret string) error { return verifyStandard(m, secret, "Webhook") }
 
 func (openAI) id(m *message) string { return m.header("Webhook-Id") }
 

@@ -10,7 +10,7 @@ type replicate struct{}
 
 func (replicate) String() string { return "replicate" }
 
-func (replicate) verify(m *message, secret string) error { return verifyStandard(m, secret, "Webhook") }
+func (replicate) verify(m message, secret string) error { return verifyStandard(m, secret, "Webhook") }
 
 func (replicate) id(m *message) string { return m.header("Webhook-Id") }
 

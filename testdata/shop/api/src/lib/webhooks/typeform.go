@@ -18,7 +18,7 @@ type typeform struct{}
 
 func (typeform) String() string { return "typeform" }
 
-func (typeform) verify(m *message, secret string) error {
+func (typeform) verify(m message, secret string) error {
 	signature, err := m.signature("Typeform-Signature")
 	if err != nil {
 		return err
