@@ -135,6 +135,11 @@ func Schemes() []Scheme {
 			}},
 		},
 		{
+			Name: "intercom", Ident: "Intercom", sender: "Intercom", env: "INTERCOM_CLIENT_SECRET",
+			keys: text, payload: `{"type":"notification_event","id":"notif_1","topic":"contact.user.created"}`,
+			challenges: []challenge{{name: "check of the URL", method: "MethodHead"}},
+		},
+		{
 			Name: "linear", Ident: "Linear", sender: "Linear", env: "LINEAR_WEBHOOK_SECRET",
 			keys: text, payload: `{"action":"create","type":"Issue"}`,
 		},
@@ -143,8 +148,28 @@ func Schemes() []Scheme {
 			keys: text, payload: `{"id":"1","state":"ready"}`,
 		},
 		{
+			Name: "openai", Ident: "OpenAI", sender: "OpenAI", env: "OPENAI_WEBHOOK_SECRET",
+			keys: standard, payload: `{"id":"evt_1","type":"response.completed"}`,
+		},
+		{
 			Name: "paddle", Ident: "Paddle", sender: "Paddle", env: "PADDLE_WEBHOOK_SECRET",
 			keys: text, payload: `{"event_id":"evt_1","event_type":"transaction.completed"}`,
+		},
+		{
+			Name: "pagerduty", Ident: "PagerDuty", sender: "PagerDuty", env: "PAGERDUTY_WEBHOOK_SECRET",
+			keys: text, payload: `{"event":{"id":"1","event_type":"incident.triggered"}}`,
+		},
+		{
+			Name: "replicate", Ident: "Replicate", sender: "Replicate", env: "REPLICATE_WEBHOOK_SIGNING_SECRET",
+			keys: standard, payload: `{"id":"1","status":"succeeded"}`,
+		},
+		{
+			Name: "resend", Ident: "Resend", sender: "Resend", env: "RESEND_WEBHOOK_SECRET",
+			keys: standard, payload: `{"type":"email.delivered","data":{"email_id":"1"}}`,
+		},
+		{
+			Name: "sentry", Ident: "Sentry", sender: "Sentry", env: "SENTRY_CLIENT_SECRET",
+			keys: text, payload: `{"action":"created","data":{"issue":{"id":"1"}}}`,
 		},
 		{
 			Name: "shopify", Ident: "Shopify", sender: "Shopify", env: "SHOPIFY_API_SECRET",
@@ -181,6 +206,10 @@ func Schemes() []Scheme {
 		{
 			Name: "twilio", Ident: "Twilio", sender: "Twilio", env: "TWILIO_AUTH_TOKEN", urlEnv: "TWILIO_WEBHOOK_URL",
 			keys: text, form: true, payload: `From=%2B15005550006&Body=Hello`,
+		},
+		{
+			Name: "typeform", Ident: "Typeform", sender: "Typeform", env: "TYPEFORM_WEBHOOK_SECRET",
+			keys: text, payload: `{"event_id":"1","event_type":"form_response"}`,
 		},
 		{
 			Name: "vercel", Ident: "Vercel", sender: "Vercel", env: "VERCEL_WEBHOOK_SECRET",

@@ -33,6 +33,7 @@ type Stack struct {
 type Function struct {
 	Name string
 	project.Lambda
+	SignedURL bool // the sender signs the URL of its requests
 }
 
 // Template returns the AWS SAM template of a stack. It contains no values of
@@ -175,8 +176,8 @@ func (s Stack) properties(f Function, parameterIDs map[string]string) mapping {
 	for _, method := range f.Methods {
 		name := method[:1] + strings.ToLower(method[1:])
 		events = append(events,
-			pair{name, s.event("/"+f.Name, method)},
-			pair{name + "Below", s.event("/"+f.Name+"/{proxy+}", method)})
+			pair{name, s.event(f, "/"+f.Name, method)},
+			pair{name + "Below", s.event(f, "/"+f.Name+"/{proxy+}", method)})
 	}
 	if len(events) > 0 {
 		properties = append(properties, pair{"Events", events})
@@ -186,17 +187,22 @@ func (s Stack) properties(f Function, parameterIDs map[string]string) mapping {
 
 // event returns a route of the API. An HTTP API sends payload format 1.0, which
 // is the format of handlers' events. It keeps the values of a repeated header
-// apart, while format 2.0 joins them with commas.
-func (s Stack) event(route, method string) mapping {
+// apart, while format 2.0 joins them with commas. Only format 2.0 has the query
+// as it was signed.
+func (s Stack) event(f Function, route, method string) mapping {
 	if s.REST {
 		return mapping{
 			{"Type", "Api"},
 			{"Properties", mapping{{"Path", route}, {"Method", strings.ToLower(method)}}},
 		}
 	}
+	format := "1.0"
+	if f.SignedURL {
+		format = "2.0"
+	}
 	return mapping{
 		{"Type", "HttpApi"},
-		{"Properties", mapping{{"Path", route}, {"Method", method}, {"PayloadFormatVersion", "1.0"}}},
+		{"Properties", mapping{{"Path", route}, {"Method", method}, {"PayloadFormatVersion", format}}},
 	}
 }
 

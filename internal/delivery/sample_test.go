@@ -33,7 +33,8 @@ func keys(scheme webhooks.Scheme) (signing, verifying string) {
 	const secret = "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
 	const encoded = "whsec_TVktVk9JQ0UtSVMtTVktUEFTU1BPUlQtVkVSSUZZLU1F"
 	switch scheme {
-	case webhooks.Clerk, webhooks.GitLab, webhooks.Standard, webhooks.Svix:
+	case webhooks.Clerk, webhooks.GitLab, webhooks.OpenAI, webhooks.Replicate, webhooks.Resend, webhooks.Standard,
+		webhooks.Svix:
 		return encoded, encoded
 	case webhooks.Discord: // RFC 8032, section 7.1, test 1
 		return "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
@@ -138,6 +139,8 @@ func TestSampleNames(t *testing.T) {
 		"clerk": `"type":"NAME"`, "paddle": `"event_type":"NAME"`, "square": `"type":"NAME"`, "stripe": `"type":"NAME"`,
 		"svix": `"type":"NAME"`, "cloudevents": `"type":"NAME"`, "standard": `"type":"NAME"`, "vercel": `"type":"NAME"`, "zoom": `"event":"NAME"`,
 		"shopify": "X-Shopify-Topic: NAME", "discourse": "X-Discourse-Event: NAME",
+		"intercom": `"topic":"NAME"`, "openai": `"type":"NAME"`, "pagerduty": `"event_type":"NAME"`,
+		"resend": `"type":"NAME"`, "typeform": `"event_type":"NAME"`,
 	} {
 		for _, name := range delivery.Samples(scheme) {
 			message, err := delivery.Sample(scheme, name, time.Now(), random)

@@ -19,7 +19,7 @@ type cloudEvents struct{}
 
 func (cloudEvents) String() string { return "cloudevents" }
 
-func (cloudEvents) verify(m *message, secret string) error {
+func (cloudEvents) verify(m message, secret string) error {
 	header, err := m.signature("Authorization")
 	if err != nil {
 		if token := m.parameter("access_token"); token != "" {

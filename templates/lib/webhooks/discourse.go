@@ -15,7 +15,7 @@ type discourse struct{}
 
 func (discourse) String() string { return "discourse" }
 
-func (discourse) verify(m *message, secret string) error {
+func (discourse) verify(m message, secret string) error {
 	signature, err := m.signature("X-Discourse-Event-Signature")
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ type gitlab struct{}
 
 func (gitlab) String() string { return "gitlab" }
 
-func (gitlab) verify(m *message, secret string) error {
+func (gitlab) verify(m message, secret string) error {
 	if isSigningToken(secret) {
 		return verifyStandard(m, secret, "Webhook")
 	}

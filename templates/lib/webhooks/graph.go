@@ -24,7 +24,7 @@ type graphBody struct {
 	Value []struct{ ID, ClientState string }
 }
 
-func (graph) verify(m *message, secret string) error {
+func (graph) verify(m message, secret string) error {
 	var body graphBody
 	if err := json.Unmarshal(m.body(), &body); err != nil {
 		return err

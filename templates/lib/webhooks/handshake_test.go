@@ -154,6 +154,21 @@ func flip(hex string) string {
 	return "0" + hex[1:]
 }
 
+// Intercom checks a URL with a HEAD request, which is not signed.
+func TestIntercomChallenge(t *testing.T) {
+	calls := 0
+	handler := webhooks.Require(webhooks.Intercom, webhooks.Options{Secret: secret})(
+		countingHandler(&calls, http.StatusOK))
+	for method, want := range map[string]int{
+		http.MethodHead: http.StatusOK, http.MethodGet: http.StatusUnauthorized, http.MethodPost: http.StatusUnauthorized,
+	} {
+		response, err := handler(t.Context(), events.APIGatewayProxyRequest{HTTPMethod: method})
+		require.NoError(t, err)
+		assert.Equal(t, want, response.StatusCode, method)
+	}
+	assert.Zero(t, calls)
+}
+
 func TestChallenges(t *testing.T) {
 	query := func(name, value string) map[string]string { return map[string]string{name: value} }
 	for name, tt := range map[string]struct {

@@ -422,6 +422,9 @@ func TestDeliveries(t *testing.T) {
 			}
 		})
 	}
+	for _, provider := range recordedProviders() {
+		covered[provider.scheme] = true
+	}
 	for _, scheme := range providers() {
 		assert.True(t, covered[scheme], "no delivery tests %s", scheme)
 	}

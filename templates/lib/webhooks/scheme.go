@@ -15,8 +15,9 @@ type Scheme interface {
 	// String returns the name of the scheme, such as "github".
 	String() string
 
-	// verify returns nil if the message was signed with the secret.
-	verify(m *message, secret string) error
+	// verify returns nil if the message was signed with the secret. A copy of the
+	// message stays on the stack.
+	verify(m message, secret string) error
 
 	// id returns the ID of a verified message. It is the same for all tries of
 	// the sender.
@@ -46,7 +47,7 @@ var Skip Scheme = skip{}
 type skip struct{}
 
 func (skip) String() string                { return "skipVerifier" }
-func (skip) verify(*message, string) error { return nil }
+func (skip) verify(message, string) error { return nil }
 func (skip) id(m *message) string          { return m.contentID("") }
 func (skip) sign(*draft, string) error     { return nil }
 
@@ -65,7 +66,7 @@ type hmacScheme struct {
 
 func (s *hmacScheme) String() string { return s.name }
 
-func (s *hmacScheme) verify(m *message, secret string) error {
+func (s *hmacScheme) verify(m message, secret string) error {
 	signature, err := m.signature(DefaultSignatureHeader)
 	if err != nil {
 		return err

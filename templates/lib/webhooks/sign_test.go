@@ -24,7 +24,7 @@ func secretPair(scheme webhooks.Scheme) (signs, verifies string) {
 	case webhooks.Discord: // RFC 8032, section 7.1, test 1
 		return "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
 			"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
-	case webhooks.Svix, webhooks.Clerk, webhooks.Standard:
+	case webhooks.Clerk, webhooks.OpenAI, webhooks.Replicate, webhooks.Resend, webhooks.Standard, webhooks.Svix:
 		return "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	}
 	return secret, secret
@@ -190,8 +190,9 @@ func TestSignEventBodyAndQuery(t *testing.T) {
 
 // SignPayload works if only the signature header is needed.
 func TestSignPayloadOfProviders(t *testing.T) {
-	needEvent := []webhooks.Scheme{webhooks.Clerk, webhooks.Discord, webhooks.Linear, webhooks.Slack,
-		webhooks.Standard, webhooks.Svix, webhooks.Twilio, webhooks.Zoom}
+	needEvent := []webhooks.Scheme{webhooks.Clerk, webhooks.Discord, webhooks.Linear, webhooks.OpenAI,
+		webhooks.Replicate, webhooks.Resend, webhooks.Slack, webhooks.Standard, webhooks.Svix, webhooks.Twilio,
+		webhooks.Zoom}
 	for _, scheme := range providers() {
 		t.Run(scheme.String(), func(t *testing.T) {
 			if scheme == webhooks.Graph {

@@ -20,7 +20,7 @@ import (
 // PREFIX-Timestamp and PREFIX-Signature. It signs the ID, a dot, the timestamp
 // in seconds, a dot and the body: "v1," and the HMAC-SHA256 in base64. Further
 // signatures follow after a space. The tolerance is 5 minutes.
-func verifyStandard(m *message, secret, prefix string) error {
+func verifyStandard(m message, secret, prefix string) error {
 	key, err := standardKey(secret, "whsec_")
 	if err != nil {
 		return err
@@ -38,7 +38,7 @@ func verifyStandard(m *message, secret, prefix string) error {
 
 // standardContent returns what is signed before the body, and the signature
 // header.
-func standardContent(m *message, prefix string) (content, signatures string, err error) {
+func standardContent(m message, prefix string) (content, signatures string, err error) {
 	signatures, err = m.signature(prefix + "-Signature")
 	if err != nil {
 		return "", "", err

@@ -27,7 +27,7 @@ type twilio struct{}
 
 func (twilio) String() string { return "twilio" }
 
-func (twilio) verify(m *message, secret string) error {
+func (twilio) verify(m message, secret string) error {
 	signature, err := m.signature("X-Twilio-Signature")
 	if err != nil {
 		return err
@@ -36,7 +36,7 @@ func (twilio) verify(m *message, secret string) error {
 	if err != nil {
 		return err
 	}
-	form, err := twilioForm(m)
+	form, err := twilioForm(&m)
 	if err != nil {
 		return err
 	}

@@ -54,9 +54,7 @@ func (m *message) publicURL(hashParam string) (string, error) {
 		if err != nil || !maps.EqualFunc(parsed, sent, slices.Equal) {
 			return "", errors.New("the query in the context differs from the event's")
 		}
-		if rawQuery != "" {
-			configured = rawQuery
-		}
+		configured = rawQuery
 	case hashParam != "" && len(hash) == 1 && len(sent) == len(want)+1 && url.QueryEscape(hash[0]) == hash[0]:
 		configured = strings.TrimPrefix(configured+"&"+hashParam+"="+hash[0], "&")
 	case len(sent) > len(want):

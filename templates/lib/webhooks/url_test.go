@@ -106,6 +106,11 @@ func TestPublicURL(t *testing.T) {
 			context: rawContext("/hook", "a=1&b=2"),
 			signed:  "https://a.example/hook?a=1&b=2",
 		},
+		"query, configured and not sent": {
+			options: webhooks.Options{URL: "https://a.example/hook?a=1"},
+			context: rawContext("/hook", ""),
+			signed:  "https://a.example/hook?a=1", err: "does not match",
+		},
 
 		"origin": {
 			options: webhooks.Options{URL: "https://a.example"}, event: events.APIGatewayProxyRequest{Path: "/hook"},

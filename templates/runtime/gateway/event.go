@@ -58,9 +58,8 @@ func (g *Gateway) event(
 		}
 	}
 
-	public := path
 	if g.PublicURL != nil {
-		domain, public = g.PublicURL.Host, strings.TrimSuffix(g.PublicURL.EscapedPath(), "/")+path
+		domain = g.PublicURL.Host
 	}
 	stage := g.Stage
 	if stage == "" {
@@ -85,7 +84,7 @@ func (g *Gateway) event(
 			Protocol:          r.Proto,
 			Identity:          events.APIGatewayRequestIdentity{SourceIP: source, UserAgent: headers["User-Agent"]},
 			ResourcePath:      resource,
-			Path:              public,
+			Path:              g.publicPath(path),
 			HTTPMethod:        r.Method,
 			RequestTime:       ids.time,
 			RequestTimeEpoch:  now.UnixMilli(),
@@ -93,6 +92,14 @@ func (g *Gateway) event(
 		Body:            body,
 		IsBase64Encoded: encoded,
 	}, nil
+}
+
+// publicPath returns the path at which clients reach a percent-encoded path.
+func (g *Gateway) publicPath(path string) string {
+	if g.PublicURL == nil {
+		return path
+	}
+	return strings.TrimSuffix(g.PublicURL.EscapedPath(), "/") + path
 }
 
 // Route returns the name that the first segments of a percent-encoded path make,

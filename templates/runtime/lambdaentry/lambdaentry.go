@@ -105,23 +105,23 @@ type lambdaHandler func(context.Context, events.APIGatewayProxyRequest) (events.
 
 // Invoke implements lambda.Handler.
 func (h lambdaHandler) Invoke(ctx context.Context, data []byte) ([]byte, error) {
-	event, kind, err := payload.Decode(data)
+	request, err := payload.Decode(data)
 	if err != nil {
 		return nil, err
 	}
-	response, err := h.call(ctx, event)
+	response, err := h.call(request.Context(ctx), request.APIGatewayProxyRequest)
 	if err != nil {
 		return nil, err
 	}
-	encoded, err := kind.Encode(response)
+	encoded, err := request.Kind.Encode(response)
 	if err != nil {
 		slog.ErrorContext(ctx, "malformed function response", "error", err, "requestId", requestID(ctx))
-		return kind.Encode(payload.BadGateway())
+		return request.Kind.Encode(payload.BadGateway())
 	}
-	if limit := kind.ResponseLimit(); len(encoded) > limit {
+	if limit := request.Kind.ResponseLimit(); len(encoded) > limit {
 		slog.ErrorContext(ctx, "function response is too large",
 			"bytes", len(encoded), "limit", limit, "requestId", requestID(ctx))
-		return kind.Encode(payload.BadGateway())
+		return request.Kind.Encode(payload.BadGateway())
 	}
 	return encoded, nil
 }

@@ -65,8 +65,8 @@ func (rt *router) invoke(w http.ResponseWriter, r *http.Request, name string) {
 		return
 	}
 
-	event, kind, err := payload.Decode(data)
-	id := event.RequestContext.RequestID
+	request, err := payload.Decode(data)
+	id := request.RequestContext.RequestID
 	if id == "" {
 		id = rt.gateway.RequestID()
 	}
@@ -74,7 +74,7 @@ func (rt *router) invoke(w http.ResponseWriter, r *http.Request, name string) {
 	var response events.APIGatewayProxyResponse
 	if err == nil {
 		ctx := lambdacontext.NewContext(r.Context(), &lambdacontext.LambdaContext{AwsRequestID: id})
-		response, err = rt.call(ctx, function, event)
+		response, err = rt.call(request.Context(ctx), function, request.APIGatewayProxyRequest)
 	}
 	if err != nil {
 		slog.Error("function failed", "function", name, "error", fmt.Sprint(err))
@@ -82,10 +82,10 @@ func (rt *router) invoke(w http.ResponseWriter, r *http.Request, name string) {
 		respondJSON(w, http.StatusOK, newFunctionError(err))
 		return
 	}
-	encoded, err := kind.Encode(response)
+	encoded, err := request.Kind.Encode(response)
 	if err != nil {
 		slog.Error("malformed function response", "function", name, "error", err)
-		encoded, err = kind.Encode(payload.BadGateway())
+		encoded, err = request.Kind.Encode(payload.BadGateway())
 	}
 	if err != nil {
 		encoded = []byte("null")

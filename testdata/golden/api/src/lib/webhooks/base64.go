@@ -26,7 +26,7 @@ type base64Scheme struct {
 
 func (s *base64Scheme) String() string { return s.name }
 
-func (s *base64Scheme) verify(m *message, secret string) error {
+func (s *base64Scheme) verify(m message, secret string) error {
 	key, err := nodeBase64Key(secret)
 	if err != nil {
 		return err

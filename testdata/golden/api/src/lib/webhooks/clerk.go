@@ -10,7 +10,7 @@ type clerk struct{}
 
 func (clerk) String() string { return "clerk" }
 
-func (clerk) verify(m *message, secret string) error { return verifyStandard(m, secret, "Svix") }
+func (clerk) verify(m message, secret string) error { return verifyStandard(m, secret, "Svix") }
 
 func (clerk) id(m *message) string { return m.header("Svix-Id") }
 

@@ -25,7 +25,7 @@ type discord struct{}
 
 func (discord) String() string { return "discord" }
 
-func (discord) verify(m *message, secret string) error {
+func (discord) verify(m message, secret string) error {
 	key, err := discordKey(secret)
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ type github struct{}
 
 func (github) String() string { return "github" }
 
-func (github) verify(m *message, secret string) error {
+func (github) verify(m message, secret string) error {
 	signature, err := m.signature("X-Hub-Signature-256")
 	if err != nil {
 		return err

@@ -29,7 +29,7 @@ type jwtScheme struct {
 
 func (s *jwtScheme) String() string { return s.name }
 
-func (s *jwtScheme) verify(m *message, secret string) error {
+func (s *jwtScheme) verify(m message, secret string) error {
 	token, err := m.signature(s.header)
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ type linear struct{}
 
 func (linear) String() string { return "linear" }
 
-func (linear) verify(m *message, secret string) error {
+func (linear) verify(m message, secret string) error {
 	signature, err := m.signature("Linear-Signature")
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ type paddle struct{}
 
 func (paddle) String() string { return "paddle" }
 
-func (paddle) verify(m *message, secret string) error {
+func (paddle) verify(m message, secret string) error {
 	header, err := m.signature("Paddle-Signature") // ts=TIMESTAMP;h1=SIGNATURE;h1=…
 	if err != nil {
 		return err

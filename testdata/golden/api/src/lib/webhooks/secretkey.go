@@ -12,7 +12,7 @@ type secretKey struct{}
 
 func (secretKey) String() string { return "secretKeyVerifier" }
 
-func (secretKey) verify(m *message, secret string) error {
+func (secretKey) verify(m message, secret string) error {
 	signature, err := m.signature(DefaultSignatureHeader)
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ type shopify struct{}
 
 func (shopify) String() string { return "shopify" }
 
-func (shopify) verify(m *message, secret string) error {
+func (shopify) verify(m message, secret string) error {
 	signature, err := m.signature("X-Shopify-Hmac-Sha256")
 	if err != nil {
 		signature, err = m.signature("Shopify-Hmac-Sha256")

@@ -25,7 +25,7 @@ type slack struct{}
 
 func (slack) String() string { return "slack" }
 
-func (slack) verify(m *message, secret string) error {
+func (slack) verify(m message, secret string) error {
 	signature, err := m.signature("X-Slack-Signature")
 	if err != nil {
 		return err

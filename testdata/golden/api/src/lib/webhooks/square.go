@@ -18,7 +18,7 @@ type square struct{}
 
 func (square) String() string { return "square" }
 
-func (square) verify(m *message, secret string) error {
+func (square) verify(m message, secret string) error {
 	signature, err := m.signature("X-Square-HmacSha256-Signature")
 	if err != nil {
 		return err

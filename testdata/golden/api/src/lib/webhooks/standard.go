@@ -20,7 +20,7 @@ type standard struct{}
 
 func (standard) String() string { return "standard" }
 
-func (standard) verify(m *message, secret string) error {
+func (standard) verify(m message, secret string) error {
 	key, err := standardKeyPair(secret)
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ type stripe struct{}
 
 func (stripe) String() string { return "stripe" }
 
-func (stripe) verify(m *message, secret string) error {
+func (stripe) verify(m message, secret string) error {
 	header, err := m.signature("Stripe-Signature") // t=TIMESTAMP,v1=SIGNATURE,v1=…
 	if err != nil {
 		return err

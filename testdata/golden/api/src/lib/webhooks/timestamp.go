@@ -19,7 +19,7 @@ type timestampScheme struct{}
 
 func (timestampScheme) String() string { return "timestampSchemeVerifier" }
 
-func (timestampScheme) verify(m *message, secret string) error {
+func (timestampScheme) verify(m message, secret string) error {
 	header, err := m.signature(DefaultSignatureHeader)
 	if err != nil {
 		return err

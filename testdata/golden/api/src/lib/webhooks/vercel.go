@@ -18,7 +18,7 @@ type vercel struct{}
 
 func (vercel) String() string { return "vercel" }
 
-func (vercel) verify(m *message, secret string) error {
+func (vercel) verify(m message, secret string) error {
 	signature, err := m.signature("X-Vercel-Signature")
 	if err != nil {
 		return err

@@ -24,7 +24,7 @@ type zoom struct{}
 
 func (zoom) String() string { return "zoom" }
 
-func (zoom) verify(m *message, secret string) error {
+func (zoom) verify(m message, secret string) error {
 	signature, err := m.signature("X-Zm-Signature")
 	if err != nil {
 		return err

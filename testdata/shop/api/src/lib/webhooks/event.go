@@ -94,7 +94,7 @@ func (m *message) checkSecrets() error {
 		if m.secret == "" {
 			continue
 		}
-		err := m.scheme.verify(m, m.secret)
+		err := m.scheme.verify(*m, m.secret)
 		if err == nil {
 			return nil
 		}
@@ -129,7 +129,8 @@ func (m *message) signature(name string) (string, error) {
 // it. Items after the 32nd do not count; Svix sends at most eleven.
 func items(header, separator, prefix string) []string {
 	var found []string
-	for _, item := range strings.SplitN(header, separator, 33) {
+	for n, item, more := 0, "", true; more && n < 32; n++ {
+		item, header, more = strings.Cut(header, separator)
 		if value, ok := strings.CutPrefix(item, prefix); ok {
 			found = append(found, value)
 		}
