@@ -83,6 +83,7 @@ type WebhookData struct {
 	URL         string          // public URL of the function
 	Payload     string          // body of a request; use Quote
 	Form        bool            // Payload is a form, not JSON
+	List        bool            // Payload is an array of JSON objects
 	Token       string          // value of TokenEnv
 	Handshakes  []HandshakeData // signed requests that package webhooks responds to
 	Challenges  []ChallengeData // the same without a signature
@@ -117,6 +118,9 @@ type AuthData struct {
 func (d TemplateData) Guarded() bool {
 	return d.CORS != nil || d.AllowIP != nil || d.RateLimit != nil || d.Webhook != nil || d.Auth != nil
 }
+
+// HasPayload reports whether the function decodes the message of a webhook.
+func (d TemplateData) HasPayload() bool { return d.Webhook != nil }
 
 // Signed reports whether requests must have a webhook signature.
 func (d TemplateData) Signed() bool { return d.Webhook != nil && d.Webhook.Signed }
@@ -198,6 +202,7 @@ func (s Scheme) templateData(name Name) *WebhookData {
 		PublicKey:   s.keys.publicKey,
 		URL:         "https://example.com" + name.Route(),
 		Payload:     s.payload,
+		List:        strings.HasPrefix(s.payload, "["),
 		Form:        s.form,
 	}
 	if s.tokenEnv != "" {

@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -297,6 +298,14 @@ func sign(scheme Scheme, event events.APIGatewayProxyRequest, o Options) (d *dra
 	}
 	d.body = cmp.Or(o.Payload, string(body))
 	return d, scheme.sign(d, secret)
+}
+
+// setBody replaces the body.
+func (d *draft) setBody(body string) {
+	d.body, d.event.Body = body, body
+	if d.event.IsBase64Encoded {
+		d.event.Body = base64.StdEncoding.EncodeToString([]byte(body))
+	}
 }
 
 // setSignature adds the signature header. Its name is the given one unless
