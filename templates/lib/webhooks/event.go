@@ -6,7 +6,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -302,10 +301,7 @@ func sign(scheme Scheme, event events.APIGatewayProxyRequest, o Options) (d *dra
 
 // setBody replaces the body.
 func (d *draft) setBody(body string) {
-	d.body, d.event.Body = body, body
-	if d.event.IsBase64Encoded {
-		d.event.Body = base64.StdEncoding.EncodeToString([]byte(body))
-	}
+	d.body, d.event.Body, d.event.IsBase64Encoded = body, body, false
 }
 
 // setSignature adds the signature header. Its name is the given one unless
