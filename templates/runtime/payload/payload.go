@@ -9,13 +9,15 @@
 // service expects. A handler for one format therefore works behind every
 // service.
 //
-//   - Events and responses of format 1.0 are passed through unchanged.
+//   - Events of format 1.0 are passed through unchanged.
 //   - The other services send header names in lower case. Decode converts them
 //     to canonical case (Content-Type), which fngen's own server uses too.
 //     fn.Header looks up a header regardless of case.
 //   - The single-valued and multi-valued maps of a converted event are
 //     consistent: they have the same names, and the single value is the last
 //     one.
+//   - Package response checks responses, as it does for package gateway, and
+//     sets the default Content-Type, which differs among the services.
 //
 // Sources:
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html,
