@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/fngen/fngen/internal/process"
+	"github.com/fngen/fngen/internal/tempdir"
 )
 
 // An Overlay is a Go module with additional files.
@@ -94,11 +95,12 @@ func (o Overlay) listFlags() []string {
 // run runs the go command with the overlay. If stdout is not nil, it receives
 // the command's standard output.
 func (o Overlay) run(ctx context.Context, args, packages []string, stdout *bytes.Buffer) (err error) {
-	dir, err := os.MkdirTemp("", "fngen-build-")
+	temp, err := tempdir.New("build")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, temp.Remove()) }()
+	dir := temp.Path
 	file, names, err := o.write(dir)
 	if err != nil {
 		return err

@@ -304,7 +304,7 @@ type goFile struct {
 // parse parses a Go file. It returns nil if the file does not exist or build
 // constraints exclude it.
 func (p *Project) parse(file string) (*goFile, error) {
-	data, err := p.read(file)
+	data, err := p.readSource(file)
 	if err != nil || data == nil {
 		return nil, err
 	}

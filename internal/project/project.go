@@ -363,6 +363,20 @@ func (p *Project) read(name string) ([]byte, error) {
 	return data, err
 }
 
+// readSource returns the contents of a Go file, or nil if it does not exist. It
+// follows symlinks out of the project, as the go command does.
+func (p *Project) readSource(name string) ([]byte, error) {
+	data, err := p.read(name)
+	if err == nil {
+		return data, nil
+	}
+	file := filepath.Join(p.Dir, filepath.FromSlash(name))
+	if target, linkErr := filepath.EvalSymlinks(file); linkErr != nil || target == file {
+		return nil, err
+	}
+	return os.ReadFile(file)
+}
+
 // readDir returns the entries of a directory of the project, sorted by name,
 // or none if the directory does not exist.
 func (p *Project) readDir(name string) ([]fs.DirEntry, error) {
