@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/fngen/fngen/internal/dotenv"
 	"github.com/fngen/fngen/internal/gotest"
@@ -318,7 +318,7 @@ func (s *session) addAffected(affected set, files []string, graphs ...*gotest.Gr
 			}
 		}
 		// A test can read any file of its function's directory.
-		if name := s.owner(file); s.names()[name] {
+		if name := s.owner(file); name != "" {
 			affected[name] = true
 		}
 	}
@@ -335,17 +335,19 @@ func (s *session) affectsAll(file string) bool {
 }
 
 // owner returns the name of the function whose directory contains file, or ""
-// if file is in no subdirectory of the functions directory.
+// if no function's does. The directory may be in that of a group.
 func (s *session) owner(file string) string {
 	rel, err := filepath.Rel(filepath.Join(s.Project.Dir, filepath.FromSlash(s.Project.Functions)), file)
 	if err != nil {
 		return ""
 	}
-	name, _, isBelow := strings.Cut(filepath.ToSlash(rel), "/")
-	if !isBelow {
-		return ""
+	names := s.names()
+	for dir := path.Dir(filepath.ToSlash(rel)); dir != "."; dir = path.Dir(dir) {
+		if names[dir] {
+			return dir
+		}
 	}
-	return name
+	return ""
 }
 
 // setGraph replaces the dependency graph and watches its directories, some of
