@@ -25,12 +25,14 @@ import (
 type Function struct {
 	Name    string   `json:"function"`
 	Package string   `json:"package"`
-	Route   string   `json:"route"`
-	Files   []string `json:"files"` // relative to the project's root, sorted
+	Route   string   `json:"route"`            // without Routes, the function answers it and every path below
+	Routes  []Route  `json:"routes,omitempty"` // that the function declares
+	Files   []string `json:"files"`            // relative to the project's root, sorted
 
 	Handler  Declaration `json:"-"`
 	Shutdown Declaration `json:"-"` // zero if there is none
 	Imports  []string    `json:"-"` // of all files but the tests, unsorted and with duplicates
+	CORS     bool        `json:"-"` // it imports package cors, which answers preflights
 }
 
 // Dir returns the directory of the function's package, relative to the
@@ -40,10 +42,14 @@ func (f Function) Dir() string { return path.Dir(f.Handler.File) }
 // Ref returns what a main package of the given module needs to use the
 // function.
 func (f Function) Ref(module string) generator.FunctionRef {
-	return generator.FunctionRef{
+	ref := generator.FunctionRef{
 		Function: f.Name, Path: path.Join(module, f.Dir()), Package: f.Package,
-		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name,
+		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name, CORS: f.CORS,
 	}
+	for _, route := range f.Routes {
+		ref.Routes = append(ref.Routes, route.String())
+	}
+	return ref
 }
 
 // A Declaration locates a package-level function or variable.
@@ -88,7 +94,9 @@ var errMain = errors.New("package main cannot be imported")
 
 // List returns the project's functions, sorted by name: every directory whose
 // package declares Handler, and every flat file x.go that declares XHandler.
-// It does not check types, which is left to the compiler.
+// It does not check types, which is left to the compiler. The error is a
+// *RouteError if the routes of a function are malformed, or conflict with those
+// of another.
 func (p *Project) List() ([]Function, []Skipped, error) {
 	entries, err := p.readDir(p.Functions)
 	if err != nil {
@@ -133,7 +141,7 @@ func (p *Project) List() ([]Function, []Skipped, error) {
 		}
 	}
 	slices.SortFunc(functions, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
-	return functions, skipped, nil
+	return functions, skipped, checkRoutes(functions)
 }
 
 // A result holds a function or the reason why an entry of the functions
@@ -171,6 +179,7 @@ func (p *Project) inspectDir(name string) result {
 		return result{err: err}
 	}
 	f := &Function{Name: name, Route: "/" + name}
+	var parsedFiles []*goFile
 	var similar error // about the best candidate for a handler
 	named := false
 	for _, entry := range entries {
@@ -191,6 +200,7 @@ func (p *Project) inspectDir(name string) result {
 			similar = cmp.Or(similar, noHandler(parsed, file, "Handler"))
 		}
 		if parsed != nil {
+			parsedFiles = append(parsedFiles, parsed)
 			f.addFile(parsed, file, "")
 			similar = cmp.Or(misnamedHandler(parsed, file, "Handler"), similar)
 		}
@@ -205,7 +215,7 @@ func (p *Project) inspectDir(name string) result {
 		}
 		return result{skipped: similar, kind: SkipNoHandler, files: f.Files, named: named}
 	}
-	return result{function: f}
+	return p.withRoutes(f, "Routes", parsedFiles)
 }
 
 // noHandler returns an error that says why a file declares no handler. The file
@@ -251,7 +261,7 @@ func (p *Project) inspectFile(name string) result {
 	case f.Package == "main":
 		return result{skipped: errMain, kind: SkipMain}
 	}
-	return result{function: f}
+	return p.withRoutes(f, prefix+"Routes", []*goFile{parsed})
 }
 
 // addFile records what a source file of the function imports and whether it
@@ -274,7 +284,8 @@ func (f *Function) addFile(file *goFile, name, prefix string) {
 // A goFile is a parsed Go file.
 type goFile struct {
 	*ast.File
-	set *token.FileSet
+	set  *token.FileSet
+	name string // relative to the project's root
 }
 
 // parse parses a Go file. It returns nil if the file does not exist or build
@@ -296,7 +307,7 @@ func (p *Project) parse(file string) (*goFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &goFile{parsed, set}, nil
+	return &goFile{parsed, set, file}, nil
 }
 
 // declarationLine returns the line on which the file declares a package-level
