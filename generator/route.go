@@ -85,6 +85,8 @@ func ParseRoute(pattern string) (Route, error) {
 		return invalid("", "%q: the path contains a space, ? or #", pattern)
 	case path.Clean(strings.TrimSuffix(route.Path, "/")) != strings.TrimSuffix(route.Path, "/") && route.Path != "/":
 		return invalid(Route{method, path.Clean(route.Path)}.String(), "%q: no request has such a path", pattern)
+	case strings.Contains(strings.ToLower(route.Path), "%2f"):
+		return invalid("", "%q: the path contains an encoded slash", pattern)
 	case strings.HasSuffix(route.Path, "/{$}") && route.Path != "/{$}":
 		without := Route{method, strings.TrimSuffix(route.Path, "/{$}")}
 		return invalid(without.String(), "%q: API Gateway has no paths that end in a slash", pattern)

@@ -54,6 +54,7 @@ func TestParseRouteErrors(t *testing.T) {
 		{"GET /users/{$}", `"GET /users/{$}": API Gateway has no paths that end in a slash`, "GET /users"},
 		{"GET /a b", `"GET /a b": the path contains a space, ? or #`, ""},
 		{"GET /a?b=1", `"GET /a?b=1": the path contains a space, ? or #`, ""},
+		{"GET /a%2Fb", `"GET /a%2Fb": the path contains an encoded slash`, ""},
 		{"GET //a", `"GET //a": no request has such a path`, "GET /a"},
 		{"GET /a/../b", `"GET /a/../b": no request has such a path`, "GET /b"},
 		{"GET /{id", `"GET /{id": bad wildcard segment (must end with '}')`, ""},

@@ -42,7 +42,7 @@ func (k Kind) Encode(response events.APIGatewayProxyResponse) ([]byte, error) {
 		response.IsBase64Encoded = true
 	}
 	switch k {
-	case HTTP:
+	case HTTP, FunctionURL:
 		headers, cookies := splitCookies(response)
 		return marshal(len(response.Body), httpResponse{
 			StatusCode:      response.StatusCode,
