@@ -11,7 +11,6 @@ package route
 
 import (
 	"cmp"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -83,7 +82,7 @@ func New(functions ...Function) *Router {
 			router.byFirst[r.segments[0].literal] = nil
 		}
 	}
-	for first := range maps.Keys(router.byFirst) {
+	for first := range router.byFirst {
 		for _, r := range all {
 			if r.matchesAnyFirst() || r.segments[0].literal == first {
 				router.byFirst[first] = append(router.byFirst[first], r)
@@ -104,7 +103,7 @@ func parse(pattern string, r route) *route {
 	path = strings.TrimSuffix(path, "{$}")
 	r.method = method
 	r.resource = strings.ReplaceAll(path, "...}", "+}")
-	for text := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
+	for _, text := range strings.Split(strings.TrimPrefix(path, "/"), "/") {
 		name, isWildcard := strings.CutPrefix(text, "{")
 		name = strings.TrimSuffix(name, "}")
 		switch {
@@ -263,31 +262,26 @@ func (r *route) answersMethod(method string) bool {
 
 // refuse returns the match of a request that no function answers.
 func refuse(q Request, routes []*route, unescape func(string) string) Match {
-	allowed := map[string]bool{}
+	var allowed []string
 	for _, r := range routes {
-		if !r.matches(q.Path, unescape) {
-			continue
-		}
-		allowed[http.MethodOptions] = true
-		switch r.method {
-		case "":
-			for _, method := range []string{"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"} {
-				allowed[method] = true
-			}
-		case http.MethodGet:
-			allowed[http.MethodHead] = true
-			fallthrough
+		switch {
+		case !r.matches(q.Path, unescape):
+		case r.method == "":
+			allowed = append(allowed, "DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+		case r.method == http.MethodGet:
+			allowed = append(allowed, http.MethodGet, http.MethodHead)
 		default:
-			allowed[r.method] = true
+			allowed = append(allowed, r.method)
 		}
 	}
-	match := Match{Status: http.StatusMethodNotAllowed}
-	switch {
-	case len(allowed) == 0:
-		match.Status = http.StatusNotFound
-	case q.Method == http.MethodOptions:
+	if len(allowed) == 0 {
+		return Match{Status: http.StatusNotFound}
+	}
+	allowed = append(allowed, http.MethodOptions)
+	slices.Sort(allowed)
+	match := Match{Status: http.StatusMethodNotAllowed, Allow: strings.Join(slices.Compact(allowed), ", ")}
+	if q.Method == http.MethodOptions {
 		match.Status = http.StatusNoContent
 	}
-	match.Allow = strings.Join(slices.Sorted(maps.Keys(allowed)), ", ")
 	return match
 }
