@@ -6,6 +6,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -29,14 +30,23 @@ func (r Route) Resource() string {
 	return strings.ReplaceAll(strings.TrimSuffix(r.Path, "{$}"), "...}", "+}")
 }
 
-// Parameters returns the names of the path parameters, in order.
-func (r Route) Parameters() []string {
-	var names []string
-	for _, match := range wildcards().FindAllStringSubmatch(r.Path, -1) {
-		names = append(names, match[1])
-	}
-	return names
+// Example returns a path that matches the route, and the values of its path
+// parameters: 1, 2 and so on, and a/b for the rest of a path.
+func (r Route) Example() (path string, parameters []Parameter) {
+	path = wildcards().ReplaceAllStringFunc(strings.TrimSuffix(r.Path, "{$}"), func(wildcard string) string {
+		match := wildcards().FindStringSubmatch(wildcard)
+		value := strconv.Itoa(len(parameters) + 1)
+		if match[2] != "" {
+			value = "a/b"
+		}
+		parameters = append(parameters, Parameter{match[1], value})
+		return value
+	})
+	return path, parameters
 }
+
+// A Parameter is a path parameter.
+type Parameter struct{ Name, Value string }
 
 // wildcards matches the wildcards of a path. Its groups are the name and the
 // dots of one that matches the rest of the path.

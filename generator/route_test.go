@@ -14,21 +14,24 @@ func TestParseRoute(t *testing.T) {
 		pattern    string
 		want       generator.Route
 		resource   string
-		parameters []string
+		example    string
+		parameters []generator.Parameter
 	}{
-		{"GET /users", generator.Route{Method: "GET", Path: "/users"}, "/users", nil},
-		{"GET  /users/{id}", generator.Route{Method: "GET", Path: "/users/{id}"}, "/users/{id}", []string{"id"}},
-		{" DELETE /a/{b}/c/{d} ", generator.Route{Method: "DELETE", Path: "/a/{b}/c/{d}"}, "/a/{b}/c/{d}", []string{"b", "d"}},
-		{"/files/{path...}", generator.Route{Path: "/files/{path...}"}, "/files/{path+}", []string{"path"}},
-		{"GET /{$}", generator.Route{Method: "GET", Path: "/{$}"}, "/", nil},
-		{"/{rest...}", generator.Route{Path: "/{rest...}"}, "/{rest+}", []string{"rest"}},
-		{"GET /a%20b", generator.Route{Method: "GET", Path: "/a%20b"}, "/a%20b", nil},
+		{"GET /users", generator.Route{Method: "GET", Path: "/users"}, "/users", "/users", nil},
+		{"GET  /users/{id}", generator.Route{Method: "GET", Path: "/users/{id}"}, "/users/{id}", "/users/1", []generator.Parameter{{"id", "1"}}},
+		{" DELETE /a/{b}/c/{d} ", generator.Route{Method: "DELETE", Path: "/a/{b}/c/{d}"}, "/a/{b}/c/{d}", "/a/1/c/2", []generator.Parameter{{"b", "1"}, {"d", "2"}}},
+		{"/files/{path...}", generator.Route{Path: "/files/{path...}"}, "/files/{path+}", "/files/a/b", []generator.Parameter{{"path", "a/b"}}},
+		{"GET /{$}", generator.Route{Method: "GET", Path: "/{$}"}, "/", "/", nil},
+		{"/{rest...}", generator.Route{Path: "/{rest...}"}, "/{rest+}", "/a/b", []generator.Parameter{{"rest", "a/b"}}},
+		{"GET /a%20b", generator.Route{Method: "GET", Path: "/a%20b"}, "/a%20b", "/a%20b", nil},
 	} {
 		route, err := generator.ParseRoute(test.pattern)
 		require.NoError(t, err, test.pattern)
 		assert.Equal(t, test.want, route)
 		assert.Equal(t, test.resource, route.Resource())
-		assert.Equal(t, test.parameters, route.Parameters())
+		example, parameters := route.Example()
+		assert.Equal(t, test.example, example)
+		assert.Equal(t, test.parameters, parameters)
 		again, err := generator.ParseRoute(route.String())
 		require.NoError(t, err)
 		assert.Equal(t, route, again)

@@ -25,8 +25,8 @@ import (
 type Function struct {
 	Name    string   `json:"function"`
 	Package string   `json:"package"`
-	Route   string   `json:"route"`            // without Routes, the function answers it and every path below
-	Routes  []Route  `json:"routes,omitempty"` // that the function declares
+	Route   string   `json:"route"`            // path of the first route; without Routes, it includes the paths below
+	Routes  []Route  `json:"routes,omitempty"` // declared in the source, or empty for every method at Route
 	Files   []string `json:"files"`            // relative to the project's root, sorted
 
 	Handler  Declaration `json:"-"`
@@ -42,14 +42,11 @@ func (f Function) Dir() string { return path.Dir(f.Handler.File) }
 // Ref returns what a main package of the given module needs to use the
 // function.
 func (f Function) Ref(module string) generator.FunctionRef {
-	ref := generator.FunctionRef{
+	return generator.FunctionRef{
 		Function: f.Name, Path: path.Join(module, f.Dir()), Package: f.Package,
-		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name, CORS: f.CORS,
+		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name,
+		Routes: f.Routed().Routes, CORS: f.CORS,
 	}
-	for _, route := range f.Routes {
-		ref.Routes = append(ref.Routes, route.String())
-	}
-	return ref
 }
 
 // A Declaration locates a package-level function or variable.

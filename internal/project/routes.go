@@ -12,6 +12,7 @@ import (
 
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/hint"
+	"github.com/fngen/fngen/templates/runtime/route"
 )
 
 // A Route is a route that a source file declares.
@@ -59,6 +60,7 @@ func (p *Project) withRoutes(f *Function, variable string, files []*goFile) resu
 		if f.Routes, err = file.routes(value, variable, files); err != nil {
 			return result{err: err}
 		}
+		f.Route = f.Routes[0].Path
 	}
 	return result{function: f}
 }
@@ -112,11 +114,11 @@ func (file *goFile) routes(list ast.Expr, variable string, files []*goFile) ([]R
 		if !ok {
 			return fail(element, errors.New("want a string literal or a constant of this package"), routesHint)
 		}
-		route, err := generator.ParseRoute(pattern)
+		parsed, err := generator.ParseRoute(pattern)
 		if err != nil {
 			return fail(element, err, hint.Of(err))
 		}
-		routes = append(routes, Route{route, file.name, file.line(element)})
+		routes = append(routes, Route{parsed, file.name, file.line(element)})
 	}
 	return routes, nil
 }
@@ -196,6 +198,15 @@ func (p *Project) packageFiles(dir string) ([]*goFile, error) {
 	return files, nil
 }
 
+// Routed returns what a router of the function needs.
+func (f Function) Routed() route.Function {
+	routed := route.Function{Name: f.Name, CORS: f.CORS}
+	for _, r := range f.Routes {
+		routed.Routes = append(routed.Routes, r.String())
+	}
+	return routed
+}
+
 // allRoutes returns what a function answers: the routes that it declares, or
 // every method at its route and below.
 func (f Function) allRoutes() []Route {
@@ -218,8 +229,8 @@ func checkRoutes(functions []Function) error {
 		if len(f.Routes) == 0 && i > 0 && functions[i-1].Name == f.Name {
 			continue // a directory and a flat file, which builds report
 		}
-		for _, route := range f.allRoutes() {
-			routes, declared, names = append(routes, route.Route), append(declared, route), append(names, f.Name)
+		for _, r := range f.allRoutes() {
+			routes, declared, names = append(routes, r.Route), append(declared, r), append(names, f.Name)
 		}
 	}
 	i, j, conflict := generator.ConflictingRoutes(routes)
