@@ -101,7 +101,8 @@ func (o devOptions) options(w World, p *project.Project) (devserver.Options, err
 	options := devserver.Options{
 		Project: p.Dir, Functions: filepath.Join(p.Dir, filepath.FromSlash(p.Functions)), Version: w.Version,
 		Host: strings.Trim(o.host, "[]"), Port: p.API.Port, WebPort: p.Web.Port, APIURL: p.Web.APIURL,
-		WebTarget: o.webTarget, PublicURL: o.publicURL, AWSLimits: o.awsLimits, DebugPort: o.debugPort,
+		WebTarget: o.webTarget, PublicURL: o.publicURL, AllowedHosts: p.API.AllowedHosts,
+		AWSLimits: o.awsLimits, DebugPort: o.debugPort,
 		Load: func() (devserver.Program, error) { return devProgram(w, p, o.debugPort != 0) },
 		Poll: o.poll, Stdout: w.Stdout, Stderr: w.Stderr,
 		Note: w.note,

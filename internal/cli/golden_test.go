@@ -78,6 +78,11 @@ func goldenCommands() [][]string {
 		[]string{"function", "allow-ip-rate-limit", "--allow-ip=2001:db8::/32", "--rate-limit=1/m"},
 		[]string{"function", "allow-ip-rate-limit-webhook-auth-binary-fixtures", "--allow-ip=127.0.0.0/8,::1",
 			"--rate-limit=10/s", "--webhook", "--auth", "--binary", "--fixtures"},
+		[]string{"function", "cors", "--cors"},
+		[]string{"function", "cors-origins", "--cors=https://app.example.com,https://*.example.org:8443,http://localhost:5173"},
+		[]string{"function", "cors-auth", "--cors=https://app.example.com", "--auth"},
+		[]string{"function", "cors-allow-ip-rate-limit-webhook-auth-binary-fixtures", "--cors=https://app.example.com",
+			"--allow-ip=127.0.0.0/8,::1", "--rate-limit=10/s", "--webhook", "--auth", "--binary", "--fixtures"},
 	)
 }
 

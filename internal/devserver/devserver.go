@@ -40,8 +40,14 @@ type Options struct {
 	APIURL    string   // a path, such as /.redwood/functions
 	WebTarget *url.URL // the web side's own server, or nil
 	PublicURL string   // the functions' public URL, such as a tunnel's, or ""
-	AWSLimits bool     // reject what AWS Lambda and API Gateway reject; ignored under a debugger
-	DebugPort int      // run the functions under the debugger dlv, which listens on this port; 0 is without
+
+	// AllowedHosts are names of this server besides localhost, Host and
+	// PublicURL's host. Requests for other names are refused. A name such as
+	// .example.com includes subdomains.
+	AllowedHosts []string
+
+	AWSLimits bool // reject what AWS Lambda and API Gateway reject; ignored under a debugger
+	DebugPort int  // run the functions under the debugger dlv, which listens on this port; 0 is without
 
 	// Load returns the server program of the functions as they are now. It is
 	// called before each build. Even if it returns an error, Overlay, Package
@@ -117,6 +123,9 @@ type server struct {
 // port is in use, a *watch.LimitError if too many directories are to be
 // watched, and exec.ErrNotFound if there is no go command.
 func Run(ctx context.Context, o Options) (err error) {
+	if public, err := url.Parse(o.PublicURL); err == nil && o.PublicURL != "" {
+		o.AllowedHosts = append(slices.Clone(o.AllowedHosts), public.Hostname())
+	}
 	s := &server{Options: o, deliveries: delivery.NewLog(deliveryCount, deliveryBytes)}
 	if o.DebugPort != 0 {
 		if s.debugger, err = findDebugger(); err != nil {
@@ -131,6 +140,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	s.binary = filepath.Join(dir, "functions.exe") // Windows requires the extension, other systems ignore it
 	s.watcher, err = watch.New(watch.Options{
 		Ignore: s.ignore, Quiet: quietPeriod, Poll: o.Poll, OnEvent: s.gate.eventReceived, OnUnchanged: s.gate.nothingChanged,
+		Cookie: filepath.Join(dir, "cookie"),
 	})
 	if err != nil {
 		return err

@@ -20,6 +20,7 @@ import (
 
 	"github.com/fngen/fngen/internal/delivery"
 	"github.com/fngen/fngen/internal/instance"
+	"github.com/fngen/fngen/internal/watch"
 )
 
 // isClosed reports whether a request has to wait at g.
@@ -153,11 +154,11 @@ func TestWriteUnavailable(t *testing.T) {
 	for accept, want := range map[string]struct{ contentType, body string }{
 		"": {"text/plain; charset=utf-8", "the functions do not build\n\na.go:1: <b>\n"},
 		"application/json": {
-			"application/json", `{"error":"a.go:1: \u003cb\u003e","message":"the functions do not build"}` + "\n",
+			"application/json", `{"message":"the functions do not build","error":"a.go:1: \u003cb\u003e"}` + "\n",
 		},
 		"text/html": {"text/html; charset=utf-8", "<pre>a.go:1: &lt;b&gt;</pre>"},
 	} {
-		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r := httptest.NewRequest(http.MethodGet, "http://localhost/", nil)
 		r.Header.Set("Accept", accept)
 		w := httptest.NewRecorder()
 		(&server{}).writeUnavailable(w, r, &brokenError{"the functions do not build", "a.go:1: <b>", nil})
@@ -254,7 +255,11 @@ func TestForward(t *testing.T) {
 	var out strings.Builder
 	var notes []string
 	note := func(message, _ string) { notes = append(notes, message) }
-	s := &server{Options: Options{APIURL: "/api", Stdout: &out, Note: note}, deliveries: delivery.NewLog(1, 1)}
+	s := &server{
+		Options:    Options{APIURL: "/api", AllowedHosts: []string{"example.com"}, Stdout: &out, Note: note},
+		deliveries: delivery.NewLog(1, 1),
+		watcher:    new(watch.Watcher),
+	}
 	target := newTarget(&instance.Instance{Addr: strings.TrimPrefix(program.URL, "http://")}, Program{}, nil)
 	defer target.transport.CloseIdleConnections()
 	s.gate.finishBuild(target, nil)
@@ -276,6 +281,7 @@ func TestForward(t *testing.T) {
 			assert.Equal(t, uri, got.RequestURI)
 			assert.Equal(t, "example.com:8911", got.Host)
 			assert.Equal(t, []string{"192.0.2.1"}, got.Header.Values(peerHeader))
+			assert.Equal(t, []string{"1"}, got.Header.Values(publicHeader))
 			assert.Equal(t, []string{"1", "2"}, got.Header.Values("X-Forwarded-For"))
 			assert.Equal(t, []string{"for=x"}, got.Header.Values("Forwarded"))
 			assert.NotContains(t, got.Header, "User-Agent")
@@ -300,7 +306,7 @@ func TestForward(t *testing.T) {
 
 	program.Close()
 	w := httptest.NewRecorder()
-	s.serveFunctions(w, httptest.NewRequest(http.MethodGet, "/f", nil))
+	s.serveFunctions(w, httptest.NewRequest(http.MethodGet, "http://localhost:8911/f", nil))
 	assert.Equal(t, http.StatusBadGateway, w.Code)
 	assert.Contains(t, w.Body.String(), "the functions' process exited during the request")
 }

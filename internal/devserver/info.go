@@ -6,11 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
 	"os"
-	"strings"
 )
 
 // Info describes a running dev server. It is served as JSON at /.fngen/dev.
@@ -61,33 +58,4 @@ func (s *server) serveInfo(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(v)
-}
-
-// isLocal reports whether a command on this machine sent the request. It rules
-// out pages in a browser, which can reach this machine under a host name of
-// their own (DNS rebinding), and tunnels and proxies that end on this machine.
-func isLocal(r *http.Request) bool {
-	for _, name := range []string{
-		"Origin", "Sec-Fetch-Site", "Via", "Forwarded",
-		"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip",
-	} {
-		if len(r.Header[name]) > 0 {
-			return false
-		}
-	}
-	host, _, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		host = r.Host
-	}
-	ip, _ := netip.ParseAddr(strings.Trim(host, "[]"))
-	return clientIP(r).IsLoopback() && (host == "localhost" || ip.IsLoopback())
-}
-
-// clientIP returns the address of the client that opened the connection.
-func clientIP(r *http.Request) netip.Addr {
-	addr, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return addr.Addr().Unmap()
 }

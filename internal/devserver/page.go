@@ -47,6 +47,10 @@ func (s *server) serveList(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	if !s.knowsHost(r) {
+		refuseHost(w, r)
+		return
+	}
 	t, err := s.gate.acquire(r.Context(), queueTimeout)
 	if err != nil {
 		s.writeUnavailable(w, r, err)
@@ -65,6 +69,15 @@ func (s *server) serveList(w http.ResponseWriter, r *http.Request) {
 	writePage(w, http.StatusOK, data)
 }
 
+// writeError responds with an error. Its detail may contain paths of this
+// machine, so callers from outside do not get it.
+func (s *server) writeError(w http.ResponseWriter, r *http.Request, status int, title, detail string) {
+	if !s.isTrusted(r) {
+		detail = ""
+	}
+	writeError(w, r, status, title, detail)
+}
+
 // writeError responds with an error, in the media type that the client
 // prefers.
 func writeError(w http.ResponseWriter, r *http.Request, status int, title, detail string) {
@@ -74,7 +87,10 @@ func writeError(w http.ResponseWriter, r *http.Request, status int, title, detai
 	case "application/json":
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(map[string]string{"message": title, "error": detail})
+		_ = json.NewEncoder(w).Encode(struct {
+			Message string `json:"message"`
+			Error   string `json:"error,omitempty"`
+		}{title, detail})
 	default:
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(status)

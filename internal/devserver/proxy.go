@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,8 +22,11 @@ import (
 // Headers between the reverse proxy and the program. Package server of
 // templates/runtime has the same constants.
 const (
-	peerHeader = "Fngen-Peer" // on requests: the client's IP address
-	noteHeader = "Fngen-Note" // on responses: what Lambda would have rejected, separated by commas
+	peerHeader   = "Fngen-Peer"   // on requests: the client's IP address
+	publicHeader = "Fngen-Public" // on requests from outside: responses must not have details of errors
+	noteHeader   = "Fngen-Note"   // on responses: what Lambda would have rejected, separated by commas
+
+	invokePath = "/2015-03-31/functions/" // Lambda's Invoke API, which only a developer may call
 )
 
 // serveFunctions handles requests on the functions' port.
@@ -64,7 +68,7 @@ func (s *server) webProxy() *httputil.ReverseProxy {
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() == nil {
 				detail := fmt.Sprintf("%s: %v", s.WebTarget, err)
-				writeError(w, r, http.StatusBadGateway, "cannot reach the web side", detail)
+				s.writeError(w, r, http.StatusBadGateway, "cannot reach the web side", detail)
 			}
 		},
 	}
@@ -89,6 +93,15 @@ func (s *server) forward(w http.ResponseWriter, r *http.Request) {
 		http.Error(recorder, "CONNECT is not supported", http.StatusMethodNotAllowed)
 		return
 	}
+	if !s.knowsHost(r) {
+		refuseHost(recorder, r)
+		return
+	}
+	if strings.HasPrefix(path.Clean(r.URL.Path), invokePath) && !isLocal(r) {
+		writeError(recorder, r, http.StatusForbidden, "only clients on this machine may invoke functions with an event", "")
+		return
+	}
+	s.watcher.Sync(r.Context()) // the client may have saved a file just before
 	t, err := s.gate.acquire(r.Context(), queueTimeout)
 	if err != nil {
 		s.writeUnavailable(recorder, r, err)
@@ -125,7 +138,13 @@ func (s *server) functionProxy(t *target) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
 		Transport: t.transport,
 		ErrorLog:  log.New(io.Discard, "", 0),
-		Rewrite:   t.rewrite,
+		Rewrite: func(p *httputil.ProxyRequest) {
+			t.rewrite(p)
+			p.Out.Header.Del(publicHeader)
+			if !s.isTrusted(p.In) {
+				p.Out.Header.Set(publicHeader, "1")
+			}
+		},
 		ModifyResponse: func(response *http.Response) error {
 			for _, note := range strings.Split(response.Header.Get(noteHeader), ",") {
 				if text := noteText(note); text != "" {
@@ -137,7 +156,7 @@ func (s *server) functionProxy(t *target) *httputil.ReverseProxy {
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() == nil {
-				writeError(w, r, http.StatusBadGateway, "the functions' process exited during the request", err.Error())
+				s.writeError(w, r, http.StatusBadGateway, "the functions' process exited during the request", err.Error())
 			}
 		},
 	}
@@ -183,10 +202,10 @@ func (s *server) writeUnavailable(w http.ResponseWriter, r *http.Request, err er
 	var broken *brokenError
 	switch {
 	case errors.As(err, &broken):
-		writeError(w, r, http.StatusInternalServerError, broken.title, broken.detail)
+		s.writeError(w, r, http.StatusInternalServerError, broken.title, broken.detail)
 	case errors.Is(err, errStillBuilding):
 		w.Header().Set("Retry-After", "1")
-		writeError(w, r, http.StatusServiceUnavailable, err.Error(), "")
+		s.writeError(w, r, http.StatusServiceUnavailable, err.Error(), "")
 	}
 }
 

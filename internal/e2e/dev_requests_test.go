@@ -204,7 +204,6 @@ func checkDeliveries(t *testing.T, d *dev) {
 	p := command(d.dir, "function", "billing", "--webhook=stripe", "--no-tests")
 	require.Zero(t, p.run(t), p.stderr.String())
 	assert.Contains(t, p.stderr.String(), "fngen: note: git does not ignore .env\n")
-	time.Sleep(settle)
 	port := d.url[strings.LastIndexByte(d.url, ':')+1:]
 	invoke := func(args ...string) string {
 		t.Helper()
@@ -232,20 +231,26 @@ func checkDeliveries(t *testing.T, d *dev) {
 	assert.NotContains(t, d.out.all()+d.err.all(), "whsec_canary")
 }
 
-// checkPages checks that web pages cannot use the API for fngen's commands, even
-// through DNS rebinding.
+// checkPages checks that web pages cannot use the API for fngen's commands, send
+// events, or call functions through DNS rebinding.
 func checkPages(t *testing.T, d *dev) {
-	for _, header := range [][]string{{"Origin", "http://evil.example"}, {"Host", "evil.example"}} {
-		request, err := http.NewRequest(http.MethodGet, d.url+"/.fngen/deliveries", nil)
+	for _, test := range []struct{ header, value, method, path string }{
+		{"Origin", "http://evil.example", http.MethodGet, "/.fngen/deliveries"},
+		{"Host", "evil.example", http.MethodGet, "/.fngen/deliveries"},
+		{"Origin", "http://evil.example", http.MethodPost, "/2015-03-31/functions/billing/invocations"},
+		{"Host", "evil.example", http.MethodPost, "/2015-03-31/functions/billing/invocations"},
+		{"Host", "evil.example", http.MethodGet, "/billing"},
+	} {
+		request, err := http.NewRequest(test.method, d.url+test.path, strings.NewReader("{}"))
 		require.NoError(t, err)
-		request.Header.Set(header[0], header[1])
-		if header[0] == "Host" {
-			request.Host = header[1]
+		request.Header.Set(test.header, test.value)
+		if test.header == "Host" {
+			request.Host = test.value
 		}
 		response, err := http.DefaultClient.Do(request)
 		require.NoError(t, err)
 		response.Body.Close()
-		assert.Equal(t, http.StatusForbidden, response.StatusCode, header)
+		assert.Equal(t, http.StatusForbidden, response.StatusCode, test)
 	}
 }
 

@@ -29,7 +29,8 @@ type Config struct {
 
 // API configures where the development server serves the functions.
 type API struct {
-	Port int // from 1 to 65535
+	Port         int      // from 1 to 65535
+	AllowedHosts []string // host names that requests may be for; ".example.com" includes subdomains
 }
 
 // Web configures where the development server serves the web side, with the
@@ -50,6 +51,7 @@ const (
 	functionsVariable = "FNGEN_PATHS_FUNCTIONS"
 	libVariable       = "FNGEN_PATHS_LIB"
 	apiPortVariable   = "FNGEN_API_PORT"
+	hostsVariable     = "FNGEN_API_ALLOWED_HOSTS"
 	webPortVariable   = "FNGEN_WEB_PORT"
 	apiURLVariable    = "FNGEN_WEB_API_URL"
 	targetVariable    = "FNGEN_WEB_TARGET"
@@ -67,7 +69,8 @@ func (e *ConfigError) Unwrap() error { return e.Err }
 // settings are the keys of fngen.toml.
 type settings struct {
 	API struct {
-		Port *int `toml:"port"`
+		Port         *int     `toml:"port"`
+		AllowedHosts []string `toml:"allowedHosts"`
 	} `toml:"api"`
 	Web struct {
 		Port   *int   `toml:"port"`
@@ -100,12 +103,12 @@ type redwoodSettings struct {
 
 // values are the settings of a file as strings, "" for those that it does not
 // set.
-type values struct{ functions, lib, apiPort, webPort, apiURL, target string }
+type values struct{ functions, lib, apiPort, hosts, webPort, apiURL, target string }
 
 func (s settings) values() values {
 	return values{
 		functions: s.Paths.Functions, lib: s.Paths.Lib,
-		apiPort: formatInt(s.API.Port), webPort: formatInt(s.Web.Port),
+		apiPort: formatInt(s.API.Port), hosts: strings.Join(s.API.AllowedHosts, ","), webPort: formatInt(s.Web.Port),
 		apiURL: s.Web.APIURL, target: s.Web.Target,
 	}
 }
@@ -152,6 +155,7 @@ func (p *Project) readConfig() (Config, error) {
 		{"paths.functions", functionsVariable, "api/src/functions", file.functions, setter(&config.Functions, parseDir)},
 		{"paths.lib", libVariable, "api/src/lib", file.lib, setter(&config.Lib, parseDir)},
 		{"api.port", apiPortVariable, "8911", file.apiPort, setter(&config.API.Port, parsePort)},
+		{"api.allowedHosts", hostsVariable, "", file.hosts, setter(&config.API.AllowedHosts, parseHosts)},
 		{"web.port", webPortVariable, "8910", file.webPort, setter(&config.Web.Port, parsePort)},
 		{"web.apiUrl", apiURLVariable, "/.redwood/functions", file.apiURL, setter(&config.Web.APIURL, parsePath)},
 		{"web.target", targetVariable, "", file.target, setter(&config.Web.Target, parseURL)},
@@ -196,6 +200,18 @@ func parsePort(value string) (int, error) {
 		return 0, errors.New("want a number from 1 to 65535")
 	}
 	return int(n), nil
+}
+
+// parseHosts parses a list of host names.
+func parseHosts(value string) ([]string, error) {
+	hosts := strings.Split(value, ",")
+	for _, host := range hosts {
+		parsed, err := url.Parse("http://" + host)
+		if err != nil || host == "" || parsed.Hostname() != host || strings.Contains(host, "*") {
+			return nil, errors.New(`want host names without a port, such as dev.example.com or .example.com`)
+		}
+	}
+	return hosts, nil
 }
 
 // parsePath parses the path of a URL.

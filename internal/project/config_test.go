@@ -49,6 +49,21 @@ func TestReadConfig(t *testing.T) {
 			},
 			want: ports,
 		},
+		"allowed hosts": {
+			files: map[string]string{configFile: `api.allowedHosts = ["shop.test", ".example.com"]`},
+			want: Config{
+				Functions: defaults.Functions, Lib: defaults.Lib, Web: defaults.Web,
+				API: API{Port: defaults.API.Port, AllowedHosts: []string{"shop.test", ".example.com"}},
+			},
+		},
+		"variable overrides allowed hosts": {
+			files: map[string]string{configFile: `api.allowedHosts = ["shop.test"]`},
+			env:   map[string]string{hostsVariable: "a.test,b.test"},
+			want: Config{
+				Functions: defaults.Functions, Lib: defaults.Lib, Web: defaults.Web,
+				API: API{Port: defaults.API.Port, AllowedHosts: []string{"a.test", "b.test"}},
+			},
+		},
 		"one of two paths": {
 			files: map[string]string{configFile: `paths.lib = "lib"`},
 			want:  dirs("api/src/functions", "lib"),
@@ -161,6 +176,26 @@ func TestReadConfigErrors(t *testing.T) {
 		"port in redwood.toml": {
 			files:  redwood("api.port = true"),
 			source: redwoodFile, want: `redwood.toml: api.port = "true": want a number`,
+		},
+		"allowed host with a port": {
+			env:    map[string]string{hostsVariable: "a.test:80"},
+			source: hostsVariable, want: `FNGEN_API_ALLOWED_HOSTS: api.allowedHosts = "a.test:80": want host names`,
+		},
+		"allowed host with a scheme": {
+			env:    map[string]string{hostsVariable: "http://a.test"},
+			source: hostsVariable, want: `FNGEN_API_ALLOWED_HOSTS: api.allowedHosts = "http://a.test": want host names`,
+		},
+		"allowed host with a wildcard": {
+			env:    map[string]string{hostsVariable: "*.test"},
+			source: hostsVariable, want: `FNGEN_API_ALLOWED_HOSTS: api.allowedHosts = "*.test": want host names`,
+		},
+		"empty allowed host": {
+			env:    map[string]string{hostsVariable: "a.test,,b.test"},
+			source: hostsVariable, want: `FNGEN_API_ALLOWED_HOSTS: api.allowedHosts = "a.test,,b.test": want host names`,
+		},
+		"allowed host with a path": {
+			env:    map[string]string{hostsVariable: "a.test/x"},
+			source: hostsVariable, want: `FNGEN_API_ALLOWED_HOSTS: api.allowedHosts = "a.test/x": want host names`,
 		},
 		"relative apiUrl": {
 			files:  file(`web.apiUrl = "x"`),

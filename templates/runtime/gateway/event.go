@@ -102,8 +102,10 @@ func (g *Gateway) headers(r *http.Request) map[string]string {
 	if r.Header == nil {
 		r.Header = make(http.Header)
 	}
-	if g.PeerHeader != "" {
-		delete(r.Header, g.PeerHeader)
+	for _, name := range [...]string{g.PeerHeader, g.PublicHeader} {
+		if name != "" {
+			delete(r.Header, name)
+		}
 	}
 	if r.Host != "" { // net/http removes it from the headers
 		r.Header["Host"] = []string{r.Host}

@@ -74,8 +74,14 @@ type Gateway struct {
 	// the event. If it is empty, no header is read.
 	PeerHeader string
 
+	// PublicHeader names the request header by which a reverse proxy on the
+	// same machine marks a request from outside. The header is removed from
+	// the event. If it is empty, no header is read.
+	PublicHeader string
+
 	// ExposeErrors includes error messages and stack traces in error
-	// responses. It is for development only.
+	// responses, except for requests with PublicHeader. It is for
+	// development only.
 	ExposeErrors bool
 
 	// Timeout is the longest that a call may take. When it expires, the
@@ -143,6 +149,7 @@ func (g *Gateway) Handler(fn Function) http.Handler {
 // because it becomes part of the event.
 func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, match route.Match, fn Function) {
 	start := time.Now()
+	exposeErrors := g.ExposeErrors && (g.PublicHeader == "" || r.Header.Get(g.PublicHeader) == "")
 	event, err := g.event(w, r, match, start)
 	if err != nil {
 		refuse(w, err)
@@ -150,6 +157,7 @@ func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, match route.Matc
 	}
 
 	c := g.call(w, event.Path, event.RequestContext.RequestID, start)
+	c.exposeErrors = exposeErrors
 	if payload := g.AWS.Payload; payload > 0 && eventSize(&event) > payload {
 		if g.AWS.Refuse {
 			refuse(w, errTooLong)
@@ -198,6 +206,8 @@ type call struct {
 	ctx      *callContext
 	start    time.Time
 	path, id string
+
+	exposeErrors bool
 
 	mu       sync.Mutex // held while a timeout is answered
 	answered bool
@@ -373,7 +383,7 @@ func (c *call) functionFailed(err error) {
 
 // errorBody returns the body of a response for a function that failed.
 func (c *call) errorBody(err error) string {
-	if c.gateway.ExposeErrors {
+	if c.exposeErrors {
 		return detailedError(err)
 	}
 	return internalError

@@ -17,8 +17,9 @@
 // panic does not end the process, because other invocations may be running in
 // it (AWS_LAMBDA_MAX_CONCURRENCY).
 //
-// If a response is malformed (see [payload.Kind.Encode]), the client gets 502
-// and the reason is logged.
+// If a response is malformed (see [payload.Kind.Encode]) or too large for the
+// service (see [payload.Kind.ResponseLimit]), the client gets 502 and the
+// reason is logged. Lambda itself would end the process for the latter.
 //
 // If an event is not an HTTP request, the invocation fails with an error that
 // names the service that sent the event.
@@ -78,8 +79,7 @@ func Start(f Function, shutdown ...func(context.Context) error) {
 			os.Exit(status) //nolint:forbidigo // Start never returns, so nothing else exits after SIGTERM
 		}))
 	}
-	router := route.New(route.Function{Name: f.Name, Routes: f.Routes, CORS: f.CORS})
-	lambda.StartWithOptions(&lambdaHandler{f, router}, options...)
+	lambda.StartWithOptions(newHandler(f), options...)
 }
 
 // Grace is the time limit for all shutdown functions. Lambda kills the process
@@ -116,6 +116,10 @@ type lambdaHandler struct {
 	router *route.Router
 }
 
+func newHandler(f Function) *lambdaHandler {
+	return &lambdaHandler{f, route.New(route.Function{Name: f.Name, Routes: f.Routes, CORS: f.CORS})}
+}
+
 // Invoke implements lambda.Handler.
 func (h *lambdaHandler) Invoke(ctx context.Context, data []byte) ([]byte, error) {
 	event, kind, err := payload.Decode(data)
@@ -132,6 +136,11 @@ func (h *lambdaHandler) Invoke(ctx context.Context, data []byte) ([]byte, error)
 	encoded, err := kind.Encode(response)
 	if err != nil {
 		slog.ErrorContext(ctx, "malformed function response", "error", err, "requestId", requestID(ctx))
+		return kind.Encode(payload.BadGateway())
+	}
+	if limit := kind.ResponseLimit(); len(encoded) > limit {
+		slog.ErrorContext(ctx, "function response is too large",
+			"bytes", len(encoded), "limit", limit, "requestId", requestID(ctx))
 		return kind.Encode(payload.BadGateway())
 	}
 	return encoded, nil

@@ -203,7 +203,7 @@ func (o *options) gateway() *gateway.Gateway {
 		g.WriteTimeout = responseTimeout
 	}
 	if o.dev {
-		g.Stage, g.ExposeErrors, g.PeerHeader = "dev", true, peerHeader
+		g.Stage, g.ExposeErrors, g.PeerHeader, g.PublicHeader = "dev", true, peerHeader, publicHeader
 	}
 	if o.dev || o.awsLimits {
 		g.AWS = gateway.AWSLimits(o.awsLimits)

@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	healthz    = "healthz"
-	peerHeader = "Fngen-Peer" // carries the client's address from the parent process
+	healthz      = "healthz"
+	peerHeader   = "Fngen-Peer"   // carries the client's address from the parent process
+	publicHeader = "Fngen-Public" // marks a request from outside this machine
 )
 
 // A router dispatches requests to functions.
@@ -100,7 +101,7 @@ func (rt *router) health(w http.ResponseWriter) {
 // notFound responds as API Gateway's HTTP APIs do. In development, the response
 // also lists the functions, in the format that the client accepts.
 func (rt *router) notFound(w http.ResponseWriter, r *http.Request) {
-	if !rt.dev {
+	if !rt.dev || r.Header.Get(publicHeader) != "" {
 		respond(w, http.StatusNotFound, "application/json", `{"message":"Not Found"}`)
 		return
 	}

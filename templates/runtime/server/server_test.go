@@ -1173,6 +1173,15 @@ func TestDev(t *testing.T) {
 	assert.Equal(t, 500, resp.StatusCode)
 	assert.JSONEq(t, `{"message":"Internal server error","error":"secret"}`, body)
 
+	// Requests from outside get no details.
+	_, body = r.send("GET /echo HTTP/1.1\r\nHost: x\r\nFngen-Public: 1\r\n\r\n")
+	assert.NotContains(t, decodeEvent(t, body).Headers, "Fngen-Public")
+	resp, body = r.send("GET /boom HTTP/1.1\r\nHost: x\r\nFngen-Public: 1\r\n\r\n")
+	assert.Equal(t, 500, resp.StatusCode)
+	assert.JSONEq(t, `{"message":"Internal server error"}`, body)
+	_, body = r.send("GET /x HTTP/1.1\r\nHost: x\r\nFngen-Public: 1\r\n\r\n")
+	assert.JSONEq(t, `{"message":"Not Found"}`, body)
+
 	for accept, want := range map[string]string{
 		"*/*":        `{"message":"Not Found","functions":["/any","/boom","/echo","GET /users","GET /users/{id}"]}`,
 		"text/plain": "No function serves /<b>. The functions are:\n/any\n/boom\n/echo\nGET /users\nGET /users/{id}\n",
@@ -1238,18 +1247,18 @@ func TestInvoke(t *testing.T) {
 		want            string
 	}{
 		"success": {"divide",
-			`{"httpMethod":"GET","queryStringParameters":{"dividend":"20"},"body":"x","unknown":1}`, 200, false,
+			`{"httpMethod":"GET","path":"/x","queryStringParameters":{"dividend":"20"},"body":"x","unknown":1}`, 200, false,
 			`{"statusCode":201,"headers":null,"multiValueHeaders":{"Set-Cookie":["a","b"]},"body":"20<x"}`},
 		"2.0": {"divide",
 			`{"version":"2.0","rawPath":"/divide","rawQueryString":"dividend=20","requestContext":{"http":{"method":"GET"}}}`, 200, false, `{"statusCode":201,"headers":{},"cookies":["a","b"],"body":"20<","isBase64Encoded":false}`},
-		"malformed": {"malformed", `{"httpMethod":"GET"}`, 200, false,
+		"malformed": {"malformed", `{"httpMethod":"GET","path":"/x"}`, 200, false,
 			`{"statusCode":502,"headers":{"Content-Type":"application/json"},`},
-		"error": {"error", `{"httpMethod":"GET"}`, 200, true, `{"errorMessage":"boom","errorType":"errorString"}`},
-		"typed": {"typed", `{"httpMethod":"GET"}`, 200, true,
+		"error": {"error", `{"httpMethod":"GET","path":"/x"}`, 200, true, `{"errorMessage":"boom","errorType":"errorString"}`},
+		"typed": {"typed", `{"httpMethod":"GET","path":"/x"}`, 200, true,
 			`{"errorMessage":"typed <&>","errorType":"typedError"}`},
-		"panic": {"panic", `{"httpMethod":"GET"}`, 200, true,
+		"panic": {"panic", `{"httpMethod":"GET","path":"/x"}`, 200, true,
 			`{"errorMessage":"boom","errorType":"string","stackTrace":[`},
-		"slow": {"slow", `{"httpMethod":"GET"}`, 200, true,
+		"slow": {"slow", `{"httpMethod":"GET","path":"/x"}`, 200, true,
 			`{"errorMessage":"Task timed out after 0.10 seconds","errorType":"Sandbox.Timedout"}`},
 		"not HTTP": {"divide", `{"Records":[{"eventSource":"aws:sqs"}]}`, 200, true, `{"errorMessage":"fngen: `},
 		"unknown":  {"nothing", `{}`, 404, false, `{"Message":"Function not found: nothing","Type":"User"}`},

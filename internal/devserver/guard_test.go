@@ -1,0 +1,175 @@
+package devserver
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/fngen/fngen/internal/delivery"
+	"github.com/fngen/fngen/internal/instance"
+	"github.com/fngen/fngen/internal/watch"
+)
+
+// newForwarder returns a server whose program responds with 200 to everything,
+// and the last request that the program received.
+func newForwarder(t *testing.T, options Options) (s *server, last func() *http.Request) {
+	var got *http.Request
+	program := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r }))
+	t.Cleanup(program.Close)
+	options.APIURL, options.Stdout = "/api", &strings.Builder{}
+	s = &server{Options: options, deliveries: delivery.NewLog(1, 1), watcher: new(watch.Watcher)}
+	target := newTarget(&instance.Instance{Addr: strings.TrimPrefix(program.URL, "http://")}, Program{}, nil)
+	t.Cleanup(target.transport.CloseIdleConnections)
+	s.gate.finishBuild(target, nil)
+	return s, func() *http.Request { return got }
+}
+
+// handlers are the handlers of both ports, with the path of the functions.
+func handlers(s *server) map[string]http.Handler {
+	return map[string]http.Handler{"": http.HandlerFunc(s.serveFunctions), s.APIURL: s.webHandler()}
+}
+
+// Functions respond only if the request is for a host that the server has, so
+// that pages of other hosts cannot read responses through DNS rebinding.
+func TestKnownHosts(t *testing.T) {
+	s, last := newForwarder(t, Options{
+		Host: "dev.internal", AllowedHosts: []string{"tunnel.example", ".example.org"},
+	})
+	tests := []struct {
+		host   string
+		status int
+	}{
+		{"localhost:8911", http.StatusOK},
+		{"LOCALHOST", http.StatusOK},
+		{"localhost.:8911", http.StatusOK},
+		{"shop.localhost:8911", http.StatusOK},
+		{"127.0.0.1:8911", http.StatusOK},
+		{"[::1]:8911", http.StatusOK},
+		{"192.0.2.7:8911", http.StatusOK},
+		{"dev.internal:8911", http.StatusOK},
+		{"tunnel.example", http.StatusOK},
+		{"Tunnel.Example:443", http.StatusOK},
+		{"example.org", http.StatusOK},
+		{"a.b.example.org", http.StatusOK},
+		{"", http.StatusOK},
+
+		{"evil.example:8911", http.StatusForbidden},
+		{"sub.tunnel.example", http.StatusForbidden},
+		{"badexample.org", http.StatusForbidden},
+		{"localhost.evil.example", http.StatusForbidden},
+		{"notlocalhost", http.StatusForbidden},
+		{"127.0.0.1.evil.example", http.StatusForbidden},
+	}
+	for _, test := range tests {
+		for prefix, handler := range handlers(s) {
+			r := httptest.NewRequest(http.MethodGet, prefix+"/f", nil)
+			r.Host = test.host
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, r)
+			assert.Equal(t, test.status, w.Code, "%q %s", test.host, prefix)
+			if test.status == http.StatusForbidden {
+				assert.Contains(t, w.Body.String(), "allowedHosts", test.host)
+				assert.Contains(t, w.Body.String(), "--public-url", test.host)
+			}
+		}
+	}
+	assert.NotNil(t, last())
+}
+
+// The list of the functions is guarded like the functions.
+func TestKnownHostsOfList(t *testing.T) {
+	s, _ := newForwarder(t, Options{})
+	for host, status := range map[string]int{"localhost": http.StatusOK, "evil.example": http.StatusForbidden} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		s.webHandler().ServeHTTP(w, r)
+		assert.Equal(t, status, w.Code, host)
+	}
+}
+
+// Only a command on this machine may send events: they contain what API Gateway
+// vouches for, such as the client's address and the authorizer's claims.
+func TestInvocations(t *testing.T) {
+	s, last := newForwarder(t, Options{AllowedHosts: []string{"tunnel.example"}})
+	tests := []struct {
+		name       string
+		remoteAddr string
+		host       string
+		header     string // the name of a header to set
+		path       string
+		status     int
+	}{
+		{name: "command", status: http.StatusOK},
+		{name: "command by IPv6", remoteAddr: "[::1]:1", host: "[::1]:8911", status: http.StatusOK},
+		{name: "page", header: "Origin", status: http.StatusForbidden},
+		{name: "page of the same site", header: "Sec-Fetch-Site", status: http.StatusForbidden},
+		{name: "tunnel", header: "X-Forwarded-For", status: http.StatusForbidden},
+		{name: "tunnel with its host", host: "tunnel.example", status: http.StatusForbidden},
+		{name: "proxy", header: "Forwarded", status: http.StatusForbidden},
+		{name: "other machine", remoteAddr: "192.0.2.1:1", status: http.StatusForbidden},
+		{name: "address of an interface", host: "192.0.2.7:8911", status: http.StatusForbidden},
+		{name: "unknown host", host: "evil.example", status: http.StatusForbidden},
+		{name: "no host", host: "-", status: http.StatusForbidden},
+		{name: "escaped path", path: "/%32015-03-31/functions/f/invocations", header: "Origin", status: http.StatusForbidden},
+		{name: "two slashes", path: "//2015-03-31/functions/f/invocations", header: "Origin", status: http.StatusForbidden},
+	}
+	for _, test := range tests {
+		for prefix, handler := range handlers(s) {
+			path := "/2015-03-31/functions/f/invocations"
+			if test.path != "" {
+				path = test.path
+			}
+			r := httptest.NewRequest(http.MethodPost, prefix+path, strings.NewReader("{}"))
+			r.Host, r.RemoteAddr = "localhost:8911", "127.0.0.1:1"
+			if test.host != "" {
+				r.Host = strings.TrimPrefix(test.host, "-")
+			}
+			if test.remoteAddr != "" {
+				r.RemoteAddr = test.remoteAddr
+			}
+			if test.header != "" {
+				r.Header.Set(test.header, "x")
+			}
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, r)
+			assert.Equal(t, test.status, w.Code, "%s %s", test.name, prefix)
+		}
+	}
+	assert.NotNil(t, last())
+}
+
+// Callers from outside get no details of errors, from the server or from the
+// program.
+func TestErrorDetails(t *testing.T) {
+	s, last := newForwarder(t, Options{AllowedHosts: []string{"tunnel.example"}})
+	tests := []struct {
+		name, host, header string
+		public             bool
+	}{
+		{name: "localhost", host: "localhost:8911"},
+		{name: "address", host: "192.0.2.7:8911"},
+		{name: "client that sets the header", host: "localhost", header: publicHeader},
+		{name: "tunnel", host: "localhost", header: "X-Forwarded-For", public: true},
+		{name: "tunnel with its host", host: "tunnel.example", public: true},
+	}
+	for _, test := range tests {
+		r := httptest.NewRequest(http.MethodGet, "/f", nil)
+		r.Host = test.host
+		if test.header != "" {
+			r.Header.Set(test.header, "x")
+		}
+		s.serveFunctions(httptest.NewRecorder(), r.Clone(t.Context()))
+		assert.Equal(t, test.public, last().Header.Get(publicHeader) == "1", test.name)
+		assert.NotEqual(t, "x", last().Header.Get(publicHeader), test.name)
+
+		w := httptest.NewRecorder()
+		s.writeUnavailable(w, r, &brokenError{title: "build failed", detail: "/home/me/shop/f.go:1: broken"})
+		assert.Equal(t, http.StatusInternalServerError, w.Code)
+		assert.Contains(t, w.Body.String(), "build failed", test.name)
+		assert.Equal(t, test.public, !strings.Contains(w.Body.String(), "/home/me"), test.name)
+	}
+}
