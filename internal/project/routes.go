@@ -245,3 +245,31 @@ func checkRoutes(functions []Function) error {
 	}
 	return &RouteError{hint.With(err, conflictHint)}
 }
+
+// CheckRoutes returns an error if the routes of a function that is to be
+// generated conflict with those of another function.
+func (p *Project) CheckRoutes(name string, routes []generator.Route) error {
+	if len(routes) == 0 {
+		return nil
+	}
+	functions, _, err := p.List()
+	if err != nil && !errors.As(err, new(*RouteError)) {
+		return err
+	}
+	var others []Route
+	var all []generator.Route
+	for _, f := range functions {
+		if f.Name == name {
+			continue
+		}
+		for _, r := range f.allRoutes() {
+			others, all = append(others, r), append(all, r.Route)
+		}
+	}
+	i, j, conflict := generator.ConflictingRoutes(append(all, routes...))
+	if !conflict || j < len(others) {
+		return nil
+	}
+	err = fmt.Errorf("the route %q conflicts with %q, declared at %s", routes[j-len(others)], others[i], others[i].position())
+	return &RouteError{hint.With(err, "choose another method or path")}
+}
