@@ -3,6 +3,7 @@ package generator
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"path"
 	"regexp"
 	"slices"
@@ -105,11 +106,19 @@ func ParseRoute(pattern string) (Route, error) {
 	case strings.HasSuffix(route.Path, "/"):
 		return invalid(route.String()+"{path...}", "%q matches every path below it, and must give the rest a name", pattern)
 	}
-	if err := register(http.NewServeMux(), route); err != "" {
-		return invalid("", "%q: %s", pattern, err[strings.LastIndex(err, ": ")+2:])
+	if reason := register(http.NewServeMux(), route); reason != "" {
+		return invalid("", "%q: %s", pattern, reason[strings.LastIndex(reason, ": ")+2:])
 	}
-	if strings.ContainsAny(wildcards().ReplaceAllString(strings.TrimSuffix(route.Path, "{$}"), ""), "{}") {
+	literals := wildcards().ReplaceAllString(strings.TrimSuffix(route.Path, "{$}"), "")
+	if strings.ContainsAny(literals, "{}") {
 		return invalid("", "%q: the name of a wildcard must be ASCII letters, digits and _", pattern)
+	}
+	decoded, err := url.PathUnescape(literals)
+	if err != nil {
+		return invalid("", "%q: the path contains an invalid percent-encoding", pattern)
+	}
+	if (&url.URL{Path: decoded, RawPath: literals}).EscapedPath() != literals {
+		return invalid("", "%q: the path contains characters that must be percent-encoded", pattern)
 	}
 	return route, nil
 }

@@ -66,6 +66,9 @@ func TestParseRouteErrors(t *testing.T) {
 		{"GET /{a}/{a}", `"GET /{a}/{a}": duplicate wildcard name "a"`, ""},
 		{"GET /{a-b}", `"GET /{a-b}": bad wildcard name "a-b"`, ""},
 		{"GET /{größe}", `"GET /{größe}": the name of a wildcard must be ASCII letters, digits and _`, ""},
+		{`GET /a"b/{id}`, `"GET /a\"b/{id}": the path contains characters that must be percent-encoded`, ""},
+		{"GET /café", `"GET /café": the path contains characters that must be percent-encoded`, ""},
+		{"GET /a%zz", `"GET /a%zz": the path contains an invalid percent-encoding`, ""},
 		{"GET /{path...}/x", `"GET /{path...}/x": {...} wildcard not at end`, ""},
 	} {
 		_, err := generator.ParseRoute(test.pattern)

@@ -19,7 +19,7 @@ var Routes = []string{"GET /files/{path...}"}
 // requests, and protect anything that is not meant to be public.
 func Handler(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	slog.InfoContext(ctx, "request received",
-		"function", "routeBinaryFixtures", "method", event.HTTPMethod, "path", event.Path, "path", event.PathParameters["path"])
+		"function", "routeBinaryFixtures", "method", event.HTTPMethod, "path", event.Path, "parameters", event.PathParameters)
 
 	return fn.Binary("application/pdf", []byte("Replace this text with your own data."))
 }
