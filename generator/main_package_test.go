@@ -39,6 +39,8 @@ func TestServerMain(t *testing.T) {
 		handler("server", "server", "server"),
 		handler("init", "init2", "init"),
 		handler("x", "divide", "x"),
+		handler("slack/events", "events", "slack/events"),
+		handler("stripe/events", "events", "stripe/events"),
 	})
 	require.NoError(t, err)
 	assert.Equal(t, "api/src/functions/.fngen/dev", p.Package)
@@ -55,6 +57,8 @@ import (
 	init2 "example.com/shop/api/src/functions/init"
 	os2 "example.com/shop/api/src/functions/os"
 	server2 "example.com/shop/api/src/functions/server"
+	"example.com/shop/api/src/functions/slack/events"
+	events2 "example.com/shop/api/src/functions/stripe/events"
 	updateorder "example.com/shop/api/src/functions/updateOrder"
 	divide2 "example.com/shop/api/src/functions/x"
 )
@@ -70,11 +74,14 @@ func main() {
 		server.Function{Name: "server", Handler: server2.Handler},
 		server.Function{Name: "init", Handler: init2.Handler},
 		server.Function{Name: "x", Handler: divide2.Handler},
+		server.Function{Name: "slack/events", Handler: events.Handler},
+		server.Function{Name: "stripe/events", Handler: events2.Handler},
 	))
 }
 `, main)
 	assert.Equal(t, map[int]string{
-		19: "divide", 20: "hello", 21: "bye", 22: "updateOrder", 23: "os", 24: "server", 25: "init", 26: "x",
+		21: "divide", 22: "hello", 23: "bye", 24: "updateOrder", 25: "os", 26: "server", 27: "init", 28: "x",
+		29: "slack/events", 30: "stripe/events",
 	}, p.Lines)
 	check(t, p)
 

@@ -20,9 +20,9 @@ const TemplateVersion = 1
 type TemplateData struct {
 	Version int // TemplateVersion
 
-	Name    string // of the function, such as updateOrderStatus
-	Package string // name of the function's Go package, such as updateorderstatus
-	Route   string // path of the function's URL, such as /updateOrderStatus
+	Name    string // of the function, such as updateOrderStatus or slack/events
+	Package string // name of the function's Go package, such as updateorderstatus or events
+	Route   string // path of the function's URL, such as /updateOrderStatus or /slack/events
 
 	Module string // path of the project's module
 	Lib    string // import path of the directory that contains the support packages

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -78,7 +79,12 @@ func (s Stack) events(routes []route) mapping {
 	taken := map[string]bool{}
 	var events mapping
 	for _, r := range routes {
-		events = append(events, pair{logicalID(r.id, "", taken), s.event(r)})
+		id := r.id
+		for n := 2; taken[id]; n++ {
+			id = r.id + strconv.Itoa(n)
+		}
+		taken[id] = true
+		events = append(events, pair{id, s.event(r)})
 	}
 	return mapping{{"Events", events}}
 }

@@ -239,12 +239,15 @@ func TestTemplateLint(t *testing.T) {
 }
 
 func TestTemplateIDsAreUnique(t *testing.T) {
-	s := artifact.Stack{Secrets: []string{"A_B", "AB", "Ab", "DIVIDE_FUNCTION", "A1", "A_1"}, Functions: []artifact.Function{
-		newFunction("divide", nil), newFunction("di-vide", nil), newFunction("Divide", nil), newFunction("-", nil),
-	}}
+	s := artifact.Stack{
+		Secrets: []string{
+			"A_B", "AB", "Ab", "DIVIDE_FUNCTION", "DIVIDE_FUNCTION_ROLE", "SERVERLESS_HTTP_API", "A1", "A_1",
+		},
+		Functions: []artifact.Function{newFunction("divide", nil), newFunction("slack/events", nil), newFunction("-", nil)},
+	}
 	d := parse(t, newTemplate(t, s))
-	assert.Len(t, d.Resources, 4)
-	assert.Len(t, d.Parameters, 6)
+	assert.Len(t, d.Resources, 3)
+	assert.Len(t, d.Parameters, 8)
 	var ids []string
 	for id := range d.Resources {
 		ids = append(ids, id)
@@ -253,10 +256,15 @@ func TestTemplateIDsAreUnique(t *testing.T) {
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
-	assert.Len(t, slices.Compact(ids), 10)
+	assert.Len(t, slices.Compact(ids), 11)
 	for _, id := range ids {
 		assert.Regexp(t, `^[A-Za-z0-9]+$`, id)
+		assert.NotContains(t, []string{"DivideFunctionRole", "ServerlessHttpApi"}, id, "SAM adds it")
 	}
+
+	s.Functions = append(s.Functions, newFunction("slackEvents", nil))
+	_, err := artifact.Template(s)
+	assert.ErrorContains(t, err, "slack/events and slackEvents both have the logical ID")
 }
 
 // The limits are those from which cfn-lint reports errors.
@@ -392,5 +400,31 @@ func TestAppName(t *testing.T) {
 		"example.com/" + strings.Repeat("a", 80): strings.Repeat("a", 63),
 	} {
 		assert.Equal(t, want, artifact.AppName(module), module)
+	}
+}
+
+func TestNames(t *testing.T) {
+	for function, want := range map[string]struct{ file, id string }{
+		"divide":            {"divide", "DivideFunction"},
+		"updateOrder":       {"updateOrder", "UpdateOrderFunction"},
+		"slack/events":      {"slack-events", "SlackEventsFunction"},
+		"slackApp/eventsV2": {"slackApp-eventsV2", "SlackAppEventsV2Function"},
+		"hand-made/x_y":     {"hand-made-x_y", "HandmadeXyFunction"},
+	} {
+		assert.Equal(t, want.file, artifact.FileName(function))
+		assert.Equal(t, want.file+".zip", artifact.ZipFile(function))
+		assert.Equal(t, want.id, artifact.LogicalID(function))
+	}
+
+	assert.NoError(t, artifact.CheckNames([]string{"a", "b", "slack/events", "stripe/events", "events"}))
+	for _, test := range []struct {
+		functions []string
+		want      string
+	}{
+		{[]string{"slack/events", "slack-events"}, "slack/events and slack-events both have the file name slack-events"},
+		{[]string{"slackEvents", "slack/events"}, "slackEvents and slack/events both have the logical ID SlackEventsFunction"},
+		{[]string{"a-b", "ab"}, "a-b and ab both have the logical ID AbFunction"},
+	} {
+		assert.ErrorContains(t, artifact.CheckNames(test.functions), test.want)
 	}
 }

@@ -3,7 +3,6 @@ package build
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/overlay"
 	"github.com/fngen/fngen/internal/project"
+	"github.com/fngen/fngen/internal/tempdir"
 )
 
 // An Executable is a program of a project that is built to run on this machine:
@@ -140,14 +140,13 @@ func (e Executable) Build(ctx context.Context, file string) error {
 // BuildTemp builds the executable in a temporary directory, and returns its
 // path and a function that removes it.
 func (e Executable) BuildTemp(ctx context.Context) (file string, remove func() error, err error) {
-	dir, err := os.MkdirTemp("", "fngen-run-")
+	dir, err := tempdir.New("run")
 	if err != nil {
 		return "", nil, err
 	}
-	remove = func() error { return os.RemoveAll(dir) }
-	file = filepath.Join(dir, "program.exe") // Windows requires the extension, other systems ignore it
+	file = filepath.Join(dir.Path, "program.exe") // Windows requires the extension, other systems ignore it
 	if err := e.Build(ctx, file); err != nil {
-		return "", nil, errors.Join(err, remove())
+		return "", nil, errors.Join(err, dir.Remove())
 	}
-	return file, remove, nil
+	return file, dir.Remove, nil
 }

@@ -30,6 +30,9 @@ fixtures. The files go into api/src/functions/<name>/ of the current Go module,
 and are yours to edit. The support packages that they import are copied into
 api/src/lib if they are not there yet.
 
+A name with a slash puts the function into a group: slack/events goes into
+api/src/functions/slack/events/ and serves /slack/events.
+
 --webhook takes the scheme of a provider:
 ` + wrap(schemeNames(true)) + `
 
@@ -54,6 +57,7 @@ written.`,
   fngen function users --route='GET /users/{id}' --route='DELETE /users/{id}'
   fngen function updateOrderStatus --webhook
   fngen function orders --webhook=shopify
+  fngen function slack/events --webhook=slack
   fngen function report --auth=admin --binary=application/pdf --fixtures
   fngen function cart --auth --cors=https://app.example.com,http://localhost:5173
   fngen function intern --allow-ip=10.0.0.0/8 --rate-limit=10/s`,
@@ -166,7 +170,7 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 		return err
 	}
 	dir := path.Join(p.Functions, name.String())
-	next := "edit   " + relative(p.Dir, path.Join(dir, name.String()+".go"))
+	next := "edit   " + relative(p.Dir, path.Join(dir, name.Base()+".go"))
 	if !o.spec.NoTests {
 		next = "test   " + goTest(p.Dir, dir)
 	}

@@ -62,6 +62,7 @@ func goldenCommands() [][]string {
 		}
 	}
 	return append(commands,
+		[]string{"function", "slack/events", "--webhook=slack"},
 		[]string{"function", "auth-role", "--auth=admin"},
 		[]string{"function", "auth-roles", "--auth=admin,editor"},
 		[]string{"function", "binary-pdf", "--binary=application/pdf"},

@@ -26,7 +26,7 @@ func newTest(w World) *cobra.Command {
 		Use:   "test [api] [name...] [-- go test flags]",
 		Short: "Run the functions' tests",
 		Long: `Run the tests of all functions, or of those that you name. Part of a name is
-enough.
+enough: slack stands for slack/events and the other functions of that group.
 
 fngen test runs go test, prints each function's tests as a tree, and exits with
 the exit code of go test. Flags after -- are passed to go test. The tests'

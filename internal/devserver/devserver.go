@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,6 +23,7 @@ import (
 
 	"github.com/fngen/fngen/internal/delivery"
 	"github.com/fngen/fngen/internal/overlay"
+	"github.com/fngen/fngen/internal/tempdir"
 	"github.com/fngen/fngen/internal/watch"
 	"github.com/fngen/fngen/templates/runtime/route"
 )
@@ -126,21 +126,23 @@ func Run(ctx context.Context, o Options) (err error) {
 	if public, err := url.Parse(o.PublicURL); err == nil && o.PublicURL != "" {
 		o.AllowedHosts = append(slices.Clone(o.AllowedHosts), public.Hostname())
 	}
+	defer o.queueOutput()()
 	s := &server{Options: o, deliveries: delivery.NewLog(deliveryCount, deliveryBytes)}
 	if o.DebugPort != 0 {
 		if s.debugger, err = findDebugger(); err != nil {
 			return err
 		}
 	}
-	dir, err := os.MkdirTemp("", "fngen-dev-")
+	tempdir.RemoveAbandoned()
+	dir, err := tempdir.New("dev")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	s.binary = filepath.Join(dir, "functions.exe") // Windows requires the extension, other systems ignore it
+	defer func() { err = errors.Join(err, dir.Remove()) }()
+	s.binary = filepath.Join(dir.Path, "functions.exe") // Windows requires the extension, other systems ignore it
 	s.watcher, err = watch.New(watch.Options{
 		Ignore: s.ignore, Quiet: quietPeriod, Poll: o.Poll, OnEvent: s.gate.eventReceived, OnUnchanged: s.gate.nothingChanged,
-		Cookie: filepath.Join(dir, "cookie"),
+		Cookie: filepath.Join(dir.Path, "cookie"),
 	})
 	if err != nil {
 		return err

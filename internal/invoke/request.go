@@ -228,7 +228,7 @@ func (b *builder) event() (*request, error) {
 	}
 	return &request{
 		method:  http.MethodPost,
-		path:    "/2015-03-31/functions/" + url.PathEscape(b.function.Name) + "/invocations",
+		path:    "/2015-03-31/functions" + (&url.URL{Path: b.function.Route}).EscapedPath() + "/invocations",
 		header:  http.Header{"Content-Type": {typeJSON}},
 		body:    b.Event,
 		isEvent: true,

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -50,7 +51,7 @@ func (p *Project) Lambda(functions, others []string) (map[string]Lambda, error) 
 		return nil, err
 	}
 	invalid := func(err error, key ...string) error {
-		return &ConfigError{configFile, fmt.Errorf("line %d: %s: %w", lineOf(data, key), strings.Join(key, "."), err)}
+		return &ConfigError{configFile, fmt.Errorf("line %d: %s: %w", lineOf(data, key), dotted(key), err)}
 	}
 	if key, err := s.Lambda.validate(); err != nil {
 		return nil, invalid(err, append([]string{"lambda"}, key...)...)
@@ -59,7 +60,7 @@ func (p *Project) Lambda(functions, others []string) (map[string]Lambda, error) 
 		if !slices.Contains(functions, name) && !slices.Contains(others, name) {
 			err := errors.New("unknown function")
 			if nearest := generator.Nearest(name, functions); nearest != "" {
-				err = fmt.Errorf("unknown function, did you mean %s", nearest)
+				err = fmt.Errorf("unknown function, did you mean %s", dotted([]string{nearest}))
 			}
 			return nil, invalid(err, "functions", name)
 		}
@@ -219,6 +220,17 @@ func lineOf(data []byte, key []string) int {
 		}
 	}
 	return line
+}
+
+// dotted returns a key as TOML writes it, with quotes where they are required.
+func dotted(key []string) string {
+	parts := slices.Clone(key)
+	for i, part := range parts {
+		if !regexp.MustCompile(`^[A-Za-z0-9_-]+$`).MatchString(part) {
+			parts[i] = strconv.Quote(part)
+		}
+	}
+	return strings.Join(parts, ".")
 }
 
 // walkKeys calls visit for the key of a key-value pair below table and, if the

@@ -38,10 +38,10 @@ const (
 	conflictHint = "change one of them, so that no request matches both or one is more specific"
 )
 
-// withRoutes returns the function with the routes that its source files declare
-// in a variable, if they do. Constants in them may be declared in any file of
-// the package.
-func (p *Project) withRoutes(f *Function, variable string, files []*goFile) result {
+// addRoutes adds the routes that the function's source files declare in a
+// variable, if they do. Constants in them may be declared in any file of the
+// package.
+func (p *Project) addRoutes(f *Function, variable string, files []*goFile) (err error) {
 	f.CORS = slices.ContainsFunc(f.Imports, func(imported string) bool {
 		return strings.HasSuffix(imported, path.Join("/", p.Lib, "cors"))
 	})
@@ -50,19 +50,17 @@ func (p *Project) withRoutes(f *Function, variable string, files []*goFile) resu
 		if !found {
 			continue
 		}
-		if len(f.Files) == 1 && f.Dir() == p.Functions { // a flat file, which shares its package with others
-			var err error
+		if f.Dir() == p.Functions { // a flat file, which shares its package with others
 			if files, err = p.packageFiles(p.Functions); err != nil {
-				return result{err: err}
+				return err
 			}
 		}
-		var err error
 		if f.Routes, err = file.routes(value, variable, files); err != nil {
-			return result{err: err}
+			return err
 		}
 		f.Route = f.Routes[0].Path
 	}
-	return result{function: f}
+	return nil
 }
 
 // routesVariable returns the identifier that declares a package-level name and

@@ -210,7 +210,7 @@ func checkFunctions(functions []Function, o options) error {
 	seen := make(map[string]bool, len(functions))
 	for _, f := range functions {
 		switch {
-		case f.Name == "" || strings.Contains(f.Name, "/"):
+		case f.Name == "" || strings.Count(f.Name, "/") > 1:
 			return fmt.Errorf("function %q: invalid name", f.Name)
 		case f.Handler == nil:
 			return fmt.Errorf("function %s: handler is nil", f.Name)

@@ -309,6 +309,42 @@ func TestDeclaredRoutes(t *testing.T) {
 	assert.Empty(t, body)
 }
 
+func TestGroupRoutes(t *testing.T) {
+	r := start(t, []Function{
+		{Name: "slack/events", Handler: echo}, {Name: "stripe/events", Handler: echo},
+		{Name: "flat", Handler: echo}, {Name: "flat/events", Handler: echo},
+	})
+	for target, want := range map[string]struct{ resource, proxy string }{
+		"/slack/events":       {"/slack/events", ""},
+		"/slack/events/":      {"/slack/events", ""},
+		"/slack/events/a%2Fb": {"/slack/events/{proxy+}", "a/b"},
+		"/slack/events/x/y":   {"/slack/events/{proxy+}", "x/y"},
+		"/%73lack/events":     {"/slack/events", ""},
+		"/stripe/events":      {"/stripe/events", ""},
+		"/flat":               {"/flat", ""},
+		"/flat/other":         {"/flat/{proxy+}", "other"},
+		"/flat/events":        {"/flat/events", ""},
+		"/flat/events/x":      {"/flat/events/{proxy+}", "x"},
+		"/flat/eventsx":       {"/flat/{proxy+}", "eventsx"},
+		"/slack":              {},
+		"/slack/":             {},
+		"/slack/other":        {},
+		"/slack%2Fevents":     {},
+		"/slack//events":      {},
+		"/events":             {},
+	} {
+		resp, body := r.get(target)
+		if want.resource == "" {
+			assert.Equal(t, 404, resp.StatusCode, target)
+			continue
+		}
+		require.Equal(t, 200, resp.StatusCode, target)
+		event := decodeEvent(t, body)
+		assert.Equal(t, want.resource, event.Resource, target)
+		assert.Equal(t, want.proxy, event.PathParameters["proxy"], target)
+	}
+}
+
 func TestUsage(t *testing.T) {
 	one := []Function{{Name: "divide", Handler: echo}}
 	for name, test := range map[string]struct {
@@ -357,8 +393,8 @@ func TestUsage(t *testing.T) {
 			"fngen: -healthz conflicts with the function healthz\n"},
 		"nil handler": {nil, nil, []Function{{Name: "divide"}}, 1, "fngen: function divide: handler is nil\n"},
 		"duplicate":   {nil, nil, append(one, one...), 1, "fngen: duplicate function divide\n"},
-		"bad name": {nil, nil, []Function{{Name: "a/b", Handler: echo}}, 1,
-			"fngen: function \"a/b\": invalid name\n"},
+		"bad name": {nil, nil, []Function{{Name: "a/b/c", Handler: echo}}, 1,
+			"fngen: function \"a/b/c\": invalid name\n"},
 		"bad host": {[]string{"-host", "256.0.0.1.invalid", "-port", "0"}, nil, one, 1,
 			"fngen: listening on 256.0.0.1.invalid:0: "},
 	} {
