@@ -122,26 +122,27 @@ func newHandler(f Function) *lambdaHandler {
 
 // Invoke implements lambda.Handler.
 func (h *lambdaHandler) Invoke(ctx context.Context, data []byte) ([]byte, error) {
-	event, kind, err := payload.Decode(data)
+	request, err := payload.Decode(data)
 	if err != nil {
 		return nil, err
 	}
-	if match := h.router.FindEvent(&event, kind.DecodesPath()); match.Status != 0 {
-		return kind.Encode(match.Response())
+	event := &request.APIGatewayProxyRequest
+	if match := h.router.FindEvent(event, request.Kind.DecodesPath()); match.Status != 0 {
+		return request.Kind.Encode(match.Response())
 	}
-	response, err := h.call(ctx, event)
+	response, err := h.call(request.Context(ctx), *event)
 	if err != nil {
 		return nil, err
 	}
-	encoded, err := kind.Encode(response)
+	encoded, err := request.Kind.Encode(response)
 	if err != nil {
 		slog.ErrorContext(ctx, "malformed function response", "error", err, "requestId", requestID(ctx))
-		return kind.Encode(payload.BadGateway())
+		return request.Kind.Encode(payload.BadGateway())
 	}
-	if limit := kind.ResponseLimit(); len(encoded) > limit {
+	if limit := request.Kind.ResponseLimit(); len(encoded) > limit {
 		slog.ErrorContext(ctx, "function response is too large",
 			"bytes", len(encoded), "limit", limit, "requestId", requestID(ctx))
-		return kind.Encode(payload.BadGateway())
+		return request.Kind.Encode(payload.BadGateway())
 	}
 	return encoded, nil
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fngen/fngen/templates/runtime/gateway"
-	"github.com/fngen/fngen/templates/runtime/payload"
 )
 
 // recorded are the events that AWS sent for one request, which is the first of
@@ -275,7 +274,7 @@ func TestSameEvent(t *testing.T) {
 			t.Run(name+r.target, func(t *testing.T) {
 				sent, err := json.Marshal(s.send(t, r))
 				require.NoError(t, err)
-				got, _, err := payload.Decode(sent)
+				got, _, err := decode(sent)
 				require.NoError(t, err)
 				assert.Equal(t, s.want(t, r), fieldsOf(got))
 			})
@@ -287,7 +286,7 @@ func TestSameEvent(t *testing.T) {
 func TestRecordedEvents(t *testing.T) {
 	for name, event := range recorded {
 		t.Run(name, func(t *testing.T) {
-			got, _, err := payload.Decode([]byte(event))
+			got, _, err := decode([]byte(event))
 			require.NoError(t, err)
 			assert.Equal(t, services[name].want(t, sameEvents[0]), fieldsOf(got))
 		})
