@@ -134,15 +134,15 @@ func (h *lambdaHandler) Invoke(ctx context.Context, data []byte) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	encoded, err := request.Kind.Encode(response)
+	encoded, err := kind.Encode(response)
 	if err != nil {
 		slog.ErrorContext(ctx, "malformed function response", "error", err, "requestId", requestID(ctx))
-		return request.Kind.Encode(payload.BadGateway())
+		return kind.Encode(payload.BadGateway())
 	}
-	if limit := request.Kind.ResponseLimit(); len(encoded) > limit {
+	if limit := kind.ResponseLimit(); len(encoded) > limit {
 		slog.ErrorContext(ctx, "function response is too large",
 			"bytes", len(encoded), "limit", limit, "requestId", requestID(ctx))
-		return request.Kind.Encode(payload.BadGateway())
+		return kind.Encode(payload.BadGateway())
 	}
 	return encoded, nil
 }

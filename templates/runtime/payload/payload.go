@@ -34,6 +34,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -79,8 +80,9 @@ type Request struct {
 	Kind Kind // of the event, which determines the format of the response
 
 	// Raw has the path and the query as the client sent them, under the names
-	// that format 2.0 uses: rawPath and rawQueryString. Events of kind REST have
-	// neither, and those of load balancers have the query only if it is empty.
+	// that format 2.0 uses: rawPath and rawQueryString. Events of format 1.0
+	// have neither, and those of load balancers have the query only if it is
+	// empty.
 	Raw map[string]string
 }
 
@@ -116,9 +118,11 @@ func Decode(payload []byte) (Request, error) {
 	switch kind {
 	case HTTP, FunctionURL:
 		r := e.fromHTTP()
-		return Request{r, kind, map[string]string{
-			"rawPath": r.RequestContext.Path, "rawQueryString": e.RawQueryString,
-		}}, nil
+		raw := map[string]string{"rawPath": r.RequestContext.Path, "rawQueryString": e.RawQueryString}
+		if kind.DecodesPath() {
+			raw["rawPath"] = (&url.URL{Path: raw["rawPath"]}).EscapedPath() // as clients usually escape it
+		}
+		return Request{r, kind, raw}, nil
 	case ALB, ALBMultiValue:
 		r := e.fromALB()
 		raw := map[string]string{"rawPath": r.Path}

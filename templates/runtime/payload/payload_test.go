@@ -590,19 +590,20 @@ func decode(data []byte) (events.APIGatewayProxyRequest, payload.Kind, error) {
 // were sent, as far as the event has them.
 func TestRequestContext(t *testing.T) {
 	const mapping, stage = "hooks.example.com", "abc.execute-api.us-east-1.amazonaws.com"
+	const function = "abc.lambda-url.us-east-1.on.aws"
 	for name, test := range map[string]struct {
 		event string
 		want  map[string]string
 	}{
 		"function URL": {
-			`{"version": "2.0", "rawPath": "/sms/", "rawQueryString": "b=1&a=%c3%ab+x&b=",
-				"requestContext": {"stage": "$default", "http": {"method": "POST"}}}`,
-			map[string]string{"rawPath": "/sms/", "rawQueryString": "b=1&a=%c3%ab+x&b="},
+			`{"version": "2.0", "rawPath": "/a%2fb/", "rawQueryString": "b=1&a=%c3%ab+x&b=",
+				"requestContext": {"stage": "$default", "domainName": "` + function + `", "http": {"method": "POST"}}}`,
+			map[string]string{"rawPath": "/a%2fb/", "rawQueryString": "b=1&a=%c3%ab+x&b="},
 		},
 		"stage": {
-			`{"version": "2.0", "rawPath": "/prod/a%20b",
+			`{"version": "2.0", "rawPath": "/prod/a b/",
 				"requestContext": {"stage": "prod", "apiId": "abc", "domainName": "` + stage + `", "http": {"method": "GET"}}}`,
-			map[string]string{"rawPath": "/prod/a%20b", "rawQueryString": ""},
+			map[string]string{"rawPath": "/prod/a%20b/", "rawQueryString": ""},
 		},
 		"custom domain": {
 			`{"version": "2.0", "rawPath": "/prod/sms", "rawQueryString": "a=1",
