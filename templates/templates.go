@@ -52,12 +52,14 @@ var Function embed.FS
 //go:embed lib/webhooks/dropbox.go
 //go:embed lib/webhooks/ed25519.go
 //go:embed lib/webhooks/event.go
+//go:embed lib/webhooks/fields.go
 //go:embed lib/webhooks/github.go
 //go:embed lib/webhooks/gitlab.go
 //go:embed lib/webhooks/graph.go
 //go:embed lib/webhooks/hmac.go
 //go:embed lib/webhooks/hubspot.go
 //go:embed lib/webhooks/intercom.go
+//go:embed lib/webhooks/items.go
 //go:embed lib/webhooks/jira.go
 //go:embed lib/webhooks/jwt.go
 //go:embed lib/webhooks/lemonsqueezy.go
@@ -83,7 +85,9 @@ var Function embed.FS
 //go:embed lib/webhooks/send.go
 //go:embed lib/webhooks/sendgrid.go
 //go:embed lib/webhooks/sentry.go
+//go:embed lib/webhooks/setbody.go
 //go:embed lib/webhooks/shopify.go
+//go:embed lib/webhooks/signedtime.go
 //go:embed lib/webhooks/slack.go
 //go:embed lib/webhooks/sns.go
 //go:embed lib/webhooks/square.go

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -46,7 +45,7 @@ func (linear) sign(d *draft, secret string) error {
 			comma = ""
 		}
 		end := strings.LastIndexByte(d.body, '}')
-		d.setBody(d.body[:end] + comma + `"webhookTimestamp":` + strconv.FormatInt(d.at.UnixMilli(), 10) + "}")
+		d.setBody(d.body[:end] + comma + `"webhookTimestamp":` + d.timestamp(time.Millisecond) + "}")
 	}
 	d.setSignature("Linear-Signature", hex.EncodeToString(hmacSum(sha256.New, []byte(secret), d.body)))
 	return nil

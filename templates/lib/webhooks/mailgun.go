@@ -74,11 +74,11 @@ func (mailgun) sign(d *draft, secret string) error {
 		return err
 	}
 	token := hex.EncodeToString(random[:])
-	signature := hex.EncodeToString(hmacSum(sha256.New, []byte(secret), d.seconds()+token))
+	signature := hex.EncodeToString(hmacSum(sha256.New, []byte(secret), d.timestamp(time.Second)+token))
 
 	var fields map[string]any
 	if json.Unmarshal([]byte(d.body), &fields) == nil && fields != nil {
-		fields["signature"] = mailgunSignature{json.Number(d.seconds()), token, signature, ""}
+		fields["signature"] = mailgunSignature{json.Number(d.timestamp(time.Second)), token, signature, ""}
 		body, err := json.Marshal(fields)
 		d.setBody(string(body))
 		return err
@@ -86,7 +86,7 @@ func (mailgun) sign(d *draft, secret string) error {
 	if !strings.HasPrefix(fn.Header(d.event, "Content-Type"), "application/x-www-form-urlencoded") {
 		return errors.New("the body is neither a JSON object nor a form")
 	}
-	form := url.Values{"timestamp": {d.seconds()}, "token": {token}, "signature": {signature}}
+	form := url.Values{"timestamp": {d.timestamp(time.Second)}, "token": {token}, "signature": {signature}}
 	d.setBody(strings.TrimPrefix(d.body+"&"+form.Encode(), "&"))
 	return nil
 }

@@ -46,7 +46,7 @@ func (notion) challenge(m *message) (events.APIGatewayProxyResponse, bool) {
 	}
 	_, err := m.options.secret()
 	if err == nil || len(m.options.Secrets) > 0 || m.readBody() != nil ||
-		json.Unmarshal(m.body(), &request) != nil || request.Token == "" || len(request.Token) > maxChallenge {
+		json.Unmarshal(m.body(), &request) != nil || request.Token == "" || len(request.Token) > 2048 {
 		return events.APIGatewayProxyResponse{}, false
 	}
 	slog.WarnContext(m.ctx, "Notion created a subscription: paste the token into Notion and set the secret to it",

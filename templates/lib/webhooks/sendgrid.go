@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
+	"io"
 	"time"
 )
 
@@ -39,7 +40,10 @@ func (sendGrid) verify(m message, secret string) error {
 		return errors.New("the signature is not valid base64")
 	}
 	timestamp := m.header("X-Twilio-Email-Event-Webhook-Timestamp")
-	if !ecdsa.VerifyASN1(key, m.sum(sha256.New(), timestamp), signature) {
+	hash := sha256.New()
+	_, _ = io.WriteString(hash, timestamp)
+	m.writeBody(hash)
+	if !ecdsa.VerifyASN1(key, hash.Sum(nil), signature) {
 		return errMismatch
 	}
 	return m.checkTime(timestamp, time.Second, DefaultTolerance)
@@ -59,12 +63,12 @@ func (sendGrid) sign(d *draft, secret string) error {
 	if err != nil || !ok {
 		return errors.New("the private key is not an ECDSA private key")
 	}
-	hash := sha256.Sum256([]byte(d.seconds() + d.body))
+	hash := sha256.Sum256([]byte(d.timestamp(time.Second) + d.body))
 	signature, err := ecdsa.SignASN1(rand.Reader, key, hash[:])
 	if err != nil {
 		return err
 	}
 	d.setSignature("X-Twilio-Email-Event-Webhook-Signature", base64.StdEncoding.EncodeToString(signature))
-	d.setHeader("X-Twilio-Email-Event-Webhook-Timestamp", d.seconds())
+	d.setHeader("X-Twilio-Email-Event-Webhook-Timestamp", d.timestamp(time.Second))
 	return nil
 }

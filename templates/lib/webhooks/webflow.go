@@ -3,7 +3,6 @@ package webhooks
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"strconv"
 	"time"
 )
 
@@ -34,7 +33,7 @@ func (webflow) verify(m message, secret string) error {
 func (webflow) id(m *message) string { return m.contentID("") }
 
 func (webflow) sign(d *draft, secret string) error {
-	timestamp := strconv.FormatInt(d.at.UnixMilli(), 10)
+	timestamp := d.timestamp(time.Millisecond)
 	signature := hmacSum(sha256.New, []byte(secret), timestamp+":"+d.body)
 	d.setSignature("X-Webflow-Signature", hex.EncodeToString(signature))
 	d.setHeader("X-Webflow-Timestamp", timestamp)

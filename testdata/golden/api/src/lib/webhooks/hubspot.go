@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -60,7 +59,7 @@ func (hubSpot) sign(d *draft, secret string) error {
 	if err != nil {
 		return err
 	}
-	timestamp := strconv.FormatInt(d.at.UnixMilli(), 10)
+	timestamp := d.timestamp(time.Millisecond)
 	signature := hmacSum(sha256.New, []byte(secret), d.event.HTTPMethod+hubSpotURL(url)+d.body+timestamp)
 	d.setSignature("X-HubSpot-Signature-v3", base64.StdEncoding.EncodeToString(signature))
 	d.setHeader("X-HubSpot-Request-Timestamp", timestamp)

@@ -34,8 +34,9 @@ func (meta) id(m *message) string { return m.contentID("") }
 // challenge returns the text with which Meta checks an endpoint, if Meta knows
 // the verify token.
 func (meta) challenge(m *message) (events.APIGatewayProxyResponse, bool) {
+	token := trimSecret(valueOrEnv(m.options.VerifyToken, m.options.VerifyTokenEnv))
 	ok := m.event.HTTPMethod == http.MethodGet && m.parameter("hub.mode") == "subscribe" &&
-		m.hasVerifyToken(m.parameter("hub.verify_token"))
+		token != "" && match(token, m.parameter("hub.verify_token")) == nil
 	return textResponse(m.parameter("hub.challenge")), ok
 }
 

@@ -5,7 +5,6 @@ package webhooks
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"strconv"
 	"time"
 )
 
@@ -36,7 +35,7 @@ func (webflow) verify(m message, secret string) error {
 func (webflow) id(m *message) string { return m.contentID("") }
 
 func (webflow) sign(d *draft, secret string) error {
-	timestamp := strconv.FormatInt(d.at.UnixMilli(), 10)
+	timestamp := d.timestamp(time.Millisecond)
 	signature := hmacSum(sha256.New, []byte(secret), timestamp+":"+d.body)
 	d.setSignature("X-Webflow-Signature", hex.EncodeToString(signature))
 	d.setHeader("X-Webflow-Timestamp", timestamp)

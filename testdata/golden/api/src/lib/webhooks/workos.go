@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -27,9 +26,9 @@ func (workOS) verify(m message, secret string) error {
 		return err
 	}
 	header = strings.ReplaceAll(header, ", ", ",")
-	timestamp := item(header, ",", "t=")
+	timestamp, signatures := fields(header, ",", "t", "v1")
 	want := hex.EncodeToString(m.mac(sha256.New, []byte(secret), timestamp+"."))
-	if err := match(want, items(header, ",", "v1=")...); err != nil {
+	if err := match(want, signatures...); err != nil {
 		return err
 	}
 	return m.checkTime(timestamp, time.Millisecond, 3*time.Minute)
@@ -42,7 +41,7 @@ func (workOS) id(m *message) string {
 }
 
 func (workOS) sign(d *draft, secret string) error {
-	timestamp := strconv.FormatInt(d.at.UnixMilli(), 10)
+	timestamp := d.timestamp(time.Millisecond)
 	signature := hmacSum(sha256.New, []byte(secret), timestamp+"."+d.body)
 	d.setSignature("WorkOS-Signature", "t="+timestamp+", v1="+hex.EncodeToString(signature))
 	return nil
