@@ -23,7 +23,7 @@ type Scheme struct {
 
 	// For tests and samples.
 	keys       keys // zero if nothing is signed
-	secretOnly bool // the signature is the secret, whatever the payload
+	secretOnly bool // white space after the payload, or all of it, is not signed
 	payload    string
 	form       bool // payload is a form
 	handshakes []handshake
@@ -90,6 +90,14 @@ func Schemes() []Scheme {
 		{Name: "hmacSha512Base64", Ident: "HMACSHA512Base64", file: "hmac", keys: text, payload: payload},
 
 		{
+			Name: "bitbucket", Ident: "Bitbucket", sender: "Bitbucket", env: "BITBUCKET_WEBHOOK_SECRET",
+			keys: text, payload: `{"push":{"changes":[]}}`,
+		},
+		{
+			Name: "calendly", Ident: "Calendly", sender: "Calendly", env: "CALENDLY_WEBHOOK_SIGNING_KEY",
+			keys: text, payload: `{"event":"invitee.created","payload":{"name":"Mona"}}`,
+		},
+		{
 			Name: "clerk", Ident: "Clerk", sender: "Clerk", env: "CLERK_WEBHOOK_SIGNING_SECRET",
 			keys: standard, payload: `{"type":"user.created","data":{"id":"user_1"}}`,
 		},
@@ -119,6 +127,18 @@ func Schemes() []Scheme {
 			keys: text, payload: `{"post":{"id":1}}`,
 		},
 		{
+			Name: "docusign", Ident: "DocuSign", sender: "DocuSign", env: "DOCUSIGN_HMAC_KEY",
+			keys: text, payload: `{"event":"envelope-completed","data":{"envelopeId":"1"}}`,
+		},
+		{
+			Name: "dropbox", Ident: "Dropbox", sender: "Dropbox", env: "DROPBOX_APP_SECRET",
+			keys: text, payload: `{"list_folder":{"accounts":["dbid:1"]}}`,
+			challenges: []challenge{{
+				name: "new webhook", method: "MethodGet",
+				query: map[string]string{"challenge": "abc123"}, body: "abc123",
+			}},
+		},
+		{
 			Name: "github", Ident: "GitHub", sender: "GitHub", env: "GITHUB_WEBHOOK_SECRET",
 			keys: text, payload: `{"action":"opened","number":1}`,
 		},
@@ -135,17 +155,65 @@ func Schemes() []Scheme {
 			}},
 		},
 		{
+			Name: "hubspot", Ident: "HubSpot", sender: "HubSpot", env: "HUBSPOT_CLIENT_SECRET",
+			urlEnv: "HUBSPOT_WEBHOOK_URL", keys: text, payload: `[{"eventId":1,"subscriptionType":"contact.creation"}]`,
+		},
+		{
 			Name: "intercom", Ident: "Intercom", sender: "Intercom", env: "INTERCOM_CLIENT_SECRET",
 			keys: text, payload: `{"type":"notification_event","id":"notif_1","topic":"contact.user.created"}`,
 			challenges: []challenge{{name: "check of the URL", method: "MethodHead"}},
+		},
+		{
+			Name: "jira", Ident: "Jira", sender: "Jira", env: "JIRA_WEBHOOK_SECRET",
+			keys: text, payload: `{"webhookEvent":"jira:issue_created","issue":{"id":"1"}}`,
+		},
+		{
+			Name: "lemonsqueezy", Ident: "LemonSqueezy", sender: "Lemon Squeezy", env: "LEMONSQUEEZY_WEBHOOK_SECRET",
+			keys: text, payload: `{"meta":{"event_name":"order_created"},"data":{"id":"1"}}`,
+		},
+		{
+			Name: "line", Ident: "Line", sender: "LINE", env: "LINE_CHANNEL_SECRET",
+			keys: text, payload: `{"events":[{"type":"follow","webhookEventId":"1"}]}`,
 		},
 		{
 			Name: "linear", Ident: "Linear", sender: "Linear", env: "LINEAR_WEBHOOK_SECRET",
 			keys: text, payload: `{"action":"create","type":"Issue"}`,
 		},
 		{
+			Name: "mailgun", Ident: "Mailgun", sender: "Mailgun", env: "MAILGUN_WEBHOOK_SIGNING_KEY",
+			keys: text, secretOnly: true, payload: `{"event-data":{"event":"delivered","id":"1"}}`,
+		},
+		{
+			Name: "meta", Ident: "Meta", sender: "Meta", env: "META_APP_SECRET",
+			tokenEnv: "META_VERIFY_TOKEN", keys: text, payload: `{"object":"page","entry":[{"id":"1"}]}`,
+			challenges: []challenge{{
+				name: "verification", method: "MethodGet",
+				query: map[string]string{
+					"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": verifyToken,
+				},
+				body: "1158201444",
+			}},
+		},
+		{
+			Name: "mollie", Ident: "Mollie", sender: "Mollie", env: "MOLLIE_WEBHOOK_SECRET",
+			keys: text, payload: `{"id":"event_1","type":"payment-link.paid"}`,
+		},
+		{
 			Name: "netlify", Ident: "Netlify", sender: "Netlify", env: "NETLIFY_WEBHOOK_SECRET",
 			keys: text, payload: `{"id":"1","state":"ready"}`,
+		},
+		{
+			Name: "notion", Ident: "Notion", sender: "Notion", env: "NOTION_WEBHOOK_VERIFICATION_TOKEN",
+			keys: text, payload: `{"id":"1","type":"page.created"}`,
+		},
+		{
+			Name: "okta", Ident: "Okta", sender: "Okta", env: "OKTA_EVENT_HOOK_SECRET",
+			keys: text, secretOnly: true, payload: `{"eventType":"com.okta.event_hook","eventId":"1"}`,
+			challenges: []challenge{{ // it has the secret too
+				name: "verification", method: "MethodGet",
+				headers: map[string]string{"X-Okta-Verification-Challenge": "Me_rShK8", "Authorization": text.secret},
+				body:    `{"verification":"Me_rShK8"}`,
+			}},
 		},
 		{
 			Name: "openai", Ident: "OpenAI", sender: "OpenAI", env: "OPENAI_WEBHOOK_SECRET",
@@ -160,12 +228,26 @@ func Schemes() []Scheme {
 			keys: text, payload: `{"event":{"id":"1","event_type":"incident.triggered"}}`,
 		},
 		{
+			Name: "razorpay", Ident: "Razorpay", sender: "Razorpay", env: "RAZORPAY_WEBHOOK_SECRET",
+			keys: text, payload: `{"event":"payment.captured","payload":{}}`,
+		},
+		{
 			Name: "replicate", Ident: "Replicate", sender: "Replicate", env: "REPLICATE_WEBHOOK_SIGNING_SECRET",
 			keys: standard, payload: `{"id":"1","status":"succeeded"}`,
 		},
 		{
 			Name: "resend", Ident: "Resend", sender: "Resend", env: "RESEND_WEBHOOK_SECRET",
 			keys: standard, payload: `{"type":"email.delivered","data":{"email_id":"1"}}`,
+		},
+		{
+			Name: "sendgrid", Ident: "SendGrid", sender: "SendGrid", env: "SENDGRID_WEBHOOK_VERIFICATION_KEY",
+			keys: keys{ // on P-256; the first is that of RFC 6979, appendix A.2.5
+				secret:      "MEECAQAwEwYHKoZIzj0CAQYIKoZIzj0DAQcEJzAlAgEBBCDJr6nYRbp1FmtcIVdnsdaTTlDD2zbomxJ7imIrEg9nIQ==",
+				otherSecret: "MEECAQAwEwYHKoZIzj0CAQYIKoZIzj0DAQcEJzAlAgEBBCBRm0I9cV+LWB9PqO5Z9HcaW0TIEwtOPqzKVKVt2nK0ZA==",
+				publicKey: "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYP7UuiVanTHJYet0xjVtaMBJuJI7Yfps5mliLmDyn7Z5A/4QCLi8" +
+					"maQa6elWKLxk8vGyDC1+n1F3o8KU1EYimQ==",
+			},
+			payload: `[{"event":"delivered","sg_event_id":"1"}]`,
 		},
 		{
 			Name: "sentry", Ident: "Sentry", sender: "Sentry", env: "SENTRY_CLIENT_SECRET",
@@ -188,6 +270,20 @@ func Schemes() []Scheme {
 			},
 		},
 		{
+			Name: "sns", Ident: "SNS", sender: "Amazon SNS", env: "SNS_TOPIC_ARN",
+			keys: keys{
+				secret:      "arn:aws:sns:us-east-1:123456789012:orders",
+				otherSecret: "arn:aws:sns:us-east-1:999999999999:orders",
+			},
+			secretOnly: true,
+			payload:    `{"Type":"Notification","Message":"Hello"}`,
+			handshakes: []handshake{{
+				name:    "UnsubscribeConfirmation",
+				payload: `{"Type":"UnsubscribeConfirmation","Message":"Goodbye","Token":"1"}`,
+				status:  http.StatusOK,
+			}},
+		},
+		{
 			Name: "square", Ident: "Square", sender: "Square", env: "SQUARE_WEBHOOK_SIGNATURE_KEY",
 			urlEnv: "SQUARE_WEBHOOK_URL", keys: text, payload: `{"type":"payment.updated","event_id":"1"}`,
 		},
@@ -204,6 +300,10 @@ func Schemes() []Scheme {
 			keys: standard, payload: `{"type":"invoice.paid","data":{"id":"1"}}`,
 		},
 		{
+			Name: "telegram", Ident: "Telegram", sender: "Telegram", env: "TELEGRAM_WEBHOOK_SECRET",
+			keys: text, secretOnly: true, payload: `{"update_id":1,"message":{"text":"Hello"}}`,
+		},
+		{
 			Name: "twilio", Ident: "Twilio", sender: "Twilio", env: "TWILIO_AUTH_TOKEN", urlEnv: "TWILIO_WEBHOOK_URL",
 			keys: text, form: true, payload: `From=%2B15005550006&Body=Hello`,
 		},
@@ -214,6 +314,14 @@ func Schemes() []Scheme {
 		{
 			Name: "vercel", Ident: "Vercel", sender: "Vercel", env: "VERCEL_WEBHOOK_SECRET",
 			keys: text, payload: `{"id":"evt_1","type":"deployment.created"}`,
+		},
+		{
+			Name: "webflow", Ident: "Webflow", sender: "Webflow", env: "WEBFLOW_WEBHOOK_SECRET",
+			keys: text, payload: `{"triggerType":"form_submission","payload":{}}`,
+		},
+		{
+			Name: "workos", Ident: "WorkOS", sender: "WorkOS", env: "WORKOS_WEBHOOK_SECRET",
+			keys: text, payload: `{"id":"event_1","event":"user.created","data":{}}`,
 		},
 		{
 			Name: "zoom", Ident: "Zoom", sender: "Zoom", env: "ZOOM_WEBHOOK_SECRET_TOKEN",

@@ -83,6 +83,7 @@ type WebhookData struct {
 	URL         string          // public URL of the function
 	Payload     string          // body of a request; use Quote
 	Form        bool            // Payload is a form, not JSON
+	List        bool            // Payload is an array of JSON objects
 	Token       string          // value of TokenEnv
 	Handshakes  []HandshakeData // signed requests that package webhooks responds to
 	Challenges  []ChallengeData // the same without a signature
@@ -201,6 +202,7 @@ func (s Scheme) templateData(name Name) *WebhookData {
 		PublicKey:   s.keys.publicKey,
 		URL:         "https://example.com" + name.Route(),
 		Payload:     s.payload,
+		List:        strings.HasPrefix(s.payload, "["),
 		Form:        s.form,
 	}
 	if s.tokenEnv != "" {

@@ -39,6 +39,10 @@ func keys(scheme webhooks.Scheme) (signing, verifying string) {
 	case webhooks.Discord: // RFC 8032, section 7.1, test 1
 		return "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
 			"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+	case webhooks.SendGrid: // RFC 6979, appendix A.2.5
+		return "MEECAQAwEwYHKoZIzj0CAQYIKoZIzj0DAQcEJzAlAgEBBCDJr6nYRbp1FmtcIVdnsdaTTlDD2zbomxJ7imIrEg9nIQ==",
+			"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYP7UuiVanTHJYet0xjVtaMBJuJI7Yfps5mliLmDyn7Z5A/4QCLi8" +
+				"maQa6elWKLxk8vGyDC1+n1F3o8KU1EYimQ=="
 	}
 	return secret, secret
 }
@@ -55,6 +59,7 @@ func TestSamples(t *testing.T) {
 		"zoom/endpoint.url_validation": {200, `"plainToken":"ff0102030405060708090a0b"`},
 		"discord/interaction.ping":     {200, `{"type":1}`},
 		"discord/webhook.ping":         {204, ""},
+		"sns/UnsubscribeConfirmation":  {200, ""},
 	}
 	at := time.Now()
 	for _, scheme := range schemes.All() {
@@ -71,7 +76,7 @@ func TestSamples(t *testing.T) {
 				mediaType, _, err := mime.ParseMediaType(fn.Header(event, "Content-Type"))
 				require.NoError(t, err)
 				switch mediaType {
-				case "application/json", "application/cloudevents+json":
+				case "application/json", "application/cloudevents+json", "text/plain": // SNS sends JSON as text
 					assert.True(t, json.Valid(message.Body))
 					assert.NotContains(t, event.Body, "\n")
 				case "application/x-www-form-urlencoded":

@@ -44,6 +44,10 @@ func (b *builder) signature() project.Webhook {
 func (b *builder) sign(r *request) error {
 	signature := b.signature()
 	scheme := schemes.Named(signature.Scheme.Name)
+	if scheme == webhooks.SNS {
+		return hint.New("AWS keeps the key that signs messages of SNS",
+			"publish to the topic: aws sns publish --topic-arn ARN --message TEXT")
+	}
 	variables, err := b.variables()
 	if err != nil {
 		return err

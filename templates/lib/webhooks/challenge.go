@@ -22,12 +22,6 @@ func (m *message) parameter(name string) string {
 	return value
 }
 
-// hasVerifyToken reports whether token is the verify token of the options.
-func (m *message) hasVerifyToken(token string) bool {
-	want := trimSecret(valueOrEnv(m.options.VerifyToken, m.options.VerifyTokenEnv))
-	return want != "" && match(want, token) == nil
-}
-
 // textResponse returns text that the client sent. The headers keep browsers
 // from taking it for HTML.
 func textResponse(text string) events.APIGatewayProxyResponse {

@@ -11,9 +11,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"math"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -84,12 +82,8 @@ func (m *message) checkSecrets() error {
 		}
 	}
 	first, reason := m.options.secret()
-	for i := -1; i < len(m.options.Secrets); i++ {
-		m.secret = first
-		if i >= 0 {
-			m.secret = trimSecret(m.options.Secrets[i])
-		}
-		if m.secret == "" {
+	for _, secret := range append([]string{first}, m.options.Secrets...) {
+		if m.secret = trimSecret(secret); m.secret == "" {
 			continue
 		}
 		err := m.scheme.verify(*m, m.secret)
@@ -123,26 +117,6 @@ func (m *message) signature(name string) (string, error) {
 	return signature, nil
 }
 
-// items returns what follows prefix in the items of a header that start with
-// it. Items after the 32nd do not count; Svix sends at most eleven.
-func items(header, separator, prefix string) []string {
-	var found []string
-	for n, item, more := 0, "", true; more && n < 32; n++ {
-		item, header, more = strings.Cut(header, separator)
-		if value, ok := strings.CutPrefix(item, prefix); ok {
-			found = append(found, value)
-		}
-	}
-	return found
-}
-
-// item returns the last of the items that start with prefix, or "".
-func item(header, separator, prefix string) (last string) {
-	for _, last = range items(header, separator, prefix) {
-	}
-	return last
-}
-
 // body returns the body.
 func (m *message) body() []byte {
 	if m.decoded != nil {
@@ -169,14 +143,10 @@ func (m *message) writeBody(w io.Writer) {
 
 // mac returns the HMAC (RFC 2104) of a prefix and the body.
 func (m *message) mac(newHash func() hash.Hash, key []byte, prefix string) []byte {
-	return m.sum(hmac.New(newHash, key), prefix)
-}
-
-// sum returns the hash of a prefix and the body.
-func (m *message) sum(h hash.Hash, prefix string) []byte {
-	_, _ = io.WriteString(h, prefix)
-	m.writeBody(h)
-	return h.Sum(nil)
+	mac := hmac.New(newHash, key)
+	_, _ = io.WriteString(mac, prefix)
+	m.writeBody(mac)
+	return mac.Sum(nil)
 }
 
 // match returns nil if one of the signatures is the wanted one. It compares all
@@ -195,21 +165,8 @@ func match(want string, signatures ...string) error {
 // contentID returns an ID for a message that has none from its sender: a hash
 // of the body and of what else tells it from other messages.
 func (m *message) contentID(prefix string) string {
-	return "sha256:" + hex.EncodeToString(m.sum(sha256.New(), prefix))
-}
-
-// checkTime returns an error if a timestamp, which counts units since 1970,
-// differs from the current time by more than the tolerance.
-func (m *message) checkTime(timestamp string, unit, tolerance time.Duration) error {
-	n, err := strconv.ParseUint(timestamp, 10, 63)
-	if err != nil || n > math.MaxInt64/1000 {
-		return errors.New("the timestamp is not valid")
-	}
-	at := time.UnixMilli(int64(n))
-	if unit == time.Second {
-		at = time.Unix(int64(n), 0)
-	}
-	return m.options.checkOffset(m.options.now().Truncate(unit).Sub(at), tolerance)
+	hash := sha256.Sum256(append([]byte(prefix), m.body()...))
+	return "sha256:" + hex.EncodeToString(hash[:])
 }
 
 // checkOffset returns an error if a time is off by more than the tolerance.
@@ -312,9 +269,6 @@ func (d *draft) setSignature(name, value string) {
 func (d *draft) setHeader(name, value string) {
 	d.headers = append(d.headers, struct{ name, value string }{name, value})
 }
-
-// seconds returns the time of signing in seconds since 1970.
-func (d *draft) seconds() string { return strconv.FormatInt(d.at.Unix(), 10) }
 
 // hmacSum returns the HMAC of content.
 func hmacSum(newHash func() hash.Hash, key []byte, content string) []byte {

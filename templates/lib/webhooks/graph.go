@@ -1,7 +1,6 @@
 package webhooks
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -69,9 +68,6 @@ func (graph) sign(d *draft, secret string) error {
 	if err != nil {
 		return err
 	}
-	d.event.Body = string(text)
-	if d.event.IsBase64Encoded {
-		d.event.Body = base64.StdEncoding.EncodeToString(text)
-	}
+	d.setBody(string(text))
 	return nil
 }

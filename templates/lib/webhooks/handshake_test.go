@@ -169,6 +169,11 @@ func TestIntercomChallenge(t *testing.T) {
 	assert.Zero(t, calls)
 }
 
+// metaQuery returns the query with which Meta checks an endpoint.
+func metaQuery(mode, challenge, token string) map[string]string {
+	return map[string]string{"hub.mode": mode, "hub.challenge": challenge, "hub.verify_token": token}
+}
+
 func TestChallenges(t *testing.T) {
 	query := func(name, value string) map[string]string { return map[string]string{name: value} }
 	for name, tt := range map[string]struct {
@@ -218,6 +223,50 @@ func TestChallenges(t *testing.T) {
 				HTTPMethod: "POST", Headers: query("webhook-request-origin", "eventgrid.azure.net"),
 			}, 401, `{"message":"Unauthorized"}`, nil,
 		},
+		"meta": {
+			webhooks.Meta, events.APIGatewayProxyRequest{
+				HTTPMethod: "GET", QueryStringParameters: metaQuery("subscribe", "1158201444", "meatyhamhock"),
+			}, 200, "1158201444",
+			map[string]string{"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"},
+		},
+		"meta, wrong token": {
+			webhooks.Meta, events.APIGatewayProxyRequest{
+				HTTPMethod: "GET", QueryStringParameters: metaQuery("subscribe", "1158201444", "meatyhamhock2"),
+			}, 401, `{"message":"Unauthorized"}`, nil,
+		},
+		"meta, no token": {
+			webhooks.Meta, events.APIGatewayProxyRequest{
+				HTTPMethod: "GET", QueryStringParameters: metaQuery("subscribe", "1158201444", ""),
+			}, 401, `{"message":"Unauthorized"}`, nil,
+		},
+		"meta, other mode": {
+			webhooks.Meta, events.APIGatewayProxyRequest{
+				HTTPMethod: "GET", QueryStringParameters: metaQuery("unsubscribe", "1158201444", "meatyhamhock"),
+			}, 401, `{"message":"Unauthorized"}`, nil,
+		},
+		"meta, POST": {
+			webhooks.Meta, events.APIGatewayProxyRequest{
+				HTTPMethod: "POST", QueryStringParameters: metaQuery("subscribe", "1158201444", "meatyhamhock"),
+			}, 401, `{"message":"Unauthorized"}`, nil,
+		},
+		"dropbox": {
+			webhooks.Dropbox, events.APIGatewayProxyRequest{
+				HTTPMethod: "GET", QueryStringParameters: query("challenge", "<b>abc123</b>"),
+			}, 200, "<b>abc123</b>",
+			map[string]string{"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"},
+		},
+		"dropbox, no challenge": {
+			webhooks.Dropbox, events.APIGatewayProxyRequest{HTTPMethod: "GET"}, 401, `{"message":"Unauthorized"}`, nil,
+		},
+		"dropbox, POST": {
+			webhooks.Dropbox, events.APIGatewayProxyRequest{
+				HTTPMethod: "POST", QueryStringParameters: query("challenge", "abc123"),
+			}, 401, `{"message":"Unauthorized"}`, nil,
+		},
+		"notion, secret is set": {
+			webhooks.Notion, events.APIGatewayProxyRequest{HTTPMethod: "POST", Body: `{"verification_token":"secret_1"}`},
+			401, `{"message":"Unauthorized"}`, nil,
+		},
 		"challenge of another provider": {
 			webhooks.GitHub, events.APIGatewayProxyRequest{
 				HTTPMethod: "POST", QueryStringParameters: query("validationToken", "1"),
@@ -226,7 +275,8 @@ func TestChallenges(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			calls := 0
-			handler := webhooks.Require(tt.scheme, webhooks.Options{Secret: secret})(countingHandler(&calls, 200))
+			options := webhooks.Options{Secret: secret, VerifyToken: "meatyhamhock"}
+			handler := webhooks.Require(tt.scheme, options)(countingHandler(&calls, 200))
 			response, err := handler(t.Context(), tt.event)
 			require.NoError(t, err)
 			assert.Zero(t, calls)

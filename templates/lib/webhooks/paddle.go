@@ -24,9 +24,9 @@ func (paddle) verify(m message, secret string) error {
 	if err != nil {
 		return err
 	}
-	timestamp := item(header, ";", "ts=")
+	timestamp, signatures := fields(header, ";", "ts", "h1")
 	want := hex.EncodeToString(m.mac(sha256.New, []byte(secret), timestamp+":"))
-	if err := match(want, items(header, ";", "h1=")...); err != nil {
+	if err := match(want, signatures...); err != nil {
 		return err
 	}
 	tolerance := 5 * time.Second
@@ -45,7 +45,7 @@ func (paddle) id(m *message) string {
 }
 
 func (paddle) sign(d *draft, secret string) error {
-	signature := hmacSum(sha256.New, []byte(secret), d.seconds()+":"+d.body)
-	d.setSignature("Paddle-Signature", "ts="+d.seconds()+";h1="+hex.EncodeToString(signature))
+	signature := hmacSum(sha256.New, []byte(secret), d.timestamp(time.Second)+":"+d.body)
+	d.setSignature("Paddle-Signature", "ts="+d.timestamp(time.Second)+";h1="+hex.EncodeToString(signature))
 	return nil
 }

@@ -26,8 +26,22 @@ func secretPair(scheme webhooks.Scheme) (signs, verifies string) {
 			"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
 	case webhooks.Clerk, webhooks.OpenAI, webhooks.Replicate, webhooks.Resend, webhooks.Standard, webhooks.Svix:
 		return "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	case webhooks.SendGrid: // RFC 6979, appendix A.2.5
+		return "MEECAQAwEwYHKoZIzj0CAQYIKoZIzj0DAQcEJzAlAgEBBCDJr6nYRbp1FmtcIVdnsdaTTlDD2zbomxJ7imIrEg9nIQ==",
+			"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYP7UuiVanTHJYet0xjVtaMBJuJI7Yfps5mliLmDyn7Z5A/4QCLi8" +
+				"maQa6elWKLxk8vGyDC1+n1F3o8KU1EYimQ=="
 	}
 	return secret, secret
+}
+
+// sendsSecret reports whether the sender sends the secret itself, which does
+// not protect the body.
+func sendsSecret(scheme webhooks.Scheme) bool {
+	switch scheme {
+	case webhooks.SecretKey, webhooks.CloudEvents, webhooks.GitLab, webhooks.Okta, webhooks.Telegram:
+		return true
+	}
+	return false
 }
 
 // SignEvent must reproduce the deliveries of provider_test.go.
@@ -123,18 +137,22 @@ func TestSignEventRoundTrip(t *testing.T) {
 					return
 				}
 				signed, err := webhooks.SignEvent(scheme, event, sender)
+				if scheme == webhooks.Mailgun && (name == "no body" || name == "bytes") {
+					require.ErrorIs(t, err, webhooks.ErrSign) // the signature is in the body
+					return
+				}
 				require.NoError(t, err)
 				require.NoError(t, webhooks.VerifyEvent(scheme, signed, receiver))
 
 				onlyMulti := signed
 				onlyMulti.Headers, onlyMulti.QueryStringParameters = nil, nil
-				if scheme != webhooks.Twilio { // the Content-Type is only in Headers
+				if scheme != webhooks.Twilio && scheme != webhooks.Mailgun { // the Content-Type is only in Headers
 					require.NoError(t, webhooks.VerifyEvent(scheme, onlyMulti, receiver))
 				}
 
 				requireRejected(t, webhooks.VerifyEvent(scheme, event, receiver), "unsigned")
-				if scheme == webhooks.SecretKey || scheme == webhooks.GitLab || scheme == webhooks.CloudEvents {
-					return // a shared secret does not protect the body
+				if sendsSecret(scheme) {
+					return
 				}
 				signed.Body, signed.IsBase64Encoded = `{"tampered":true}`, false
 				requireRejected(t, webhooks.VerifyEvent(scheme, signed, receiver), "tampered body")
@@ -190,8 +208,9 @@ func TestSignEventBodyAndQuery(t *testing.T) {
 
 // SignPayload works if only the signature header is needed.
 func TestSignPayloadOfProviders(t *testing.T) {
-	needEvent := []webhooks.Scheme{webhooks.Clerk, webhooks.Discord, webhooks.Linear, webhooks.OpenAI,
-		webhooks.Replicate, webhooks.Resend, webhooks.Slack, webhooks.Standard, webhooks.Svix, webhooks.Twilio,
+	needEvent := []webhooks.Scheme{webhooks.Clerk, webhooks.Discord, webhooks.HubSpot, webhooks.Linear,
+		webhooks.Mailgun, webhooks.OpenAI, webhooks.Replicate, webhooks.Resend, webhooks.SendGrid, webhooks.Slack,
+		webhooks.SNS, webhooks.Standard, webhooks.Svix, webhooks.Twilio, webhooks.Webflow,
 		webhooks.Zoom}
 	for _, scheme := range providers() {
 		t.Run(scheme.String(), func(t *testing.T) {
@@ -213,7 +232,7 @@ func TestSignPayloadOfProviders(t *testing.T) {
 			require.NoError(t,
 				webhooks.VerifySignature(scheme, payload, signature,
 					webhooks.Options{Secret: verifies, URL: "https://example.com"}))
-			if scheme != webhooks.GitLab && scheme != webhooks.CloudEvents {
+			if !sendsSecret(scheme) {
 				requireRejected(t,
 					webhooks.VerifySignature(scheme, payload+" ", signature,
 						webhooks.Options{Secret: verifies, URL: "https://example.com"}))
@@ -236,18 +255,25 @@ func TestTolerances(t *testing.T) {
 		webhooks.Discord:         webhooks.DefaultTolerance,
 		webhooks.Linear:          time.Minute,
 		webhooks.Paddle:          5 * time.Second,
+		webhooks.Calendly:        3 * time.Minute,
+		webhooks.WorkOS:          3 * time.Minute,
+		webhooks.Webflow:         webhooks.DefaultTolerance,
+		webhooks.HubSpot:         webhooks.DefaultTolerance,
+		webhooks.SendGrid:        webhooks.DefaultTolerance,
 	} {
 		signs, verifies := secretPair(scheme)
 		sent := time.Unix(1700000000, 0)
 		event, err := webhooks.SignEvent(scheme, events.APIGatewayProxyRequest{Body: payload},
-			webhooks.Options{Secret: signs, Now: clock(sent)})
+			webhooks.Options{Secret: signs, URL: "https://example.com/x", Now: clock(sent)})
 		require.NoError(t, err)
 		for offset, ok := range map[time.Duration]bool{
 			0: true, tolerance: true, -tolerance: true, tolerance + time.Second: false,
 			-tolerance - time.Second:         scheme == webhooks.Paddle, // see TestPaddleSlowClock
 			tolerance + 999*time.Microsecond: true,                      // fractions of the unit are ignored
 		} {
-			options := webhooks.Options{Secret: verifies, Now: clock(sent.Add(offset))}
+			options := webhooks.Options{
+				Secret: verifies, URL: "https://example.com/x", Now: clock(sent.Add(offset)),
+			}
 			err := webhooks.VerifyEvent(scheme, event, options)
 			assert.Equal(t, ok, err == nil, "%s after %s: %v", scheme, offset, err)
 

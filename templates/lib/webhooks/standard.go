@@ -53,13 +53,13 @@ func (standard) sign(d *draft, secret string) error {
 		return signStandard(d, secret, "Webhook")
 	}
 	id := d.messageID("Webhook-Id")
-	signature, err := signEd25519(key, []byte(id+"."+d.seconds()+"."+d.body))
+	signature, err := signEd25519(key, []byte(id+"."+d.timestamp(time.Second)+"."+d.body))
 	if err != nil {
 		return err
 	}
 	d.setSignature("Webhook-Signature", "v1a,"+base64.StdEncoding.EncodeToString(signature))
 	d.setHeader("Webhook-Id", id)
-	d.setHeader("Webhook-Timestamp", d.seconds())
+	d.setHeader("Webhook-Timestamp", d.timestamp(time.Second))
 	return nil
 }
 

@@ -171,10 +171,10 @@ func SignPayload(scheme Scheme, payload string, options Options) (string, error)
 	switch {
 	case err != nil:
 		return "", err
-	case len(d.headers) == 0:
-		return "", fmt.Errorf("%w: %s has no signature", ErrSign, scheme)
 	case len(d.headers) > 1 || d.event.Body != payload || d.event.QueryStringParameters != nil:
 		return "", fmt.Errorf("%w: %s signs more than the payload: use SignEvent", ErrSign, scheme)
+	case len(d.headers) == 0:
+		return "", fmt.Errorf("%w: %s has no signature", ErrSign, scheme)
 	}
 	return d.headers[0].value, nil
 }

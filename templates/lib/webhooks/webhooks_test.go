@@ -669,8 +669,8 @@ func TestGarbageSignatures(t *testing.T) {
 		signed, err := webhooks.SignEvent(scheme, events.APIGatewayProxyRequest{Body: body},
 			webhooks.Options{Secret: signs, URL: address, Now: now})
 		require.NoError(t, err)
-		if scheme == webhooks.Graph {
-			signed.Body = body // which has no clientState
+		if scheme == webhooks.Graph || scheme == webhooks.SNS || scheme == webhooks.Mailgun {
+			signed.Body = body // without the signature, which is not in a header
 		}
 		calls := 0
 		handler := webhooks.Require(scheme,
@@ -830,6 +830,9 @@ func TestVerifyEventCopiesTheBodyOnce(t *testing.T) {
 			limit := 1.2
 			if encoded && scheme == webhooks.Discord {
 				limit = 2.2 // Ed25519 needs the content in one slice
+			}
+			if scheme == webhooks.SNS {
+				limit = 5 // package json decodes the message, which has JSON in a string
 			}
 			assert.LessOrEqual(t, copies, limit, "%s, base64 %t", scheme, encoded)
 		}

@@ -39,9 +39,9 @@ func (zoom) verify(m message, secret string) error {
 func (zoom) id(m *message) string { return m.contentID("") }
 
 func (zoom) sign(d *draft, secret string) error {
-	signature := hmacSum(sha256.New, []byte(secret), "v0:"+d.seconds()+":"+d.body)
+	signature := hmacSum(sha256.New, []byte(secret), "v0:"+d.timestamp(time.Second)+":"+d.body)
 	d.setSignature("X-Zm-Signature", "v0="+hex.EncodeToString(signature))
-	d.setHeader("X-Zm-Request-Timestamp", d.seconds())
+	d.setHeader("X-Zm-Request-Timestamp", d.timestamp(time.Second))
 	return nil
 }
 

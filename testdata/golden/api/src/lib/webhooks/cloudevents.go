@@ -24,10 +24,13 @@ func (cloudEvents) String() string { return "cloudevents" }
 func (cloudEvents) verify(m message, secret string) error {
 	header, err := m.signature("Authorization")
 	if err != nil {
-		if token := m.parameter("access_token"); token != "" {
-			return matchSecret(secret, token)
+		token := m.event.QueryStringParameters["access_token"]
+		for _, token = range m.event.MultiValueQueryStringParameters["access_token"] {
 		}
-		return err
+		if token == "" {
+			return err
+		}
+		return matchSecret(secret, token)
 	}
 	token, ok := strings.CutPrefix(header, "Bearer ")
 	if !ok {

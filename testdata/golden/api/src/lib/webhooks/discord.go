@@ -57,12 +57,12 @@ func (discord) sign(d *draft, secret string) error {
 	if err != nil {
 		return err
 	}
-	signature, err := signEd25519(key, []byte(d.seconds()+d.body))
+	signature, err := signEd25519(key, []byte(d.timestamp(time.Second)+d.body))
 	if err != nil {
 		return err
 	}
 	d.setSignature("X-Signature-Ed25519", hex.EncodeToString(signature))
-	d.setHeader("X-Signature-Timestamp", d.seconds())
+	d.setHeader("X-Signature-Timestamp", d.timestamp(time.Second))
 	return nil
 }
 

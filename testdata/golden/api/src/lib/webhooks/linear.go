@@ -5,10 +5,8 @@ package webhooks
 import (
 	"cmp"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -49,11 +47,7 @@ func (linear) sign(d *draft, secret string) error {
 			comma = ""
 		}
 		end := strings.LastIndexByte(d.body, '}')
-		d.body = d.body[:end] + comma + `"webhookTimestamp":` + strconv.FormatInt(d.at.UnixMilli(), 10) + "}"
-		d.event.Body = d.body
-		if d.event.IsBase64Encoded {
-			d.event.Body = base64.StdEncoding.EncodeToString([]byte(d.body))
-		}
+		d.setBody(d.body[:end] + comma + `"webhookTimestamp":` + d.timestamp(time.Millisecond) + "}")
 	}
 	d.setSignature("Linear-Signature", hex.EncodeToString(hmacSum(sha256.New, []byte(secret), d.body)))
 	return nil

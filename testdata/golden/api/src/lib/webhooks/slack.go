@@ -47,9 +47,9 @@ func (slack) id(m *message) string {
 }
 
 func (slack) sign(d *draft, secret string) error {
-	signature := hmacSum(sha256.New, []byte(secret), "v0:"+d.seconds()+":"+d.body)
+	signature := hmacSum(sha256.New, []byte(secret), "v0:"+d.timestamp(time.Second)+":"+d.body)
 	d.setSignature("X-Slack-Signature", "v0="+hex.EncodeToString(signature))
-	d.setHeader("X-Slack-Request-Timestamp", d.seconds())
+	d.setHeader("X-Slack-Request-Timestamp", d.timestamp(time.Second))
 	return nil
 }
 

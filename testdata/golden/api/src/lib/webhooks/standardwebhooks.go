@@ -68,10 +68,10 @@ func signStandard(d *draft, secret, prefix string) error {
 		return err
 	}
 	id := d.messageID(prefix + "-Id")
-	signature := hmacSum(sha256.New, key, id+"."+d.seconds()+"."+d.body)
+	signature := hmacSum(sha256.New, key, id+"."+d.timestamp(time.Second)+"."+d.body)
 	d.setSignature(prefix+"-Signature", "v1,"+base64.StdEncoding.EncodeToString(signature))
 	d.setHeader(prefix+"-Id", id)
-	d.setHeader(prefix+"-Timestamp", d.seconds())
+	d.setHeader(prefix+"-Timestamp", d.timestamp(time.Second))
 	return nil
 }
 

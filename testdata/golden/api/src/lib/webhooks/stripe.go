@@ -25,9 +25,9 @@ func (stripe) verify(m message, secret string) error {
 	if err != nil {
 		return err
 	}
-	timestamp := item(header, ",", "t=")
+	timestamp, signatures := fields(header, ",", "t", "v1")
 	want := hex.EncodeToString(m.mac(sha256.New, []byte(secret), timestamp+"."))
-	if err := match(want, items(header, ",", "v1=")...); err != nil {
+	if err := match(want, signatures...); err != nil {
 		return err
 	}
 	return m.checkTime(timestamp, time.Second, 5*time.Minute)
@@ -40,7 +40,7 @@ func (stripe) id(m *message) string {
 }
 
 func (stripe) sign(d *draft, secret string) error {
-	signature := hmacSum(sha256.New, []byte(secret), d.seconds()+"."+d.body)
-	d.setSignature("Stripe-Signature", "t="+d.seconds()+",v1="+hex.EncodeToString(signature))
+	signature := hmacSum(sha256.New, []byte(secret), d.timestamp(time.Second)+"."+d.body)
+	d.setSignature("Stripe-Signature", "t="+d.timestamp(time.Second)+",v1="+hex.EncodeToString(signature))
 	return nil
 }

@@ -166,3 +166,10 @@ func (twilio) sign(d *draft, secret string) error {
 		base64.StdEncoding.EncodeToString(hmacSum(sha1.New, []byte(secret), content)))
 	return nil
 }
+
+// setParameter sets a parameter of the query.
+func (d *draft) setParameter(name, value string) {
+	e := &d.event
+	e.QueryStringParameters, e.MultiValueQueryStringParameters = withValue(
+		e.QueryStringParameters, e.MultiValueQueryStringParameters, name, value)
+}

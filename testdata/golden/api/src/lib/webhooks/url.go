@@ -149,10 +149,3 @@ func (d *draft) publicURL() (string, error) {
 	query = strings.Trim(query+"&"+added.Encode(), "&")
 	return strings.TrimSuffix(base+"?"+query, "?"), nil
 }
-
-// setParameter sets a parameter of the query.
-func (d *draft) setParameter(name, value string) {
-	e := &d.event
-	e.QueryStringParameters, e.MultiValueQueryStringParameters = withValue(
-		e.QueryStringParameters, e.MultiValueQueryStringParameters, name, value)
-}

@@ -48,10 +48,10 @@ var Skip Scheme = skip{}
 
 type skip struct{}
 
-func (skip) String() string                { return "skipVerifier" }
+func (skip) String() string               { return "skipVerifier" }
 func (skip) verify(message, string) error { return nil }
-func (skip) id(m *message) string          { return m.contentID("") }
-func (skip) sign(*draft, string) error     { return nil }
+func (skip) id(m *message) string         { return m.contentID("") }
+func (skip) sign(*draft, string) error    { return nil }
 
 // SHA1 and SHA256 sign the body with an HMAC whose key is the text of the
 // secret: "sha1=" or "sha256=" and the signature in hexadecimal.
