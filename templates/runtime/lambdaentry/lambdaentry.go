@@ -126,11 +126,11 @@ func (h *lambdaHandler) Invoke(ctx context.Context, data []byte) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	event := &request.APIGatewayProxyRequest
-	if match := h.router.FindEvent(event, request.Kind.DecodesPath()); match.Status != 0 {
-		return request.Kind.Encode(match.Response())
+	event, kind := request.APIGatewayProxyRequest, request.Kind
+	if match := h.router.FindEvent(&event, kind.DecodesPath()); match.Status != 0 {
+		return kind.Encode(match.Response())
 	}
-	response, err := h.call(request.Context(ctx), *event)
+	response, err := h.call(request.Context(ctx), event)
 	if err != nil {
 		return nil, err
 	}
