@@ -41,18 +41,22 @@ import (
 type Kind uint8
 
 const (
-	REST          Kind = iota + 1 // API Gateway, payload format 1.0
-	HTTP                          // API Gateway HTTP APIs and function URLs, payload format 2.0
+	REST          Kind = iota + 1 // API Gateway REST APIs, payload format 1.0
+	HTTP1                         // API Gateway HTTP APIs, payload format 1.0
+	HTTP                          // API Gateway HTTP APIs, payload format 2.0
+	FunctionURL                   // function URLs, payload format 2.0
 	ALB                           // Application Load Balancer
 	ALBMultiValue                 // target group with lambda.multi_value_headers.enabled
 )
 
 func (k Kind) String() string {
 	switch k {
-	case REST:
+	case REST, HTTP1:
 		return "API Gateway (1.0)"
 	case HTTP:
-		return "API Gateway or function URL (2.0)"
+		return "API Gateway (2.0)"
+	case FunctionURL:
+		return "function URL"
 	case ALB:
 		return "load balancer"
 	case ALBMultiValue:
@@ -60,6 +64,11 @@ func (k Kind) String() string {
 	}
 	return "unknown"
 }
+
+// DecodesPath reports whether the paths of events of this kind are
+// percent-decoded. Only HTTP APIs do that. In their paths, a slash may have been
+// an encoded one.
+func (k Kind) DecodesPath() bool { return k == HTTP1 || k == HTTP }
 
 // Decode converts an event to payload format 1.0 and returns its kind, which
 // determines the format of the response. For an event that is not an HTTP
@@ -76,7 +85,7 @@ func Decode(payload []byte) (events.APIGatewayProxyRequest, Kind, error) {
 		return events.APIGatewayProxyRequest{}, 0, fmt.Errorf("fngen: decoding event from %s: %w", kind, err)
 	}
 	switch kind {
-	case HTTP:
+	case HTTP, FunctionURL:
 		return e.fromHTTP(), kind, nil
 	case ALB, ALBMultiValue:
 		return e.fromALB(), kind, nil
@@ -134,8 +143,12 @@ func (e *event) kind() Kind {
 		return ALB
 	case c.ConnectionID != "" || e.MethodARN != "" || e.RouteARN != "":
 		return 0
+	case e.Version == "2.0" && c.HTTP.Method != "" && strings.Contains(c.DomainName, ".lambda-url."):
+		return FunctionURL
 	case e.Version == "2.0" && c.HTTP.Method != "":
 		return HTTP
+	case e.Version == "1.0" && e.HTTPMethod != "" && strings.HasPrefix(e.Path, "/"):
+		return HTTP1
 	case e.HTTPMethod != "" && strings.HasPrefix(e.Path, "/"):
 		return REST
 	}

@@ -47,7 +47,8 @@ func TestDecodeREST(t *testing.T) {
 			require.NoError(t, json.Unmarshal([]byte(strings.ReplaceAll(event, "x-Odd", "X-Odd")), &want))
 			got, kind, err := payload.Decode([]byte(event))
 			require.NoError(t, err)
-			assert.Equal(t, payload.REST, kind)
+			assert.Equal(t, name == "HTTP API", kind == payload.HTTP1)
+			assert.Equal(t, name == "HTTP API", kind.DecodesPath())
 			assert.Equal(t, want, got)
 		})
 	}
@@ -384,7 +385,7 @@ func TestDecodeSamples(t *testing.T) {
 		"apigw-v2-request-jwt-authorizer.json":              payload.HTTP,
 		"apigw-v2-request-lambda-authorizer.json":           payload.HTTP,
 		"apigw-v2-request-no-authorizer.json":               payload.HTTP,
-		"lambda-urls-request.json":                          payload.HTTP,
+		"lambda-urls-request.json":                          payload.FunctionURL,
 	}
 	found := 0
 	unknown := []string{}

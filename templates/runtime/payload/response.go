@@ -50,7 +50,7 @@ func (k Kind) Encode(r events.APIGatewayProxyResponse) ([]byte, error) {
 		r.Body, r.IsBase64Encoded = base64.StdEncoding.EncodeToString([]byte(r.Body)), true
 	}
 	switch k {
-	case HTTP:
+	case HTTP, FunctionURL:
 		cookies := headers[setCookie]
 		delete(headers, setCookie)
 		return marshal(len(r.Body), httpResponse{
