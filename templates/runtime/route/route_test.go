@@ -307,3 +307,24 @@ func BenchmarkFind(b *testing.B) {
 		})
 	}
 }
+
+// The name of a function in a group has two segments.
+func TestGroup(t *testing.T) {
+	router := route.New(route.Function{Name: "slack/events"})
+	for path, want := range map[string]struct {
+		resource, proxy string
+		status          int
+	}{
+		"/slack/events":       {resource: "/slack/events"},
+		"/%73lack/events":     {resource: "/slack/events"},
+		"/slack/events/a%2Fb": {resource: "/slack/events/{proxy+}", proxy: "a/b"},
+		"/slack":              {status: http.StatusNotFound},
+		"/slack/other":        {status: http.StatusNotFound},
+		"/slack%2Fevents":     {status: http.StatusNotFound},
+	} {
+		got := router.Find(route.Request{Method: http.MethodGet, Path: path})
+		assert.Equal(t, want.status, got.Status, path)
+		assert.Equal(t, want.resource, got.Resource, path)
+		assert.Equal(t, want.proxy, got.Parameters["proxy"], path)
+	}
+}
