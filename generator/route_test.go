@@ -18,7 +18,7 @@ func TestParseRoute(t *testing.T) {
 		parameters []generator.Parameter
 	}{
 		{"GET /users", generator.Route{Method: "GET", Path: "/users"}, "/users", "/users", nil},
-		{"GET  /users/{id}", generator.Route{Method: "GET", Path: "/users/{id}"}, "/users/{id}", "/users/1", []generator.Parameter{{"id", "1"}}},
+		{"GET \t/users/{id}", generator.Route{Method: "GET", Path: "/users/{id}"}, "/users/{id}", "/users/1", []generator.Parameter{{"id", "1"}}},
 		{" DELETE /a/{b}/c/{d} ", generator.Route{Method: "DELETE", Path: "/a/{b}/c/{d}"}, "/a/{b}/c/{d}", "/a/1/c/2", []generator.Parameter{{"b", "1"}, {"d", "2"}}},
 		{"/files/{path...}", generator.Route{Path: "/files/{path...}"}, "/files/{path+}", "/files/a/b", []generator.Parameter{{"path", "a/b"}}},
 		{"GET /{$}", generator.Route{Method: "GET", Path: "/{$}"}, "/", "/", nil},

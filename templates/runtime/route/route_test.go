@@ -18,7 +18,7 @@ import (
 
 func TestFind(t *testing.T) {
 	router := route.New(
-		route.Function{Name: "users", Routes: []string{"GET /users/{id}", "DELETE /users/{id}", "GET /users/me"}},
+		route.Function{Name: "users", Routes: []string{"GET /users/{id}", " DELETE \t/users/{id} ", "GET /users/me"}},
 		route.Function{Name: "files", Routes: []string{"/files/{dir}/{path...}", "GET /{$}"}},
 		route.Function{Name: "divide"},
 		route.Function{Name: "slack/events"},
