@@ -169,19 +169,19 @@ func TestStart(t *testing.T) {
 	for name, test := range map[string]struct{ event, want string }{
 		"1.0": {
 			`{"version":"1.0","httpMethod":"PUT","path":"/x","headers":{},"body":"Hello"}`,
-			`{"statusCode":200,"headers":{"X-Method":"PUT"},"multiValueHeaders":{"Set-Cookie":["a=1","b=2"]},"body":"Hello"}`,
+			`{"statusCode":200,"headers":{"Content-Type":"application/json","X-Method":"PUT"},"multiValueHeaders":{"Set-Cookie":["a=1","b=2"]},"body":"Hello"}`,
 		},
 		"2.0": {
 			fmt.Sprintf(httpEvent, "/x", `"AAE="`, true),
-			`{"statusCode":200,"headers":{"X-Method":"POST"},"cookies":["a=1","b=2"],"body":"AAE=","isBase64Encoded":true}`,
+			`{"statusCode":200,"headers":{"Content-Type":"application/json","X-Method":"POST"},"cookies":["a=1","b=2"],"body":"AAE=","isBase64Encoded":true}`,
 		},
 		"ALB": {
 			`{"httpMethod":"GET","path":"/x","headers":{"host":"h"},"requestContext":{"elb":{}},"body":""}`,
-			`{"statusCode":200,"statusDescription":"200 OK","headers":{"X-Method":"GET","Set-Cookie":"a=1","set-Cookie":"b=2"},"body":"","isBase64Encoded":false}`,
+			`{"statusCode":200,"statusDescription":"200 OK","headers":{"Content-Type":"application/json","X-Method":"GET","Set-Cookie":"a=1","set-Cookie":"b=2"},"body":"","isBase64Encoded":false}`,
 		},
 		"ALB, multi-value": {
 			`{"httpMethod":"GET","path":"/x","multiValueHeaders":{"host":["h"]},"requestContext":{"elb":{}},"body":""}`,
-			`{"statusCode":200,"statusDescription":"200 OK","multiValueHeaders":{"X-Method":["GET"],"Set-Cookie":["a=1","b=2"]},"body":"","isBase64Encoded":false}`,
+			`{"statusCode":200,"statusDescription":"200 OK","multiValueHeaders":{"Content-Type":["application/json"],"X-Method":["GET"],"Set-Cookie":["a=1","b=2"]},"body":"","isBase64Encoded":false}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -237,7 +237,7 @@ func TestStart(t *testing.T) {
 		assert.JSONEq(t,
 			`{"statusCode":502,"headers":{"Content-Type":"application/json"},"body":"{\"message\":\"Internal server error\"}","isBase64Encoded":false}`, out)
 		output.waitFor(t,
-			`ERROR malformed function response error="invalid status 0" requestId=00000000-0000-4000-8000-`)
+			`ERROR malformed function response error="malformed response: status 0" requestId=00000000-0000-4000-8000-`)
 	})
 
 	t.Run("unsupported event", func(t *testing.T) {

@@ -9,13 +9,16 @@
 // service expects. A handler for one format therefore works behind every
 // service.
 //
-//   - Events and responses of format 1.0 are passed through unchanged.
-//   - The other services send header names in lower case. Decode converts them
-//     to canonical case (Content-Type), which fngen's own server uses too.
-//     fn.Header looks up a header regardless of case.
+//   - Events of format 1.0 are passed through, except for the names of headers.
+//   - Services send header names in lower case, as HTTP/2 does, or in that of
+//     the client. Decode converts them to canonical case (Content-Type), which
+//     fngen's own server uses too. fn.Header looks up a header regardless of
+//     case.
 //   - The single-valued and multi-valued maps of a converted event are
 //     consistent: they have the same names, and the single value is the last
 //     one.
+//   - Package response checks responses, as it does for package gateway, and
+//     sets the default Content-Type, which differs among the services.
 //
 // Sources:
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html,
@@ -87,8 +90,10 @@ func Decode(payload []byte) (events.APIGatewayProxyRequest, Kind, error) {
 	case ALB, ALBMultiValue:
 		return e.fromALB(), kind, nil
 	}
-	e.APIGatewayProxyRequest.RequestContext = e.RequestContext.APIGatewayProxyRequestContext
-	return e.APIGatewayProxyRequest, kind, nil
+	r := e.APIGatewayProxyRequest
+	r.RequestContext = e.RequestContext.APIGatewayProxyRequestContext
+	r.Headers, r.MultiValueHeaders = canonicalHeaders(r.Headers), canonicalHeaders(r.MultiValueHeaders)
+	return r, kind, nil
 }
 
 // An event has the fields of all formats, so that an event is parsed once.

@@ -1287,9 +1287,10 @@ func TestInvoke(t *testing.T) {
 	}{
 		"success": {"divide",
 			`{"httpMethod":"GET","path":"/x","queryStringParameters":{"dividend":"20"},"body":"x","unknown":1}`, 200, false,
-			`{"statusCode":201,"headers":null,"multiValueHeaders":{"Set-Cookie":["a","b"]},"body":"20<x"}`},
+			`{"statusCode":201,"headers":{"Content-Type":"application/json"},` +
+				`"multiValueHeaders":{"Set-Cookie":["a","b"]},"body":"20<x"}`},
 		"2.0": {"divide",
-			`{"version":"2.0","rawPath":"/divide","rawQueryString":"dividend=20","requestContext":{"http":{"method":"GET"}}}`, 200, false, `{"statusCode":201,"headers":{},"cookies":["a","b"],"body":"20<","isBase64Encoded":false}`},
+			`{"version":"2.0","rawPath":"/divide","rawQueryString":"dividend=20","requestContext":{"http":{"method":"GET"}}}`, 200, false, `{"statusCode":201,"headers":{"Content-Type":"application/json"},"cookies":["a","b"],"body":"20<","isBase64Encoded":false}`},
 		"malformed": {"malformed", `{"httpMethod":"GET","path":"/x"}`, 200, false,
 			`{"statusCode":502,"headers":{"Content-Type":"application/json"},`},
 		"error": {"error", `{"httpMethod":"GET","path":"/x"}`, 200, true, `{"errorMessage":"boom","errorType":"errorString"}`},
