@@ -195,7 +195,7 @@ func TestFindEvent(t *testing.T) {
 	divide := route.New(route.Function{Name: "divide"})
 	type event = events.APIGatewayProxyRequest
 	type params = map[string]string
-	preflight := params{"origin": "https://app.example", "access-control-request-method": "POST"}
+	preflight := params{"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
 	for _, test := range []struct {
 		name     string
 		router   *route.Router
