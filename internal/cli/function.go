@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path"
@@ -200,7 +201,8 @@ func (o *functionOptions) signedCall() (variables []string, command string) {
 	if webhook == nil {
 		return nil, ""
 	}
-	return webhook.Variables(o.spec.Name), "fngen invoke " + o.spec.Name.String() + " --webhook"
+	command = cmp.Or(webhook.SendCommand(), "fngen invoke "+o.spec.Name.String()+" --webhook")
+	return webhook.Variables(o.spec.Name), command
 }
 
 // schemeNames returns the names of the schemes of providers, or of the others.

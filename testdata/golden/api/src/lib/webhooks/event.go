@@ -258,11 +258,6 @@ func sign(scheme Scheme, event events.APIGatewayProxyRequest, o Options) (d *dra
 	return d, scheme.sign(d, secret)
 }
 
-// setBody replaces the body.
-func (d *draft) setBody(body string) {
-	d.body, d.event.Body, d.event.IsBase64Encoded = body, body, false
-}
-
 // setSignature adds the signature header. Its name is the given one unless
 // Options.SignatureHeader is set. Call it before setHeader.
 func (d *draft) setSignature(name, value string) {
