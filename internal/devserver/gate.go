@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fngen/fngen/internal/devpage"
 	"github.com/fngen/fngen/internal/instance"
 )
 
@@ -30,6 +31,7 @@ type target struct {
 	binary    os.FileInfo
 	started   time.Time
 	transport *http.Transport
+	tail      *devpage.Tail // its last output, or nil in tests
 
 	mu         sync.Mutex
 	requests   int

@@ -21,6 +21,7 @@ func newForwarder(t *testing.T, options Options) (s *server, last func() *http.R
 	t.Cleanup(program.Close)
 	options.APIURL, options.Stdout = "/api", &strings.Builder{}
 	s = &server{Options: options, deliveries: delivery.NewLog(1, 1), watcher: new(watch.Watcher)}
+	s.page = s.newPage()
 	target := newTarget(&instance.Instance{Addr: strings.TrimPrefix(program.URL, "http://")}, Program{}, nil)
 	t.Cleanup(target.transport.CloseIdleConnections)
 	s.gate.finishBuild(target, nil)
