@@ -31,7 +31,9 @@ type Stack struct {
 
 // A Function is a function of a stack. Its zip file is beside the template.
 type Function struct {
-	Name string
+	Name   string
+	Routes []project.Route // empty for every method at /NAME and below
+	CORS   bool            // it answers CORS preflights
 	project.Lambda
 }
 
@@ -61,10 +63,11 @@ func Template(s Stack) ([]byte, error) {
 		}})
 	}
 	var resources mapping
-	for _, f := range s.Functions {
+	routes := s.routes()
+	for i, f := range s.Functions {
 		resources = append(resources, pair{LogicalID(f.Name), mapping{
 			{"Type", "AWS::Serverless::Function"},
-			{"Properties", s.properties(f, parameterIDs)},
+			{"Properties", append(s.properties(f, parameterIDs), s.events(routes[i])...)},
 		}})
 	}
 
@@ -115,7 +118,8 @@ func (s Stack) globals(parameterIDs map[string]string) mapping {
 	return globals
 }
 
-// Check returns an error if the stack exceeds a limit of CloudFormation.
+// Check returns an error if the stack exceeds a limit of CloudFormation, or has
+// routes that the API cannot have.
 //
 // The limits are listed at
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -125,11 +129,14 @@ func (s Stack) Check() error {
 	if s.REST {
 		resources++ // its deployment
 	}
-	for _, f := range s.Functions {
-		resources += 2 + 2*len(f.Methods) // the function, its role, and a permission for each route
+	for _, routes := range s.routes() {
+		resources += 2 + len(routes) // the function, its role, and a permission for each route
 	}
 	if resources > maxResources {
 		return fmt.Errorf("the stack has %d resources, CloudFormation allows %d", resources, maxResources)
+	}
+	if err := s.checkSiblings(); err != nil {
+		return err
 	}
 	if parameters := len(s.allSecrets()); parameters > maxParameters {
 		return fmt.Errorf("the stack has %d parameters, CloudFormation allows %d", parameters, maxParameters)
@@ -171,33 +178,7 @@ func (s Stack) properties(f Function, parameterIDs map[string]string) mapping {
 	if len(f.Environment)+len(secrets) > 0 {
 		properties = append(properties, environment(f.Environment, secrets, parameterIDs)...)
 	}
-	var events mapping
-	for _, method := range f.Methods {
-		name := method[:1] + strings.ToLower(method[1:])
-		events = append(events,
-			pair{name, s.event("/"+f.Name, method)},
-			pair{name + "Below", s.event("/"+f.Name+"/{proxy+}", method)})
-	}
-	if len(events) > 0 {
-		properties = append(properties, pair{"Events", events})
-	}
 	return properties
-}
-
-// event returns a route of the API. An HTTP API sends payload format 1.0, which
-// is the format of handlers' events. It keeps the values of a repeated header
-// apart, while format 2.0 joins them with commas.
-func (s Stack) event(route, method string) mapping {
-	if s.REST {
-		return mapping{
-			{"Type", "Api"},
-			{"Properties", mapping{{"Path", route}, {"Method", strings.ToLower(method)}}},
-		}
-	}
-	return mapping{
-		{"Type", "HttpApi"},
-		{"Properties", mapping{{"Path", route}, {"Method", method}, {"PayloadFormatVersion", "1.0"}}},
-	}
 }
 
 // environment returns environment variables, sorted by name: those with plain

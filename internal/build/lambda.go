@@ -185,7 +185,9 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 	}
 	var missing []string
 	for _, f := range b.all {
-		stack.Functions = append(stack.Functions, artifact.Function{Name: f.Name, Lambda: settings[f.Name]})
+		stack.Functions = append(stack.Functions, artifact.Function{
+			Name: f.Name, Routes: f.Routes, CORS: f.CORS, Lambda: settings[f.Name],
+		})
 		if zip := artifact.ZipFile(f.Name); !b.dist.Has(zip) {
 			missing = append(missing, zip)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -38,6 +39,10 @@ api/src/functions/slack/events/ and serves /slack/events.
 or, for any other sender:
 ` + wrap(schemeNames(false)) + `
 
+--route takes a method and a path in the pattern syntax of net/http, as in
+'GET /users/{id}' or 'GET /files/{path...}'. Without it, the function answers
+every method at /<name> and below.
+
 --cors takes the origins of web pages, such as https://app.example.com,
 http://localhost:5173 or https://*.example.com. Bare --cors allows any origin,
 without cookies.
@@ -49,6 +54,7 @@ without cookies.
 such as its fixtures, are removed. If you edited one of those, nothing is
 written.`,
 		Example: `  fngen function divide
+  fngen function users --route='GET /users/{id}' --route='DELETE /users/{id}'
   fngen function updateOrderStatus --webhook
   fngen function orders --webhook=shopify
   fngen function slack/events --webhook=slack
@@ -85,6 +91,17 @@ written.`,
 	optional(flags, "binary", generator.DefaultBinary, "respond with binary data", func(value string) (err error) {
 		o.spec.Binary, err = generator.ParseBinary(value)
 		return err
+	})
+	required(flags, "route", "'METHOD /PATH'", "answer only these requests (repeatable)", func(value string) error {
+		route, err := generator.ParseRoute(value)
+		if err != nil {
+			return err
+		}
+		o.spec.Routes = append(o.spec.Routes, route)
+		if i, j, conflict := generator.ConflictingRoutes(o.spec.Routes); conflict {
+			return fmt.Errorf("%q and %q match the same requests", o.spec.Routes[i], o.spec.Routes[j])
+		}
+		return nil
 	})
 	optional(flags, "cors", anyOrigin, "allow browsers on these origins, or on any", func(value string) error {
 		if value == anyOrigin {
@@ -124,19 +141,30 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 		if err != nil {
 			return generator.Plan{}, err
 		}
+		if err := p.CheckRoutes(name.String(), o.spec.Routes); err != nil {
+			return generator.Plan{}, err
+		}
 		return generator.Function(o.spec, facts, o.force)
 	})
 	if err != nil {
 		return err
 	}
+	route, routes := name.Route(), []string{name.Route()}
+	if len(o.spec.Routes) > 0 {
+		route, routes = o.spec.Routes[0].Path, nil
+		for _, r := range o.spec.Routes {
+			routes = append(routes, r.String())
+		}
+	}
 	if o.json {
 		return printJSON(w.Stdout, struct {
-			Function string     `json:"function"`
-			Package  string     `json:"package"`
-			Route    string     `json:"route"`
-			DryRun   bool       `json:"dryRun"`
-			Files    []fileJSON `json:"files"`
-		}{name.String(), name.Package(), name.Route(), o.dryRun, files(plan)})
+			Function string            `json:"function"`
+			Package  string            `json:"package"`
+			Route    string            `json:"route"`
+			Routes   []generator.Route `json:"routes,omitempty"`
+			DryRun   bool              `json:"dryRun"`
+			Files    []fileJSON        `json:"files"`
+		}{name.String(), name.Package(), route, o.spec.Routes, o.dryRun, files(plan)})
 	}
 	if err := printFiles(w.Stdout, plan, o.dryRun); err != nil {
 		return err
@@ -151,7 +179,7 @@ route  %s
 %s
 
 Deployed, a function is an open endpoint: anyone can call it. Securing it is up to you.
-`, name.Route(), next)
+`, strings.Join(routes, ", "), next)
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fngen/fngen/internal/devpage"
 	"github.com/fngen/fngen/internal/instance"
+	"github.com/fngen/fngen/templates/runtime/route"
 )
 
 // A gate passes requests to the running program, and holds them back while the
@@ -32,6 +33,7 @@ type target struct {
 	started   time.Time
 	transport *http.Transport
 	tail      *devpage.Tail // its last output, or nil in tests
+	router    *route.Router
 
 	mu         sync.Mutex
 	requests   int
@@ -40,11 +42,16 @@ type target struct {
 }
 
 func newTarget(i *instance.Instance, p Program, binary os.FileInfo) *target {
+	var functions []route.Function
+	for _, f := range p.Functions {
+		functions = append(functions, f.Function)
+	}
 	return &target{
 		Instance: i, program: p, binary: binary, started: time.Now(), idle: make(chan struct{}),
 		// Bodies are not to be decoded. IdleConnTimeout is below that of the
 		// program, so that no request is sent on a connection it is closing.
 		transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 100, IdleConnTimeout: time.Minute},
+		router:    route.New(functions...),
 	}
 }
 

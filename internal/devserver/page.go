@@ -39,8 +39,9 @@ func (s *server) serveList(w http.ResponseWriter, r *http.Request) {
 	}
 	defer t.release()
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	for _, route := range t.program.Routes {
-		fmt.Fprintln(w, s.APIURL+"/"+route.Name)
+	for _, pattern := range routes(t.program.Functions) {
+		method, path, _ := strings.Cut(pattern, "/")
+		fmt.Fprintln(w, method+s.APIURL+"/"+path)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -21,7 +20,6 @@ func TestGroups(t *testing.T) {
 	d := startDev(t, map[string]string{".env": "SLACK_EVENTS_WEBHOOK_SECRET=canary\n", ".gitignore": ".env\n"})
 	do(t, d.dir, "function", "slack/events", "--webhook", "--no-tests")
 	do(t, d.dir, "function", "stripe/events", "--no-tests")
-	time.Sleep(settle)
 	d.returns(t, "stripe/events", `{"data":"stripe/events function"}`)
 	d.returns(t, "stripe/events/below", `{"data":"stripe/events function"}`)
 	status, body := get(t, d.url+"/stripe")
@@ -47,7 +45,6 @@ func TestGroups(t *testing.T) {
 
 	do(t, d.dir, "destroy", "function", "stripe/events")
 	assert.NoDirExists(t, filepath.Join(d.dir, functions, "stripe"))
-	time.Sleep(settle)
 	status, _ = get(t, d.url+"/stripe/events")
 	assert.Equal(t, http.StatusNotFound, status)
 

@@ -69,10 +69,8 @@ func (o Overlay) Sources(ctx context.Context, packages ...string) (*Sources, err
 // editable reports whether the user may edit a package: it is not in the module
 // cache and does not come from the overlay.
 func (o Overlay) editable(p goListPackage) bool {
-	for name := range o.Files {
-		if filepath.Join(o.Root, filepath.FromSlash(path.Dir(name))) == p.Dir {
-			return false
-		}
+	if o.hasDir(p.Dir) {
+		return false
 	}
 	m := p.Module
 	return m == nil || m.Version == "" || m.Replace != nil && m.Replace.Version == "" ||
