@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -44,12 +43,8 @@ func pageInvoke(w World, p *project.Project) func(context.Context, int, string, 
 			Header: []invoke.HeaderField{{Name: devserver.SentHeader, Value: sent}},
 		}
 		if r := c.Request; r != nil {
-			target, query, _ := strings.Cut(r.Target, "?")
-			below, ok := strings.CutPrefix(target, "/"+c.Function)
-			if !ok || below != "" && below[0] != '/' {
-				return fmt.Errorf("the path of %s begins with /%s", c.Function, c.Function)
-			}
-			o.Method, o.Path, o.Query, o.Body, o.Sign = r.Method, below, query, r.Body, true
+			o.Method, o.Body, o.Sign = r.Method, r.Body, true
+			o.Path, o.Query, _ = strings.Cut(r.Target, "?")
 			for name, values := range r.Header {
 				for _, value := range values {
 					o.Header = append(o.Header, invoke.HeaderField{Name: name, Value: value})

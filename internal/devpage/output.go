@@ -103,7 +103,7 @@ func (o *Output) linesOf(r Record, all []Record) []LogLine {
 	o.mu.Unlock()
 	end := time.Now()
 	if r.Done {
-		end = r.Start.Add(r.Duration + 20*time.Millisecond) // the pipe delays them
+		end = r.Start.Add(r.Duration + 5*time.Millisecond) // the pipe delays them
 	}
 	var found []LogLine
 	for _, l := range lines {

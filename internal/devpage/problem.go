@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/mod/modfile"
 )
 
 const (
@@ -151,7 +153,7 @@ func (p *Problem) sortFrames() {
 
 // newPlace returns a position with the source around it.
 func newPlace(dir, file, line, column string, editor Editor) Place {
-	path := filepath.FromSlash(file)
+	path := filepath.FromSlash(withoutModule(dir, file))
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(dir, path)
 	}
@@ -167,6 +169,16 @@ func newPlace(dir, file, line, column string, editor Editor) Place {
 		place.Source, place.Edit = source, editor.URL(path, place.Line, place.Column)
 	}
 	return place
+}
+
+// withoutModule returns a file relative to the project if a program that was
+// built with -trimpath names it by the project's module path.
+func withoutModule(dir, file string) string {
+	data, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	if err != nil {
+		return file
+	}
+	return strings.TrimPrefix(file, modfile.ModulePath(data)+"/")
 }
 
 // readSource returns the lines around a position.
@@ -217,17 +229,14 @@ func (p *Problem) String() string {
 		fmt.Fprintf(&b, "%s\n\n", p.Reason)
 	}
 	places := p.Places
-	for line := range strings.Lines(p.Text) {
-		b.WriteString(line)
-		if len(places) == 0 || places[0].Message == "" || !position.MatchString(strings.TrimRight(line, "\r\n")) {
+	for line := range strings.SplitSeq(strings.TrimRight(p.Text, "\n"), "\n") {
+		b.WriteString(line + "\n")
+		if len(places) == 0 || places[0].Message == "" || !position.MatchString(strings.TrimRight(line, "\r")) {
 			continue
 		}
 		for _, l := range places[0].Source {
 			if l.Here {
-				fmt.Fprintf(&b, "\n    %s\n    %s^", strings.TrimRight(l.Text, "\n"), l.Caret)
-				if strings.HasSuffix(line, "\n") {
-					b.WriteString("\n")
-				}
+				fmt.Fprintf(&b, "    %s\n    %s^\n", l.Text, l.Caret)
 			}
 		}
 		places = places[1:]

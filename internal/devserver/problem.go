@@ -73,7 +73,7 @@ func (s *server) writeProblem(w http.ResponseWriter, r *http.Request, status int
 		isRead := r.Method == http.MethodGet || r.Method == http.MethodHead
 		switch {
 		case !reload || !isRead || !s.isTrusted(r): // loading it again would repeat the request
-		case s.servesPage(r):
+		case s.servesPage(r) && isLoopback(r):
 			when = devpage.OnBuild
 		default:
 			when = devpage.Regularly

@@ -24,6 +24,7 @@ function el(name, properties = {}, ...children) {
 }
 
 const button = (text, onclick, className = "") => el("button", { type: "button", className, onclick }, text);
+const named = (node, name) => Object.assign(node, { ariaLabel: `${node.textContent}: ${name}` });
 const level = (status) => (status >= 500 ? "bad" : status >= 400 ? "warn" : "");
 const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour12: false });
 const duration = (ms) => (ms >= 1000 ? (ms / 1000).toFixed(2) + " s" : ms >= 10 ? Math.round(ms) + " ms" : ms.toFixed(1) + " ms");
@@ -89,10 +90,10 @@ function showFunctions() {
 
 function functionRow(f) {
   const tags = f.guards.map((guard) => el("span", { className: "tag" }, guard === "webhook" && f.webhook ? "webhook: " + f.webhook : guard));
-  const actions = el("div", { className: "actions" }, button("New request", () => edit({ function: f.name })));
+  const actions = el("div", { className: "actions" }, named(button("New request", () => edit({ function: f.name })), f.name));
   if (f.samples) {
     const select = el("select", { ariaLabel: `Sample event for ${f.name}` }, ...f.samples.map((name) => el("option", {}, name)));
-    actions.append(select, button("Send sample", () => command("sample", { function: f.name, sample: select.value })));
+    actions.append(select, named(button("Send sample", () => command("sample", { function: f.name, sample: select.value })), f.name));
   }
   return el("li", { dataset: { function: f.name } },
     el("div", { className: "first" },
@@ -311,6 +312,7 @@ function edit(r) {
   $("detail").hidden = false;
   editing = true;
   focusDetail();
+  body.setSelectionRange(0, 0);
   (isNew ? target : body).focus();
 }
 
