@@ -126,6 +126,19 @@ func (p *Page) SetState(s State) {
 	p.stateAt = p.version
 }
 
+// Hangs says on the page why a program that was started does not listen, if it
+// still does not.
+func (p *Page) Hangs(why *Problem) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.state.Status != Starting {
+		return
+	}
+	p.state.Problem = why
+	p.changed()
+	p.stateAt = p.version
+}
+
 // State returns the state of the build.
 func (p *Page) State() State {
 	p.mu.Lock()

@@ -91,8 +91,10 @@ func (s *server) start(ctx context.Context, p Program, old *target) (*target, er
 	}
 	tail := s.page.Output.Tail(s.Stderr)
 	hanging := time.AfterFunc(startDelay, func() {
-		s.note(fmt.Sprintf("the functions' program does not listen on its port after %d s", startDelay/time.Second),
-			"look for an init function or a package variable that waits, for example for a database")
+		title := fmt.Sprintf("the functions' program does not listen on its port after %d s", startDelay/time.Second)
+		const hint = "look for an init function or a package variable that waits, for example for a database"
+		s.note(title, hint)
+		s.page.Hangs(&devpage.Problem{Title: title, Text: hint})
 	})
 	defer hanging.Stop()
 	i, err := instance.Start(ctx, instance.Command{
