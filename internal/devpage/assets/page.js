@@ -82,7 +82,7 @@ function source(place) {
 // Functions.
 
 function showFunctions() {
-  $("no-functions").hidden = functions.size > 0 || $("state").dataset.status !== "ready";
+  $("no-functions").hidden = functions.size > 0 || !["ready", "failed"].includes($("state").dataset.status);
   const first = functions.values().next().value;
   if (first) $("example").textContent = `curl ${location.hostname}:${location.port}/${first.name}`;
   $("functions").replaceChildren(...[...functions.values()].map(functionRow));
