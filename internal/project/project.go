@@ -406,6 +406,15 @@ func (p *Project) readNames(name string) ([]string, error) {
 	return names, err
 }
 
+// HasDir reports whether the project has a directory.
+func (p *Project) HasDir(name string) (bool, error) {
+	dir, err := p.openDir(name)
+	if dir == nil {
+		return false, err
+	}
+	return true, dir.Close()
+}
+
 // openDir opens a directory of the project. It returns nil, nil if the
 // directory does not exist.
 func (p *Project) openDir(name string) (*os.File, error) {

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fngen/fngen/templates/runtime/gateway"
-	"github.com/fngen/fngen/templates/runtime/payload"
 	"github.com/fngen/fngen/templates/runtime/route"
 )
 
@@ -92,7 +91,7 @@ func (r httpRequest) served(t *testing.T) events.APIGatewayProxyRequest {
 // first segment of the request's path.
 func (r httpRequest) received(t *testing.T, sent []byte) compared {
 	t.Helper()
-	event, kind, err := payload.Decode(sent)
+	event, kind, err := decode(sent)
 	require.NoError(t, err)
 	name, _ := r.segments()
 	route.New(route.Function{Name: name}).FindEvent(&event, kind.DecodesPath())

@@ -18,7 +18,7 @@ import (
 
 func TestFind(t *testing.T) {
 	router := route.New(
-		route.Function{Name: "users", Routes: []string{"GET /users/{id}", "DELETE /users/{id}", "GET /users/me"}},
+		route.Function{Name: "users", Routes: []string{"GET /users/{id}", " DELETE \t/users/{id} ", "GET /users/me"}},
 		route.Function{Name: "files", Routes: []string{"/files/{dir}/{path...}", "GET /{$}"}},
 		route.Function{Name: "divide"},
 		route.Function{Name: "slack/events"},
@@ -195,7 +195,7 @@ func TestFindEvent(t *testing.T) {
 	divide := route.New(route.Function{Name: "divide"})
 	type event = events.APIGatewayProxyRequest
 	type params = map[string]string
-	preflight := params{"origin": "https://app.example", "access-control-request-method": "POST"}
+	preflight := params{"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
 	for _, test := range []struct {
 		name     string
 		router   *route.Router
