@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path"
@@ -150,7 +151,6 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 	if err != nil {
 		return err
 	}
-	variables, call := o.signedCall()
 	route, routes := name.Route(), []string{name.Route()}
 	if len(o.spec.Routes) > 0 {
 		route, routes = o.spec.Routes[0].Path, nil
@@ -158,6 +158,7 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 			routes = append(routes, r.String())
 		}
 	}
+	variables, call := o.signedCall()
 	if o.json {
 		noted := notes(plan)
 		if len(variables) > 0 {
@@ -200,7 +201,8 @@ func (o *functionOptions) signedCall() (variables []string, command string) {
 	if webhook == nil {
 		return nil, ""
 	}
-	return webhook.Variables(o.spec.Name), "fngen invoke " + o.spec.Name.String() + " --webhook"
+	command = cmp.Or(webhook.SendCommand(), "fngen invoke "+o.spec.Name.String()+" --webhook")
+	return webhook.Variables(o.spec.Name), command
 }
 
 // schemeNames returns the names of the schemes of providers, or of the others.
