@@ -151,7 +151,6 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 	if err != nil {
 		return err
 	}
-	variables, call := o.signedCall()
 	route, routes := name.Route(), []string{name.Route()}
 	if len(o.spec.Routes) > 0 {
 		route, routes = o.spec.Routes[0].Path, nil
@@ -159,6 +158,7 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 			routes = append(routes, r.String())
 		}
 	}
+	variables, call := o.signedCall()
 	if o.json {
 		noted := notes(plan)
 		if len(variables) > 0 {

@@ -76,10 +76,10 @@ func (rt *router) invoke(w http.ResponseWriter, r *http.Request, name string) {
 	var response events.APIGatewayProxyResponse
 	if err == nil {
 		ctx := lambdacontext.NewContext(r.Context(), &lambdacontext.LambdaContext{AwsRequestID: id})
-		event := request.APIGatewayProxyRequest
-		match := route.New(rt.functions[i].routed()).FindEvent(&event, request.Kind.DecodesPath())
+		event := &request.APIGatewayProxyRequest
+		match := route.New(rt.functions[i].routed()).FindEvent(event, request.Kind.DecodesPath())
 		if response = match.Response(); match.Status == 0 {
-			response, err = rt.call(request.Context(ctx), rt.functions[i].Handler, event)
+			response, err = rt.call(request.Context(ctx), rt.functions[i].Handler, *event)
 		}
 	}
 	if err != nil {
