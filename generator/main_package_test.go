@@ -29,7 +29,7 @@ func TestServerMain(t *testing.T) {
 		}
 	}
 	closing := handler("updateOrder", "updateorder", "updateOrder")
-	closing.Shutdown = "Shutdown"
+	closing.Shutdown, closing.Routes, closing.CORS = "Shutdown", "Routes", true
 	p, err := generator.ServerMain(options, "dev", []generator.FunctionRef{
 		handler("divide", "divide", "divide"),
 		flat("hello", "HelloHandler"),
@@ -68,7 +68,8 @@ func main() {
 		server.Function{Name: "divide", Handler: divide.Handler},
 		server.Function{Name: "hello", Handler: functions.HelloHandler},
 		server.Function{Name: "bye", Handler: functions.ByeHandler},
-		server.Function{Name: "updateOrder", Handler: updateorder.Handler, Shutdown: updateorder.Shutdown},
+		server.Function{Name: "updateOrder", Handler: updateorder.Handler, Shutdown: updateorder.Shutdown, `+
+		`Routes: updateorder.Routes, CORS: true},
 		server.Function{Name: "os", Handler: os2.Handler},
 		server.Function{Name: "server", Handler: server2.Handler},
 		server.Function{Name: "init", Handler: init2.Handler},
@@ -104,17 +105,18 @@ import (
 )
 
 func main() {
-	lambdaentry.Start(updateorder.Handler)
+	lambdaentry.Start(lambdaentry.Function{Name: "updateOrder", Handler: updateorder.Handler})
 }
 `, string(p.Files[p.Package+"/main.go"]))
 	assert.Equal(t, map[int]string{10: "updateOrder"}, p.Lines)
 	check(t, p)
 
-	h.Shutdown = "Shutdown"
+	h.Shutdown, h.Routes, h.CORS = "Shutdown", "Routes", true
 	p, err = generator.LambdaMain(options, "lambda/updateOrder", h)
 	require.NoError(t, err)
 	assert.Contains(t, string(p.Files[p.Package+"/main.go"]),
-		"\tlambdaentry.Start(updateorder.Handler, updateorder.Shutdown)\n")
+		"\tlambdaentry.Start(lambdaentry.Function{Name: \"updateOrder\", Handler: updateorder.Handler, "+
+			"Routes: updateorder.Routes, CORS: true}, updateorder.Shutdown)\n")
 }
 
 func TestMigrateMain(t *testing.T) {

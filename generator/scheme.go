@@ -17,6 +17,9 @@ type Scheme struct {
 	env    string // environment variable of the secret, or "" for one per function
 	urlEnv string // environment variable of the function's public URL, or "" if the scheme does not sign it
 
+	// Command that has the sender send an event, if nobody else can sign one.
+	sendCommand string
+
 	// Environment variable of the token with which the sender checks an
 	// endpoint, or "" if it has none.
 	tokenEnv string
@@ -271,6 +274,7 @@ func Schemes() []Scheme {
 		},
 		{
 			Name: "sns", Ident: "SNS", sender: "Amazon SNS", env: "SNS_TOPIC_ARN",
+			sendCommand: `aws sns publish --topic-arn "$SNS_TOPIC_ARN" --message Hello`,
 			keys: keys{
 				secret:      "arn:aws:sns:us-east-1:123456789012:orders",
 				otherSecret: "arn:aws:sns:us-east-1:999999999999:orders",
@@ -378,6 +382,10 @@ func (s Scheme) Variables(name Name) []string {
 // URLEnv returns the environment variable of the function's public URL, or ""
 // if the scheme does not sign the URL.
 func (s Scheme) URLEnv() string { return s.urlEnv }
+
+// SendCommand returns a command that has the sender send an event, or "" if its
+// events can be signed with the receiver's secret or another key.
+func (s Scheme) SendCommand() string { return s.sendCommand }
 
 // SendsForms reports whether the provider sends forms instead of JSON.
 func (s Scheme) SendsForms() bool { return s.form }

@@ -31,7 +31,9 @@ type Stack struct {
 
 // A Function is a function of a stack. Its zip file is beside the template.
 type Function struct {
-	Name string
+	Name   string
+	Routes []project.Route // empty for every method at /NAME and below
+	CORS   bool            // it answers CORS preflights
 	project.Lambda
 	SignedURL bool // the sender signs the URL of its requests
 }
@@ -62,10 +64,11 @@ func Template(s Stack) ([]byte, error) {
 		}})
 	}
 	var resources mapping
-	for _, f := range s.Functions {
+	routes := s.routes()
+	for i, f := range s.Functions {
 		resources = append(resources, pair{LogicalID(f.Name), mapping{
 			{"Type", "AWS::Serverless::Function"},
-			{"Properties", s.properties(f, parameterIDs)},
+			{"Properties", append(s.properties(f, parameterIDs), s.events(f, routes[i])...)},
 		}})
 	}
 
@@ -116,7 +119,8 @@ func (s Stack) globals(parameterIDs map[string]string) mapping {
 	return globals
 }
 
-// Check returns an error if the stack exceeds a limit of CloudFormation.
+// Check returns an error if the stack exceeds a limit of CloudFormation, or has
+// routes that the API cannot have.
 //
 // The limits are listed at
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -126,11 +130,14 @@ func (s Stack) Check() error {
 	if s.REST {
 		resources++ // its deployment
 	}
-	for _, f := range s.Functions {
-		resources += 2 + 2*len(f.Methods) // the function, its role, and a permission for each route
+	for _, routes := range s.routes() {
+		resources += 2 + len(routes) // the function, its role, and a permission for each route
 	}
 	if resources > maxResources {
 		return fmt.Errorf("the stack has %d resources, CloudFormation allows %d", resources, maxResources)
+	}
+	if err := s.checkSiblings(); err != nil {
+		return err
 	}
 	if parameters := len(s.allSecrets()); parameters > maxParameters {
 		return fmt.Errorf("the stack has %d parameters, CloudFormation allows %d", parameters, maxParameters)
@@ -172,38 +179,7 @@ func (s Stack) properties(f Function, parameterIDs map[string]string) mapping {
 	if len(f.Environment)+len(secrets) > 0 {
 		properties = append(properties, environment(f.Environment, secrets, parameterIDs)...)
 	}
-	var events mapping
-	for _, method := range f.Methods {
-		name := method[:1] + strings.ToLower(method[1:])
-		events = append(events,
-			pair{name, s.event(f, "/"+f.Name, method)},
-			pair{name + "Below", s.event(f, "/"+f.Name+"/{proxy+}", method)})
-	}
-	if len(events) > 0 {
-		properties = append(properties, pair{"Events", events})
-	}
 	return properties
-}
-
-// event returns a route of the API. An HTTP API sends payload format 1.0, which
-// is the format of handlers' events. It keeps the values of a repeated header
-// apart, while format 2.0 joins them with commas. Only format 2.0 has the query
-// as it was signed.
-func (s Stack) event(f Function, route, method string) mapping {
-	if s.REST {
-		return mapping{
-			{"Type", "Api"},
-			{"Properties", mapping{{"Path", route}, {"Method", strings.ToLower(method)}}},
-		}
-	}
-	format := "1.0"
-	if f.SignedURL {
-		format = "2.0"
-	}
-	return mapping{
-		{"Type", "HttpApi"},
-		{"Properties", mapping{{"Path", route}, {"Method", method}, {"PayloadFormatVersion", format}}},
-	}
 }
 
 // environment returns environment variables, sorted by name: those with plain

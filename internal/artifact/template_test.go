@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/artifact"
 	"github.com/fngen/fngen/internal/project"
 )
@@ -27,10 +28,23 @@ var update = flag.Bool("update", false, "rewrite testdata")
 // changes.
 func newFunction(name string, set func(*project.Lambda)) artifact.Function {
 	f := artifact.Function{Name: name, Lambda: project.Lambda{
-		Architecture: "arm64", Memory: 256, Timeout: 10, Methods: []string{"ANY"},
+		Architecture: "arm64", Memory: 256, Timeout: 10,
 	}}
 	if set != nil {
 		set(&f.Lambda)
+	}
+	return f
+}
+
+// withRoutes returns the function with routes and CORS.
+func withRoutes(f artifact.Function, patterns ...string) artifact.Function {
+	f.CORS = true
+	for _, pattern := range patterns {
+		route, err := generator.ParseRoute(pattern)
+		if err != nil {
+			panic(err)
+		}
+		f.Routes = append(f.Routes, project.Route{Route: route})
 	}
 	return f
 }
@@ -53,7 +67,7 @@ func shop(rest bool) artifact.Stack {
 		Secrets: []string{"DATABASE_URL"},
 		Functions: []artifact.Function{
 			newFunction("divide", nil),
-			newFunction("on", func(l *project.Lambda) { l.Methods = []string{"GET", "POST"} }),
+			withRoutes(newFunction("on", nil), "GET /on/{id}", "POST /on", "/on/{id}/files/{path...}"),
 			newFunction("updateOrder", func(l *project.Lambda) {
 				l.Architecture, l.Memory, l.Timeout, l.Concurrency = "amd64", 1024, 29, &two
 				l.Environment = map[string]string{
@@ -181,14 +195,13 @@ func checkResource(t *testing.T, d document, id string, r resource, rest bool) {
 	checkVariables(t, d, p.Environment)
 	route := "/" + strings.TrimSuffix(p.CodeUri, ".zip")
 	require.NotEmpty(t, p.Events)
-	paths := map[string]int{}
 	for event, e := range p.Events {
 		assert.Regexp(t, `^[A-Za-z0-9]+$`, event)
-		paths[e.Properties.Path]++
+		assert.Regexp(t, "^"+route+"(/|$)", e.Properties.Path)
 		if rest {
 			assert.Equal(t, "Api", e.Type)
 			assert.Empty(t, e.Properties.PayloadFormatVersion)
-			assert.Contains(t, []string{"any", "get", "post"}, e.Properties.Method)
+			assert.Contains(t, []string{"any", "get", "head", "options", "post"}, e.Properties.Method)
 		} else {
 			assert.Equal(t, "HttpApi", e.Type)
 			format := "1.0"
@@ -196,11 +209,9 @@ func checkResource(t *testing.T, d document, id string, r resource, rest bool) {
 				format = "2.0"
 			}
 			assert.Equal(t, format, e.Properties.PayloadFormatVersion)
-			assert.Contains(t, []string{"ANY", "GET", "POST"}, e.Properties.Method)
+			assert.Contains(t, []string{"ANY", "GET", "HEAD", "OPTIONS", "POST"}, e.Properties.Method)
 		}
 	}
-	assert.Len(t, paths, 2)
-	assert.Equal(t, paths[route], paths[route+"/{proxy+}"])
 }
 
 // checkVariables checks that environment variables are strings, or refer to
@@ -272,7 +283,8 @@ func TestStackCheck(t *testing.T) {
 	for n := range 201 {
 		names = append(names, "S"+strconv.Itoa(n))
 	}
-	methods := func(l *project.Lambda) { l.Methods = []string{"GET", "PUT"} }
+	routes := withRoutes(newFunction("divide", nil), "PUT /divide", "POST /divide/{id}") // and two of OPTIONS
+	routes.CORS = false
 	secrets := func(l *project.Lambda) { l.Secrets = names[100:200] }
 	for _, test := range []struct {
 		name  string
@@ -284,7 +296,18 @@ func TestStackCheck(t *testing.T) {
 			"125 functions", artifact.Stack{Functions: functions(125, nil)},
 			"the stack has 502 resources, CloudFormation allows 500",
 		},
-		{"83 functions with methods", artifact.Stack{Functions: functions(83, methods)}, ""},
+		{"124 functions with routes", artifact.Stack{Functions: slices.Repeat([]artifact.Function{routes}, 124)}, ""},
+		{
+			"siblings", artifact.Stack{Functions: []artifact.Function{
+				withRoutes(newFunction("a", nil), "GET /a/{id}"), newFunction("a", nil),
+			}}, "",
+		},
+		{
+			"REST, siblings", artifact.Stack{REST: true, Functions: []artifact.Function{
+				withRoutes(newFunction("a", nil), "GET /a/{id}/x"), newFunction("a", nil),
+			}},
+			"a REST API cannot have both /a/{id} and /a/{proxy+}",
+		},
 		{"REST, 124 functions", artifact.Stack{REST: true, Functions: functions(124, nil)}, ""},
 		{
 			"REST, 125 functions", artifact.Stack{REST: true, Functions: functions(125, nil)},
@@ -331,6 +354,34 @@ func TestTemplateDiffsAreSmall(t *testing.T) {
 	fewer := string(newTemplate(t, s))
 	start, end := strings.Index(all, "  OnFunction:"), strings.Index(all, "  UpdateOrderFunction:")
 	assert.Equal(t, fewer, all[:start]+all[end:])
+}
+
+// HEAD and OPTIONS lead to the function that answers them in fngen dev.
+func TestTemplateRoutes(t *testing.T) {
+	read := withRoutes(newFunction("read", nil), "GET /users/{id}", "GET /{$}")
+	remove := withRoutes(newFunction("remove", nil), "DELETE /users/{user}", "HEAD /users/{user}")
+	every := withRoutes(newFunction("every", nil), "/x/{path...}")
+	plain := withRoutes(newFunction("plain", nil), "GET /y", "OPTIONS /y")
+	plain.CORS = false
+	d := parse(t, newTemplate(t, artifact.Stack{Functions: []artifact.Function{
+		read, remove, every, plain, newFunction("divide", nil),
+	}}))
+	got := map[string][]string{}
+	for id, r := range d.Resources {
+		for event, e := range r.Properties.Events {
+			got[id] = append(got[id], event+": "+e.Properties.Method+" "+e.Properties.Path)
+		}
+		slices.Sort(got[id])
+	}
+	assert.Equal(t, map[string][]string{
+		"ReadFunction": {
+			"Get: GET /", "GetUsersId: GET /users/{id}", "Head: HEAD /", "Options: OPTIONS /", "OptionsUsersId: OPTIONS /users/{id}",
+		},
+		"RemoveFunction": {"DeleteUsersUser: DELETE /users/{user}", "HeadUsersUser: HEAD /users/{user}"},
+		"EveryFunction":  {"AnyXPath: ANY /x/{path+}"},
+		"PlainFunction":  {"GetY: GET /y", "HeadY: HEAD /y", "OptionsY: OPTIONS /y"},
+		"DivideFunction": {"Any: ANY /divide", "AnyBelow: ANY /divide/{proxy+}"},
+	}, got)
 }
 
 func TestTemplateOmitsEmptySections(t *testing.T) {

@@ -193,8 +193,9 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 		if signedURL {
 			signed = append(signed, f.Name)
 		}
-		stack.Functions = append(stack.Functions,
-			artifact.Function{Name: f.Name, Lambda: settings[f.Name], SignedURL: signedURL})
+		stack.Functions = append(stack.Functions, artifact.Function{
+			Name: f.Name, Routes: f.Routes, CORS: f.CORS, Lambda: settings[f.Name], SignedURL: signedURL,
+		})
 		if zip := artifact.ZipFile(f.Name); !b.dist.Has(zip) {
 			missing = append(missing, zip)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/dotenv"
+	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/overlay"
 	"github.com/fngen/fngen/internal/project"
 	"github.com/fngen/fngen/internal/tempdir"
@@ -37,10 +38,13 @@ type ServerOptions struct {
 }
 
 // NewServer returns a server of the project's functions as they are on disk
-// now. If one does not parse, the error is an *overlay.BuildError.
+// now. If one does not parse or its routes are invalid, the error is an
+// *overlay.BuildError.
 func NewServer(p *project.Project, o ServerOptions) (Executable, error) {
 	functions, skipped, err := p.List()
-	if err != nil {
+	if invalid := (*project.RouteError)(nil); errors.As(err, &invalid) {
+		return Executable{}, hint.With(&overlay.BuildError{Output: err.Error()}, hint.Of(err))
+	} else if err != nil {
 		return Executable{}, err
 	}
 	var broken []string

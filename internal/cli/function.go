@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path"
@@ -40,6 +41,10 @@ api/src/functions/slack/events/ and serves /slack/events.
 or, for any other sender:
 ` + wrap(schemeNames(false)) + `
 
+--route takes a method and a path in the pattern syntax of net/http, as in
+'GET /users/{id}' or 'GET /files/{path...}'. Without it, the function answers
+every method at /<name> and below.
+
 --cors takes the origins of web pages, such as https://app.example.com,
 http://localhost:5173 or https://*.example.com. Bare --cors allows any origin,
 without cookies.
@@ -51,6 +56,7 @@ without cookies.
 such as its fixtures, are removed. If you edited one of those, nothing is
 written.`,
 		Example: `  fngen function divide
+  fngen function users --route='GET /users/{id}' --route='DELETE /users/{id}'
   fngen function updateOrderStatus --webhook
   fngen function orders --webhook=shopify
   fngen function slack/events --webhook=slack
@@ -87,6 +93,17 @@ written.`,
 	optional(flags, "binary", generator.DefaultBinary, "respond with binary data", func(value string) (err error) {
 		o.spec.Binary, err = generator.ParseBinary(value)
 		return err
+	})
+	required(flags, "route", "'METHOD /PATH'", "answer only these requests (repeatable)", func(value string) error {
+		route, err := generator.ParseRoute(value)
+		if err != nil {
+			return err
+		}
+		o.spec.Routes = append(o.spec.Routes, route)
+		if i, j, conflict := generator.ConflictingRoutes(o.spec.Routes); conflict {
+			return fmt.Errorf("%q and %q match the same requests", o.spec.Routes[i], o.spec.Routes[j])
+		}
+		return nil
 	})
 	optional(flags, "cors", anyOrigin, "allow browsers on these origins, or on any", func(value string) error {
 		if value == anyOrigin {
@@ -126,10 +143,20 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 		if err != nil {
 			return generator.Plan{}, err
 		}
+		if err := p.CheckRoutes(name.String(), o.spec.Routes); err != nil {
+			return generator.Plan{}, err
+		}
 		return generator.Function(o.spec, facts, o.force)
 	})
 	if err != nil {
 		return err
+	}
+	route, routes := name.Route(), []string{name.Route()}
+	if len(o.spec.Routes) > 0 {
+		route, routes = o.spec.Routes[0].Path, nil
+		for _, r := range o.spec.Routes {
+			routes = append(routes, r.String())
+		}
 	}
 	variables, call := o.signedCall()
 	if o.json {
@@ -138,20 +165,21 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 			noted = append(noted, noteJSON{"set " + strings.Join(variables, ", "), call})
 		}
 		return printJSON(w.Stdout, struct {
-			Function string     `json:"function"`
-			Package  string     `json:"package"`
-			Route    string     `json:"route"`
-			DryRun   bool       `json:"dryRun"`
-			Files    []fileJSON `json:"files"`
-			Notes    []noteJSON `json:"notes"`
-		}{name.String(), name.Package(), name.Route(), o.dryRun, files(plan), noted})
+			Function string            `json:"function"`
+			Package  string            `json:"package"`
+			Route    string            `json:"route"`
+			Routes   []generator.Route `json:"routes,omitempty"`
+			DryRun   bool              `json:"dryRun"`
+			Files    []fileJSON        `json:"files"`
+			Notes    []noteJSON        `json:"notes"`
+		}{name.String(), name.Package(), route, o.spec.Routes, o.dryRun, files(plan), noted})
 	}
 	if err := printFiles(w.Stdout, plan, o.dryRun); err != nil {
 		return err
 	}
 	dir := path.Join(p.Functions, name.String())
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nroute  %s\n", name.Route())
+	fmt.Fprintf(&b, "\nroute  %s\n", strings.Join(routes, ", "))
 	if o.spec.NoTests {
 		fmt.Fprintf(&b, "edit   %s\n", relative(p.Dir, path.Join(dir, name.Base()+".go")))
 	} else {
@@ -173,7 +201,8 @@ func (o *functionOptions) signedCall() (variables []string, command string) {
 	if webhook == nil {
 		return nil, ""
 	}
-	return webhook.Variables(o.spec.Name), "fngen invoke " + o.spec.Name.String() + " --webhook"
+	command = cmp.Or(webhook.SendCommand(), "fngen invoke "+o.spec.Name.String()+" --webhook")
+	return webhook.Variables(o.spec.Name), command
 }
 
 // schemeNames returns the names of the schemes of providers, or of the others.

@@ -36,7 +36,7 @@ var allMutants = flag.Bool("all-mutants", false, "break the guards of every gold
 var mutated = []string{
 	"allowIps", "allowIpRateLimitWebhookAuthBinaryFixtures", "authRoles", "cors", "corsAuth", "corsOrigins",
 	"rateLimitBurst", "webhookAuthRole",
-	"webhookDiscord", "webhookSha1Verifier", "webhookStripe", "webhookTwilioAuthFixtures",
+	"webhookDiscord", "webhookMeta", "webhookSha1Verifier", "webhookSns", "webhookStripe", "webhookTwilioAuthFixtures",
 	"slack/events",
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/fngen/fngen/internal/delivery"
+	"github.com/fngen/fngen/templates/runtime/route"
 )
 
 // Headers between the reverse proxy and the program. Package server of
@@ -124,17 +125,12 @@ func (s *server) forward(w http.ResponseWriter, r *http.Request) {
 // webhook returns the function that a request is for, if that function verifies
 // webhooks.
 func (t *target) webhook(r *http.Request) (name string, ok bool) {
-	group, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	function, _, _ := strings.Cut(rest, "/")
-	for _, route := range t.program.Routes {
-		if route.Name == group+"/"+function {
-			return route.Name, route.Webhook
-		}
-		if route.Name == group {
-			name, ok = group, route.Webhook
-		}
+	match := t.router.Find(route.Request{Method: r.Method, Path: r.URL.EscapedPath()})
+	if match.Status != 0 {
+		return "", false
 	}
-	return name, ok
+	f := t.program.Functions[match.Function]
+	return f.Name, f.Webhook
 }
 
 // functionProxy forwards requests to t unchanged, except for peerHeader.

@@ -125,7 +125,10 @@ func TestSignedURL(t *testing.T) {
 				path, query, _ := strings.Cut(r.target(), "?")
 				event := map[string]any{
 					"version": "2.0", "rawPath": path, "rawQueryString": query,
-					"requestContext": map[string]any{"stage": "$default", "http": map[string]string{"method": r.Method}},
+					"requestContext": map[string]any{
+						"stage": "$default", "domainName": "abc.lambda-url.us-east-1.on.aws",
+						"http": map[string]string{"method": r.Method},
+					},
 				}
 				assert.EqualValues(t, http.StatusOK, invoke(event, r), "%s: %s", function, r.Name)
 				if query == "" {

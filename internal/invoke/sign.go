@@ -44,9 +44,8 @@ func (b *builder) signature() project.Webhook {
 func (b *builder) sign(r *request) error {
 	signature := b.signature()
 	scheme := schemes.Named(signature.Scheme.Name)
-	if scheme == webhooks.SNS {
-		return hint.New("AWS keeps the key that signs messages of SNS",
-			"publish to the topic: aws sns publish --topic-arn ARN --message TEXT")
+	if command := signature.Scheme.SendCommand(); command != "" {
+		return hint.New("only the sender has the key that signs for "+signature.Scheme.Name, command)
 	}
 	variables, err := b.variables()
 	if err != nil {

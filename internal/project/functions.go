@@ -25,12 +25,14 @@ import (
 type Function struct {
 	Name    string   `json:"function"`
 	Package string   `json:"package"`
-	Route   string   `json:"route"`
-	Files   []string `json:"files"` // relative to the project's root, sorted
+	Route   string   `json:"route"`            // path of the first route; without Routes, it includes the paths below
+	Routes  []Route  `json:"routes,omitempty"` // declared in the source, or empty for every method at Route
+	Files   []string `json:"files"`            // relative to the project's root, sorted
 
 	Handler  Declaration `json:"-"`
 	Shutdown Declaration `json:"-"` // zero if there is none
 	Imports  []string    `json:"-"` // of all files but the tests, unsorted and with duplicates
+	CORS     bool        `json:"-"` // it imports package cors, which answers preflights
 }
 
 // Dir returns the directory of the function's package, relative to the
@@ -40,10 +42,14 @@ func (f Function) Dir() string { return path.Dir(f.Handler.File) }
 // Ref returns what a main package of the given module needs to use the
 // function.
 func (f Function) Ref(module string) generator.FunctionRef {
-	return generator.FunctionRef{
+	ref := generator.FunctionRef{
 		Function: f.Name, Path: path.Join(module, f.Dir()), Package: f.Package,
-		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name,
+		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name, CORS: f.CORS,
 	}
+	if len(f.Routes) > 0 {
+		ref.Routes = strings.TrimSuffix(f.Handler.Name, "Handler") + "Routes"
+	}
+	return ref
 }
 
 // A Declaration locates a package-level function or variable.
@@ -89,7 +95,9 @@ var errMain = errors.New("package main cannot be imported")
 // List returns the project's functions, sorted by name: every directory whose
 // package declares Handler, every such directory in a group, and every flat file
 // x.go that declares XHandler. A group is a directory without Go files.
-// List does not check types, which is left to the compiler.
+// List does not check types, which is left to the compiler. The error is a
+// *RouteError if the routes of a function are malformed, or conflict with those
+// of another.
 func (p *Project) List() ([]Function, []Skipped, error) {
 	entries, err := p.readDir(p.Functions)
 	if err != nil {
@@ -116,6 +124,9 @@ func (p *Project) List() ([]Function, []Skipped, error) {
 	var functions []Function
 	var skipped []Skipped
 	for _, r := range slices.Concat(results...) {
+		if r.err != nil {
+			return nil, nil, r.err
+		}
 		if r.function != nil {
 			functions = append(functions, *r.function)
 			continue
@@ -136,7 +147,7 @@ func (p *Project) List() ([]Function, []Skipped, error) {
 		}
 	}
 	slices.SortFunc(functions, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
-	return functions, skipped, nil
+	return functions, skipped, checkRoutes(functions)
 }
 
 // A result holds a function or the reason why an entry of the functions
@@ -150,6 +161,8 @@ type result struct {
 	kind    SkipKind
 	files   []string // of a directory
 	named   bool     // a file has the name of a function's
+
+	err error // the function's routes are malformed
 }
 
 // inspect returns the function of an entry of the functions directory, or those
@@ -197,6 +210,7 @@ func (p *Project) inspectDir(name string) ([]result, error) {
 func (p *Project) inspectPackage(name string, entries []fs.DirEntry) result {
 	dir := path.Join(p.Functions, name)
 	f := &Function{Name: name, Route: "/" + name}
+	var parsedFiles []*goFile
 	r := result{entry: name}
 	var similar error // about the best candidate for a handler
 	for _, entry := range entries {
@@ -218,6 +232,7 @@ func (p *Project) inspectPackage(name string, entries []fs.DirEntry) result {
 			similar = cmp.Or(similar, noHandler(parsed, file, "Handler"))
 		}
 		if parsed != nil {
+			parsedFiles = append(parsedFiles, parsed)
 			f.addFile(parsed, file, "")
 			similar = cmp.Or(misnamedHandler(parsed, file, "Handler"), similar)
 		}
@@ -230,7 +245,7 @@ func (p *Project) inspectPackage(name string, entries []fs.DirEntry) result {
 	case f.Handler == Declaration{}:
 		r.skipped, r.kind = cmp.Or(similar, errors.New("package exports no Handler")), SkipNoHandler
 	default:
-		r.function = f
+		r.function, r.err = f, p.addRoutes(f, "Routes", parsedFiles)
 	}
 	return r
 }
@@ -275,7 +290,7 @@ func (p *Project) inspectFile(name string) result {
 	case f.Package == "main":
 		return result{entry: name, skipped: errMain, kind: SkipMain}
 	}
-	return result{function: f}
+	return result{entry: name, function: f, err: p.addRoutes(f, prefix+"Routes", []*goFile{parsed})}
 }
 
 // addFile records what a source file of the function imports and whether it
@@ -298,7 +313,8 @@ func (f *Function) addFile(file *goFile, name, prefix string) {
 // A goFile is a parsed Go file.
 type goFile struct {
 	*ast.File
-	set *token.FileSet
+	set  *token.FileSet
+	name string // relative to the project's root
 }
 
 // parse parses a Go file. It returns nil if the file does not exist or build
@@ -320,7 +336,7 @@ func (p *Project) parse(file string) (*goFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &goFile{parsed, set}, nil
+	return &goFile{parsed, set, file}, nil
 }
 
 // declarationLine returns the line on which the file declares a package-level

@@ -15,14 +15,12 @@ import (
 	"github.com/fngen/fngen/generator"
 )
 
-// A Lambda configures how a function runs on AWS Lambda and which requests
-// API Gateway sends to it.
+// A Lambda configures how a function runs on AWS Lambda.
 type Lambda struct {
 	Architecture string            // as a GOARCH: arm64 or amd64
 	Memory       int               // in MB
 	Timeout      int               // in seconds
 	Concurrency  *int              // reserved concurrency, nil for none
-	Methods      []string          // HTTP methods, or ANY
 	Environment  map[string]string // variables whose values are not secret
 	Secrets      []string          // names of variables whose values are set on deployment, sorted
 }
@@ -34,9 +32,10 @@ type lambdaSettings struct {
 	Memory       *int              `toml:"memory"`
 	Timeout      *int              `toml:"timeout"`
 	Concurrency  *int              `toml:"concurrency"`
-	Methods      []string          `toml:"methods"`
 	Environment  map[string]string `toml:"environment"`
 	Secrets      []string          `toml:"secrets"`
+
+	Methods any `toml:"methods"` // an error, see checkMethods
 }
 
 // Lambda returns the configuration of the named functions. fngen.toml may also
@@ -96,7 +95,6 @@ func defaultLambda() Lambda {
 		Architecture: "arm64",
 		Memory:       256,
 		Timeout:      10,
-		Methods:      []string{"ANY"},
 		Environment:  map[string]string{},
 	}
 }
@@ -108,9 +106,6 @@ func (l *Lambda) apply(s lambdaSettings) {
 	l.Memory = *cmp.Or(s.Memory, &l.Memory)
 	l.Timeout = *cmp.Or(s.Timeout, &l.Timeout)
 	l.Concurrency = cmp.Or(s.Concurrency, l.Concurrency)
-	if s.Methods != nil {
-		l.Methods = s.Methods
-	}
 	for _, name := range s.Secrets {
 		delete(l.Environment, name)
 	}
@@ -159,9 +154,6 @@ func (s lambdaSettings) validate() ([]string, error) {
 	if s.Concurrency != nil && *s.Concurrency < 0 {
 		return []string{"concurrency"}, fmt.Errorf("want 0 or more, not %d", *s.Concurrency)
 	}
-	if err := validateMethods(s.Methods); err != nil {
-		return []string{"methods"}, err
-	}
 	for _, name := range slices.Sorted(maps.Keys(s.Environment)) {
 		if err := validateVariable(name); err != nil {
 			return []string{"environment", name}, err
@@ -176,26 +168,6 @@ func (s lambdaSettings) validate() ([]string, error) {
 		}
 	}
 	return nil, nil
-}
-
-// validateMethods checks methods against those that API Gateway can route.
-// Source: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-httpapi.html
-func validateMethods(methods []string) error {
-	if methods != nil && len(methods) == 0 {
-		return errors.New("want at least one method")
-	}
-	known := []string{"ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
-	for i, method := range methods {
-		switch {
-		case !slices.Contains(known, method):
-			return fmt.Errorf("want one of %s, not %q", strings.Join(known, ", "), method)
-		case slices.Contains(methods[:i], method):
-			return fmt.Errorf("duplicate method %s", method)
-		case method == "ANY" && len(methods) > 1:
-			return errors.New("ANY includes all other methods, so it must be the only one")
-		}
-	}
-	return nil
 }
 
 // LambdaVariable reports whether a function on Lambda can have an environment

@@ -240,8 +240,11 @@ func (p *Project) entries(function string) ([]string, error) {
 	var add func(name string, levels int) error
 	add = func(name string, levels int) error {
 		entries = append(entries, name)
+		if levels == 0 {
+			return nil
+		}
 		dir := path.Join(p.Functions, name)
-		if info, err := p.Root.Stat(filepath.FromSlash(dir)); levels == 0 || err != nil || !info.IsDir() {
+		if info, err := p.Root.Stat(filepath.FromSlash(dir)); err != nil || !info.IsDir() {
 			return nil
 		}
 		below, err := p.readNames(dir)

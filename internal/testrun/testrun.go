@@ -199,9 +199,9 @@ func patterns(dir string, functions []gotest.Function) []string {
 
 // module returns the path of the module that functions are in.
 func module(functions []gotest.Function, dir string) string {
-	pkg := functions[0].Package
-	if !functions[0].Flat {
-		pkg = path.Dir(pkg)
+	f := functions[0]
+	if !f.Flat {
+		dir = path.Join(dir, f.Name)
 	}
-	return strings.TrimSuffix(pkg, "/"+dir)
+	return strings.TrimSuffix(f.Package, "/"+dir)
 }

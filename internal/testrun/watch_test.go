@@ -207,6 +207,26 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+func TestChangesInGroup(t *testing.T) {
+	s := newFakeSession(t)
+	s.startAll(t).complete()
+	s.stepOnce(t)
+	s.found = append([]gotest.Function{function("a/b")}, s.found...)
+	s.graph += listed("a/b", "example.com/app/shared")
+	s.change(t, "/app/api/src/functions/a/b/b.go")
+	s.wants(t, "a/b").complete()
+	s.stepOnce(t)
+	s.change(t, "/app/shared/shared.go")
+	s.wants(t, "a/b", "orders").complete()
+	s.stepOnce(t)
+	s.change(t, "/app/api/src/functions/a/b/testdata/in.json")
+	s.wants(t, "a/b").complete()
+	s.stepOnce(t)
+	s.change(t, "/app/api/src/functions/a/README.md")
+	assert.Nil(t, s.running)
+	assert.Equal(t, "example.com/app", module(s.functions, s.Project.Functions))
+}
+
 func TestChangeInterruptsRun(t *testing.T) {
 	s := newFakeSession(t)
 	s.startAll(t).complete()

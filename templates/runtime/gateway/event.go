@@ -10,42 +10,43 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/fngen/fngen/templates/runtime/route"
 )
 
 // EventFromRequest returns the event that API Gateway would send for r. It
 // reads the request body, and fails if that fails.
 //
 // The first segment of the path is the function's name: the resource of
-// /divide/extra is /divide/{proxy+}. Paths stay percent-encoded as the client
-// sent them, without a trailing slash. Query parameters are decoded once.
+// /divide/extra is /divide/{proxy+}. Paths stay as the client sent them. Path
+// and query parameters are decoded once.
 func EventFromRequest(r *http.Request) (events.APIGatewayProxyRequest, error) {
 	clone := *r
 	clone.Header = r.Header.Clone()
-	return new(Gateway).event(nil, &clone, 1, time.Now())
+	return new(Gateway).event(nil, &clone, defaultRoute(r), time.Now())
 }
 
-// event returns the event for r, and uses r.Header as part of it. The first
-// segments of the path are the function's name. If w is not nil, it is notified
-// of a body that exceeds the limit.
-func (g *Gateway) event(
-	w http.ResponseWriter, r *http.Request, segments int, now time.Time,
-) (events.APIGatewayProxyRequest, error) {
+// defaultRoute returns the route of r to a function that declares none.
+func defaultRoute(r *http.Request) route.Match {
+	path := r.URL.EscapedPath()
+	name, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return route.New(route.Function{Name: unescape(name, false)}).Find(route.Request{Path: path})
+}
+
+// event returns the event for r, and uses r.Header as part of it. If w is not
+// nil, it is notified of a body that exceeds the limit.
+func (g *Gateway) event(w http.ResponseWriter, r *http.Request, match route.Match, now time.Time) (
+	events.APIGatewayProxyRequest, error,
+) {
 	data, err := g.readBody(w, r)
 	if err != nil {
 		return events.APIGatewayProxyRequest{}, fmt.Errorf("gateway: reading request body: %w", err)
 	}
 
-	target := r.URL.EscapedPath()
-	path, name, rest := splitPath(target, segments)
-	if decoded, ok := Route(target, segments); ok {
-		name = decoded
+	path := r.URL.EscapedPath()
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
 	}
-	resource, parameters := "/"+name, map[string]string(nil)
-	if rest != "" {
-		resource = strings.TrimSuffix(resource, "/") + "/{proxy+}"
-		parameters = map[string]string{"proxy": rest}
-	}
-
 	source, domain := g.client(r)
 	headers := g.headers(r)
 	query, queries := parseQuery(r.URL.RawQuery)
@@ -67,14 +68,14 @@ func (g *Gateway) event(
 	}
 	ids := g.ids.next(now)
 	return events.APIGatewayProxyRequest{
-		Resource:                        resource,
+		Resource:                        match.Resource,
 		Path:                            path,
 		HTTPMethod:                      r.Method,
 		Headers:                         headers,
 		MultiValueHeaders:               r.Header,
 		QueryStringParameters:           query,
 		MultiValueQueryStringParameters: queries,
-		PathParameters:                  parameters,
+		PathParameters:                  match.Parameters,
 		RequestContext: events.APIGatewayProxyRequestContext{
 			Stage:             stage,
 			DomainName:        domain,
@@ -83,7 +84,7 @@ func (g *Gateway) event(
 			ExtendedRequestID: ids.extended,
 			Protocol:          r.Proto,
 			Identity:          events.APIGatewayRequestIdentity{SourceIP: source, UserAgent: headers["User-Agent"]},
-			ResourcePath:      resource,
+			ResourcePath:      match.Resource,
 			Path:              g.publicPath(path),
 			HTTPMethod:        r.Method,
 			RequestTime:       ids.time,
@@ -100,35 +101,6 @@ func (g *Gateway) publicPath(path string) string {
 		return path
 	}
 	return strings.TrimSuffix(g.PublicURL.EscapedPath(), "/") + path
-}
-
-// Route returns the name that the first segments of a percent-encoded path make,
-// decoded: one segment, or two for a function in a group. It reports false if
-// the path has fewer, and for a segment that contains an encoded slash, which
-// separates no segments.
-func Route(path string, segments int) (name string, ok bool) {
-	_, encoded, _ := splitPath(path, segments)
-	name = unescape(encoded, false)
-	slashes := segments - 1
-	return name, name != "" && strings.Count(encoded, "/") == slashes && strings.Count(name, "/") == slashes
-}
-
-// splitPath splits a percent-encoded path. It returns the path without trailing
-// slashes, its first segments, and what follows them.
-func splitPath(target string, segments int) (path, name, rest string) {
-	path = strings.TrimRight(target, "/")
-	if path == "" || path[0] != '/' {
-		return "/" + path, path, ""
-	}
-	name = path[1:]
-	for i := range len(name) {
-		if name[i] == '/' {
-			if segments--; segments == 0 {
-				return path, name[:i], name[i+1:]
-			}
-		}
-	}
-	return path, name, ""
 }
 
 // headers completes r.Header, which becomes the event's multi-valued headers,

@@ -9,13 +9,16 @@
 // service expects. A handler for one format therefore works behind every
 // service.
 //
-//   - Events and responses of format 1.0 are passed through unchanged.
-//   - The other services send header names in lower case. Decode converts them
-//     to canonical case (Content-Type), which fngen's own server uses too.
-//     fn.Header looks up a header regardless of case.
+//   - Events of format 1.0 are passed through, except for the names of headers.
+//   - Services send header names in lower case, as HTTP/2 does, or in that of
+//     the client. Decode converts them to canonical case (Content-Type), which
+//     fngen's own server uses too. fn.Header looks up a header regardless of
+//     case.
 //   - The single-valued and multi-valued maps of a converted event are
 //     consistent: they have the same names, and the single value is the last
 //     one.
+//   - Package response checks responses, as it does for package gateway, and
+//     sets the default Content-Type, which differs among the services.
 //
 // Sources:
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html,
@@ -31,6 +34,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -41,18 +45,22 @@ import (
 type Kind uint8
 
 const (
-	REST          Kind = iota + 1 // API Gateway, payload format 1.0
-	HTTP                          // API Gateway HTTP APIs and function URLs, payload format 2.0
+	REST          Kind = iota + 1 // API Gateway REST APIs, payload format 1.0
+	HTTP1                         // API Gateway HTTP APIs, payload format 1.0
+	HTTP                          // API Gateway HTTP APIs, payload format 2.0
+	FunctionURL                   // function URLs, payload format 2.0
 	ALB                           // Application Load Balancer
 	ALBMultiValue                 // target group with lambda.multi_value_headers.enabled
 )
 
 func (k Kind) String() string {
 	switch k {
-	case REST:
+	case REST, HTTP1:
 		return "API Gateway (1.0)"
 	case HTTP:
-		return "API Gateway or function URL (2.0)"
+		return "API Gateway (2.0)"
+	case FunctionURL:
+		return "function URL"
 	case ALB:
 		return "load balancer"
 	case ALBMultiValue:
@@ -61,14 +69,20 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
+// DecodesPath reports whether the paths of events of this kind are
+// percent-decoded. Only HTTP APIs do that. In their paths, a slash may have been
+// an encoded one.
+func (k Kind) DecodesPath() bool { return k == HTTP1 || k == HTTP }
+
 // A Request is an event in payload format 1.0.
 type Request struct {
 	events.APIGatewayProxyRequest
 	Kind Kind // of the event, which determines the format of the response
 
 	// Raw has the path and the query as the client sent them, under the names
-	// that format 2.0 uses: rawPath and rawQueryString. Events of kind REST have
-	// neither, and those of load balancers have the query only if it is empty.
+	// that format 2.0 uses: rawPath and rawQueryString. Events of format 1.0
+	// have neither, and those of load balancers have the query only if it is
+	// empty.
 	Raw map[string]string
 }
 
@@ -102,11 +116,13 @@ func Decode(payload []byte) (Request, error) {
 		return Request{}, fmt.Errorf("fngen: decoding event from %s: %w", kind, err)
 	}
 	switch kind {
-	case HTTP:
+	case HTTP, FunctionURL:
 		r := e.fromHTTP()
-		return Request{r, kind, map[string]string{
-			"rawPath": r.RequestContext.Path, "rawQueryString": e.RawQueryString,
-		}}, nil
+		raw := map[string]string{"rawPath": r.RequestContext.Path, "rawQueryString": e.RawQueryString}
+		if kind.DecodesPath() {
+			raw["rawPath"] = (&url.URL{Path: raw["rawPath"]}).EscapedPath() // as clients usually escape it
+		}
+		return Request{r, kind, raw}, nil
 	case ALB, ALBMultiValue:
 		r := e.fromALB()
 		raw := map[string]string{"rawPath": r.Path}
@@ -115,8 +131,10 @@ func Decode(payload []byte) (Request, error) {
 		}
 		return Request{r, kind, raw}, nil
 	}
-	e.APIGatewayProxyRequest.RequestContext = e.RequestContext.APIGatewayProxyRequestContext
-	return Request{APIGatewayProxyRequest: e.APIGatewayProxyRequest, Kind: kind}, nil
+	r := e.APIGatewayProxyRequest
+	r.RequestContext = e.RequestContext.APIGatewayProxyRequestContext
+	r.Headers, r.MultiValueHeaders = canonicalHeaders(r.Headers), canonicalHeaders(r.MultiValueHeaders)
+	return Request{APIGatewayProxyRequest: r, Kind: kind}, nil
 }
 
 // An event has the fields of all formats, so that an event is parsed once.
@@ -166,8 +184,12 @@ func (e *event) kind() Kind {
 		return ALB
 	case c.ConnectionID != "" || e.MethodARN != "" || e.RouteARN != "":
 		return 0
+	case e.Version == "2.0" && c.HTTP.Method != "" && strings.Contains(c.DomainName, ".lambda-url."):
+		return FunctionURL
 	case e.Version == "2.0" && c.HTTP.Method != "":
 		return HTTP
+	case e.Version == "1.0" && e.HTTPMethod != "" && strings.HasPrefix(e.Path, "/"):
+		return HTTP1
 	case e.HTTPMethod != "" && strings.HasPrefix(e.Path, "/"):
 		return REST
 	}

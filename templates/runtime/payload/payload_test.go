@@ -35,7 +35,7 @@ const restEvent = `{
 }`
 
 // TestDecodeREST checks that an event of format 1.0 is decoded as lambda.Start
-// decodes it.
+// decodes it, with canonical names of headers.
 func TestDecodeREST(t *testing.T) {
 	for name, event := range map[string]string{
 		"REST API":      restEvent,
@@ -45,10 +45,11 @@ func TestDecodeREST(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var want events.APIGatewayProxyRequest
-			require.NoError(t, json.Unmarshal([]byte(event), &want))
+			require.NoError(t, json.Unmarshal([]byte(strings.ReplaceAll(event, "x-Odd", "X-Odd")), &want))
 			got, kind, err := decode([]byte(event))
 			require.NoError(t, err)
-			assert.Equal(t, payload.REST, kind)
+			assert.Equal(t, name == "HTTP API", kind == payload.HTTP1)
+			assert.Equal(t, name == "HTTP API", kind.DecodesPath())
 			assert.Equal(t, want, got)
 		})
 	}
@@ -385,7 +386,7 @@ func TestDecodeSamples(t *testing.T) {
 		"apigw-v2-request-jwt-authorizer.json":              payload.HTTP,
 		"apigw-v2-request-lambda-authorizer.json":           payload.HTTP,
 		"apigw-v2-request-no-authorizer.json":               payload.HTTP,
-		"lambda-urls-request.json":                          payload.HTTP,
+		"lambda-urls-request.json":                          payload.FunctionURL,
 	}
 	found := 0
 	unknown := []string{}
@@ -589,19 +590,20 @@ func decode(data []byte) (events.APIGatewayProxyRequest, payload.Kind, error) {
 // were sent, as far as the event has them.
 func TestRequestContext(t *testing.T) {
 	const mapping, stage = "hooks.example.com", "abc.execute-api.us-east-1.amazonaws.com"
+	const function = "abc.lambda-url.us-east-1.on.aws"
 	for name, test := range map[string]struct {
 		event string
 		want  map[string]string
 	}{
 		"function URL": {
-			`{"version": "2.0", "rawPath": "/sms/", "rawQueryString": "b=1&a=%c3%ab+x&b=",
-				"requestContext": {"stage": "$default", "http": {"method": "POST"}}}`,
-			map[string]string{"rawPath": "/sms/", "rawQueryString": "b=1&a=%c3%ab+x&b="},
+			`{"version": "2.0", "rawPath": "/a%2fb/", "rawQueryString": "b=1&a=%c3%ab+x&b=",
+				"requestContext": {"stage": "$default", "domainName": "` + function + `", "http": {"method": "POST"}}}`,
+			map[string]string{"rawPath": "/a%2fb/", "rawQueryString": "b=1&a=%c3%ab+x&b="},
 		},
 		"stage": {
-			`{"version": "2.0", "rawPath": "/prod/a%20b",
+			`{"version": "2.0", "rawPath": "/prod/a b/",
 				"requestContext": {"stage": "prod", "apiId": "abc", "domainName": "` + stage + `", "http": {"method": "GET"}}}`,
-			map[string]string{"rawPath": "/prod/a%20b", "rawQueryString": ""},
+			map[string]string{"rawPath": "/prod/a%20b/", "rawQueryString": ""},
 		},
 		"custom domain": {
 			`{"version": "2.0", "rawPath": "/prod/sms", "rawQueryString": "a=1",
