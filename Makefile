@@ -48,6 +48,7 @@ fuzz: ## fuzz everything that parses untrusted input, for a minute each
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzVerifyEvent -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzDeliveries -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/fn -run '^$$' -fuzz FuzzForm -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/fn -run '^$$' -fuzz FuzzDecode -fuzztime 60s -fuzzminimizetime 1x
 	go test ./internal/gotest -run '^$$' -fuzz FuzzStream -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/ipallow -run '^$$' -fuzz FuzzParse -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/ipallow -run '^$$' -fuzz FuzzSource -fuzztime 60s -fuzzminimizetime 1x
@@ -78,7 +79,7 @@ vuln: ## look for known vulnerabilities (needs a network) and insecure code in s
 
 bench: ## measure commands relative to baselines: a program that only writes the files, go test, go build, a bare server
 	go test ./internal/e2e -run '^$$' -bench . -benchtime 1x
-	go test ./templates/lib/webhooks ./templates/lib/auth ./templates/lib/ipallow ./templates/lib/ratelimit -run '^$$' -bench .
+	go test ./templates/lib/fn ./templates/lib/webhooks ./templates/lib/auth ./templates/lib/ipallow ./templates/lib/ratelimit -run '^$$' -bench .
 	go test ./templates/runtime/server -run '^$$' -bench .
 	go test ./templates/runtime/lambdaentry -run '^$$' -bench Start -benchtime 30x
 
