@@ -35,6 +35,9 @@ type TemplateData struct {
 	Webhook   *WebhookData
 	Auth      *AuthData
 
+	// Input is nil if the function does not decode a JSON body.
+	Input *InputData
+
 	// Binary is the media type of the response, or empty for JSON. Use Quote.
 	Binary string
 }
@@ -152,6 +155,9 @@ func (s Spec) templateData(p Project, module string) TemplateData {
 	}
 	if s.Auth != nil {
 		d.Auth = &AuthData{Roles: s.Auth.Roles}
+	}
+	if s.Input != nil {
+		d.Input = s.Input.templateData()
 	}
 	return d
 }

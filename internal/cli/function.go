@@ -38,6 +38,10 @@ or, for any other sender:
 --rate-limit takes requests per second, minute or hour, as in 10/s, 100/m or
 1000/h. To allow more requests at once, add a burst: 10/s,burst=20.
 
+--input takes the fields of a JSON body, as in name:string,age:int?. The types
+are string, int, float, bool and time, and lists such as []string. A question
+mark makes a field optional.
+
 --force replaces an existing function. Files that the function no longer has,
 such as its fixtures, are removed. If you edited one of those, nothing is
 written.`,
@@ -45,6 +49,7 @@ written.`,
   fngen function updateOrderStatus --webhook
   fngen function orders --webhook=shopify
   fngen function report --auth=admin --binary=application/pdf --fixtures
+  fngen function signUp --input='name:string,age:int?,tags:[]string'
   fngen function intern --allow-ip=10.0.0.0/8 --rate-limit=10/s`,
 		Args: arguments(1, 1, "a name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -53,6 +58,12 @@ written.`,
 				return err
 			}
 			o.spec.Name = name
+			if webhook := o.spec.Webhook; o.spec.Input != nil && webhook != nil && webhook.IsProvider() {
+				return usageError{
+					fmt.Sprintf("--input and --webhook=%s are mutually exclusive: providers add fields at any time", webhook.Name),
+					"decode the payload with json.Unmarshal, which ignores unknown fields",
+				}
+			}
 			return runFunction(cmd, w, o)
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -85,6 +96,11 @@ written.`,
 	required(flags, "rate-limit", "N/s", "limit requests per client IP address", func(value string) error {
 		limit, err := generator.ParseRateLimit(value)
 		o.spec.RateLimit = &limit
+		return err
+	})
+	required(flags, "input", "FIELD:TYPE,...", "decode and validate a JSON body", func(value string) error {
+		input, err := generator.ParseInput(value)
+		o.spec.Input = &input
 		return err
 	})
 	flags.BoolVar(&o.spec.Fixtures, "fixtures", false, "write fixtures, and use them in the test")
