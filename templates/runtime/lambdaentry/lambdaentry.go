@@ -17,8 +17,9 @@
 // panic does not end the process, because other invocations may be running in
 // it (AWS_LAMBDA_MAX_CONCURRENCY).
 //
-// If a response is malformed (see [payload.Kind.Encode]), the client gets 502
-// and the reason is logged.
+// If a response is malformed (see [payload.Kind.Encode]) or too large for the
+// service (see [payload.Kind.ResponseLimit]), the client gets 502 and the
+// reason is logged. Lambda itself would end the process for the latter.
 //
 // If an event is not an HTTP request, the invocation fails with an error that
 // names the service that sent the event.
@@ -115,6 +116,11 @@ func (h lambdaHandler) Invoke(ctx context.Context, data []byte) ([]byte, error) 
 	encoded, err := kind.Encode(response)
 	if err != nil {
 		slog.ErrorContext(ctx, "malformed function response", "error", err, "requestId", requestID(ctx))
+		return kind.Encode(payload.BadGateway())
+	}
+	if limit := kind.ResponseLimit(); len(encoded) > limit {
+		slog.ErrorContext(ctx, "function response is too large",
+			"bytes", len(encoded), "limit", limit, "requestId", requestID(ctx))
 		return kind.Encode(payload.BadGateway())
 	}
 	return encoded, nil

@@ -29,6 +29,7 @@ package payload
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 )
@@ -113,10 +114,15 @@ type requestContext struct {
 	ConnectionID string    `json:"connectionId"` // WebSocket APIs
 }
 
-// kind returns the kind of an event, or 0 if it is not an HTTP request.
+// kind returns the kind of an event, or 0 if it is not an HTTP request. Other
+// services send some of the fields of HTTP requests, so it takes those that
+// only HTTP requests have together: agents of Amazon Bedrock, for example, send
+// httpMethod, but no path.
 func (e *event) kind() Kind {
 	c := &e.RequestContext
 	switch {
+	case c.ELB != nil && e.HTTPMethod == "":
+		return 0
 	case c.ELB != nil && e.MultiValueHeaders != nil:
 		return ALBMultiValue
 	case c.ELB != nil:
@@ -125,7 +131,7 @@ func (e *event) kind() Kind {
 		return 0
 	case e.Version == "2.0" && c.HTTP.Method != "":
 		return HTTP
-	case e.HTTPMethod != "":
+	case e.HTTPMethod != "" && strings.HasPrefix(e.Path, "/"):
 		return REST
 	}
 	return 0

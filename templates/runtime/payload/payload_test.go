@@ -40,7 +40,7 @@ func TestDecodeREST(t *testing.T) {
 		"REST API":      restEvent,
 		"HTTP API":      strings.Replace(restEvent, "{", `{"version": "1.0", `, 1),
 		"minimal event": `{"httpMethod": "GET", "path": "/x"}`,
-		"null fields":   `{"httpMethod": "GET", "headers": null, "multiValueHeaders": null, "body": null, "requestContext": null}`,
+		"null fields":   `{"httpMethod": "GET", "path": "/x", "headers": null, "multiValueHeaders": null, "body": null, "requestContext": null}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			var want events.APIGatewayProxyRequest
@@ -304,8 +304,24 @@ func TestDecodeUnsupported(t *testing.T) {
 		"VPC Lattice":       {`{"version": "2.0", "path": "/", "method": "GET", "requestContext": {"serviceArn": "arn"}}`, "from Amazon VPC Lattice (serviceArn)"},
 		"CloudFormation": {`{"RequestType": "Create", "ResponseURL": "https://x", "StackId": "s"}`,
 			"from AWS CloudFormation (ResponseURL)"},
-		"anything":     {`{"hello": "world"}`, "of an unknown type"},
-		"empty object": {`{}`, "of an unknown type"},
+		"ActiveMQ":           {`{"eventSource": "aws:amq", "messages": []}`, "from Amazon MQ (aws:amq)"},
+		"self-managed Kafka": {`{"eventSource": "aws:SelfManagedKafka"}`, "from Apache Kafka (aws:SelfManagedKafka)"},
+		"AppSync":            {`{"info": {"fieldName": "x"}, "arguments": {}}`, "from AWS AppSync (fieldName)"},
+		"AppSync by Amplify": {`{"typeName": "T", "fieldName": "x", "request": {"headers": {}}}`, "from AWS AppSync (fieldName)"},
+		"AppSync batch": {`[{"info": {"fieldName": "x"}}, {"info": {"fieldName": "x"}}]`,
+			"an array of events from AWS AppSync (fieldName)"},
+		"EventBridge pipe": {`[{"messageId": "1", "eventSource": "aws:sqs"}]`,
+			"an array of events from Amazon SQS (aws:sqs)"},
+		"array of requests": {`[` + restEvent + `]`, "an array of events of an unknown type"},
+		"Bedrock agent": {`{"messageVersion": "1.0", "actionGroup": "a", "apiPath": "/claims", "httpMethod": "GET"}`,
+			"from an agent of Amazon Bedrock (actionGroup)"},
+		"method without a path":          {`{"httpMethod": "GET", "requestContext": {}}`, "of an unknown type"},
+		"path without a slash":           {`{"httpMethod": "GET", "path": "x"}`, "of an unknown type"},
+		"load balancer without a method": {`{"path": "/", "requestContext": {"elb": {}}}`, "of an unknown type"},
+		"dashboard":                      {`{"widgetContext": {}}`, "from an Amazon CloudWatch dashboard (widgetContext)"},
+		"CodeDeploy":                     {`{"DeploymentId": "d", "LifecycleEventHookExecutionId": "x"}`, "from AWS CodeDeploy (LifecycleEventHookExecutionId)"},
+		"anything":                       {`{"hello": "world"}`, "of an unknown type"},
+		"empty object":                   {`{}`, "of an unknown type"},
 		"other types": {`{"Records": "x", "eventSource": 3, "requestContext": "y", "info": []}`,
 			"of an unknown type"},
 		"null":             {`null`, "of an unknown type"},
@@ -335,7 +351,7 @@ func TestDecodeUnsupported(t *testing.T) {
 // TestDecodeMalformed checks that a field of the wrong type is an error.
 func TestDecodeMalformed(t *testing.T) {
 	for name, event := range map[string]string{
-		"header": `{"httpMethod": "GET", "headers": {"a": 1}}`,
+		"header": `{"httpMethod": "GET", "path": "/", "headers": {"a": 1}}`,
 		"body":   `{"version": "2.0", "requestContext": {"http": {"method": "GET"}}, "body": {}}`,
 		"values": `{"httpMethod": "GET", "requestContext": {"elb": {}}, "multiValueHeaders": {"a": "b"}}`,
 	} {

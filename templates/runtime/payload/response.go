@@ -32,7 +32,7 @@ import (
 //   - A body that is not valid UTF-8 cannot be a JSON string, and is sent in
 //     base64.
 //
-// Lambda rejects a response above 6 MB, a load balancer one above 1 MB.
+// The result may be larger than [Kind.ResponseLimit].
 func (k Kind) Encode(response events.APIGatewayProxyResponse) ([]byte, error) {
 	if err := checkResponse(response); err != nil {
 		return nil, err
@@ -59,6 +59,18 @@ func (k Kind) Encode(response events.APIGatewayProxyResponse) ([]byte, error) {
 		return marshal(len(response.Body), encoded)
 	}
 	return marshal(len(response.Body), response)
+}
+
+// ResponseLimit returns the size in bytes of the largest encoded response that
+// the service accepts. Lambda's limit for all responses is 6 MB, that of load
+// balancers is 1 MB.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+func (k Kind) ResponseLimit() int {
+	if k == ALB || k == ALBMultiValue {
+		return 1 << 20
+	}
+	return 6_291_556
 }
 
 type httpResponse struct {

@@ -9,11 +9,15 @@ import (
 type UnsupportedEventError struct {
 	Service string // service that sent the event, such as Amazon SQS, or "" if unknown
 	Marker  string // value or key that identifies the service, such as aws:sqs
+	Array   bool   // the event is an array of such events
 	Err     error  // why the event is not a JSON object, or nil if it is
 }
 
 func (e *UnsupportedEventError) Error() string {
-	const message = "fngen: the function handles HTTP requests, but the event is "
+	message := "fngen: the function handles HTTP requests, but the event is "
+	if e.Array {
+		message += "an array of events "
+	}
 	switch {
 	case e.Err != nil:
 		return message + "not a JSON object: " + e.Err.Error()
@@ -32,18 +36,20 @@ func (e *UnsupportedEventError) Unwrap() error { return e.Err }
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html and the
 // page of each service.
 var sources = map[string]string{
-	"aws:codecommit":   "AWS CodeCommit",
-	"aws:docdb":        "Amazon DocumentDB",
-	"aws:dynamodb":     "Amazon DynamoDB",
-	"aws:kafka":        "Amazon MSK",
-	"aws:kinesis":      "Amazon Kinesis",
-	"aws:mq":           "Amazon MQ",
-	"aws:rmq":          "Amazon MQ",
-	"aws:s3":           "Amazon S3",
-	"aws:ses":          "Amazon SES",
-	"aws:sns":          "Amazon SNS",
-	"aws:sqs":          "Amazon SQS",
-	"SelfManagedKafka": "Apache Kafka",
+	"aws:SelfManagedKafka": "Apache Kafka",
+	"aws:amq":              "Amazon MQ",
+	"aws:codecommit":       "AWS CodeCommit",
+	"aws:docdb":            "Amazon DocumentDB",
+	"aws:dynamodb":         "Amazon DynamoDB",
+	"aws:kafka":            "Amazon MSK",
+	"aws:kinesis":          "Amazon Kinesis",
+	"aws:mq":               "Amazon MQ",
+	"aws:rmq":              "Amazon MQ",
+	"aws:s3":               "Amazon S3",
+	"aws:ses":              "Amazon SES",
+	"aws:sns":              "Amazon SNS",
+	"aws:sqs":              "Amazon SQS",
+	"SelfManagedKafka":     "Apache Kafka",
 }
 
 // markers are keys that identify the service of an event and that no HTTP
@@ -57,6 +63,10 @@ var markers = [...]struct{ in, key, service string }{
 	{"", "routeArn", "an API Gateway authorizer"},
 	{"", "authorizationToken", "an AWS AppSync authorizer"},
 	{"info", "fieldName", "AWS AppSync"},
+	{"", "fieldName", "AWS AppSync"},
+	{"", "actionGroup", "an agent of Amazon Bedrock"},
+	{"", "widgetContext", "an Amazon CloudWatch dashboard"},
+	{"", "LifecycleEventHookExecutionId", "AWS CodeDeploy"},
 	{"", "detail-type", "Amazon EventBridge"},
 	{"", "awslogs", "Amazon CloudWatch Logs"},
 	{"", "alarmArn", "an Amazon CloudWatch alarm"},
@@ -80,7 +90,7 @@ var markers = [...]struct{ in, key, service string }{
 }
 
 // unsupported returns the error for an event that is not an HTTP request.
-func unsupported(payload []byte) error {
+func unsupported(payload []byte) *UnsupportedEventError {
 	var e struct {
 		EventSource string `json:"eventSource"` // EventSource in SNS events
 		Records     []struct {
@@ -103,6 +113,12 @@ func unsupported(payload []byte) error {
 	objects := map[string]map[string]json.RawMessage{}
 	var top map[string]json.RawMessage
 	if err := json.Unmarshal(payload, &top); err != nil {
+		var list []json.RawMessage
+		if json.Unmarshal(payload, &list) == nil && len(list) > 0 && list[0][0] == '{' {
+			first := unsupported(list[0])
+			first.Array = true
+			return first
+		}
 		return &UnsupportedEventError{Err: err}
 	}
 	objects[""] = top
