@@ -1,5 +1,5 @@
-# All targets need Go. Tests of some support packages also need redis-server or
-# PostgreSQL, and are skipped without them.
+# All targets need Go. Some tests also need redis-server, PostgreSQL or Chromium,
+# and are skipped without them.
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOSEC := github.com/securego/gosec/v2/cmd/gosec@v2.30.0
@@ -44,12 +44,14 @@ lint: ## run gofmt, go vet and staticcheck, here and in the golden projects
 fuzz: ## fuzz everything that parses untrusted input, for a minute each
 	go test ./generator -run '^$$' -fuzz FuzzParseName -fuzztime 60s -fuzzminimizetime 1x
 	go test ./generator -run '^$$' -fuzz FuzzParseAllowIP -fuzztime 60s -fuzzminimizetime 1x
+	go test ./generator -run '^$$' -fuzz FuzzParseCORS -fuzztime 60s -fuzzminimizetime 1x
 	go test ./generator -run '^$$' -fuzz FuzzParseRateLimit -fuzztime 60s -fuzzminimizetime 1x
 	go test ./generator -run '^$$' -fuzz FuzzParseInput -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzVerifyEvent -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzDeliveries -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/fn -run '^$$' -fuzz FuzzForm -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/fn -run '^$$' -fuzz FuzzDecode -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/cors -run '^$$' -fuzz FuzzAllow -fuzztime 60s -fuzzminimizetime 1x
 	go test ./internal/gotest -run '^$$' -fuzz FuzzStream -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/ipallow -run '^$$' -fuzz FuzzParse -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/ipallow -run '^$$' -fuzz FuzzSource -fuzztime 60s -fuzzminimizetime 1x

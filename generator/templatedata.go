@@ -28,8 +28,9 @@ type TemplateData struct {
 	Database bool // the project has the support packages db and dbtest
 	Fixtures bool // a fixtures file declares the function request
 
-	// The checks in front of the handler, in the order in which they run. A
-	// field is nil if the function does not have the check.
+	// The middleware in front of the handler, in the order in which it runs. A
+	// field is nil if the function does not have it.
+	CORS      *CORSData
 	AllowIP   *AllowIPData
 	RateLimit *RateLimitData
 	Webhook   *WebhookData
@@ -40,6 +41,14 @@ type TemplateData struct {
 
 	// Binary is the media type of the response, or empty for JSON. Use Quote.
 	Binary string
+}
+
+// CORSData describes the origins whose pages may call a function.
+type CORSData struct {
+	Any      bool     // pages on any origin may call it
+	Origins  []string // only "*" if Any is set
+	Allowed  []string // allowed origins for a test: one for each entry of Origins
+	Rejected []string // other origins for a test, none if Any is set
 }
 
 // AllowIPData describes the client IP addresses that may call a function.
@@ -93,9 +102,9 @@ type AuthData struct {
 	Roles []string // one of which is required; any user may call if empty
 }
 
-// Guarded reports whether the function has a check in front of its handler.
+// Guarded reports whether the function has middleware in front of its handler.
 func (d TemplateData) Guarded() bool {
-	return d.AllowIP != nil || d.RateLimit != nil || d.Webhook != nil || d.Auth != nil
+	return d.CORS != nil || d.AllowIP != nil || d.RateLimit != nil || d.Webhook != nil || d.Auth != nil
 }
 
 // Signed reports whether requests must have a webhook signature.
@@ -143,6 +152,9 @@ func (s Spec) templateData(p Project, module string) TemplateData {
 		Fixtures: s.Fixtures,
 
 		Binary: s.Binary,
+	}
+	if s.CORS != nil {
+		d.CORS = s.CORS.templateData()
 	}
 	if s.AllowIP != nil {
 		d.AllowIP = s.AllowIP.templateData()

@@ -60,7 +60,7 @@ func TestPackages(t *testing.T) {
 		imports[p.Name] = p.Imports
 	}
 	assert.Equal(t, map[string][]string{
-		"auth": {"fn"}, "db": {"project/db/migrations"},
+		"auth": {"fn"}, "cors": {"fn"}, "db": {"project/db/migrations"},
 		"dbtest": {"db", "project/db/migrations", "scenario"},
 		"fn":     nil, "fntest": nil, "inbox": {"db", "webhooks"}, "ipallow": {"fn"}, "jwks": nil,
 		"logger": {"fn"}, "ratelimit": {"fn", "ipallow"}, "redisstore": {"ratelimit", "webhooks"},

@@ -25,6 +25,7 @@ var Function embed.FS
 // Go file, because a pattern would include the tests.
 //
 //go:embed lib/auth/auth.go lib/auth/credentials.go lib/auth/dbauth.go lib/auth/token.go lib/auth/user.go
+//go:embed lib/cors/cors.go
 //go:embed lib/db/db.go lib/db/dsn.go lib/db/files.go lib/db/migrate.go lib/db/postgres.go lib/db/slow.go
 //go:embed lib/db/sqlite.go
 //go:embed lib/dbtest/dbtest.go lib/dbtest/postgres.go lib/dbtest/sqlite.go

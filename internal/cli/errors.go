@@ -43,7 +43,7 @@ func (flagValueError) ExitCode() int   { return exitUsage }
 func (e flagValueError) Hint() string {
 	var value *generator.ValueError
 	if errors.As(e.err, &value) && value.Suggestion != "" {
-		return e.flag + "=" + value.Suggestion
+		return e.flag + "=" + shellQuote(value.Suggestion)
 	}
 	if advice := hint.Of(e.err); advice != "" {
 		return advice
@@ -70,7 +70,7 @@ func (*unexpectedArgError) ExitCode() int { return exitUsage }
 
 func (e *unexpectedArgError) Hint() string {
 	if flag, value, ok := e.spaced(); ok {
-		return flag + "=" + value
+		return flag + "=" + shellQuote(value)
 	}
 	return e.command.UseLine()
 }

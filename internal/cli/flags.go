@@ -11,6 +11,10 @@ import (
 // help, and is not a valid role.
 const anyUser = "ROLE,..."
 
+// anyOrigin is the value that pflag sets for a bare --cors. It is printed in
+// the help, and is not a valid origin.
+const anyOrigin = "ORIGIN,..."
+
 // tagsUsage is the usage of the flag --tags.
 const tagsUsage = "build tags, in addition to those of GOFLAGS"
 

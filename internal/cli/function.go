@@ -35,6 +35,10 @@ api/src/lib if they are not there yet.
 or, for any other sender:
 ` + wrap(schemeNames(false)) + `
 
+--cors takes the origins of web pages, such as https://app.example.com,
+http://localhost:5173 or https://*.example.com. Bare --cors allows any origin,
+without cookies.
+
 --rate-limit takes requests per second, minute or hour, as in 10/s, 100/m or
 1000/h. To allow more requests at once, add a burst: 10/s,burst=20.
 
@@ -50,6 +54,7 @@ written.`,
   fngen function orders --webhook=shopify
   fngen function report --auth=admin --binary=application/pdf --fixtures
   fngen function signUp --input='name:string,age:int?,tags:[]string'
+  fngen function cart --auth --cors=https://app.example.com,http://localhost:5173
   fngen function intern --allow-ip=10.0.0.0/8 --rate-limit=10/s`,
 		Args: arguments(1, 1, "a name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -88,6 +93,14 @@ written.`,
 		o.spec.Binary, err = generator.ParseBinary(value)
 		return err
 	})
+	optional(flags, "cors", anyOrigin, "allow browsers on these origins, or on any", func(value string) error {
+		if value == anyOrigin {
+			value = generator.AnyOrigin
+		}
+		cors, err := generator.ParseCORS(value)
+		o.spec.CORS = &cors
+		return err
+	})
 	required(flags, "allow-ip", "CIDR,...", "allow only these client IP addresses", func(value string) error {
 		allowed, err := generator.ParseAllowIP(value)
 		o.spec.AllowIP = &allowed
@@ -108,6 +121,7 @@ written.`,
 	flags.BoolVarP(&o.force, "force", "f", false, "replace the files of an existing function")
 	o.changeOptions.flags(flags)
 	complete(cmd, "webhook", append(schemeNames(true), schemeNames(false)...))
+	complete(cmd, "cors", []string{"https://", "http://localhost:5173"})
 	complete(cmd, "rate-limit", []string{"10/s", "100/m", "1000/h"})
 	complete(cmd, "binary", []string{
 		"image/png", "image/jpeg", "application/pdf", "application/zip", "application/octet-stream",

@@ -87,6 +87,12 @@ func goldenCommands() [][]string {
 		[]string{"function", "input-webhook-fixtures", "--input=name:string,age:int?", "--webhook", "--fixtures"},
 		[]string{"function", "allow-ip-rate-limit-webhook-auth-input-fixtures", "--allow-ip=127.0.0.0/8,::1",
 			"--rate-limit=10/s", "--webhook=timestampSchemeVerifier", "--auth=admin", "--input=name:string,email:string?", "--fixtures"},
+		[]string{"function", "cors-input", "--cors=https://app.example.com", "--input=name:string"},
+		[]string{"function", "cors", "--cors"},
+		[]string{"function", "cors-origins", "--cors=https://app.example.com,https://*.example.org:8443,http://localhost:5173"},
+		[]string{"function", "cors-auth", "--cors=https://app.example.com", "--auth"},
+		[]string{"function", "cors-allow-ip-rate-limit-webhook-auth-binary-fixtures", "--cors=https://app.example.com",
+			"--allow-ip=127.0.0.0/8,::1", "--rate-limit=10/s", "--webhook", "--auth", "--binary", "--fixtures"},
 	)
 }
 

@@ -35,8 +35,8 @@ var allMutants = flag.Bool("all-mutants", false, "break the guards of every gold
 // each kind of guard and of combination. The others differ from one of them
 // only in names.
 var mutated = []string{
-	"allowIps", "allowIpRateLimitWebhookAuthBinaryFixtures", "authRoles", "input", "inputAuth", "inputBinary",
-	"inputOptional", "rateLimitBurst", "webhookAuthRole",
+	"allowIps", "allowIpRateLimitWebhookAuthBinaryFixtures", "authRoles", "cors", "corsAuth", "corsOrigins",
+	"input", "inputAuth", "inputBinary", "inputOptional", "rateLimitBurst", "webhookAuthRole",
 	"webhookDiscord", "webhookSha1Verifier", "webhookStripe", "webhookTwilioAuthFixtures",
 }
 
@@ -85,7 +85,7 @@ func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
 	}
 	for pkg, m := range mutants {
 		assert.True(t, failed[pkg], "the test of %s passes with %s", m.function, m.change)
-		assert.Regexp(t, "(status|body|RateLimit-Policy) = ", output[pkg],
+		assert.Regexp(t, "(status|body|RateLimit-Policy|Access-Control-Allow-Origin) = ", output[pkg],
 			"the test of %s fails for another reason with %s", m.function, m.change)
 	}
 }
@@ -112,6 +112,16 @@ func mutate(t *testing.T, function, source string) []mutant {
 		}
 		ast.Inspect(guard, func(n ast.Node) bool {
 			switch n := n.(type) {
+			case *ast.CompositeLit: // a list, without each of its values
+				for i, value := range n.Elts {
+					if _, ok := n.Type.(*ast.ArrayType); ok && len(n.Elts) > 1 {
+						from, to := value.Pos(), n.Rbrace
+						if i+1 < len(n.Elts) {
+							to = n.Elts[i+1].Pos()
+						}
+						add("an element removed", source[:fset.Position(from).Offset]+source[fset.Position(to).Offset:])
+					}
+				}
 			case *ast.BasicLit:
 				if strings.Contains(text, ".WithBurst(") && ratePer(guard) == n {
 					// The response has the rate in whole seconds only.
@@ -125,7 +135,7 @@ func mutate(t *testing.T, function, source string) []mutant {
 			case *ast.SelectorExpr:
 				var others []string
 				switch n.Sel.Name {
-				case "Require", "Options", "WithBurst":
+				case "Require", "Allow", "Options", "WithBurst":
 				case "PerSecond", "PerMinute", "PerHour":
 					others = []string{"ratelimit.PerSecond", "ratelimit.PerMinute", "ratelimit.PerHour"}
 				case "SHA1":
@@ -213,6 +223,28 @@ func otherLiterals(t *testing.T, literal *ast.BasicLit) []string {
 		}
 		return others
 	}
+	if scheme, host, ok := strings.Cut(value, "://"); ok { // an origin
+		others := []string{scheme + "s://" + host, scheme + "://mutated." + host, value + "1"}
+		domain, isWildcard := strings.CutPrefix(host, "*.")
+		_, parent, hasParent := strings.Cut(host, ".")
+		switch {
+		case isWildcard:
+			others = []string{scheme + "://" + domain, scheme + "://*.mutated." + domain, value + "1"}
+		case hasParent:
+			others = append(others, scheme+"://*."+parent)
+		}
+		if !strings.Contains(host, ":") {
+			others = slices.DeleteFunc(others, func(o string) bool { return o == value+"1" })
+			others = append(others, value+":8443")
+		}
+		for i, other := range others {
+			others[i] = strconv.Quote(other)
+		}
+		return append(others, `"*"`)
+	}
+	if value == "*" {
+		return []string{`"https://mutated.example"`}
+	}
 	return []string{strconv.Quote(value + "Mutated")} // a header, a variable or a role
 }
 
@@ -238,13 +270,15 @@ func guards(file *ast.File) []*ast.CallExpr {
 // signed requests reach the check of the user.
 func TestGuardsRunInOrder(t *testing.T) {
 	for function, want := range map[string][]string{
-		"webhookAuth":                               {"webhooks", "auth"},
-		"webhookAuthRole":                           {"webhooks", "auth"},
-		"webhookAuthBinaryFixtures":                 {"webhooks", "auth"},
-		"allowIpAuth":                               {"ipallow", "auth"},
-		"allowIpRateLimit":                          {"ipallow", "ratelimit"},
-		"rateLimitAuth":                             {"ratelimit", "auth"},
-		"rateLimitWebhookSlack":                     {"ratelimit", "webhooks"},
+		"webhookAuth":               {"webhooks", "auth"},
+		"webhookAuthRole":           {"webhooks", "auth"},
+		"webhookAuthBinaryFixtures": {"webhooks", "auth"},
+		"corsAuth":                  {"cors", "auth"},
+		"corsAllowIpRateLimitWebhookAuthBinaryFixtures": {"cors", "ipallow", "ratelimit", "webhooks", "auth"},
+		"allowIpAuth":           {"ipallow", "auth"},
+		"allowIpRateLimit":      {"ipallow", "ratelimit"},
+		"rateLimitAuth":         {"ratelimit", "auth"},
+		"rateLimitWebhookSlack": {"ratelimit", "webhooks"},
 		"allowIpRateLimitWebhookAuthBinaryFixtures": {"ipallow", "ratelimit", "webhooks", "auth"},
 	} {
 		name := filepath.Join(goldenDir, "api/src/functions", function, function+".go")

@@ -125,6 +125,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	s.binary = filepath.Join(dir, "functions.exe") // Windows requires the extension, other systems ignore it
 	s.watcher, err = watch.New(watch.Options{
 		Ignore: s.ignore, Quiet: quietPeriod, Poll: o.Poll, OnEvent: s.gate.eventReceived, OnUnchanged: s.gate.nothingChanged,
+		Cookie: filepath.Join(dir, "cookie"),
 	})
 	if err != nil {
 		return err

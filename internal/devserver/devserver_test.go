@@ -20,6 +20,7 @@ import (
 
 	"github.com/fngen/fngen/internal/delivery"
 	"github.com/fngen/fngen/internal/instance"
+	"github.com/fngen/fngen/internal/watch"
 )
 
 // isClosed reports whether a request has to wait at g.
@@ -257,6 +258,7 @@ func TestForward(t *testing.T) {
 	s := &server{
 		Options:    Options{APIURL: "/api", AllowedHosts: []string{"example.com"}, Stdout: &out, Note: note},
 		deliveries: delivery.NewLog(1, 1),
+		watcher:    new(watch.Watcher),
 	}
 	target := newTarget(&instance.Instance{Addr: strings.TrimPrefix(program.URL, "http://")}, Program{}, nil)
 	defer target.transport.CloseIdleConnections()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fngen/fngen/internal/delivery"
 	"github.com/fngen/fngen/internal/instance"
+	"github.com/fngen/fngen/internal/watch"
 )
 
 // newForwarder returns a server whose program responds with 200 to everything,
@@ -19,7 +20,7 @@ func newForwarder(t *testing.T, options Options) (s *server, last func() *http.R
 	program := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r }))
 	t.Cleanup(program.Close)
 	options.APIURL, options.Stdout = "/api", &strings.Builder{}
-	s = &server{Options: options, deliveries: delivery.NewLog(1, 1)}
+	s = &server{Options: options, deliveries: delivery.NewLog(1, 1), watcher: new(watch.Watcher)}
 	target := newTarget(&instance.Instance{Addr: strings.TrimPrefix(program.URL, "http://")}, Program{}, nil)
 	t.Cleanup(target.transport.CloseIdleConnections)
 	s.gate.finishBuild(target, nil)

@@ -101,6 +101,7 @@ func (s *server) forward(w http.ResponseWriter, r *http.Request) {
 		writeError(recorder, r, http.StatusForbidden, "only clients on this machine may invoke functions with an event", "")
 		return
 	}
+	s.watcher.Sync(r.Context()) // the client may have saved a file just before
 	t, err := s.gate.acquire(r.Context(), queueTimeout)
 	if err != nil {
 		s.writeUnavailable(recorder, r, err)

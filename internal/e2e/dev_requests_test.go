@@ -204,7 +204,6 @@ func checkDeliveries(t *testing.T, d *dev) {
 	p := command(d.dir, "function", "billing", "--webhook=stripe", "--no-tests")
 	require.Zero(t, p.run(t), p.stderr.String())
 	assert.Contains(t, p.stderr.String(), "fngen: note: git does not ignore .env\n")
-	time.Sleep(settle)
 	port := d.url[strings.LastIndexByte(d.url, ':')+1:]
 	invoke := func(args ...string) string {
 		t.Helper()

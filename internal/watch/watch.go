@@ -44,6 +44,10 @@ type Options struct {
 	// one call of OnUnchanged, or by a batch that counts it in Events. Both
 	// functions are set or neither is.
 	OnEvent, OnUnchanged func()
+
+	// Cookie is the path of a file that [Watcher.Sync] creates and writes to.
+	// Its directory is not watched. If it is empty, Sync does nothing.
+	Cookie string
 }
 
 // A Batch lists changed files.
@@ -70,6 +74,7 @@ func (*LimitError) Hint() string {
 type Watcher struct {
 	options Options
 	system  *fsnotify.Watcher // nil if Options.Poll is set
+	cookie  *cookie           // nil if there is none, or no system
 
 	mu    sync.Mutex
 	roots []string             // the directories passed to Add
@@ -77,25 +82,34 @@ type Watcher struct {
 	files map[string]fileState // the last known state of each file
 }
 
-// A fileState is the last known state of a file. If only the modification time
-// differs, the hash decides whether the file changed, so that a test that
-// writes the same file in each run does not trigger the next run.
+// A fileState is the last known state of a file. If only the times differ, the
+// hash decides whether the file changed, so that a test that writes the same
+// file in each run does not trigger the next run.
 type fileState struct {
-	size int64
-	time time.Time
-	hash [sha256.Size]byte // zero if unknown
+	size          int64
+	time, changed time.Time
+	isRecent      bool              // see newFileState
+	hash          [sha256.Size]byte // zero if unknown
 }
 
+// newFileState returns the state of a file without its hash. A file is recent
+// if it was modified so shortly before that another change may leave it with
+// the same modification time: some filesystems have only whole seconds, or two.
 func newFileState(info fs.FileInfo) fileState {
-	return fileState{size: info.Size(), time: info.ModTime()}
+	age := time.Since(info.ModTime())
+	return fileState{
+		size: info.Size(), time: info.ModTime(), changed: changeTime(info),
+		isRecent: -recent < age && age < recent,
+	}
 }
+
+const recent = 2500 * time.Millisecond
 
 func (s fileState) isHashed() bool { return s.hash != [sha256.Size]byte{} }
 
-// matches reports whether the size and the modification time of s are those of
-// info.
+// matches reports whether the size and the times of s are those of info.
 func (s fileState) matches(info fs.FileInfo) bool {
-	return s.size == info.Size() && s.time.Equal(info.ModTime())
+	return s.size == info.Size() && s.time.Equal(info.ModTime()) && s.changed.Equal(changeTime(info))
 }
 
 // read sets the hash of s to that of the file at path, unless the file is too
@@ -130,11 +144,31 @@ func New(o Options) (*Watcher, error) {
 	if w.system, err = fsnotify.NewBufferedWatcher(256); err != nil {
 		return nil, fmt.Errorf("cannot watch files: %w", err)
 	}
+	if o.Cookie != "" {
+		if w.cookie, err = newCookie(o.Cookie); err == nil {
+			err = w.system.Add(o.Cookie)
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("cannot watch files: %w", err), w.Close())
+		}
+	}
 	return w, nil
+}
+
+// Sync waits until the events of all changes before the call have been handled:
+// OnEvent has been called for them. It needs Options.Cookie, and that Run is
+// running. With Options.Poll, it does nothing.
+func (w *Watcher) Sync(ctx context.Context) {
+	if w.cookie != nil {
+		w.cookie.wait(ctx)
+	}
 }
 
 // Close releases the resources of a Watcher whose Run was never called.
 func (w *Watcher) Close() error {
+	if w.cookie != nil {
+		_ = w.cookie.file.Close()
+	}
 	if w.system == nil {
 		return nil
 	}
@@ -164,7 +198,13 @@ func (w *Watcher) Add(dir string) error {
 		return nil
 	}
 	w.roots = append(w.roots, dir)
-	return w.walk(dir, func(path string, info fs.FileInfo) { w.files[path] = newFileState(info) })
+	return w.walk(dir, func(path string, info fs.FileInfo) {
+		state := newFileState(info)
+		if w.system == nil && state.isRecent { // or polling would not find a change with the same times
+			state.read(path)
+		}
+		w.files[path] = state
+	})
 }
 
 // Hash records the content hashes of files that Add found, so that the first
@@ -390,6 +430,10 @@ func (b *batcher) poll() error {
 }
 
 func (b *batcher) handleEvent(event fsnotify.Event) error {
+	if b.cookie != nil && event.Name == b.options.Cookie {
+		b.cookie.reported()
+		return nil
+	}
 	before := len(b.reported)
 	isFile, err := b.report(event, b.reported)
 	if err != nil {
@@ -412,6 +456,9 @@ func (b *batcher) handleError(err error) error {
 		}
 		b.extend(before)
 		b.announce()
+		if b.cookie != nil {
+			b.cookie.reported() // its event may be lost as well
+		}
 		b.quiet.Reset(b.options.Quiet) // even if no path is reported: the batch says that events were lost
 	case errors.Is(err, fs.ErrNotExist): // a file was removed before fsnotify could look at it
 	default:
@@ -465,7 +512,7 @@ func (w *Watcher) compare(reported map[string]bool) error {
 	for _, root := range w.roots {
 		err := w.walk(root, func(path string, info fs.FileInfo) {
 			existing[path] = true
-			if known, ok := w.files[path]; !ok || !known.matches(info) {
+			if known, ok := w.files[path]; !ok || !known.matches(info) || known.isRecent && w.differs(path, info) {
 				reported[path] = true
 			}
 		})
@@ -479,6 +526,18 @@ func (w *Watcher) compare(reported map[string]bool) error {
 		}
 	}
 	return nil
+}
+
+// differs reports whether the content of a file with the last known size and
+// times is not the last known one.
+func (w *Watcher) differs(path string, info fs.FileInfo) bool {
+	known, now := w.files[path], newFileState(info)
+	now.read(path)
+	if now.hash != known.hash {
+		return true
+	}
+	w.files[path] = now
+	return false
 }
 
 // rescan adds all known and all existing files to reported, after events were
@@ -545,7 +604,7 @@ func (w *Watcher) update(path string) bool {
 		delete(w.files, path)
 		return known // a file was removed, or replaced by a directory
 	}
-	if known && before.matches(info) {
+	if known && before.matches(info) && !before.isHashed() && !before.isRecent {
 		return false
 	}
 	now := newFileState(info)

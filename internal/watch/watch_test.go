@@ -4,6 +4,9 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -263,4 +266,59 @@ func TestOnEventIsImmediate(t *testing.T) {
 	run(t, w)
 	write(t, filepath.Join(dir, "a.go"), "new")
 	assert.Equal(t, "event", <-calls)
+}
+
+// Sync returns after OnEvent was called for all changes before it.
+func TestSync(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.go"), "before")
+	var events atomic.Int64
+	w, err := watch.New(watch.Options{
+		Quiet:       time.Millisecond,
+		Cookie:      filepath.Join(t.TempDir(), "cookie"),
+		OnEvent:     func() { events.Add(1) },
+		OnUnchanged: func() { events.Add(-1) },
+	})
+	require.NoError(t, err)
+	require.NoError(t, w.Add(dir))
+	batches := run(t, w)
+
+	var background sync.WaitGroup
+	ctx, cancel := context.WithCancel(t.Context())
+	for range 4 {
+		background.Go(func() {
+			for ctx.Err() == nil {
+				w.Sync(ctx)
+			}
+		})
+	}
+	for i := range 200 {
+		write(t, filepath.Join(dir, "a.go"), strconv.Itoa(i))
+		w.Sync(t.Context())
+		require.Positive(t, events.Load(), "save %d", i)
+		for events.Load() > 0 {
+			select {
+			case batch := <-batches:
+				events.Add(-int64(batch.Events))
+			case <-time.After(time.Millisecond): // OnUnchanged may have been called
+			}
+		}
+	}
+	cancel()
+	background.Wait()
+}
+
+// Without a cookie, and when nothing runs, Sync does not block for long.
+func TestSyncReturns(t *testing.T) {
+	w, err := watch.New(watch.Options{})
+	require.NoError(t, err)
+	w.Sync(t.Context())
+	require.NoError(t, w.Close())
+
+	w, err = watch.New(watch.Options{Cookie: filepath.Join(t.TempDir(), "cookie")})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	w.Sync(ctx)
+	require.NoError(t, w.Close())
 }

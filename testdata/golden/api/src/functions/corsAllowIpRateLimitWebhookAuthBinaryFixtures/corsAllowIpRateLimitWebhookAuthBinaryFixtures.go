@@ -1,0 +1,54 @@
+// Package corsallowipratelimitwebhookauthbinaryfixtures is a serverless function.
+package corsallowipratelimitwebhookauthbinaryfixtures
+
+import (
+	"bytes"
+	"context"
+	"image"
+	"image/png"
+	"log/slog"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"example.com/golden/api/src/lib/auth"
+	"example.com/golden/api/src/lib/cors"
+	"example.com/golden/api/src/lib/fn"
+	"example.com/golden/api/src/lib/ipallow"
+	"example.com/golden/api/src/lib/ratelimit"
+	"example.com/golden/api/src/lib/webhooks"
+)
+
+// Handler serves /corsAllowIpRateLimitWebhookAuthBinaryFixtures.
+//
+// To reach handle, a request must pass these checks, in order:
+//   - cors.Allow answers preflight requests, so that pages on the listed
+//     origins can call the function. All other requests pass.
+//   - ipallow.Require rejects client IP addresses that are not listed (401).
+//   - ratelimit.Require rejects requests above the rate limit of a client IP
+//     address (429). Each instance of the function counts separately.
+//   - webhooks.Require rejects requests without a valid signature (401),
+//     and all requests if the secret is not set.
+//   - auth.Require rejects requests without a signed-in user (401).
+var Handler = fn.Chain(handle,
+	cors.Allow(cors.Options{Origins: []string{"https://app.example.com"}}),
+	ipallow.Require("127.0.0.0/8", "::1"),
+	ratelimit.Require(ratelimit.PerSecond(10), ratelimit.Options{}),
+	webhooks.Require(webhooks.SHA256, webhooks.Options{
+		SignatureHeader: "X-Webhook-Signature",
+		SecretEnv:       "CORS_ALLOW_IP_RATE_LIMIT_WEBHOOK_AUTH_BINARY_FIXTURES_WEBHOOK_SECRET",
+	}),
+	auth.Require(),
+)
+
+// handle responds to requests that passed the checks.
+func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	slog.InfoContext(ctx, "request received",
+		"function", "corsAllowIpRateLimitWebhookAuthBinaryFixtures", "method", event.HTTPMethod, "path", event.Path)
+
+	// Replace this image of one pixel with your own data.
+	var data bytes.Buffer
+	if err := png.Encode(&data, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
+		return events.APIGatewayProxyResponse{}, err
+	}
+	return fn.Binary("image/png", data.Bytes())
+}

@@ -1,0 +1,99 @@
+package corsauth
+
+import (
+	"net/http"
+	"testing"
+
+	"example.com/golden/api/src/lib/auth"
+	"example.com/golden/api/src/lib/fntest"
+	"example.com/golden/api/src/lib/scenario"
+)
+
+// user is allowed to call the function.
+var user = &auth.User{ID: "1"}
+
+func TestHandler(t *testing.T) {
+	standard.Run(t, "responds with 200", func(t *scenario.T, s *Scenario) {
+		event := fntest.HTTPEvent(request())
+		response := fntest.Call(t, Handler, event, auth.As(user))
+
+		if response.StatusCode != http.StatusOK {
+			t.Errorf("status = %d, want %d", response.StatusCode, http.StatusOK)
+		}
+		if got, want := response.Headers["Content-Type"], "application/json"; got != want {
+			t.Errorf("Content-Type = %q, want %q", got, want)
+		}
+		if got, want := response.Body, `{"data":"corsAuth function"}`; got != want {
+			t.Errorf("body = %s, want %s", got, want)
+		}
+	})
+}
+
+func TestHandlerAllowsOrigins(t *testing.T) {
+	tests := []struct {
+		origin string
+		status int    // of a preflight request
+		allow  string // the header Access-Control-Allow-Origin
+	}{
+		{"https://app.example.com", http.StatusNoContent, "https://app.example.com"},
+		{"https://other-app.example.com", http.StatusForbidden, ""},
+		{"null", http.StatusForbidden, ""},
+	}
+	for _, test := range tests {
+		standard.Run(t, test.origin, func(t *scenario.T, s *Scenario) {
+			preflight := fntest.HTTPEvent(request())
+			preflight.HTTPMethod = http.MethodOptions
+			preflight.Headers["Origin"] = test.origin
+			preflight.Headers["Access-Control-Request-Method"] = http.MethodPut
+			response := fntest.Call(t, Handler, preflight)
+
+			if response.StatusCode != test.status {
+				t.Errorf("preflight: status = %d, want %d", response.StatusCode, test.status)
+			}
+			if got := response.Headers["Access-Control-Allow-Origin"]; got != test.allow {
+				t.Errorf("preflight: Access-Control-Allow-Origin = %q, want %q", got, test.allow)
+			}
+
+			// A page must be able to read that its request was rejected.
+			event := fntest.HTTPEvent(request())
+			event.Headers["Origin"] = test.origin
+			response = fntest.Call(t, Handler, event)
+
+			if want := http.StatusUnauthorized; response.StatusCode != want {
+				t.Errorf("status = %d, want %d", response.StatusCode, want)
+			}
+			if got := response.Headers["Access-Control-Allow-Origin"]; got != test.allow {
+				t.Errorf("Access-Control-Allow-Origin = %q, want %q", got, test.allow)
+			}
+		})
+	}
+}
+
+func TestHandlerRequiresUser(t *testing.T) {
+	tests := []struct {
+		name   string
+		user   *auth.User
+		status int
+	}{
+		{"not signed in", nil, http.StatusUnauthorized},
+		{"signed in", user, http.StatusOK},
+	}
+	for _, test := range tests {
+		standard.Run(t, test.name, func(t *scenario.T, s *Scenario) {
+			event := fntest.HTTPEvent(request())
+			response := fntest.Call(t, Handler, event, auth.As(test.user))
+
+			if response.StatusCode != test.status {
+				t.Errorf("status = %d, want %d", response.StatusCode, test.status)
+			}
+		})
+	}
+}
+
+// request returns the request that the tests send.
+func request() fntest.Event {
+	return fntest.Event{
+		HTTPMethod: http.MethodGet,
+		Path:       "/corsAuth",
+	}
+}
