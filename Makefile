@@ -25,7 +25,7 @@ modules: ## download the modules that tests use without a network
 	cd testdata/golden && go mod tidy -diff # needs more modules than a build
 	cd testdata/shop && go mod tidy -diff
 	go test ./generator -run 'TestModules$$|TestRaised' -fetch
-	go test -race ./internal/cli -run 'TestAddedPackagesAreGreen|TestDocumentedUserFile' -fetch
+	go test -race ./internal/cli -run 'TestAddedPackagesAreGreen|TestDocumentedUserFile|TestOpenAPIOfGolden' -fetch
 
 golden: ## regenerate testdata/golden and testdata/shop; read the diff
 	go test ./internal/cli -run 'TestGolden$$|TestShopIsCurrent$$' -update

@@ -4,13 +4,10 @@ import (
 	"go/ast"
 	"go/doc/comment"
 	"go/token"
-	"path"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
-
-	"golang.org/x/mod/modfile"
 )
 
 // An Input describes the JSON bodies that a function decodes.
@@ -61,56 +58,14 @@ type Field struct {
 	Required bool // by package fn, if the struct is the body
 }
 
-// Input returns the types that a function's calls of fn.Decode name, or nil if
-// there are none. It knows what the source of the function's package declares.
-func (p *Project) Input(f Function) (*Input, error) {
-	goMod, err := p.read("go.mod")
-	if err != nil {
-		return nil, err
-	}
-	reader := typeReader{types: map[string]typeSpec{}}
-	entries, err := p.readDir(f.Dir())
-	if err != nil {
-		return nil, err
-	}
-	pkg := path.Join(modfile.ModulePath(goMod), p.Lib, "fn")
-	var arguments []typeExpr
-	for _, entry := range entries {
-		file := path.Join(f.Dir(), entry.Name())
-		if entry.IsDir() || GoIgnores(entry.Name()) || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
-			continue
-		}
-		parsed, err := p.parse(file)
-		if err != nil || parsed == nil {
-			continue
-		}
-		reader.addFile(parsed.File)
-		if slices.Contains(f.Files, file) {
-			for _, argument := range decodedTypes(parsed.File, importName(parsed.File, pkg)) {
-				arguments = append(arguments, typeExpr{argument, parsed.File})
-			}
-		}
-	}
-	for _, argument := range arguments {
-		t := reader.resolve(argument, 0)
-		if !slices.ContainsFunc(reader.input.Types, func(other Type) bool { return reflect.DeepEqual(t, other) }) {
-			reader.input.Types = append(reader.input.Types, t)
-		}
-	}
-	if arguments == nil {
-		return nil, nil
-	}
-	return &reader.input, nil
-}
-
 // decodedTypes returns the type arguments of Decode and DecodeLimit, functions
 // of the package that the file calls pkg.
-func decodedTypes(file *ast.File, pkg string) []ast.Expr {
-	var types []ast.Expr
+func decodedTypes(file *ast.File, pkg string) []typeExpr {
+	var types []typeExpr
 	ast.Inspect(file, func(node ast.Node) bool {
 		if index, ok := node.(*ast.IndexExpr); ok && pkg != "" {
 			if name := selected(index.X, pkg); name == "Decode" || name == "DecodeLimit" {
-				types = append(types, index.Index)
+				types = append(types, typeExpr{index.Index, file})
 			}
 		}
 		return true
