@@ -112,6 +112,47 @@ func (e *TwinError) Error() string {
 // Hint says how to resolve the conflict.
 func (e *TwinError) Hint() string { return "choose another name, or remove " + e.Twin + " first" }
 
+// A CollisionError reports an existing function whose environment variables,
+// zip file or resources have the names that those of a new one would have.
+type CollisionError struct{ Name, Existing string }
+
+func (e *CollisionError) Error() string {
+	return fmt.Sprintf("%s collides with the function %s: both have environment variables that start with %s_",
+		e.Name, e.Existing, envPrefix(e.Name))
+}
+
+// Hint says how to resolve the conflict.
+func (e *CollisionError) Hint() string { return "choose another name" }
+
+// ExitCode returns 2, for a usage error.
+func (e *CollisionError) ExitCode() int { return exitUsage }
+
+// A GroupError reports that a name cannot be that of a group and that of a
+// function at the same time.
+type GroupError struct {
+	Group  string
+	Member string // a function of the group, if Group is the name of a new function
+	File   string // a Go file in the directory of Group, if a new function is in Group
+}
+
+func (e *GroupError) Error() string {
+	if e.Member != "" {
+		return fmt.Sprintf("%s is a group: %s is in it", e.Group, e.Member)
+	}
+	return fmt.Sprintf("%s is not a group: its directory has %s", e.Group, e.File)
+}
+
+// Hint says how to resolve the conflict.
+func (e *GroupError) Hint() string {
+	if e.Member != "" {
+		return "choose another name, or put the function in the group, as in " + e.Group + "/NAME"
+	}
+	return "choose another group, or a name without one"
+}
+
+// ExitCode returns 2, for a usage error.
+func (e *GroupError) ExitCode() int { return exitUsage }
+
 // A GoVersionError reports that the go directive in go.mod is missing or too
 // old.
 type GoVersionError struct{ Have, Want string }

@@ -33,6 +33,9 @@ type FunctionRef struct {
 	Package  string // name of its package
 	Handler  string // exported handler
 	Shutdown string // exported function that runs when the program ends, or ""
+
+	Routes []string // patterns of the requests that it answers; empty for every method at its name and below
+	CORS   bool     // it answers CORS preflights
 }
 
 // MigrateMain returns the main package that applies the migrations of package

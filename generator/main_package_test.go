@@ -29,7 +29,7 @@ func TestServerMain(t *testing.T) {
 		}
 	}
 	closing := handler("updateOrder", "updateorder", "updateOrder")
-	closing.Shutdown = "Shutdown"
+	closing.Shutdown, closing.Routes, closing.CORS = "Shutdown", []string{"GET /orders/{id}"}, true
 	p, err := generator.ServerMain(options, "dev", []generator.FunctionRef{
 		handler("divide", "divide", "divide"),
 		flat("hello", "HelloHandler"),
@@ -39,6 +39,8 @@ func TestServerMain(t *testing.T) {
 		handler("server", "server", "server"),
 		handler("init", "init2", "init"),
 		handler("x", "divide", "x"),
+		handler("slack/events", "events", "slack/events"),
+		handler("stripe/events", "events", "stripe/events"),
 	})
 	require.NoError(t, err)
 	assert.Equal(t, "api/src/functions/.fngen/dev", p.Package)
@@ -55,6 +57,8 @@ import (
 	init2 "example.com/shop/api/src/functions/init"
 	os2 "example.com/shop/api/src/functions/os"
 	server2 "example.com/shop/api/src/functions/server"
+	"example.com/shop/api/src/functions/slack/events"
+	events2 "example.com/shop/api/src/functions/stripe/events"
 	updateorder "example.com/shop/api/src/functions/updateOrder"
 	divide2 "example.com/shop/api/src/functions/x"
 )
@@ -64,16 +68,20 @@ func main() {
 		server.Function{Name: "divide", Handler: divide.Handler},
 		server.Function{Name: "hello", Handler: functions.HelloHandler},
 		server.Function{Name: "bye", Handler: functions.ByeHandler},
-		server.Function{Name: "updateOrder", Handler: updateorder.Handler, Shutdown: updateorder.Shutdown},
+		server.Function{Name: "updateOrder", Handler: updateorder.Handler, Shutdown: updateorder.Shutdown, `+
+		`Routes: []string{"GET /orders/{id}"}, CORS: true},
 		server.Function{Name: "os", Handler: os2.Handler},
 		server.Function{Name: "server", Handler: server2.Handler},
 		server.Function{Name: "init", Handler: init2.Handler},
 		server.Function{Name: "x", Handler: divide2.Handler},
+		server.Function{Name: "slack/events", Handler: events.Handler},
+		server.Function{Name: "stripe/events", Handler: events2.Handler},
 	))
 }
 `, main)
 	assert.Equal(t, map[int]string{
-		19: "divide", 20: "hello", 21: "bye", 22: "updateOrder", 23: "os", 24: "server", 25: "init", 26: "x",
+		21: "divide", 22: "hello", 23: "bye", 24: "updateOrder", 25: "os", 26: "server", 27: "init", 28: "x",
+		29: "slack/events", 30: "stripe/events",
 	}, p.Lines)
 	check(t, p)
 
@@ -97,17 +105,18 @@ import (
 )
 
 func main() {
-	lambdaentry.Start(updateorder.Handler)
+	lambdaentry.Start(lambdaentry.Function{Name: "updateOrder", Handler: updateorder.Handler})
 }
 `, string(p.Files[p.Package+"/main.go"]))
 	assert.Equal(t, map[int]string{10: "updateOrder"}, p.Lines)
 	check(t, p)
 
-	h.Shutdown = "Shutdown"
+	h.Shutdown, h.Routes, h.CORS = "Shutdown", []string{"GET /orders/{id}", "/orders"}, true
 	p, err = generator.LambdaMain(options, "lambda/updateOrder", h)
 	require.NoError(t, err)
 	assert.Contains(t, string(p.Files[p.Package+"/main.go"]),
-		"\tlambdaentry.Start(updateorder.Handler, updateorder.Shutdown)\n")
+		"\tlambdaentry.Start(lambdaentry.Function{Name: \"updateOrder\", Handler: updateorder.Handler, "+
+			"Routes: []string{\"GET /orders/{id}\", \"/orders\"}, CORS: true}, updateorder.Shutdown)\n")
 }
 
 func TestMigrateMain(t *testing.T) {

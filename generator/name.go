@@ -3,6 +3,8 @@ package generator
 import (
 	"fmt"
 	"go/token"
+	"path"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -11,37 +13,74 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxName is the maximum length of a name. File systems limit the length of the
-// file names, which are up to 18 bytes longer.
+// maxName is the maximum length of a function's name and of its group's. File
+// systems limit the length of the file names, which are up to 18 bytes longer.
 const maxName = 64
 
-// A Name is the name of a function. [ParseName] returns one.
+// A Name is the name of a function, and of its group if it is in one.
+// [ParseName] returns it.
 type Name struct {
-	camel string
+	group string // "" without a group
+	base  string
 }
 
 // ParseName parses the name of a function in any of the usual spellings:
 // update-order-status, UpdateOrderStatus and updateOrderStatus are the same
-// name. The error is a *[NameError].
+// name. The name of a function in a group is that of the group, a slash and
+// that of the function, as in slack/events. The error is a *[NameError].
 //
 // Names are split into words like those of RedwoodJS, by the rules of the npm
 // package camelcase: at separators (space, dot, dash, underscore), before an
 // upper-case letter that follows a lower-case one, before the last of several
 // upper-case letters, and after digits.
 func ParseName(typed string) (Name, error) {
-	invalid := func(suggestion, reason string, args ...any) (Name, error) {
+	invalid := func(reason, suggestion string) (Name, error) {
 		if suggestion != "" {
 			name, _ := ParseName(suggestion)
 			suggestion = name.String()
 		}
-		return Name{}, &NameError{Name: typed, Reason: fmt.Sprintf(reason, args...), Suggestion: suggestion}
+		return Name{}, &NameError{Name: typed, Reason: reason, Suggestion: suggestion}
+	}
+
+	parts := strings.Split(strings.TrimSpace(typed), "/")
+	isEmpty := func(part string) bool { return part == "" }
+	switch {
+	case len(parts) > 3, slices.Contains(parts, ".."), slices.Contains(parts, "."):
+		return Name{}, &NameError{Name: typed, Reason: "want a name, not a path"}
+	case len(parts) > 1 && slices.ContainsFunc(parts, isEmpty):
+		return invalid("want one slash, between a group and a function",
+			strings.Join(slices.DeleteFunc(parts, isEmpty), "/"))
+	case len(parts) > 2:
+		return invalid("groups cannot contain groups", parts[0]+"/"+parts[1]+"-"+parts[2])
+	}
+	for i, part := range parts {
+		camel, err := camelCase(part)
+		if err != nil {
+			parts[i] = err.Suggestion
+			if err.Suggestion == "" {
+				parts = nil
+			}
+			return invalid(err.Reason, strings.Join(parts, "/"))
+		}
+		parts[i] = camel
+	}
+	if len(parts) == 1 {
+		return Name{base: parts[0]}, nil
+	}
+	return Name{group: parts[0], base: parts[1]}, nil
+}
+
+// camelCase converts one part of a name to lower camel case.
+func camelCase(typed string) (string, *NameError) {
+	invalid := func(suggestion, reason string, args ...any) (string, *NameError) {
+		return "", &NameError{Reason: fmt.Sprintf(reason, args...), Suggestion: suggestion}
 	}
 
 	trimmed := strings.TrimSpace(typed)
 	for _, r := range trimmed {
 		switch {
-		case r == '/' || r == '\\':
-			return invalid("", "want a name, not a path")
+		case r == '\\':
+			return invalid(strings.ReplaceAll(trimmed, `\`, "/"), "a slash separates a group and a function, not %q", r)
 		case isWordRune(r) || isSeparator(r):
 		case r > unicode.MaxASCII:
 			return invalid(ascii(trimmed), "import paths cannot contain %q", r)
@@ -63,20 +102,25 @@ func ParseName(typed string) (Name, error) {
 	if err := module.CheckImportPath(camel); err != nil {
 		return invalid(camel+"-fn", "Windows reserves the name, so import paths cannot contain it")
 	}
-	return Name{camel: camel}, nil
+	return camel, nil
 }
 
-// String returns the name in lower camel case, as in directories, files and
-// routes.
-func (n Name) String() string { return n.camel }
+// String returns the name in lower camel case, as in directories and routes.
+func (n Name) String() string { return path.Join(n.group, n.base) }
+
+// Group returns the group in lower camel case, or "" if the function is in none.
+func (n Name) Group() string { return n.group }
+
+// Base returns the name without the group, as in file names.
+func (n Name) Base() string { return n.base }
 
 // Route returns the path of the function's URL.
-func (n Name) Route() string { return "/" + n.camel }
+func (n Name) Route() string { return "/" + n.String() }
 
-// Package returns the name of the function's package: the name in lower case.
-// If Go or its tools reserve that, "fn" is appended.
+// Package returns the name of the function's package: the name in lower case,
+// without the group. If Go or its tools reserve that, "fn" is appended.
 func (n Name) Package() string {
-	name := strings.ToLower(n.camel)
+	name := strings.ToLower(n.base)
 	if token.IsKeyword(name) || name == "main" || name == "documentation" {
 		return name + "fn"
 	}
@@ -84,9 +128,13 @@ func (n Name) Package() string {
 }
 
 // Env returns the prefix of the function's environment variables: the name in
-// upper case, as in UPDATE_ORDER_STATUS.
-func (n Name) Env() string {
-	return strings.ToUpper(strings.Join(words(n.camel), "_"))
+// upper case, as in UPDATE_ORDER_STATUS and SLACK_EVENTS.
+func (n Name) Env() string { return envPrefix(n.String()) }
+
+// envPrefix returns the prefix of the environment variables of a function with
+// a name that need not be in lower camel case.
+func envPrefix(name string) string {
+	return strings.ToUpper(strings.Join(words(name), "_"))
 }
 
 // words splits a name into words in lower case.
@@ -132,7 +180,7 @@ func startsWord(runes []rune, i int) bool {
 }
 
 func isSeparator(r rune) bool {
-	return r == ' ' || r == '.' || r == '-' || r == '_'
+	return r == ' ' || r == '.' || r == '-' || r == '_' || r == '/'
 }
 
 func isWordRune(r rune) bool {

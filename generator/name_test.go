@@ -43,24 +43,27 @@ func TestNamesMatchCamelcase(t *testing.T) {
 
 func TestParseName(t *testing.T) {
 	for typed, want := range map[string]struct{ camel, pkg, env string }{
-		"divide":              {"divide", "divide", "DIVIDE"},
-		"update-order-status": {"updateOrderStatus", "updateorderstatus", "UPDATE_ORDER_STATUS"},
-		"  spaced out ":       {"spacedOut", "spacedout", "SPACED_OUT"},
-		"HTTPServer":          {"httpServer", "httpserver", "HTTP_SERVER"},
-		"deploy_windows":      {"deployWindows", "deploywindows", "DEPLOY_WINDOWS"},
-		"foo_test":            {"fooTest", "footest", "FOO_TEST"},
-		"-foo":                {"foo", "foo", "FOO"},
-		"oauth2Callback":      {"oauth2Callback", "oauth2callback", "OAUTH2_CALLBACK"},
-		"MP3Player":           {"mp3Player", "mp3player", "MP3_PLAYER"},
-		"B2B":                 {"b2B", "b2b", "B2_B"},
-		"x86_64bit":           {"x8664Bit", "x8664bit", "X8664_BIT"},
-		"func":                {"func", "funcfn", "FUNC"},
-		"goTo":                {"goTo", "gotofn", "GO_TO"},
-		"main":                {"main", "mainfn", "MAIN"},
-		"Documentation":       {"documentation", "documentationfn", "DOCUMENTATION"},
-		"init":                {"init", "init", "INIT"},
-		"string":              {"string", "string", "STRING"},
-		"testData":            {"testData", "testdata", "TEST_DATA"},
+		"divide":               {"divide", "divide", "DIVIDE"},
+		"update-order-status":  {"updateOrderStatus", "updateorderstatus", "UPDATE_ORDER_STATUS"},
+		"  spaced out ":        {"spacedOut", "spacedout", "SPACED_OUT"},
+		"HTTPServer":           {"httpServer", "httpserver", "HTTP_SERVER"},
+		"deploy_windows":       {"deployWindows", "deploywindows", "DEPLOY_WINDOWS"},
+		"foo_test":             {"fooTest", "footest", "FOO_TEST"},
+		"-foo":                 {"foo", "foo", "FOO"},
+		"oauth2Callback":       {"oauth2Callback", "oauth2callback", "OAUTH2_CALLBACK"},
+		"MP3Player":            {"mp3Player", "mp3player", "MP3_PLAYER"},
+		"B2B":                  {"b2B", "b2b", "B2_B"},
+		"x86_64bit":            {"x8664Bit", "x8664bit", "X8664_BIT"},
+		"func":                 {"func", "funcfn", "FUNC"},
+		"goTo":                 {"goTo", "gotofn", "GO_TO"},
+		"main":                 {"main", "mainfn", "MAIN"},
+		"Documentation":        {"documentation", "documentationfn", "DOCUMENTATION"},
+		"init":                 {"init", "init", "INIT"},
+		"string":               {"string", "string", "STRING"},
+		"testData":             {"testData", "testdata", "TEST_DATA"},
+		"slack/events":         {"slack/events", "events", "SLACK_EVENTS"},
+		" slackApp / EventsV2": {"slackApp/eventsV2", "eventsv2", "SLACK_APP_EVENTS_V2"},
+		"oauth2/type":          {"oauth2/type", "typefn", "OAUTH2_TYPE"},
 		strings.Repeat("a", 64): {
 			strings.Repeat("a", 64), strings.Repeat("a", 64), strings.Repeat("A", 64),
 		},
@@ -78,29 +81,48 @@ func TestParseName(t *testing.T) {
 
 func TestInvalidNames(t *testing.T) {
 	for typed, want := range map[string]struct{ reason, suggestion string }{
-		"":                      {"no letter", ""},
-		"  ":                    {"no letter", ""},
-		"-":                     {"no letter", ""},
-		"...":                   {"no letter", ""},
-		"x/../../../../evil":    {"not a path", ""},
-		"/etc/passwd":           {"not a path", ""},
-		`a\b`:                   {"not a path", ""},
-		"a${b}":                 {"is not a letter or digit", "aB"},
-		"a\x00b":                {"is not a letter or digit", "aB"},
-		"a\nb":                  {"is not a letter or digit", "aB"},
-		"hello🚀":                {"import paths cannot contain", "hello"},
-		"naïve":                 {"import paths cannot contain", "naive"},
-		"Ångström-unit":         {"import paths cannot contain", "angstromUnit"},
-		"αβγ":                   {"import paths cannot contain", ""},
-		"123abc":                {"digit", "fn123Abc"},
-		"1":                     {"digit", "fn1"},
-		"internal":              {"specially", "internalFn"},
-		"Vendor":                {"specially", "vendorFn"},
-		"test_data":             {"", ""}, // testData is an ordinary directory
-		"testdata":              {"specially", "testdataFn"},
-		"con":                   {"Windows", "conFn"},
-		"LPT1":                  {"Windows", "lpt1Fn"},
-		strings.Repeat("a", 65): {"65 characters", ""},
+		"":                                 {"no letter", ""},
+		"  ":                               {"no letter", ""},
+		"-":                                {"no letter", ""},
+		"...":                              {"no letter", ""},
+		"x/../../../../evil":               {"not a path", ""},
+		"/etc/passwd":                      {"one slash", "etc/passwd"},
+		`a\b`:                              {"a slash separates", "a/b"},
+		`a\b\c`:                            {"a slash separates", ""},
+		"/":                                {"one slash", ""},
+		"/a":                               {"one slash", "a"},
+		"a/":                               {"one slash", "a"},
+		"a//b":                             {"one slash", "a/b"},
+		"a/b/c":                            {"cannot contain groups", "a/bC"},
+		"../a":                             {"not a path", ""},
+		"a/..":                             {"not a path", ""},
+		"a/.":                              {"not a path", ""},
+		"a/ /b":                            {"cannot contain groups", "a/b"},
+		"a/-":                              {"no letter", ""},
+		"-/a":                              {"no letter", ""},
+		"con/events":                       {"Windows", "conFn/events"},
+		"slack/aux":                        {"Windows", "slack/auxFn"},
+		"internal/a":                       {"specially", "internalFn/a"},
+		"a/testdata":                       {"specially", "a/testdataFn"},
+		"naïve/events":                     {"import paths cannot contain", "naive/events"},
+		"2fa/events":                       {"digit", "fn2Fa/events"},
+		"slack/" + strings.Repeat("a", 65): {"65 characters", ""},
+		"a${b}":                            {"is not a letter or digit", "aB"},
+		"a\x00b":                           {"is not a letter or digit", "aB"},
+		"a\nb":                             {"is not a letter or digit", "aB"},
+		"hello🚀":                           {"import paths cannot contain", "hello"},
+		"naïve":                            {"import paths cannot contain", "naive"},
+		"Ångström-unit":                    {"import paths cannot contain", "angstromUnit"},
+		"αβγ":                              {"import paths cannot contain", ""},
+		"123abc":                           {"digit", "fn123Abc"},
+		"1":                                {"digit", "fn1"},
+		"internal":                         {"specially", "internalFn"},
+		"Vendor":                           {"specially", "vendorFn"},
+		"test_data":                        {"", ""}, // testData is an ordinary directory
+		"testdata":                         {"specially", "testdataFn"},
+		"con":                              {"Windows", "conFn"},
+		"LPT1":                             {"Windows", "lpt1Fn"},
+		strings.Repeat("a", 65):            {"65 characters", ""},
 	} {
 		_, err := generator.ParseName(typed)
 		if want.reason == "" {
@@ -120,7 +142,7 @@ func TestInvalidNames(t *testing.T) {
 // every build includes, and in no path outside the functions directory.
 func FuzzParseName(f *testing.F) {
 	for _, seed := range []string{
-		"divide", "update-order-status", "x/../../evil", `a\b`, "", ".", "..", "con", "COM1.txt", "naïve", "123", "func",
+		"divide", "update-order-status", "x/../../evil", "a/b", "a/b/c", "a//", `a\b`, "", ".", "..", "con", "COM1.txt", "naïve", "123", "func",
 		"deploy_windows", "foo_test", "a\x00", "\xff", "HTTPServer", "Internal", "x-y-z",
 		"İ", "ǅ", "a$b", strings.Repeat("aB", 40),
 	} {
@@ -143,17 +165,28 @@ func FuzzParseName(f *testing.F) {
 			return
 		}
 		camel, pkg := name.String(), name.Package()
+		if name.Group() != "" {
+			if !isDirectory(name.Group()) || camel != name.Group()+"/"+name.Base() {
+				t.Errorf("%q: the group is %q, the name %q", typed, name.Group(), camel)
+			}
+		} else if camel != name.Base() {
+			t.Errorf("%q: the name is %q, without a group %q", typed, camel, name.Base())
+		}
 		if err := module.CheckImportPath("example.com/m/api/src/functions/" + camel); err != nil {
 			t.Errorf("%q: %v", typed, err)
 		}
 		if !token.IsIdentifier(pkg) || pkg == "main" || pkg == "documentation" {
 			t.Errorf("%q: package %q", typed, pkg)
 		}
-		if !filepath.IsLocal(camel) || path.Clean(camel) != camel || strings.ContainsAny(camel, `/\_. `) || len(camel) > 64 {
-			t.Errorf("%q: %q is not the name of one directory", typed, camel)
+		if !isDirectory(name.Base()) {
+			t.Errorf("%q: %q is not the name of one directory", typed, name.Base())
 		}
 		if !token.IsIdentifier(name.Env()) {
 			t.Errorf("%q: variable %q", typed, name.Env())
 		}
 	})
+}
+
+func isDirectory(name string) bool {
+	return filepath.IsLocal(name) && path.Clean(name) == name && !strings.ContainsAny(name, `/\_. `) && len(name) <= 64
 }

@@ -2,6 +2,7 @@ package generator
 
 import (
 	"bytes"
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -27,7 +28,9 @@ type Project struct {
 	// has them.
 	Modules [][]byte
 
-	// Entries are the names in the functions directory.
+	// Entries are the names in the functions directory. Those of directories that
+	// are [Related] to the function are followed by the paths in them, two levels
+	// deep: slack, slack/events, slack/events/events.go.
 	Entries []string
 
 	// Files are the contents of the function's existing files, of those that
@@ -125,11 +128,13 @@ func (p Plan) PrivateFiles(lib string) []string {
 // which overwrites them. Files that fngen wrote for an earlier version of the
 // function, and that this version does not have, are removed with force if
 // nobody edited them; edited ones are a *[LeftoverError]. Other errors are
-// *[TwinError], *[GoVersionError], *[RequireError], *[NewerError],
-// *[ModError] and *[SumError].
+// *[TwinError], *[GroupError], *[CollisionError], *[GoVersionError],
+// *[RequireError], *[NewerError], *[ModError] and *[SumError].
 func Function(spec Spec, p Project, force bool) (Plan, error) {
-	if err := p.checkTwins(spec.Name); err != nil {
-		return Plan{}, err
+	for _, check := range []func(Name) error{p.checkGroup, p.checkTwins, p.checkCollisions} {
+		if err := check(spec.Name); err != nil {
+			return Plan{}, err
+		}
 	}
 	module, err := parseGoMod(p.GoMod)
 	if err != nil {
@@ -343,6 +348,8 @@ func Destroy(name string, p Project, force bool) (Plan, error) {
 		sums.remove(file)
 	}
 	switch {
+	case len(plan.Files) == 0 && len(p.members(name)) > 0:
+		return Plan{}, &MissingError{Name: name, Nearest: p.members(name)[0]}
 	case len(plan.Files) == 0:
 		functions := slices.DeleteFunc(slices.Clone(p.Entries), func(entry string) bool {
 			return strings.Contains(entry, ".")
@@ -358,20 +365,87 @@ func Destroy(name string, p Project, force bool) (Plan, error) {
 // IndexFile is another name that the file of a function's handler can have.
 const IndexFile = "index.go"
 
-// checkTwins returns a *TwinError if a function exists that name cannot exist
-// next to.
+// Related reports whether a name in the functions directory can be that of the
+// function, of its group, or of a group with a function that has the same
+// environment variables: slackEvents has those of slack/events.
+func Related(entry, function string) bool {
+	return strings.HasPrefix(envPrefix(function)+"_", envPrefix(entry)+"_")
+}
+
+// checkTwins returns a *TwinError if a function or a group exists that the
+// function cannot exist next to.
 func (p Project) checkTwins(name Name) error {
 	index := path.Join(p.Functions, name.String(), IndexFile)
-	if _, ok := p.Files[index]; ok && name.String() != "index" {
+	if _, ok := p.Files[index]; ok && name.Base() != "index" {
 		return &TwinError{Name: name.String(), Twin: index, SameRoute: true}
 	}
 	for _, entry := range p.Entries {
-		sameRoute := strings.EqualFold(entry, name.String()+".go")
-		if sameRoute || entry != name.String() && strings.EqualFold(entry, name.String()) {
-			return &TwinError{Name: name.String(), Twin: path.Join(p.Functions, entry), SameRoute: sameRoute}
+		for _, own := range []string{cmp.Or(name.Group(), name.String()), name.String()} {
+			sameRoute := strings.EqualFold(entry, own+".go")
+			if sameRoute || entry != own && strings.EqualFold(entry, own) {
+				return &TwinError{Name: own, Twin: path.Join(p.Functions, entry), SameRoute: sameRoute}
+			}
 		}
 	}
 	return nil
+}
+
+// checkCollisions returns a *CollisionError if one of two functions is in a
+// group, and their joined names are the same, as those of slack/events and
+// slackEvents.
+func (p Project) checkCollisions(name Name) error {
+	for _, entry := range p.Entries {
+		file, isGo := strings.CutSuffix(entry, ".go")
+		if !isGo {
+			continue
+		}
+		other := path.Dir(file)
+		if other == "." {
+			other = file
+		}
+		inGroup := strings.Contains(name.String()+other, "/")
+		if inGroup && other != name.String() && envPrefix(other) == name.Env() {
+			return &CollisionError{Name: name.String(), Existing: other}
+		}
+	}
+	return nil
+}
+
+// checkGroup returns a *GroupError if the group of a function has a handler or
+// other Go files of its own, or if the function has the name of a group.
+func (p Project) checkGroup(name Name) error {
+	if name.Group() == "" {
+		if members := p.members(name.String()); len(members) > 0 {
+			return &GroupError{Group: name.String(), Member: members[0]}
+		}
+		return nil
+	}
+	if file := p.goFile(name.Group()); file != "" {
+		return &GroupError{Group: name.Group(), File: path.Join(p.Functions, file)}
+	}
+	return nil
+}
+
+// members returns the functions of a group: the directories with Go files in one
+// without.
+func (p Project) members(group string) []string {
+	if p.goFile(group) != "" {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(p.Entries), func(entry string) bool {
+		return path.Dir(entry) != group || p.goFile(entry) == ""
+	})
+}
+
+// goFile returns the first Go file in a directory of the functions directory, or
+// "" if it has none.
+func (p Project) goFile(dir string) string {
+	for _, entry := range p.Entries {
+		if path.Dir(entry) == dir && path.Ext(entry) == ".go" {
+			return entry
+		}
+	}
+	return ""
 }
 
 // notes returns which requirements were upgraded, and a note for each reason why

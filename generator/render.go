@@ -36,7 +36,7 @@ func functionFiles() []functionFile {
 func OwnFiles(name string) []string {
 	var files []string
 	for _, file := range functionFiles() {
-		files = append(files, path.Join(name, name+file.suffix))
+		files = append(files, path.Join(name, path.Base(name)+file.suffix))
 	}
 	return files
 }
@@ -53,7 +53,7 @@ func render(spec Spec, data TemplateData) ([]File, error) {
 	var renders sync.WaitGroup
 	for i, file := range wanted {
 		renders.Go(func() {
-			files[i].Path = path.Join(data.Name, data.Name+file.suffix)
+			files[i].Path = path.Join(data.Name, spec.Name.Base()+file.suffix)
 			files[i].Data, errs[i] = renderFile(file.template, data)
 		})
 	}

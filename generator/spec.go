@@ -11,6 +11,7 @@ import (
 // A Spec describes the function to generate.
 type Spec struct {
 	Name      Name
+	Routes    []Route    // requests that it answers; empty for every method at its name and below
 	CORS      *CORS      // origins whose pages may call it; nil if browsers only allow its own
 	AllowIP   *AllowIP   // client IP addresses that may call it; nil for all
 	RateLimit *RateLimit // requests per client IP address; nil for any number

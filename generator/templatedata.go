@@ -1,8 +1,10 @@
 package generator
 
 import (
+	"encoding/json"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -18,15 +20,19 @@ const TemplateVersion = 1
 type TemplateData struct {
 	Version int // TemplateVersion
 
-	Name    string // of the function, such as updateOrderStatus
-	Package string // name of the function's Go package, such as updateorderstatus
-	Route   string // path of the function's URL, such as /updateOrderStatus
+	Name    string // of the function, such as updateOrderStatus or slack/events
+	Package string // name of the function's Go package, such as updateorderstatus or events
+	Route   string // path of the function's URL, such as /updateOrderStatus or /slack/events
 
 	Module string // path of the project's module
 	Lib    string // import path of the directory that contains the support packages
 
 	Database bool // the project has the support packages db and dbtest
 	Fixtures bool // a fixtures file declares the function request
+
+	// Routes are the requests that the function declares to answer. If there
+	// are none, it answers every method at Route and below.
+	Routes []RouteData
 
 	// The middleware in front of the handler, in the order in which it runs. A
 	// field is nil if the function does not have it.
@@ -41,6 +47,16 @@ type TemplateData struct {
 
 	// Binary is the media type of the response, or empty for JSON. Use Quote.
 	Binary string
+}
+
+// RouteData describes a route of a function.
+type RouteData struct {
+	Pattern string // such as GET /users/{id}
+
+	// A request for a test.
+	Method     string // constant in package net/http, such as MethodGet
+	Path       string // such as /users/1
+	Parameters []Parameter
 }
 
 // CORSData describes the origins whose pages may call a function.
@@ -100,6 +116,65 @@ type HandshakeData struct {
 // AuthData describes the users that may call a function.
 type AuthData struct {
 	Roles []string // one of which is required; any user may call if empty
+}
+
+// Request returns the first route, whose request the tests send.
+func (d TemplateData) Request() RouteData {
+	if len(d.Routes) > 0 {
+		return d.Routes[0]
+	}
+	return RouteData{Method: d.method(Route{}), Path: d.Route}
+}
+
+// method returns the constant of package net/http for the method of a test's
+// request.
+func (d TemplateData) method(r Route) string {
+	method := r.Method
+	switch {
+	case method == "" && (d.Webhook != nil || d.Input != nil):
+		return "MethodPost"
+	case method == "":
+		return "MethodGet"
+	}
+	return "Method" + method[:1] + strings.ToLower(method[1:])
+}
+
+// Patterns returns the patterns of the routes.
+func (d TemplateData) Patterns() []string {
+	var patterns []string
+	for _, r := range d.Routes {
+		patterns = append(patterns, r.Pattern)
+	}
+	return patterns
+}
+
+// PathParameters returns the names of the path parameters of all routes, sorted.
+func (d TemplateData) PathParameters() []string {
+	var names []string
+	for _, r := range d.Routes {
+		for _, p := range r.Parameters {
+			names = append(names, p.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Body returns the JSON body of the response to Request.
+func (d TemplateData) Body() string {
+	if d.Input != nil {
+		return `{"data":` + d.Input.JSON + "}"
+	}
+	body := map[string]string{}
+	for _, name := range d.PathParameters() {
+		body[name] = ""
+	}
+	for _, p := range d.Request().Parameters {
+		body[p.Name] = p.Value
+	}
+	body["data"] = d.Name + " function"
+	text, _ := json.Marshal(body) // a map of strings cannot fail
+	return string(text)
 }
 
 // Guarded reports whether the function has middleware in front of its handler.
@@ -165,11 +240,18 @@ func (s Spec) templateData(p Project, module string) TemplateData {
 	if s.Webhook != nil {
 		d.Webhook = s.Webhook.templateData(s.Name)
 	}
-	if s.Auth != nil {
-		d.Auth = &AuthData{Roles: s.Auth.Roles}
-	}
 	if s.Input != nil {
 		d.Input = s.Input.templateData()
+	}
+	for _, r := range s.Routes {
+		example, parameters := r.Example()
+		d.Routes = append(d.Routes, RouteData{r.String(), d.method(r), example, parameters})
+	}
+	if d.Webhook != nil {
+		d.Webhook.URL = "https://example.com" + d.Request().Path
+	}
+	if s.Auth != nil {
+		d.Auth = &AuthData{Roles: s.Auth.Roles}
 	}
 	return d
 }
@@ -187,7 +269,6 @@ func (s Scheme) templateData(name Name) *WebhookData {
 		Secret:      s.keys.secret,
 		OtherSecret: s.keys.otherSecret,
 		PublicKey:   s.keys.publicKey,
-		URL:         "https://example.com" + name.Route(),
 		Payload:     s.payload,
 		Form:        s.form,
 	}

@@ -65,6 +65,8 @@ var Deploy embed.FS
 //go:embed runtime/migrate/main.go
 //go:embed runtime/payload/alb.go runtime/payload/fields.go runtime/payload/http.go runtime/payload/payload.go
 //go:embed runtime/payload/response.go runtime/payload/unsupported.go
+//go:embed runtime/response/response.go
+//go:embed runtime/route/event.go runtime/route/route.go
 //go:embed runtime/server/invoke.go runtime/server/options.go runtime/server/parent.go runtime/server/router.go
 //go:embed runtime/server/server.go
 var Runtime embed.FS

@@ -31,7 +31,9 @@ type Stack struct {
 
 // A Function is a function of a stack. Its zip file is beside the template.
 type Function struct {
-	Name string
+	Name   string
+	Routes []project.Route // empty for every method at /NAME and below
+	CORS   bool            // it answers CORS preflights
 	project.Lambda
 }
 
@@ -41,16 +43,18 @@ type Function struct {
 // The format is specified at
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification.html
 func Template(s Stack) ([]byte, error) {
-	taken := map[string]bool{"ServerlessHttpApi": true, "ServerlessRestApi": true} // SAM adds one of them
-	functionIDs := make([]string, len(s.Functions))
-	for i, f := range s.Functions {
-		functionIDs[i] = logicalID(f.Name, "Function", taken)
-		taken[functionIDs[i]+"Role"] = true // SAM adds it
+	var names []string
+	for _, f := range s.Functions {
+		names = append(names, f.Name)
+	}
+	if err := CheckNames(names); err != nil {
+		return nil, err
 	}
 	var parameters mapping
 	parameterIDs := map[string]string{} // by variable
+	taken := map[string]bool{}
 	for _, variable := range s.allSecrets() {
-		id := logicalID(camelCase(variable), "", taken)
+		id := parameterID(variable, taken)
 		parameterIDs[variable] = id
 		parameters = append(parameters, pair{id, mapping{
 			{"Type", "String"},
@@ -59,10 +63,11 @@ func Template(s Stack) ([]byte, error) {
 		}})
 	}
 	var resources mapping
+	routes := s.routes()
 	for i, f := range s.Functions {
-		resources = append(resources, pair{functionIDs[i], mapping{
+		resources = append(resources, pair{LogicalID(f.Name), mapping{
 			{"Type", "AWS::Serverless::Function"},
-			{"Properties", s.properties(f, parameterIDs)},
+			{"Properties", append(s.properties(f, parameterIDs), s.events(routes[i])...)},
 		}})
 	}
 
@@ -113,7 +118,8 @@ func (s Stack) globals(parameterIDs map[string]string) mapping {
 	return globals
 }
 
-// Check returns an error if the stack exceeds a limit of CloudFormation.
+// Check returns an error if the stack exceeds a limit of CloudFormation, or has
+// routes that the API cannot have.
 //
 // The limits are listed at
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -123,11 +129,14 @@ func (s Stack) Check() error {
 	if s.REST {
 		resources++ // its deployment
 	}
-	for _, f := range s.Functions {
-		resources += 2 + 2*len(f.Methods) // the function, its role, and a permission for each route
+	for _, routes := range s.routes() {
+		resources += 2 + len(routes) // the function, its role, and a permission for each route
 	}
 	if resources > maxResources {
 		return fmt.Errorf("the stack has %d resources, CloudFormation allows %d", resources, maxResources)
+	}
+	if err := s.checkSiblings(); err != nil {
+		return err
 	}
 	if parameters := len(s.allSecrets()); parameters > maxParameters {
 		return fmt.Errorf("the stack has %d parameters, CloudFormation allows %d", parameters, maxParameters)
@@ -169,33 +178,7 @@ func (s Stack) properties(f Function, parameterIDs map[string]string) mapping {
 	if len(f.Environment)+len(secrets) > 0 {
 		properties = append(properties, environment(f.Environment, secrets, parameterIDs)...)
 	}
-	var events mapping
-	for _, method := range f.Methods {
-		name := method[:1] + strings.ToLower(method[1:])
-		events = append(events,
-			pair{name, s.event("/"+f.Name, method)},
-			pair{name + "Below", s.event("/"+f.Name+"/{proxy+}", method)})
-	}
-	if len(events) > 0 {
-		properties = append(properties, pair{"Events", events})
-	}
 	return properties
-}
-
-// event returns a route of the API. An HTTP API sends payload format 1.0, which
-// is the format of handlers' events. It keeps the values of a repeated header
-// apart, while format 2.0 joins them with commas.
-func (s Stack) event(route, method string) mapping {
-	if s.REST {
-		return mapping{
-			{"Type", "Api"},
-			{"Properties", mapping{{"Path", route}, {"Method", strings.ToLower(method)}}},
-		}
-	}
-	return mapping{
-		{"Type", "HttpApi"},
-		{"Properties", mapping{{"Path", route}, {"Method", method}, {"PayloadFormatVersion", "1.0"}}},
-	}
 }
 
 // environment returns environment variables, sorted by name: those with plain
@@ -212,24 +195,63 @@ func environment(values map[string]string, secrets []string, parameterIDs map[st
 	return mapping{{"Environment", mapping{{"Variables", variables}}}}
 }
 
-// ZipFile returns the name of a function's zip file.
-func ZipFile(function string) string { return function + ".zip" }
+// FileName returns the name of a function's executable and zip file, and of its
+// main package: slack-events for slack/events.
+func FileName(function string) string { return strings.ReplaceAll(function, "/", "-") }
 
-// logicalID returns an ID for CloudFormation, which allows only ASCII letters
-// and digits. It is made of name and suffix, with a number if the ID is taken,
-// and is added to taken.
-func logicalID(name, suffix string, taken map[string]bool) string {
-	id := strings.Map(func(r rune) rune {
-		switch {
-		case '0' <= r && r <= '9', 'A' <= r && r <= 'Z', 'a' <= r && r <= 'z':
-			return r
+// ZipFile returns the name of a function's zip file.
+func ZipFile(function string) string { return FileName(function) + ".zip" }
+
+// LogicalID returns the ID of a function in CloudFormation, which allows only
+// ASCII letters and digits: SlackEventsFunction for slack/events. It depends on
+// nothing but the name, since CloudFormation replaces a function whose ID
+// changes.
+func LogicalID(function string) string {
+	var id strings.Builder
+	for part := range strings.SplitSeq(function, "/") {
+		part = alphanumeric(part)
+		if part != "" {
+			id.WriteString(strings.ToUpper(part[:1]) + part[1:])
 		}
-		return -1
-	}, name)
-	if id != "" {
-		id = strings.ToUpper(id[:1]) + id[1:]
 	}
-	id += suffix
+	return id.String() + "Function"
+}
+
+// CheckNames returns an error if two functions have the same file name or
+// logical ID. Two that fngen function creates never have.
+func CheckNames(functions []string) error {
+	for _, kind := range []struct {
+		name string
+		of   func(function string) string
+	}{{"file name", FileName}, {"logical ID", LogicalID}} {
+		names := map[string]string{}
+		for _, function := range functions {
+			name := kind.of(function)
+			if other, ok := names[name]; ok && other != function {
+				return fmt.Errorf("the functions %s and %s both have the %s %s", other, function, kind.name, name)
+			}
+			names[name] = function
+		}
+	}
+	return nil
+}
+
+// parameterID returns the ID of the parameter for an environment variable:
+// StripeKey for STRIPE_KEY. It ends in a number if the ID is taken, and is added
+// to taken. No function, role or API has the ID.
+func parameterID(variable string, taken map[string]bool) string {
+	var b strings.Builder
+	for word := range strings.SplitSeq(variable, "_") {
+		if word != "" {
+			b.WriteString(strings.ToUpper(word[:1]) + strings.ToLower(word[1:]))
+		}
+	}
+	id := alphanumeric(b.String())
+	for _, suffix := range []string{"Function", "FunctionRole", "Api"} { // SAM adds roles and an API
+		if strings.HasSuffix(id, suffix) {
+			id += "Variable"
+		}
+	}
 	unique := id
 	for n := 2; unique == "" || taken[unique]; n++ {
 		unique = id + strconv.Itoa(n)
@@ -238,16 +260,15 @@ func logicalID(name, suffix string, taken map[string]bool) string {
 	return unique
 }
 
-// camelCase converts the name of an environment variable: STRIPE_KEY becomes
-// StripeKey.
-func camelCase(variable string) string {
-	var b strings.Builder
-	for word := range strings.SplitSeq(variable, "_") {
-		if word != "" {
-			b.WriteString(strings.ToUpper(word[:1]) + strings.ToLower(word[1:]))
+// alphanumeric returns the ASCII letters and digits of a text.
+func alphanumeric(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case '0' <= r && r <= '9', 'A' <= r && r <= 'Z', 'a' <= r && r <= 'z':
+			return r
 		}
-	}
-	return b.String()
+		return -1
+	}, text)
 }
 
 // AppName returns a name for a module's image and its resources in Kubernetes:

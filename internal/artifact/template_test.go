@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/artifact"
 	"github.com/fngen/fngen/internal/project"
 )
@@ -27,10 +28,23 @@ var update = flag.Bool("update", false, "rewrite testdata")
 // changes.
 func newFunction(name string, set func(*project.Lambda)) artifact.Function {
 	f := artifact.Function{Name: name, Lambda: project.Lambda{
-		Architecture: "arm64", Memory: 256, Timeout: 10, Methods: []string{"ANY"},
+		Architecture: "arm64", Memory: 256, Timeout: 10,
 	}}
 	if set != nil {
 		set(&f.Lambda)
+	}
+	return f
+}
+
+// withRoutes returns the function with routes and CORS.
+func withRoutes(f artifact.Function, patterns ...string) artifact.Function {
+	f.CORS = true
+	for _, pattern := range patterns {
+		route, err := generator.ParseRoute(pattern)
+		if err != nil {
+			panic(err)
+		}
+		f.Routes = append(f.Routes, project.Route{Route: route})
 	}
 	return f
 }
@@ -51,7 +65,7 @@ func shop(rest bool) artifact.Stack {
 		Secrets: []string{"DATABASE_URL"},
 		Functions: []artifact.Function{
 			newFunction("divide", nil),
-			newFunction("on", func(l *project.Lambda) { l.Methods = []string{"GET", "POST"} }),
+			withRoutes(newFunction("on", nil), "GET /on/{id}", "POST /on", "/on/{id}/files/{path...}"),
 			newFunction("updateOrder", func(l *project.Lambda) {
 				l.Architecture, l.Memory, l.Timeout, l.Concurrency = "amd64", 1024, 29, &two
 				l.Environment = map[string]string{
@@ -178,22 +192,19 @@ func checkResource(t *testing.T, d document, id string, r resource, rest bool) {
 	checkVariables(t, d, p.Environment)
 	route := "/" + strings.TrimSuffix(p.CodeUri, ".zip")
 	require.NotEmpty(t, p.Events)
-	paths := map[string]int{}
 	for event, e := range p.Events {
 		assert.Regexp(t, `^[A-Za-z0-9]+$`, event)
-		paths[e.Properties.Path]++
+		assert.Regexp(t, "^"+route+"(/|$)", e.Properties.Path)
 		if rest {
 			assert.Equal(t, "Api", e.Type)
 			assert.Empty(t, e.Properties.PayloadFormatVersion)
-			assert.Contains(t, []string{"any", "get", "post"}, e.Properties.Method)
+			assert.Contains(t, []string{"any", "get", "head", "options", "post"}, e.Properties.Method)
 		} else {
 			assert.Equal(t, "HttpApi", e.Type)
 			assert.Equal(t, "1.0", e.Properties.PayloadFormatVersion)
-			assert.Contains(t, []string{"ANY", "GET", "POST"}, e.Properties.Method)
+			assert.Contains(t, []string{"ANY", "GET", "HEAD", "OPTIONS", "POST"}, e.Properties.Method)
 		}
 	}
-	assert.Len(t, paths, 2)
-	assert.Equal(t, paths[route], paths[route+"/{proxy+}"])
 }
 
 // checkVariables checks that environment variables are strings, or refer to
@@ -228,12 +239,15 @@ func TestTemplateLint(t *testing.T) {
 }
 
 func TestTemplateIDsAreUnique(t *testing.T) {
-	s := artifact.Stack{Secrets: []string{"A_B", "AB", "Ab", "DIVIDE_FUNCTION", "A1", "A_1"}, Functions: []artifact.Function{
-		newFunction("divide", nil), newFunction("di-vide", nil), newFunction("Divide", nil), newFunction("-", nil),
-	}}
+	s := artifact.Stack{
+		Secrets: []string{
+			"A_B", "AB", "Ab", "DIVIDE_FUNCTION", "DIVIDE_FUNCTION_ROLE", "SERVERLESS_HTTP_API", "A1", "A_1",
+		},
+		Functions: []artifact.Function{newFunction("divide", nil), newFunction("slack/events", nil), newFunction("-", nil)},
+	}
 	d := parse(t, newTemplate(t, s))
-	assert.Len(t, d.Resources, 4)
-	assert.Len(t, d.Parameters, 6)
+	assert.Len(t, d.Resources, 3)
+	assert.Len(t, d.Parameters, 8)
 	var ids []string
 	for id := range d.Resources {
 		ids = append(ids, id)
@@ -242,10 +256,15 @@ func TestTemplateIDsAreUnique(t *testing.T) {
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
-	assert.Len(t, slices.Compact(ids), 10)
+	assert.Len(t, slices.Compact(ids), 11)
 	for _, id := range ids {
 		assert.Regexp(t, `^[A-Za-z0-9]+$`, id)
+		assert.NotContains(t, []string{"DivideFunctionRole", "ServerlessHttpApi"}, id, "SAM adds it")
 	}
+
+	s.Functions = append(s.Functions, newFunction("slackEvents", nil))
+	_, err := artifact.Template(s)
+	assert.ErrorContains(t, err, "slack/events and slackEvents both have the logical ID")
 }
 
 // The limits are those from which cfn-lint reports errors.
@@ -257,7 +276,8 @@ func TestStackCheck(t *testing.T) {
 	for n := range 201 {
 		names = append(names, "S"+strconv.Itoa(n))
 	}
-	methods := func(l *project.Lambda) { l.Methods = []string{"GET", "PUT"} }
+	routes := withRoutes(newFunction("divide", nil), "PUT /divide", "POST /divide/{id}") // and two of OPTIONS
+	routes.CORS = false
 	secrets := func(l *project.Lambda) { l.Secrets = names[100:200] }
 	for _, test := range []struct {
 		name  string
@@ -269,7 +289,18 @@ func TestStackCheck(t *testing.T) {
 			"125 functions", artifact.Stack{Functions: functions(125, nil)},
 			"the stack has 502 resources, CloudFormation allows 500",
 		},
-		{"83 functions with methods", artifact.Stack{Functions: functions(83, methods)}, ""},
+		{"124 functions with routes", artifact.Stack{Functions: slices.Repeat([]artifact.Function{routes}, 124)}, ""},
+		{
+			"siblings", artifact.Stack{Functions: []artifact.Function{
+				withRoutes(newFunction("a", nil), "GET /a/{id}"), newFunction("a", nil),
+			}}, "",
+		},
+		{
+			"REST, siblings", artifact.Stack{REST: true, Functions: []artifact.Function{
+				withRoutes(newFunction("a", nil), "GET /a/{id}/x"), newFunction("a", nil),
+			}},
+			"a REST API cannot have both /a/{id} and /a/{proxy+}",
+		},
 		{"REST, 124 functions", artifact.Stack{REST: true, Functions: functions(124, nil)}, ""},
 		{
 			"REST, 125 functions", artifact.Stack{REST: true, Functions: functions(125, nil)},
@@ -318,6 +349,34 @@ func TestTemplateDiffsAreSmall(t *testing.T) {
 	assert.Equal(t, fewer, all[:start]+all[end:])
 }
 
+// HEAD and OPTIONS lead to the function that answers them in fngen dev.
+func TestTemplateRoutes(t *testing.T) {
+	read := withRoutes(newFunction("read", nil), "GET /users/{id}", "GET /{$}")
+	remove := withRoutes(newFunction("remove", nil), "DELETE /users/{user}", "HEAD /users/{user}")
+	every := withRoutes(newFunction("every", nil), "/x/{path...}")
+	plain := withRoutes(newFunction("plain", nil), "GET /y", "OPTIONS /y")
+	plain.CORS = false
+	d := parse(t, newTemplate(t, artifact.Stack{Functions: []artifact.Function{
+		read, remove, every, plain, newFunction("divide", nil),
+	}}))
+	got := map[string][]string{}
+	for id, r := range d.Resources {
+		for event, e := range r.Properties.Events {
+			got[id] = append(got[id], event+": "+e.Properties.Method+" "+e.Properties.Path)
+		}
+		slices.Sort(got[id])
+	}
+	assert.Equal(t, map[string][]string{
+		"ReadFunction": {
+			"Get: GET /", "GetUsersId: GET /users/{id}", "Head: HEAD /", "Options: OPTIONS /", "OptionsUsersId: OPTIONS /users/{id}",
+		},
+		"RemoveFunction": {"DeleteUsersUser: DELETE /users/{user}", "HeadUsersUser: HEAD /users/{user}"},
+		"EveryFunction":  {"AnyXPath: ANY /x/{path+}"},
+		"PlainFunction":  {"GetY: GET /y", "HeadY: HEAD /y", "OptionsY: OPTIONS /y"},
+		"DivideFunction": {"Any: ANY /divide", "AnyBelow: ANY /divide/{proxy+}"},
+	}, got)
+}
+
 func TestTemplateOmitsEmptySections(t *testing.T) {
 	text := newTemplate(t, artifact.Stack{Functions: []artifact.Function{newFunction("divide", nil)}})
 	var sections map[string]any
@@ -341,5 +400,31 @@ func TestAppName(t *testing.T) {
 		"example.com/" + strings.Repeat("a", 80): strings.Repeat("a", 63),
 	} {
 		assert.Equal(t, want, artifact.AppName(module), module)
+	}
+}
+
+func TestNames(t *testing.T) {
+	for function, want := range map[string]struct{ file, id string }{
+		"divide":            {"divide", "DivideFunction"},
+		"updateOrder":       {"updateOrder", "UpdateOrderFunction"},
+		"slack/events":      {"slack-events", "SlackEventsFunction"},
+		"slackApp/eventsV2": {"slackApp-eventsV2", "SlackAppEventsV2Function"},
+		"hand-made/x_y":     {"hand-made-x_y", "HandmadeXyFunction"},
+	} {
+		assert.Equal(t, want.file, artifact.FileName(function))
+		assert.Equal(t, want.file+".zip", artifact.ZipFile(function))
+		assert.Equal(t, want.id, artifact.LogicalID(function))
+	}
+
+	assert.NoError(t, artifact.CheckNames([]string{"a", "b", "slack/events", "stripe/events", "events"}))
+	for _, test := range []struct {
+		functions []string
+		want      string
+	}{
+		{[]string{"slack/events", "slack-events"}, "slack/events and slack-events both have the file name slack-events"},
+		{[]string{"slackEvents", "slack/events"}, "slackEvents and slack/events both have the logical ID SlackEventsFunction"},
+		{[]string{"a-b", "ab"}, "a-b and ab both have the logical ID AbFunction"},
+	} {
+		assert.ErrorContains(t, artifact.CheckNames(test.functions), test.want)
 	}
 }

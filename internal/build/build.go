@@ -228,6 +228,11 @@ func newBuilder(p *project.Project, o Options) (*builder, error) {
 			return nil, fmt.Errorf("%s and %s are both the function %s", all[i-1].Handler.File, f.Handler.File, f.Name)
 		}
 	}
+	if o.Target == Lambda {
+		if err := artifact.CheckNames(names); err != nil {
+			return nil, hint.With(err, "rename one of them")
+		}
+	}
 	messages := map[string]string{} // of functions that cannot be built
 	lost := map[string]bool{}       // those that export no handler any more
 	for _, s := range skipped {

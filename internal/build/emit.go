@@ -14,6 +14,7 @@ import (
 	modpath "golang.org/x/mod/module"
 
 	"github.com/fngen/fngen/generator"
+	"github.com/fngen/fngen/internal/artifact"
 	"github.com/fngen/fngen/internal/changeset"
 	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/project"
@@ -84,7 +85,7 @@ func (b *builder) mainFiles(options generator.MainOptions) (map[string][]byte, e
 	}
 	files := map[string][]byte{}
 	for _, f := range b.functions {
-		main, err := generator.LambdaMain(options, f.Name, f.Ref(b.module))
+		main, err := generator.LambdaMain(options, artifact.FileName(f.Name), f.Ref(b.module))
 		if err != nil {
 			return nil, err
 		}

@@ -63,7 +63,7 @@ func (b *builder) lambda(ctx context.Context, settings map[string]project.Lambda
 	packages := map[string][]string{} // by architecture
 	executables := map[string]dist.Executable{}
 	for _, f := range b.functions {
-		main, err := generator.LambdaMain(mainOptions(b.project, b.module), "lambda/"+f.Name, f.Ref(b.module))
+		main, err := generator.LambdaMain(mainOptions(b.project, b.module), "lambda/"+artifact.FileName(f.Name), f.Ref(b.module))
 		if err != nil {
 			return err
 		}
@@ -120,7 +120,8 @@ func (b *builder) stage(name, arch string) (dist.Executable, error) {
 	if _, err := b.dist.Staged(arch); err != nil {
 		return dist.Executable{}, err
 	}
-	executable, err := b.dist.Executable(path.Join(name, artifact.Bootstrap), path.Join(arch, name))
+	file := artifact.FileName(name)
+	executable, err := b.dist.Executable(path.Join(file, artifact.Bootstrap), path.Join(arch, file))
 	if err != nil {
 		return dist.Executable{}, err
 	}
@@ -184,7 +185,9 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 	}
 	var missing []string
 	for _, f := range b.all {
-		stack.Functions = append(stack.Functions, artifact.Function{Name: f.Name, Lambda: settings[f.Name]})
+		stack.Functions = append(stack.Functions, artifact.Function{
+			Name: f.Name, Routes: f.Routes, CORS: f.CORS, Lambda: settings[f.Name],
+		})
 		if zip := artifact.ZipFile(f.Name); !b.dist.Has(zip) {
 			missing = append(missing, zip)
 		}

@@ -3,15 +3,16 @@ package build
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/dotenv"
+	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/overlay"
 	"github.com/fngen/fngen/internal/project"
+	"github.com/fngen/fngen/internal/tempdir"
 )
 
 // An Executable is a program of a project that is built to run on this machine:
@@ -37,10 +38,13 @@ type ServerOptions struct {
 }
 
 // NewServer returns a server of the project's functions as they are on disk
-// now. If one does not parse, the error is an *overlay.BuildError.
+// now. If one does not parse or its routes are invalid, the error is an
+// *overlay.BuildError.
 func NewServer(p *project.Project, o ServerOptions) (Executable, error) {
 	functions, skipped, err := p.List()
-	if err != nil {
+	if invalid := (*project.RouteError)(nil); errors.As(err, &invalid) {
+		return Executable{}, hint.With(&overlay.BuildError{Output: err.Error()}, hint.Of(err))
+	} else if err != nil {
 		return Executable{}, err
 	}
 	var broken []string
@@ -136,14 +140,13 @@ func (e Executable) Build(ctx context.Context, file string) error {
 // BuildTemp builds the executable in a temporary directory, and returns its
 // path and a function that removes it.
 func (e Executable) BuildTemp(ctx context.Context) (file string, remove func() error, err error) {
-	dir, err := os.MkdirTemp("", "fngen-run-")
+	dir, err := tempdir.New("run")
 	if err != nil {
 		return "", nil, err
 	}
-	remove = func() error { return os.RemoveAll(dir) }
-	file = filepath.Join(dir, "program.exe") // Windows requires the extension, other systems ignore it
+	file = filepath.Join(dir.Path, "program.exe") // Windows requires the extension, other systems ignore it
 	if err := e.Build(ctx, file); err != nil {
-		return "", nil, errors.Join(err, remove())
+		return "", nil, errors.Join(err, dir.Remove())
 	}
-	return file, remove, nil
+	return file, dir.Remove, nil
 }

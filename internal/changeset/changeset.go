@@ -93,7 +93,7 @@ func Apply(ctx context.Context, disk Disk, stageParent string, changes []Change)
 	if len(changes) == 0 {
 		return nil
 	}
-	t := &transaction{ctx: ctx, disk: disk, newDirs: map[string]string{}}
+	t := &transaction{ctx: ctx, disk: disk, parent: stageParent, newDirs: map[string]string{}}
 	defer func() {
 		if err != nil {
 			err = t.rollback(err)
@@ -139,6 +139,7 @@ type step struct {
 type transaction struct {
 	ctx     context.Context
 	disk    Disk
+	parent  string            // path of the staging directory's parent
 	stage   string            // path of the staging directory
 	staging Stage             // that directory, while files are staged
 	count   int               // number of paths in stage
@@ -255,7 +256,11 @@ func (t *transaction) plan(changes []Change) ([]step, error) {
 			steps = append(steps, s)
 		}
 	}
-	return t.mergeRemovals(steps)
+	steps, err := t.mergeRemovals(steps, "")
+	if err != nil {
+		return nil, err
+	}
+	return t.mergeRemovals(steps, t.parent+"/") // groups of functions
 }
 
 // planFile stages a change in an existing directory. The step has neither a
@@ -289,13 +294,14 @@ func (t *transaction) planFile(c Change) (step, error) {
 	return s, t.staging.Chmod(t.inStage(s.staged), mode) // undoes the umask
 }
 
-// mergeRemovals replaces the removals of all files in a directory by one step
-// that removes the directory, unless another step creates something in it.
-func (t *transaction) mergeRemovals(steps []step) ([]step, error) {
+// mergeRemovals replaces the removals of everything in a directory by one step
+// that removes the directory, unless another step creates something in it. It
+// looks at directories whose paths start with prefix.
+func (t *transaction) mergeRemovals(steps []step, prefix string) ([]step, error) {
 	removed := map[string]int{} // by directory
 	for _, s := range steps {
-		if s.staged == "" {
-			removed[path.Dir(s.path)]++
+		if dir := path.Dir(s.path); s.staged == "" && strings.HasPrefix(dir, prefix) {
+			removed[dir]++
 		}
 	}
 	for dir, count := range removed {

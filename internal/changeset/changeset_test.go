@@ -268,6 +268,25 @@ func changeCases() []changeCase {
 			remove(functions + "/divide/divide_test.go"),
 			write("fngen.sum", "new record"),
 		}},
+		{"function in a new group", existing, slices.Concat(project, []changeset.Change{
+			write(functions+"/slack/events/events.go", "package events"),
+			write(functions+"/slack/events/events_test.go", "package events // test"),
+		})},
+		{"only function of a group removed", with(map[string]file{
+			functions + "/slack/events/events.go": {data: "package events"},
+		}), []changeset.Change{
+			remove(functions + "/slack/events/events.go"),
+			write("fngen.sum", "new record"),
+		}},
+		{"one function of a group removed", with(map[string]file{
+			functions + "/slack/events/events.go":      {data: "package events"},
+			functions + "/slack/events/events_test.go": {data: "package events // test"},
+			functions + "/slack/actions/actions.go":    {data: "package actions"},
+		}), []changeset.Change{
+			remove(functions + "/slack/events/events.go"),
+			remove(functions + "/slack/events/events_test.go"),
+			write("fngen.sum", "new record"),
+		}},
 		{"support packages updated", with(map[string]file{
 			"api/src/lib/fn/gone.go":     {data: "package fn // gone"},
 			"api/src/lib/auth/user.go":   {data: "package auth // the user's"},
@@ -301,6 +320,9 @@ func (c changeCase) want(t *testing.T) map[string]string {
 		} else if err := os.Remove(name); !errors.Is(err, fs.ErrNotExist) {
 			require.NoError(t, err)
 			_ = os.Remove(filepath.Dir(name)) // fails unless it is empty
+			if group := path.Dir(path.Dir(change.Path)); path.Dir(group) == functions {
+				_ = os.Remove(filepath.Join(dir, filepath.FromSlash(group)))
+			}
 		}
 	}
 	return tree(t, dir)

@@ -144,7 +144,9 @@ func devProgram(w World, p *project.Project, debug bool) (devserver.Program, err
 		program.Notes = append(program.Notes, skipped.String())
 	}
 	for _, f := range server.Functions {
-		program.Routes = append(program.Routes, devserver.Route{Name: f.Name, Webhook: p.VerifiesWebhooks(f)})
+		program.Functions = append(program.Functions, devserver.Function{
+			Function: f.Routed(), Webhook: p.VerifiesWebhooks(f),
+		})
 	}
 	return program, nil
 }

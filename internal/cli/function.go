@@ -2,8 +2,10 @@ package cli
 
 import (
 	"fmt"
+	"net/http"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,11 +31,18 @@ fixtures. The files go into api/src/functions/<name>/ of the current Go module,
 and are yours to edit. The support packages that they import are copied into
 api/src/lib if they are not there yet.
 
+A name with a slash puts the function into a group: slack/events goes into
+api/src/functions/slack/events/ and serves /slack/events.
+
 --webhook takes the scheme of a provider:
 ` + wrap(schemeNames(true)) + `
 
 or, for any other sender:
 ` + wrap(schemeNames(false)) + `
+
+--route takes a method and a path in the pattern syntax of net/http, as in
+'GET /users/{id}' or 'GET /files/{path...}'. Without it, the function answers
+every method at /<name> and below.
 
 --cors takes the origins of web pages, such as https://app.example.com,
 http://localhost:5173 or https://*.example.com. Bare --cors allows any origin,
@@ -50,8 +59,10 @@ mark makes a field optional.
 such as its fixtures, are removed. If you edited one of those, nothing is
 written.`,
 		Example: `  fngen function divide
+  fngen function users --route='GET /users/{id}' --route='DELETE /users/{id}'
   fngen function updateOrderStatus --webhook
   fngen function orders --webhook=shopify
+  fngen function slack/events --webhook=slack
   fngen function report --auth=admin --binary=application/pdf --fixtures
   fngen function signUp --input='name:string,age:int?,tags:[]string'
   fngen function cart --auth --cors=https://app.example.com,http://localhost:5173
@@ -63,11 +74,8 @@ written.`,
 				return err
 			}
 			o.spec.Name = name
-			if webhook := o.spec.Webhook; o.spec.Input != nil && webhook != nil && webhook.IsProvider() {
-				return usageError{
-					fmt.Sprintf("--input and --webhook=%s are mutually exclusive: providers add fields at any time", webhook.Name),
-					"decode the payload with json.Unmarshal, which ignores unknown fields",
-				}
+			if err := checkInput(o.spec); err != nil {
+				return err
 			}
 			return runFunction(cmd, w, o)
 		},
@@ -92,6 +100,17 @@ written.`,
 	optional(flags, "binary", generator.DefaultBinary, "respond with binary data", func(value string) (err error) {
 		o.spec.Binary, err = generator.ParseBinary(value)
 		return err
+	})
+	required(flags, "route", "'METHOD /PATH'", "answer only these requests (repeatable)", func(value string) error {
+		route, err := generator.ParseRoute(value)
+		if err != nil {
+			return err
+		}
+		o.spec.Routes = append(o.spec.Routes, route)
+		if i, j, conflict := generator.ConflictingRoutes(o.spec.Routes); conflict {
+			return fmt.Errorf("%q and %q match the same requests", o.spec.Routes[i], o.spec.Routes[j])
+		}
+		return nil
 	})
 	optional(flags, "cors", anyOrigin, "allow browsers on these origins, or on any", func(value string) error {
 		if value == anyOrigin {
@@ -129,6 +148,31 @@ written.`,
 	return cmd
 }
 
+// checkInput returns an error if a function cannot decode a JSON body because of
+// the requests that it answers.
+func checkInput(spec generator.Spec) error {
+	if spec.Input == nil {
+		return nil
+	}
+	if spec.Webhook != nil && spec.Webhook.IsProvider() {
+		return usageError{
+			fmt.Sprintf("--input and --webhook=%s are mutually exclusive: providers add fields at any time", spec.Webhook.Name),
+			"decode the payload with json.Unmarshal, which ignores unknown fields",
+		}
+	}
+	for _, route := range spec.Routes {
+		switch route.Method {
+		case "", http.MethodPost, http.MethodPut, http.MethodPatch:
+		default:
+			return usageError{
+				fmt.Sprintf("--input and --route='%s' are mutually exclusive: %s requests have no body", route, route.Method),
+				"generate a function of its own for the route",
+			}
+		}
+	}
+	return nil
+}
+
 func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 	name := o.spec.Name
 	p, plan, err := change(cmd, w, o.changeOptions, func(p *project.Project) (generator.Plan, error) {
@@ -136,25 +180,36 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 		if err != nil {
 			return generator.Plan{}, err
 		}
+		if err := p.CheckRoutes(name.String(), o.spec.Routes); err != nil {
+			return generator.Plan{}, err
+		}
 		return generator.Function(o.spec, facts, o.force)
 	})
 	if err != nil {
 		return err
 	}
+	route, routes := name.Route(), []string{name.Route()}
+	if len(o.spec.Routes) > 0 {
+		route, routes = o.spec.Routes[0].Path, nil
+		for _, r := range o.spec.Routes {
+			routes = append(routes, r.String())
+		}
+	}
 	if o.json {
 		return printJSON(w.Stdout, struct {
-			Function string     `json:"function"`
-			Package  string     `json:"package"`
-			Route    string     `json:"route"`
-			DryRun   bool       `json:"dryRun"`
-			Files    []fileJSON `json:"files"`
-		}{name.String(), name.Package(), name.Route(), o.dryRun, files(plan)})
+			Function string            `json:"function"`
+			Package  string            `json:"package"`
+			Route    string            `json:"route"`
+			Routes   []generator.Route `json:"routes,omitempty"`
+			DryRun   bool              `json:"dryRun"`
+			Files    []fileJSON        `json:"files"`
+		}{name.String(), name.Package(), route, o.spec.Routes, o.dryRun, files(plan)})
 	}
 	if err := printFiles(w.Stdout, plan, o.dryRun); err != nil {
 		return err
 	}
 	dir := path.Join(p.Functions, name.String())
-	next := "edit   " + relative(p.Dir, path.Join(dir, name.String()+".go"))
+	next := "edit   " + relative(p.Dir, path.Join(dir, name.Base()+".go"))
 	if !o.spec.NoTests {
 		next = "test   " + goTest(p.Dir, dir)
 	}
@@ -163,7 +218,7 @@ route  %s
 %s
 
 Deployed, a function is an open endpoint: anyone can call it. Securing it is up to you.
-`, name.Route(), next)
+`, strings.Join(routes, ", "), next)
 	return err
 }
 

@@ -62,6 +62,7 @@ func goldenCommands() [][]string {
 		}
 	}
 	return append(commands,
+		[]string{"function", "slack/events", "--webhook=slack"},
 		[]string{"function", "auth-role", "--auth=admin"},
 		[]string{"function", "auth-roles", "--auth=admin,editor"},
 		[]string{"function", "binary-pdf", "--binary=application/pdf"},
@@ -76,6 +77,11 @@ func goldenCommands() [][]string {
 		[]string{"function", "rate-limit-auth", "--rate-limit=1/h", "--auth=admin"},
 		[]string{"function", "rate-limit-webhook-slack", "--rate-limit=1/h", "--webhook=slack"},
 		[]string{"function", "allow-ip-rate-limit", "--allow-ip=2001:db8::/32", "--rate-limit=1/m"},
+		[]string{"function", "route", "--route=GET /users/{id}"},
+		[]string{"function", "route-auth", "--route=PUT /accounts/{id}", "--auth"},
+		[]string{"function", "route-webhook", "--route=POST /hooks/{source}", "--webhook"},
+		[]string{"function", "route-binary-fixtures", "--route=GET /files/{path...}", "--binary=application/pdf", "--fixtures"},
+		[]string{"function", "routes", "--route=GET /posts/{id}", "--route=DELETE /posts/{id}", "--route=POST /posts"},
 		[]string{"function", "allow-ip-rate-limit-webhook-auth-binary-fixtures", "--allow-ip=127.0.0.0/8,::1",
 			"--rate-limit=10/s", "--webhook", "--auth", "--binary", "--fixtures"},
 		[]string{"function", "input", "--input=name:string,age:int,score:float,active:bool,born:time," +
@@ -87,6 +93,7 @@ func goldenCommands() [][]string {
 		[]string{"function", "input-webhook-fixtures", "--input=name:string,age:int?", "--webhook", "--fixtures"},
 		[]string{"function", "allow-ip-rate-limit-webhook-auth-input-fixtures", "--allow-ip=127.0.0.0/8,::1",
 			"--rate-limit=10/s", "--webhook=timestampSchemeVerifier", "--auth=admin", "--input=name:string,email:string?", "--fixtures"},
+		[]string{"function", "route-input", "--route=PUT /notes/{id}", "--route=POST /notes", "--input=text:string"},
 		[]string{"function", "cors-input", "--cors=https://app.example.com", "--input=name:string"},
 		[]string{"function", "cors", "--cors"},
 		[]string{"function", "cors-origins", "--cors=https://app.example.com,https://*.example.org:8443,http://localhost:5173"},

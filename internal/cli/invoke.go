@@ -50,6 +50,10 @@ running fngen dev. If none is running, fngen builds the function and runs it for
 this one request. The exit code is 0 if the response's status is below 400, and
 1 otherwise.
 
+If the function declares routes, --path and --method must match one of them.
+Without --path, the request goes to the first that the method matches and that
+has no path parameters.
+
 --webhook signs the request as the function verifies it: with the scheme, the
 header and the secret that its source passes to webhooks.Require. The secret is
 the value of an environment variable, which can be set in .env.defaults, .env or
@@ -60,6 +64,7 @@ provider would send.
 standard input. Prefer these for secrets: other users of the machine can see
 your command line.`,
 		Example: `  fngen invoke divide --query dividend=20 --query divisor=5
+  fngen invoke users --path /users/7 --method DELETE
   fngen invoke orders --data '{"id":1}' --webhook
   fngen invoke billing --sample invoice.paid --set data.object.amount_paid=4200
   fngen invoke billing --replay 3
@@ -95,7 +100,7 @@ func (o *invokeOptions) requestFlags(flags *pflag.FlagSet) {
 		o.call.Method, err = invoke.ParseMethod(value)
 		return err
 	})
-	required(flags, "path", "/PATH", "request this path below the function", func(value string) error {
+	required(flags, "path", "/PATH", "request this path, complete or below /NAME", func(value string) error {
 		o.call.Path = value
 		return invoke.CheckPath(value)
 	})

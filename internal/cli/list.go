@@ -19,8 +19,10 @@ func newList(w World) *cobra.Command {
 
 A function is a directory in api/src/functions whose package exports Handler, or
 a file there that exports its name and Handler, such as sendEmail.go with
-SendEmailHandler. A note says why a directory or file that looks like a function
-is not one.`,
+SendEmailHandler. A directory without Go files is a group, whose directories are
+functions too: slack/events is api/src/functions/slack/events. A function without
+declared routes answers every method at the listed path and below. A note says
+why a directory or file that looks like a function is not one.`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := openProject(cmd, w, project.Options{})
@@ -46,7 +48,11 @@ is not one.`,
 			}
 			var b strings.Builder
 			for _, f := range functions {
-				fmt.Fprintf(&b, "%s  %s\n", f.Name, f.Route)
+				routes := f.Routed().Routes
+				if len(routes) == 0 {
+					routes = []string{f.Route}
+				}
+				fmt.Fprintf(&b, "%s  %s\n", f.Name, strings.Join(routes, ", "))
 				for _, file := range f.Files {
 					fmt.Fprintf(&b, "    %s\n", file)
 				}

@@ -38,6 +38,7 @@ var mutated = []string{
 	"allowIps", "allowIpRateLimitWebhookAuthBinaryFixtures", "authRoles", "cors", "corsAuth", "corsOrigins",
 	"input", "inputAuth", "inputBinary", "inputOptional", "rateLimitBurst", "webhookAuthRole",
 	"webhookDiscord", "webhookSha1Verifier", "webhookStripe", "webhookTwilioAuthFixtures",
+	"slack/events",
 }
 
 // TestGeneratedTestsCatchBrokenGuards checks that the test of a function fails,
@@ -46,26 +47,35 @@ func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(dir, os.DirFS(goldenDir)))
 	functions := filepath.Join(dir, "api", "src", "functions")
-	originals, err := os.ReadDir(functions)
-	require.NoError(t, err)
+	originals := filepath.Join(dir, "originals")
+	require.NoError(t, os.Rename(functions, originals))
+	var handlers []string
+	for _, pattern := range []string{"*/*.go", "*/*/*.go"} { // the second one is for groups
+		found, err := filepath.Glob(filepath.Join(originals, filepath.FromSlash(pattern)))
+		require.NoError(t, err)
+		handlers = append(handlers, found...)
+	}
 
 	mutants := map[string]mutant{} // by import path
-	for _, entry := range originals {
-		name := entry.Name()
-		if !*allMutants && !slices.Contains(mutated, name) {
-			require.NoError(t, os.RemoveAll(filepath.Join(functions, name)))
+	for _, handler := range handlers {
+		original := filepath.Dir(handler)
+		name, err := filepath.Rel(originals, original)
+		require.NoError(t, err)
+		isTest := strings.HasSuffix(handler, "_test.go")
+		if isTest || !*allMutants && !slices.Contains(mutated, filepath.ToSlash(name)) {
 			continue
 		}
-		source, err := os.ReadFile(filepath.Join(functions, name, name+".go"))
+		source, err := os.ReadFile(handler)
 		require.NoError(t, err)
 		for i, m := range mutate(t, name, string(source)) {
-			copied := fmt.Sprintf("%sMutant%d", name, i)
-			require.NoError(t, os.CopyFS(filepath.Join(functions, copied), os.DirFS(filepath.Join(functions, name))))
-			require.NoError(t, os.WriteFile(filepath.Join(functions, copied, name+".go"), []byte(m.source), 0o666))
+			copied := fmt.Sprintf("%sMutant%d", strings.ReplaceAll(name, string(filepath.Separator), ""), i)
+			require.NoError(t, os.CopyFS(filepath.Join(functions, copied), os.DirFS(original)))
+			target := filepath.Join(functions, copied, filepath.Base(handler))
+			require.NoError(t, os.WriteFile(target, []byte(m.source), 0o666))
 			mutants["example.com/golden/api/src/functions/"+copied] = m
 		}
-		require.NoError(t, os.RemoveAll(filepath.Join(functions, name)))
 	}
+	require.NoError(t, os.RemoveAll(originals))
 	require.GreaterOrEqual(t, len(mutants), map[bool]int{false: 40, true: 200}[*allMutants])
 
 	cmd := exec.Command("go", "test", "-json", "-vet=off", "-ldflags=-s -w", "./api/src/functions/...")

@@ -83,6 +83,12 @@ func openAPI(w World, p *project.Project, options openapi.Options) ([]byte, erro
 			return nil, err
 		}
 		routes := []openapi.Route{{Path: f.Route}}
+		if len(f.Routes) > 0 {
+			routes = nil
+		}
+		for _, route := range f.Routes {
+			routes = append(routes, openapi.Route{Method: route.Method, Path: route.Path})
+		}
 		functions = append(functions, openapi.Function{Name: f.Name, Routes: routes, Contract: contract})
 	}
 	return openapi.Document(options, functions)

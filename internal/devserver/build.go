@@ -55,7 +55,7 @@ func explain(p Program, err error) *brokenError {
 		}
 	}
 	switch {
-	case p.Package != "" && len(p.Routes) == 0: // the module lacks what the first function adds to go.mod
+	case p.Package != "" && len(p.Functions) == 0: // the module lacks what the first function adds to go.mod
 		broken.title = "there are no functions yet (create one with fngen function NAME)"
 	case errors.As(err, new(*dotenv.Error)):
 		broken.title = "the functions' environment cannot be read"

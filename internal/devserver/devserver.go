@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,7 +23,9 @@ import (
 
 	"github.com/fngen/fngen/internal/delivery"
 	"github.com/fngen/fngen/internal/overlay"
+	"github.com/fngen/fngen/internal/tempdir"
 	"github.com/fngen/fngen/internal/watch"
+	"github.com/fngen/fngen/templates/runtime/route"
 )
 
 // Options configure a dev server.
@@ -50,7 +51,7 @@ type Options struct {
 
 	// Load returns the server program of the functions as they are now. It is
 	// called before each build. Even if it returns an error, Overlay, Package
-	// and Routes may be set.
+	// and Functions may be set.
 	Load func() (Program, error)
 
 	Poll           time.Duration              // the interval of polling for changes; 0 is to rely on the system's events
@@ -61,18 +62,32 @@ type Options struct {
 // A Program describes a server program of the functions: how to build it, and
 // which functions it serves.
 type Program struct {
-	Overlay overlay.Overlay
-	Package string
-	Routes  []Route
-	Environ []string                   // the environment to run it in
-	Notes   []string                   // notes on functions that are not in it, printed once
-	Explain func(output string) string // translates compiler errors to positions in the functions' files, or nil
+	Overlay   overlay.Overlay
+	Package   string
+	Functions []Function
+	Environ   []string                   // the environment to run it in
+	Notes     []string                   // notes on functions that are not in it, printed once
+	Explain   func(output string) string // translates compiler errors to positions in the functions' files, or nil
 }
 
-// A Route is the route of a function.
-type Route struct {
-	Name    string
+// A Function is a function of a program.
+type Function struct {
+	route.Function
+
 	Webhook bool // the function verifies webhooks: its requests are kept for replay
+}
+
+// routes returns the routes of functions. A function without declared routes has
+// the route /NAME.
+func routes(functions []Function) []string {
+	var list []string
+	for _, f := range functions {
+		if len(f.Routes) == 0 {
+			list = append(list, "/"+f.Name)
+		}
+		list = append(list, f.Routes...)
+	}
+	return list
 }
 
 const (
@@ -111,21 +126,23 @@ func Run(ctx context.Context, o Options) (err error) {
 	if public, err := url.Parse(o.PublicURL); err == nil && o.PublicURL != "" {
 		o.AllowedHosts = append(slices.Clone(o.AllowedHosts), public.Hostname())
 	}
+	defer o.queueOutput()()
 	s := &server{Options: o, deliveries: delivery.NewLog(deliveryCount, deliveryBytes)}
 	if o.DebugPort != 0 {
 		if s.debugger, err = findDebugger(); err != nil {
 			return err
 		}
 	}
-	dir, err := os.MkdirTemp("", "fngen-dev-")
+	tempdir.RemoveAbandoned()
+	dir, err := tempdir.New("dev")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	s.binary = filepath.Join(dir, "functions.exe") // Windows requires the extension, other systems ignore it
+	defer func() { err = errors.Join(err, dir.Remove()) }()
+	s.binary = filepath.Join(dir.Path, "functions.exe") // Windows requires the extension, other systems ignore it
 	s.watcher, err = watch.New(watch.Options{
 		Ignore: s.ignore, Quiet: quietPeriod, Poll: o.Poll, OnEvent: s.gate.eventReceived, OnUnchanged: s.gate.nothingChanged,
-		Cookie: filepath.Join(dir, "cookie"),
+		Cookie: filepath.Join(dir.Path, "cookie"),
 	})
 	if err != nil {
 		return err
@@ -163,34 +180,31 @@ func Run(ctx context.Context, o Options) (err error) {
 }
 
 // printReady prints that the first program is listening, and its routes.
-func (s *server) printReady(took time.Duration, routes []Route) {
-	if len(routes) == 0 {
+func (s *server) printReady(took time.Duration, functions []Function) {
+	if len(functions) == 0 {
 		s.note("there are no functions yet", "fngen function NAME")
 	}
-	for _, r := range routes {
-		s.print(s.Stdout, "  /"+r.Name+"\n")
+	for _, route := range routes(functions) {
+		s.print(s.Stdout, "  "+route+"\n")
 	}
 	s.print(s.Stdout, fmt.Sprintf("ready in %.2f s\n", took.Seconds()))
 }
 
 // printReloaded prints that a new program is listening, and which routes were
 // removed and added.
-func (s *server) printReloaded(took time.Duration, before, after []Route) {
-	for _, r := range before {
-		if !hasRoute(after, r.Name) {
-			s.print(s.Stdout, "- /"+r.Name+"\n")
+func (s *server) printReloaded(took time.Duration, before, after []Function) {
+	old, current := routes(before), routes(after)
+	for _, route := range old {
+		if !slices.Contains(current, route) {
+			s.print(s.Stdout, "- "+route+"\n")
 		}
 	}
-	for _, r := range after {
-		if !hasRoute(before, r.Name) {
-			s.print(s.Stdout, "+ /"+r.Name+"\n")
+	for _, route := range current {
+		if !slices.Contains(old, route) {
+			s.print(s.Stdout, "+ "+route+"\n")
 		}
 	}
 	s.print(s.Stdout, fmt.Sprintf("reloaded in %.2f s\n", took.Seconds()))
-}
-
-func hasRoute(routes []Route, name string) bool {
-	return slices.ContainsFunc(routes, func(r Route) bool { return r.Name == name })
 }
 
 func (s *server) print(w io.Writer, text string) {

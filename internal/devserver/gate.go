@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fngen/fngen/internal/instance"
+	"github.com/fngen/fngen/templates/runtime/route"
 )
 
 // A gate passes requests to the running program, and holds them back while the
@@ -30,6 +31,7 @@ type target struct {
 	binary    os.FileInfo
 	started   time.Time
 	transport *http.Transport
+	router    *route.Router
 
 	mu         sync.Mutex
 	requests   int
@@ -38,11 +40,16 @@ type target struct {
 }
 
 func newTarget(i *instance.Instance, p Program, binary os.FileInfo) *target {
+	var functions []route.Function
+	for _, f := range p.Functions {
+		functions = append(functions, f.Function)
+	}
 	return &target{
 		Instance: i, program: p, binary: binary, started: time.Now(), idle: make(chan struct{}),
 		// Bodies are not to be decoded. IdleConnTimeout is below that of the
 		// program, so that no request is sent on a connection it is closing.
 		transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 100, IdleConnTimeout: time.Minute},
+		router:    route.New(functions...),
 	}
 }
 

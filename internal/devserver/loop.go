@@ -23,12 +23,12 @@ type loop struct {
 	listings    chan listing       // receives the result of the listing in progress
 	stopListing func()             // stops the listing in progress, if there is one
 
-	current *target         // the running program, or nil
-	exited  <-chan struct{} // closed when current has exited; nil if current is
-	builtAt time.Time       // when the build of current began; zero if a later one has begun
-	isReady bool            // a program has been listening
-	routes  []Route         // the routes of the last program
-	printed string          // the build error on the screen, or ""
+	current   *target         // the running program, or nil
+	exited    <-chan struct{} // closed when current has exited; nil if current is
+	builtAt   time.Time       // when the build of current began; zero if a later one has begun
+	isReady   bool            // a program has been listening
+	functions []Function      // of the last program
+	printed   string          // the build error on the screen, or ""
 
 	restart *time.Timer   // fires when the program is to be built and started again
 	backoff time.Duration // the delay of the next restart
@@ -184,16 +184,16 @@ func (l *loop) handleFailure(err error) {
 
 // handleSuccess opens the gate to the new program and drains the old one.
 func (l *loop) handleSuccess(ctx context.Context, b build) {
-	routes := b.target.program.Routes
+	functions := b.target.program.Functions
 	switch {
 	case !l.isReady:
-		l.printReady(b.took, routes)
+		l.printReady(b.took, functions)
 	case b.target != l.current:
-		l.printReloaded(b.took, l.routes, routes)
+		l.printReloaded(b.took, l.functions, functions)
 	case l.printed != "":
 		l.print(l.Stdout, "the functions build again\n")
 	}
-	l.printed, l.routes, l.isReady = "", routes, true
+	l.printed, l.functions, l.isReady = "", functions, true
 	l.builtAt = b.began
 	l.current, l.exited = b.target, b.target.Done()
 	if old := l.gate.finishBuild(l.current, nil); old != nil && old != l.current {

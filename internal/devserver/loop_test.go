@@ -18,6 +18,7 @@ import (
 	"github.com/fngen/fngen/internal/instance"
 	"github.com/fngen/fngen/internal/overlay"
 	"github.com/fngen/fngen/internal/watch"
+	"github.com/fngen/fngen/templates/runtime/route"
 )
 
 // runLoop runs a loop of a project at /project whose programs load returns, and
@@ -148,7 +149,7 @@ func TestLoopBackoff(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	compile := &overlay.BuildError{Output: "main.go:1: x"}
-	routes := []Route{{Name: "divide"}}
+	functions := []Function{function("divide")}
 	for _, test := range []struct {
 		name  string
 		p     Program
@@ -156,10 +157,10 @@ func TestExplain(t *testing.T) {
 		title string
 		text  string
 	}{
-		{"compile error", Program{Package: "p", Routes: routes}, compile, "the functions do not build", "main.go:1: x"},
+		{"compile error", Program{Package: "p", Functions: functions}, compile, "the functions do not build", "main.go:1: x"},
 		{
 			"explained compile error",
-			Program{Package: "p", Routes: routes, Explain: func(s string) string { return "divide: " + s }},
+			Program{Package: "p", Functions: functions, Explain: func(s string) string { return "divide: " + s }},
 			compile, "the functions do not build", "divide: main.go:1: x",
 		},
 		{
@@ -220,14 +221,21 @@ func TestIgnore(t *testing.T) {
 	assert.False(t, s.ignore(filepath.Join(root, "other"), true))
 }
 
+// function returns a function with routes.
+func function(name string, routes ...string) Function {
+	return Function{Function: route.Function{Name: name, Routes: routes}}
+}
+
 func TestPrintRoutes(t *testing.T) {
 	var out strings.Builder
 	var notes []string
 	s := &server{Options: Options{Stdout: &out, Note: func(message, hint string) { notes = append(notes, message, hint) }}}
 	s.printReady(1230*time.Millisecond, nil)
-	s.printReady(1230*time.Millisecond, []Route{{Name: "a"}, {Name: "b", Webhook: true}})
-	before, after := []Route{{Name: "a"}, {Name: "b"}}, []Route{{Name: "b", Webhook: true}, {Name: "c"}}
+	s.printReady(1230*time.Millisecond, []Function{function("a"), function("b", "GET /b/{id}", "POST /b")})
+	before := []Function{function("a"), function("b"), function("d", "GET /d")}
+	after := []Function{function("b"), function("c"), function("d", "PUT /d")}
 	s.printReloaded(50*time.Millisecond, before, after)
-	assert.Equal(t, "ready in 1.23 s\n  /a\n  /b\nready in 1.23 s\n- /a\n+ /c\nreloaded in 0.05 s\n", out.String())
+	assert.Equal(t, "ready in 1.23 s\n  /a\n  GET /b/{id}\n  POST /b\nready in 1.23 s\n"+
+		"- /a\n- GET /d\n+ /c\n+ PUT /d\nreloaded in 0.05 s\n", out.String())
 	assert.Equal(t, []string{"there are no functions yet", "fngen function NAME"}, notes)
 }

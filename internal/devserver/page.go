@@ -22,14 +22,17 @@ pre { overflow: auto; padding: 1rem; background: #f4f4f4 }
 </style>
 <h1>{{.Title}}</h1>
 {{with .Text}}<pre>{{.}}</pre>{{end}}
-{{with .Links}}<ul>{{range .}}<li><a href="{{.}}">{{.}}</a></li>{{end}}</ul>{{end}}
+{{with .Links}}<ul>{{range .}}<li>{{if .URL}}<a href="{{.URL}}">{{.Text}}</a>{{else}}{{.Text}}{{end}}</li>{{end}}</ul>{{end}}
 </html>
 `
 
 type pageData struct {
 	Title, Text string
-	Links       []string
+	Links       []link
 }
+
+// A link is an item of a list.
+type link struct{ URL, Text string } // URL may be ""
 
 func writePage(w http.ResponseWriter, status int, data pageData) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -55,8 +58,13 @@ func (s *server) serveList(w http.ResponseWriter, r *http.Request) {
 	}
 	defer t.release()
 	data := pageData{Title: "Functions"}
-	for _, route := range t.program.Routes {
-		data.Links = append(data.Links, s.APIURL+"/"+route.Name)
+	for _, pattern := range routes(t.program.Functions) {
+		method, path, _ := strings.Cut(pattern, "/")
+		item := link{Text: method + s.APIURL + "/" + path}
+		if path = strings.TrimSuffix(path, "{$}"); (method == "" || method == "GET ") && !strings.Contains(path, "{") {
+			item.URL = s.APIURL + "/" + path
+		}
+		data.Links = append(data.Links, item)
 	}
 	writePage(w, http.StatusOK, data)
 }

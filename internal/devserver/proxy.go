@@ -10,13 +10,13 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/fngen/fngen/internal/delivery"
+	"github.com/fngen/fngen/templates/runtime/route"
 )
 
 // Headers between the reverse proxy and the program. Package server of
@@ -125,8 +125,12 @@ func (s *server) forward(w http.ResponseWriter, r *http.Request) {
 // webhook returns the function that a request is for, if that function verifies
 // webhooks.
 func (t *target) webhook(r *http.Request) (name string, ok bool) {
-	name, _, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	return name, slices.Contains(t.program.Routes, Route{name, true})
+	match := t.router.Find(route.Request{Method: r.Method, Path: r.URL.EscapedPath()})
+	if match.Status != 0 {
+		return "", false
+	}
+	f := t.program.Functions[match.Function]
+	return f.Name, f.Webhook
 }
 
 // functionProxy forwards requests to t unchanged, except for peerHeader.

@@ -59,6 +59,11 @@ func (s *server) setSources(list listing) (changed bool, err error) {
 			return false, err
 		}
 	}
+	for _, file := range list.sources.Targets {
+		if err := s.watcher.AddFile(file); err != nil {
+			return false, err
+		}
+	}
 	files := list.sources.Files()
 	s.watcher.Hash(files)
 	return slices.ContainsFunc(files, func(file string) bool {

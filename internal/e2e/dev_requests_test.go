@@ -168,7 +168,7 @@ func checkVectors(t *testing.T, d *dev) {
 		require.NoError(t, json.Unmarshal([]byte(body), &got), "%s: %s", v.Name, body)
 		assert.Equal(t, "127.0.0.1", got.RequestContext.Identity.SourceIP)
 		assert.Equal(t, "public.example.com", got.RequestContext.DomainName)
-		assert.Equal(t, "/api/echo", got.RequestContext.Path)
+		assert.Equal(t, "/api/echo", strings.TrimSuffix(got.RequestContext.Path, "/"))
 		got.RequestContext, want.RequestContext = events.APIGatewayProxyRequestContext{},
 			events.APIGatewayProxyRequestContext{}
 		wantJSON, err := json.Marshal(want)

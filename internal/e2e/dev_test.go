@@ -573,4 +573,12 @@ func TestDevVendor(t *testing.T) {
 	p.Env = environ
 	require.Zero(t, p.run(t), p.stderr.String())
 	assert.Equal(t, `{"data":"divide function"}`, p.stdout.String())
+
+	// What the functions themselves import must be in the vendor directory.
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "vendor/github.com/aws/aws-lambda-go/events")))
+	p = command(dir, "invoke", "divide", "--port", "1")
+	p.Env = environ
+	require.Equal(t, 1, p.run(t))
+	assert.Contains(t, p.stderr.String(), "github.com/aws/aws-lambda-go/events")
+	assert.Contains(t, p.stderr.String(), "-mod=vendor")
 }

@@ -76,6 +76,18 @@ func TestKeys(t *testing.T) {
 	screen.next(t, "\x1b[32m1 passed\x1b[0m, 1 total\r\n", "q: quit\r\n")
 	press("f")
 	screen.next(t, "No tests failed.\r\n")
+
+	git(t, dir, "init", "-q")
+	git(t, dir, "add", ".")
+	git(t, dir, "-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-qm", "x")
+	press("o")
+	screen.next(t, "No function has changed since the last commit.\r\n")
+	writeFile(t, dir, functions+"/divide/notes.txt", "x")
+	screen.next(t, functions+"/divide/notes.txt changed\r\nRunning divide …\r\n", "q: quit\r\n")
+	press("o")
+	screen.next(t, "Running divide …\r\n", "q: quit\r\n")
+	press("tNoTest\r")
+	screen.next(t, "Running 2 functions (tests \"NoTest\") …\r\n", "2 without tests", "q: quit\r\n")
 	press("q")
 	<-done
 	assert.Zero(t, p.ProcessState.ExitCode())

@@ -96,7 +96,8 @@ func TestWatch(t *testing.T) {
 
 	addFunction(t, dir, "fresh", "", "")
 	text = screen.next(t, "fresh/fresh_test.go", "Functions:  1 passed, 1 total\n", "Time:")
-	assert.NotContains(t, text, "orders")
+	assert.NotContains(t, text, "orders_test.go")
+	assert.Contains(t, text, "Still failing: orders\n")
 
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, functions, "fresh")))
 	writeFile(t, dir, "go.mod", freshMod+"\n// changed\n")

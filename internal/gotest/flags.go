@@ -66,3 +66,12 @@ func Tags(args []string) string {
 	}
 	return tags
 }
+
+// AddFlags adds flags to the arguments of go test. They override equal flags.
+func AddFlags(args, flags []string) []string {
+	end := slices.IndexFunc(args, func(arg string) bool { return arg == "-args" || arg == "--args" })
+	if end < 0 {
+		end = len(args)
+	}
+	return slices.Concat(args[:end], flags, args[end:])
+}

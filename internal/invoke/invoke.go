@@ -45,7 +45,7 @@ type Options struct {
 	Function string // in any spelling; may be empty with Replay
 
 	Method string // the default is POST with a body, a sample or a signature, else GET
-	Path   string // below the function's route, escaped
+	Path   string // escaped; see builder.route
 	Query  string // encoded
 	Header []HeaderField
 	Body   []byte // nil sends no body

@@ -31,6 +31,8 @@ func newProject(t *testing.T) *project.Project {
 	for name, text := range map[string]string{
 		"go.mod":                           "module example.com/app\n\ngo 1.22\n",
 		"api/src/functions/divide/main.go": "package divide\n\nfunc Handler() {}\n",
+		"api/src/functions/users/users.go": "package users\n\nfunc Handler() {}\n\n" +
+			"var Routes = []string{\"GET /users/{id}\", \"DELETE /users/{id}\", \"POST /users\", \"PUT /users/{id}/{path...}\"}\n",
 		"api/src/functions/orders/orders.go": `package orders
 
 import "example.com/app/api/src/lib/webhooks"
@@ -109,6 +111,58 @@ func TestCall(t *testing.T) {
 	assert.Equal(t, "Bearer token", last.Header.Get("Authorization"))
 	assert.Equal(t, "supabase", last.Header.Get("Auth-Provider"))
 	assert.Equal(t, "fngen/v1", last.Header.Get("User-Agent"))
+}
+
+// The path and the method choose a route.
+func TestCallRoutes(t *testing.T) {
+	p := newProject(t)
+	port, last := serve(t, p.Dir, "", ok)
+	c := &invoke.Client{Project: p, Port: port}
+	for _, test := range []struct {
+		o    invoke.Options
+		want string
+	}{
+		{invoke.Options{Function: "divide"}, "GET /divide"},
+		{invoke.Options{Function: "divide", Path: "/x", Method: "PATCH"}, "PATCH /divide/x"},
+		{invoke.Options{Function: "divide", Path: "/divide"}, "GET /divide"},
+		{invoke.Options{Function: "divide", Path: "/divide/x"}, "GET /divide/x"},
+		{invoke.Options{Function: "divide", Path: "/divided"}, "GET /divide/divided"},
+		{invoke.Options{Function: "users", Path: "/users/7"}, "GET /users/7"},
+		{invoke.Options{Function: "users", Path: "/users/7", Method: "DELETE"}, "DELETE /users/7"},
+		{invoke.Options{Function: "users", Path: "/users/7", Method: "HEAD"}, "HEAD /users/7"},
+		{invoke.Options{Function: "users", Path: "/users/7", Method: "OPTIONS"}, "OPTIONS /users/7"},
+		{invoke.Options{Function: "users", Path: "/users/a%2Fb/x/y", Method: "PUT"}, "PUT /users/a%2Fb/x/y"},
+		{invoke.Options{Function: "users", Body: []byte("{}")}, "POST /users"},
+		{invoke.Options{Function: "users", Method: "POST"}, "POST /users"},
+	} {
+		_, err := c.Call(context.Background(), test.o)
+		require.NoError(t, err, test.want)
+		assert.Equal(t, test.want, last.Method+" "+last.RequestURI)
+	}
+	const routes = "choose one of its routes: GET /users/{id}, DELETE /users/{id}, POST /users, PUT /users/{id}/{path...}"
+	for _, test := range []struct {
+		o          invoke.Options
+		want, hint string
+	}{
+		{
+			invoke.Options{Function: "users"},
+			`the route "GET /users/{id}" has path parameters`, "fngen invoke users --path /users/1",
+		},
+		{
+			invoke.Options{Function: "users", Method: "PUT"},
+			`the route "PUT /users/{id}/{path...}" has path parameters`, "fngen invoke users --path /users/1/a/b --method PUT",
+		},
+		{invoke.Options{Function: "users", Method: "PATCH"}, "users has no route for PATCH", routes},
+		{invoke.Options{Function: "users", Path: "/7"}, "users has no route for GET /7", routes},
+		{
+			invoke.Options{Function: "users", Path: "/users/7", Body: []byte("{}")},
+			"users has no route for POST /users/7", routes,
+		},
+	} {
+		_, err := c.Call(context.Background(), test.o)
+		require.EqualError(t, err, test.want)
+		assert.Equal(t, test.hint, hint.Of(err))
+	}
 }
 
 func TestCallSigns(t *testing.T) {

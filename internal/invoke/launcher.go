@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/fngen/fngen/internal/instance"
+	"github.com/fngen/fngen/internal/tempdir"
 )
 
 // stopTimeout limits how long a launched server may take to exit.
@@ -28,16 +28,16 @@ type Launcher struct {
 // of the loopback interface. publicURL is the URL that the function sees as its
 // own; it may be empty. Stopping the server removes the directory.
 func (l Launcher) Start(ctx context.Context, function, publicURL string) (_ Server, err error) {
-	dir, err := os.MkdirTemp("", "fngen-invoke-")
+	dir, err := tempdir.New("invoke")
 	if err != nil {
 		return Server{}, err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.RemoveAll(dir))
+			err = errors.Join(err, dir.Remove())
 		}
 	}()
-	binary := filepath.Join(dir, "function.exe") // Windows requires the extension, other systems ignore it
+	binary := filepath.Join(dir.Path, "function.exe") // Windows requires the extension, other systems ignore it
 	environ, err := l.Build(ctx, function, binary)
 	if err != nil {
 		return Server{}, err
@@ -55,6 +55,6 @@ func (l Launcher) Start(ctx context.Context, function, publicURL string) (_ Serv
 	return Server{URL: "http://" + i.Addr, Stop: func() error {
 		timeout, cancel := context.WithTimeout(ctx, stopTimeout)
 		defer cancel()
-		return errors.Join(i.Stop(timeout), os.RemoveAll(dir))
+		return errors.Join(i.Stop(timeout), dir.Remove())
 	}}, nil
 }

@@ -63,7 +63,7 @@ func CheckHeaderValue(value string) error {
 	return nil
 }
 
-// CheckPath returns an error if path cannot be appended to a function's route.
+// CheckPath returns an error if path is not an escaped path.
 func CheckPath(path string) error {
 	parsed, err := url.Parse("http://host" + path)
 	switch {

@@ -75,14 +75,20 @@ func (b *builder) use(f project.Function) (err error) {
 // plain returns the request for a call with a body, a sample or neither.
 func (b *builder) plain() (*request, error) {
 	r := &request{
-		method: b.Method,
-		path:   (&url.URL{Path: b.function.Route}).EscapedPath() + b.Path,
 		query:  b.Query,
 		host:   b.dev.host(),
 		header: http.Header{},
 		body:   b.Body,
 	}
 	sign := b.Sign || b.Secret != ""
+	defaultMethod := http.MethodGet
+	if sign || b.Body != nil || b.Sample != "" {
+		defaultMethod = http.MethodPost
+	}
+	var err error
+	if r.method, r.path, err = b.route(defaultMethod); err != nil {
+		return nil, err
+	}
 	switch {
 	case b.Sample != "":
 		sign = sign || b.webhook != nil
@@ -92,12 +98,6 @@ func (b *builder) plain() (*request, error) {
 	case len(b.Body) > 0:
 		sendsForms := sign && b.signature().Scheme.SendsForms()
 		r.header.Set("Content-Type", contentType(b.Body, sendsForms))
-	}
-	if r.method == "" {
-		r.method = http.MethodGet
-		if sign || b.Body != nil || b.Sample != "" {
-			r.method = http.MethodPost
-		}
 	}
 	if err := b.applyOptions(r); err != nil {
 		return nil, err
@@ -228,7 +228,7 @@ func (b *builder) event() (*request, error) {
 	}
 	return &request{
 		method:  http.MethodPost,
-		path:    "/2015-03-31/functions/" + url.PathEscape(b.function.Name) + "/invocations",
+		path:    "/2015-03-31/functions" + (&url.URL{Path: b.function.Route}).EscapedPath() + "/invocations",
 		header:  http.Header{"Content-Type": {typeJSON}},
 		body:    b.Event,
 		isEvent: true,

@@ -9,8 +9,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -18,6 +20,7 @@ import (
 	"strings"
 
 	"github.com/fngen/fngen/internal/process"
+	"github.com/fngen/fngen/internal/tempdir"
 )
 
 // An Overlay is a Go module with additional files.
@@ -94,11 +97,12 @@ func (o Overlay) listFlags() []string {
 // run runs the go command with the overlay. If stdout is not nil, it receives
 // the command's standard output.
 func (o Overlay) run(ctx context.Context, args, packages []string, stdout *bytes.Buffer) (err error) {
-	dir, err := os.MkdirTemp("", "fngen-build-")
+	temp, err := tempdir.New("build")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, temp.Remove()) }()
+	dir := temp.Path
 	file, names, err := o.write(dir)
 	if err != nil {
 		return err
@@ -109,24 +113,77 @@ func (o Overlay) run(ctx context.Context, args, packages []string, stdout *bytes
 	}
 	restore := func(output string) string { return restoreNames(output, o.Root, dir, names) }
 	err = o.runGo(ctx, args, restore, stdout)
-	// The vendor directory may lack modules that only the overlay imports. They
-	// may be in the module cache.
-	if failed := (*BuildError)(nil); errors.As(err, &failed) && o.notVendored(failed.Output) {
-		const flag = "-mod=readonly"
-		err = o.runGo(ctx, slices.Concat(args[:1], []string{flag}, args[1:]), restore, stdout)
-		if errors.As(err, &failed) {
-			failed.flags = []string{flag}
-		}
+	failed := (*BuildError)(nil)
+	if !errors.As(err, &failed) {
+		return err
+	}
+	missing := notVendored(failed.Output)
+	if len(missing) == 0 {
+		return err
+	}
+	// The vendor directory may lack packages that only the overlay imports. They
+	// may be in the module cache. What the module itself imports must be there,
+	// as go build requires.
+	const flag = "-mod=readonly"
+	list := slices.Concat([]string{"list", flag, "-e", "-deps", "-json=Dir,Imports,Module", "-overlay", file}, o.listFlags())
+	for _, p := range packages {
+		list = append(list, "./"+p)
+	}
+	if only, listErr := o.onlyOverlay(ctx, list, missing); listErr != nil || !only {
+		return err
+	}
+	err = o.runGo(ctx, slices.Concat(args[:1], []string{flag}, args[1:]), restore, stdout)
+	if errors.As(err, &failed) {
+		failed.flags = []string{flag}
 	}
 	return err
 }
 
-// notVendored reports whether the go command printed that the vendor directory
-// lacks an import of a file of the overlay.
-func (o Overlay) notVendored(output string) bool {
+// notVendored returns the packages that the vendor directory lacks, according
+// to the output of the go command.
+func notVendored(output string) []string {
+	var packages []string
 	for line := range strings.SplitSeq(output, "\n") {
-		file, _, _ := strings.Cut(filepath.ToSlash(line), ".go:")
-		if _, ok := o.Files[file+".go"]; ok && strings.Contains(line, "-mod=vendor") {
+		_, rest, ok := strings.Cut(line, "cannot find module providing package ")
+		if name, reason, _ := strings.Cut(rest, ":"); ok && strings.Contains(reason, "-mod=vendor") {
+			packages = append(packages, name)
+		}
+	}
+	return packages
+}
+
+// onlyOverlay reports whether only files of the overlay import some packages.
+// list are the arguments of go list that print the packages to look at.
+func (o Overlay) onlyOverlay(ctx context.Context, list, imports []string) (bool, error) {
+	var out bytes.Buffer
+	if err := o.runGo(ctx, list, func(output string) string { return output }, &out); err != nil {
+		return false, err
+	}
+	decoder := json.NewDecoder(&out)
+	for {
+		var p struct {
+			Dir     string
+			Imports []string
+			Module  *struct{ Main bool }
+		}
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return true, nil
+		} else if err != nil {
+			return false, err
+		}
+		if p.Module == nil || !p.Module.Main || o.hasDir(p.Dir) {
+			continue
+		}
+		if slices.ContainsFunc(p.Imports, func(name string) bool { return slices.Contains(imports, name) }) {
+			return false, nil
+		}
+	}
+}
+
+// hasDir reports whether a file of the overlay is in the directory.
+func (o Overlay) hasDir(dir string) bool {
+	for name := range o.Files {
+		if filepath.Join(o.Root, filepath.FromSlash(path.Dir(name))) == dir {
 			return true
 		}
 	}

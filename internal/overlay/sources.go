@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -18,7 +19,8 @@ import (
 // overlay's root, in a workspace's modules, and in modules that go.mod replaces
 // by directories.
 type Sources struct {
-	Dirs []string // directories of packages and of their modules' go.mod files, sorted
+	Dirs    []string // directories of packages and of their modules' go.mod files, sorted
+	Targets []string // files that symlinks among the sources point to
 
 	files    map[string]bool
 	patterns map[string][]string // of go:embed directives, by the package's directory
@@ -67,10 +69,8 @@ func (o Overlay) Sources(ctx context.Context, packages ...string) (*Sources, err
 // editable reports whether the user may edit a package: it is not in the module
 // cache and does not come from the overlay.
 func (o Overlay) editable(p goListPackage) bool {
-	for name := range o.Files {
-		if filepath.Join(o.Root, filepath.FromSlash(path.Dir(name))) == p.Dir {
-			return false
-		}
+	if o.hasDir(p.Dir) {
+		return false
 	}
 	m := p.Module
 	return m == nil || m.Version == "" || m.Replace != nil && m.Replace.Version == "" ||
@@ -79,8 +79,15 @@ func (o Overlay) editable(p goListPackage) bool {
 
 func (s *Sources) add(p goListPackage) {
 	s.Dirs = append(s.Dirs, p.Dir)
-	for _, file := range slices.Concat(p.GoFiles, p.CgoFiles, p.CFiles, p.HFiles, p.SFiles, p.EmbedFiles) {
-		s.files[filepath.Join(p.Dir, filepath.FromSlash(file))] = true
+	for _, name := range slices.Concat(p.GoFiles, p.CgoFiles, p.CFiles, p.HFiles, p.SFiles, p.EmbedFiles) {
+		file := filepath.Join(p.Dir, filepath.FromSlash(name))
+		s.files[file] = true
+		if info, err := os.Lstat(file); err == nil && info.Mode()&os.ModeSymlink != 0 {
+			if target, err := filepath.EvalSymlinks(file); err == nil {
+				s.files[target] = true
+				s.Targets = append(s.Targets, target)
+			}
+		}
 	}
 	if len(p.EmbedPatterns) > 0 {
 		s.patterns[p.Dir] = p.EmbedPatterns

@@ -22,18 +22,18 @@ func Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 }
 
 // Run runs a command and waits until it exits. If ctx is done first, Run
-// interrupts the process group, kills the remaining processes after a grace
-// period, and returns the context's error.
+// interrupts the process group and, after a grace period, returns the context's
+// error. In any case, it kills the processes of the group that are left.
 func Run(ctx context.Context, cmd *exec.Cmd) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	err := cmd.Run()
-	if err == nil || ctx.Err() == nil {
-		return err
-	}
 	if cmd.Process != nil {
 		kill(cmd)
+	}
+	if err == nil || ctx.Err() == nil {
+		return err
 	}
 	return ctx.Err()
 }

@@ -68,6 +68,18 @@ func TestRunCancelled(t *testing.T) {
 	}
 }
 
+// TestRunLeavesNothing checks that a process that the command started does not
+// outlive it.
+func TestRunLeavesNothing(t *testing.T) {
+	var out strings.Builder
+	cmd := process.Command(context.Background(), "sh", "-c", `sleep 1000 >/dev/null 2>&1 & echo $!`)
+	cmd.Stdout = &out
+	require.NoError(t, process.Run(context.Background(), cmd))
+	child, err := strconv.Atoi(strings.TrimSpace(out.String()))
+	require.NoError(t, err)
+	assert.Eventually(t, func() bool { return exited(child) }, 10*time.Second, 5*time.Millisecond)
+}
+
 // exited reports whether a process has exited. It may be a zombie.
 func exited(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"path"
 	"regexp"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 	"golang.org/x/mod/module"
+
+	"github.com/fngen/fngen/internal/hint"
 )
 
 // A Config holds the settings that all commands share.
@@ -257,7 +260,36 @@ func decodeSettings(data []byte) (settings, error) {
 	if err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&s); err != nil {
 		return settings{}, &ConfigError{configFile, explain(err)}
 	}
-	return s, nil
+	return s, s.checkMethods(data)
+}
+
+// checkMethods returns an error for the setting methods, which fngen had before
+// functions declared their routes.
+func (s settings) checkMethods(data []byte) error {
+	fail := func(methods any, name string, key ...string) error {
+		example := `"GET /` + name + `"`
+		if list, ok := methods.([]any); ok && len(list) > 0 && name != "NAME" {
+			var patterns []string
+			for _, method := range list {
+				if method == "ANY" {
+					method = ""
+				}
+				patterns = append(patterns, strconv.Quote(strings.TrimSpace(fmt.Sprintf("%v /%s", method, name))))
+			}
+			example = strings.Join(patterns, ", ")
+		}
+		err := fmt.Errorf("line %d: %s is not a setting any more", lineOf(data, key), strings.Join(key, "."))
+		return &ConfigError{configFile, hint.With(err, "declare var Routes = []string{"+example+"} beside the handler")}
+	}
+	if s.Lambda.Methods != nil {
+		return fail(nil, "NAME", "lambda", "methods")
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Functions)) {
+		if methods := s.Functions[name].Methods; methods != nil {
+			return fail(methods, name, "functions", name, "methods")
+		}
+	}
+	return nil
 }
 
 // explain returns a decoding error with its line and key, and without the Go

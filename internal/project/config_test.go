@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/fngen/fngen/internal/hint"
 )
 
 func TestReadConfig(t *testing.T) {
@@ -285,4 +287,30 @@ func testRoot(t *testing.T, files map[string]string) *os.Root {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, r.Close()) })
 	return r
+}
+
+// Functions declare their routes in the source.
+func TestMethodsIsNotASetting(t *testing.T) {
+	for _, test := range []struct{ file, want, hint string }{
+		{
+			"[functions.echo]\nmemory = 128\nmethods = [\"GET\",\"POST\"]\n",
+			"fngen.toml: line 3: functions.echo.methods is not a setting any more",
+			`declare var Routes = []string{"GET /echo", "POST /echo"} beside the handler`,
+		},
+		{
+			"functions.echo.methods = 1\n",
+			"fngen.toml: line 1: functions.echo.methods is not a setting any more",
+			`declare var Routes = []string{"GET /echo"} beside the handler`,
+		},
+		{
+			"[lambda]\nmethods = [\"POST\"]\n",
+			"fngen.toml: line 2: lambda.methods is not a setting any more",
+			`declare var Routes = []string{"GET /NAME"} beside the handler`,
+		},
+	} {
+		dir := testRoot(t, map[string]string{"go.mod": goMod, "fngen.toml": test.file}).Name()
+		_, err := Open(dir, Options{Env: noEnv})
+		require.EqualError(t, err, test.want)
+		assert.Equal(t, test.hint, hint.Of(err))
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"path"
 	"reflect"
 	"slices"
-	"strings"
 
 	"golang.org/x/mod/modfile"
 )
@@ -32,26 +31,18 @@ func (p *Project) Contract(f Function) (Contract, error) {
 		return Contract{}, err
 	}
 	lib := path.Join(modfile.ModulePath(goMod), p.Lib)
-	entries, err := p.readDir(f.Dir())
+	files, err := p.packageFiles(f.Dir())
 	if err != nil {
 		return Contract{}, err
 	}
 	var contract Contract
 	var decoded []typeExpr
 	reader := typeReader{types: map[string]typeSpec{}}
-	for _, entry := range entries {
-		file := path.Join(f.Dir(), entry.Name())
-		if entry.IsDir() || GoIgnores(entry.Name()) || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
-			continue
-		}
-		parsed, err := p.parse(file)
-		if err != nil || parsed == nil {
-			continue
-		}
-		reader.addFile(parsed.File) // a flat file shares its package with other functions
-		if slices.Contains(f.Files, file) {
-			contract.addCalls(parsed.File, lib)
-			decoded = append(decoded, decodedTypes(parsed.File, importName(parsed.File, path.Join(lib, "fn")))...)
+	for _, file := range files {
+		reader.addFile(file.File)
+		if slices.Contains(f.Files, file.name) { // a flat file shares its package with other functions
+			contract.addCalls(file.File, lib)
+			decoded = append(decoded, decodedTypes(file.File, importName(file.File, path.Join(lib, "fn")))...)
 		}
 	}
 	if contract.Webhook, err = p.Webhook(f); err != nil {

@@ -25,12 +25,14 @@ import (
 type Function struct {
 	Name    string   `json:"function"`
 	Package string   `json:"package"`
-	Route   string   `json:"route"`
-	Files   []string `json:"files"` // relative to the project's root, sorted
+	Route   string   `json:"route"`            // path of the first route; without Routes, it includes the paths below
+	Routes  []Route  `json:"routes,omitempty"` // declared in the source, or empty for every method at Route
+	Files   []string `json:"files"`            // relative to the project's root, sorted
 
 	Handler  Declaration `json:"-"`
 	Shutdown Declaration `json:"-"` // zero if there is none
 	Imports  []string    `json:"-"` // of all files but the tests, unsorted and with duplicates
+	CORS     bool        `json:"-"` // it imports package cors, which answers preflights
 }
 
 // Dir returns the directory of the function's package, relative to the
@@ -43,6 +45,7 @@ func (f Function) Ref(module string) generator.FunctionRef {
 	return generator.FunctionRef{
 		Function: f.Name, Path: path.Join(module, f.Dir()), Package: f.Package,
 		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name,
+		Routes: f.Routed().Routes, CORS: f.CORS,
 	}
 }
 
@@ -87,20 +90,23 @@ const (
 var errMain = errors.New("package main cannot be imported")
 
 // List returns the project's functions, sorted by name: every directory whose
-// package declares Handler, and every flat file x.go that declares XHandler.
-// It does not check types, which is left to the compiler.
+// package declares Handler, every such directory in a group, and every flat file
+// x.go that declares XHandler. A group is a directory without Go files.
+// List does not check types, which is left to the compiler. The error is a
+// *RouteError if the routes of a function are malformed, or conflict with those
+// of another.
 func (p *Project) List() ([]Function, []Skipped, error) {
 	entries, err := p.readDir(p.Functions)
 	if err != nil {
 		return nil, nil, err
 	}
-	results := make([]result, len(entries))
+	results := make([][]result, len(entries))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, entry := range entries {
-		group.Go(func() error {
-			results[i] = p.inspect(entry.Name())
-			return results[i].err
+		group.Go(func() (err error) {
+			results[i], err = p.inspect(entry.Name())
+			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -114,31 +120,38 @@ func (p *Project) List() ([]Function, []Skipped, error) {
 	sums = append([]byte("\n"), sums...)
 	var functions []Function
 	var skipped []Skipped
-	for i, entry := range entries {
-		r := results[i]
+	for _, r := range slices.Concat(results...) {
+		if r.err != nil {
+			return nil, nil, r.err
+		}
 		if r.function != nil {
 			functions = append(functions, *r.function)
 			continue
 		}
 		s := Skipped{
-			Name:  strings.TrimSuffix(entry.Name(), ".go"),
-			Path:  path.Join(p.Functions, entry.Name()),
+			Name:  strings.TrimSuffix(r.entry, ".go"),
+			Path:  path.Join(p.Functions, r.entry),
 			Files: r.files,
 			Kind:  r.kind,
 			Err:   r.skipped,
 		}
-		s.Recorded = bytes.Contains(sums, []byte("\n"+s.Path+"/"))
+		s.Recorded = slices.ContainsFunc(generator.OwnFiles(s.Name), func(file string) bool {
+			file = path.Join(p.Functions, file)
+			return path.Dir(file) == s.Path && bytes.Contains(sums, []byte("\n"+file+" "))
+		})
 		if s.Err != nil && (s.Kind != SkipNoHandler || s.Recorded || r.named) {
 			skipped = append(skipped, s)
 		}
 	}
 	slices.SortFunc(functions, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
-	return functions, skipped, nil
+	return functions, skipped, checkRoutes(functions)
 }
 
 // A result holds a function or the reason why an entry of the functions
-// directory is not one. It is zero if the entry does not look like a function.
+// directory or of a group is not one. Both are nil if the entry does not look
+// like a function.
 type result struct {
+	entry    string // relative to the functions directory
 	function *Function
 
 	skipped error
@@ -146,66 +159,92 @@ type result struct {
 	files   []string // of a directory
 	named   bool     // a file has the name of a function's
 
-	err error // the directory could not be read
+	err error // the function's routes are malformed
 }
 
-// inspect returns the function of an entry of the functions directory.
-func (p *Project) inspect(name string) result {
-	if GoIgnores(name) || name == "internal" {
-		return result{}
+// inspect returns the function of an entry of the functions directory, or those
+// of a group.
+func (p *Project) inspect(entry string) ([]result, error) {
+	base := path.Base(entry)
+	if GoIgnores(base) || base == "internal" {
+		return nil, nil
 	}
-	info, err := p.Root.Stat(filepath.FromSlash(path.Join(p.Functions, name)))
+	info, err := p.Root.Stat(filepath.FromSlash(path.Join(p.Functions, entry)))
 	switch {
 	case err == nil && info.IsDir():
-		return p.inspectDir(name)
-	case strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go"):
-		return p.inspectFile(name)
+		return p.inspectDir(entry)
+	case isGoFile(base) && !strings.HasSuffix(base, "_test.go"):
+		return []result{p.inspectFile(entry)}, nil
 	}
-	return result{}
+	return nil, nil
 }
 
-func (p *Project) inspectDir(name string) result {
+func (p *Project) inspectDir(name string) ([]result, error) {
 	dir := path.Join(p.Functions, name)
 	entries, err := p.readDir(dir)
 	if err != nil {
-		return result{err: err}
+		return nil, err
 	}
+	isFile := func(e fs.DirEntry) bool { return !e.IsDir() && (isGoFile(e.Name()) || e.Name() == "go.mod") }
+	if strings.Contains(name, "/") || slices.ContainsFunc(entries, isFile) {
+		return []result{p.inspectPackage(name, entries)}, nil
+	}
+	var results []result // of a group
+	for _, entry := range entries {
+		functions, err := p.inspect(path.Join(name, entry.Name()))
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, functions...)
+	}
+	if len(results) == 0 {
+		results = append(results, p.inspectPackage(name, entries)) // it may have lost its files
+	}
+	return results, nil
+}
+
+// inspectPackage returns the function whose package is in a directory.
+func (p *Project) inspectPackage(name string, entries []fs.DirEntry) result {
+	dir := path.Join(p.Functions, name)
 	f := &Function{Name: name, Route: "/" + name}
+	var parsedFiles []*goFile
+	r := result{entry: name}
 	var similar error // about the best candidate for a handler
-	named := false
 	for _, entry := range entries {
 		file := path.Join(dir, entry.Name())
-		if entry.IsDir() || GoIgnores(entry.Name()) || !strings.HasSuffix(entry.Name(), ".go") {
+		if entry.IsDir() || !isGoFile(entry.Name()) {
 			continue
 		}
-		f.Files = append(f.Files, file)
+		r.files = append(r.files, file)
 		if strings.HasSuffix(entry.Name(), "_test.go") {
 			continue
 		}
 		parsed, err := p.parse(file)
 		if err != nil {
-			return result{skipped: err, files: f.Files}
+			r.skipped = err
+			return r
 		}
-		if entry.Name() == name+".go" || entry.Name() == generator.IndexFile {
-			named = true
+		if entry.Name() == path.Base(name)+".go" || entry.Name() == generator.IndexFile {
+			r.named = true
 			similar = cmp.Or(similar, noHandler(parsed, file, "Handler"))
 		}
 		if parsed != nil {
+			parsedFiles = append(parsedFiles, parsed)
 			f.addFile(parsed, file, "")
 			similar = cmp.Or(misnamedHandler(parsed, file, "Handler"), similar)
 		}
 	}
-	slices.Sort(f.Files)
+	slices.Sort(r.files)
+	f.Files = r.files
 	switch {
 	case f.Package == "main":
-		return result{skipped: errMain, kind: SkipMain}
+		return result{entry: name, skipped: errMain, kind: SkipMain}
 	case f.Handler == Declaration{}:
-		if similar == nil {
-			similar = errors.New("package exports no Handler")
-		}
-		return result{skipped: similar, kind: SkipNoHandler, files: f.Files, named: named}
+		r.skipped, r.kind = cmp.Or(similar, errors.New("package exports no Handler")), SkipNoHandler
+	default:
+		r.function, r.err = f, p.addRoutes(f, "Routes", parsedFiles)
 	}
-	return result{function: f}
+	return r
 }
 
 // noHandler returns an error that says why a file declares no handler. The file
@@ -234,11 +273,8 @@ func misnamedHandler(parsed *goFile, file, handler string) error {
 func (p *Project) inspectFile(name string) result {
 	file := path.Join(p.Functions, name)
 	parsed, err := p.parse(file)
-	if err != nil {
-		return result{skipped: err}
-	}
-	if parsed == nil {
-		return result{}
+	if err != nil || parsed == nil {
+		return result{entry: name, skipped: err}
 	}
 	base := strings.TrimSuffix(name, ".go")
 	f := &Function{Name: base, Route: "/" + base, Files: []string{file}}
@@ -247,11 +283,11 @@ func (p *Project) inspectFile(name string) result {
 	switch {
 	case f.Handler == Declaration{}:
 		err := misnamedHandler(parsed, file, prefix+"Handler")
-		return result{skipped: err, kind: SkipNoHandler, named: true}
+		return result{entry: name, skipped: err, kind: SkipNoHandler, named: true}
 	case f.Package == "main":
-		return result{skipped: errMain, kind: SkipMain}
+		return result{entry: name, skipped: errMain, kind: SkipMain}
 	}
-	return result{function: f}
+	return result{entry: name, function: f, err: p.addRoutes(f, prefix+"Routes", []*goFile{parsed})}
 }
 
 // addFile records what a source file of the function imports and whether it
@@ -274,13 +310,14 @@ func (f *Function) addFile(file *goFile, name, prefix string) {
 // A goFile is a parsed Go file.
 type goFile struct {
 	*ast.File
-	set *token.FileSet
+	set  *token.FileSet
+	name string // relative to the project's root
 }
 
 // parse parses a Go file. It returns nil if the file does not exist or build
 // constraints exclude it.
 func (p *Project) parse(file string) (*goFile, error) {
-	data, err := p.read(file)
+	data, err := p.readSource(file)
 	if err != nil || data == nil {
 		return nil, err
 	}
@@ -288,7 +325,7 @@ func (p *Project) parse(file string) (*goFile, error) {
 		return nil, err
 	}
 	set := token.NewFileSet()
-	parsed, err := parser.ParseFile(set, file, data, parser.SkipObjectResolution)
+	parsed, err := parser.ParseFile(set, file, data, parser.SkipObjectResolution|parser.ParseComments)
 	var list scanner.ErrorList
 	if errors.As(err, &list) && len(list) > 0 {
 		err = list[0]
@@ -296,7 +333,7 @@ func (p *Project) parse(file string) (*goFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &goFile{parsed, set}, nil
+	return &goFile{parsed, set, file}, nil
 }
 
 // declarationLine returns the line on which the file declares a package-level
@@ -325,11 +362,19 @@ func (file *goFile) declarationLine(name string) int {
 	return 0
 }
 
-// HasFunction reports whether the functions directory contains a directory of
-// that name. It compares names itself, since file systems may ignore case.
+// HasFunction reports whether the functions directory contains the directory of
+// the function name. It compares names itself, since file systems may ignore
+// case.
 func (p *Project) HasFunction(name string) bool {
-	entries, err := p.readDir(p.Functions)
-	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
-		return e.IsDir() && e.Name() == name
-	})
+	dir, elements := p.Functions, strings.Split(name, "/")
+	for _, element := range elements {
+		entries, err := p.readDir(dir)
+		if err != nil || !slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+			return e.IsDir() && e.Name() == element
+		}) {
+			return false
+		}
+		dir = path.Join(dir, element)
+	}
+	return len(elements) <= 2
 }

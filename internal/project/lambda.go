@@ -7,6 +7,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -14,14 +15,12 @@ import (
 	"github.com/fngen/fngen/generator"
 )
 
-// A Lambda configures how a function runs on AWS Lambda and which requests
-// API Gateway sends to it.
+// A Lambda configures how a function runs on AWS Lambda.
 type Lambda struct {
 	Architecture string            // as a GOARCH: arm64 or amd64
 	Memory       int               // in MB
 	Timeout      int               // in seconds
 	Concurrency  *int              // reserved concurrency, nil for none
-	Methods      []string          // HTTP methods, or ANY
 	Environment  map[string]string // variables whose values are not secret
 	Secrets      []string          // names of variables whose values are set on deployment, sorted
 }
@@ -33,9 +32,10 @@ type lambdaSettings struct {
 	Memory       *int              `toml:"memory"`
 	Timeout      *int              `toml:"timeout"`
 	Concurrency  *int              `toml:"concurrency"`
-	Methods      []string          `toml:"methods"`
 	Environment  map[string]string `toml:"environment"`
 	Secrets      []string          `toml:"secrets"`
+
+	Methods any `toml:"methods"` // an error, see checkMethods
 }
 
 // Lambda returns the configuration of the named functions. fngen.toml may also
@@ -51,7 +51,7 @@ func (p *Project) Lambda(functions, others []string) (map[string]Lambda, error) 
 		return nil, err
 	}
 	invalid := func(err error, key ...string) error {
-		return &ConfigError{configFile, fmt.Errorf("line %d: %s: %w", lineOf(data, key), strings.Join(key, "."), err)}
+		return &ConfigError{configFile, fmt.Errorf("line %d: %s: %w", lineOf(data, key), dotted(key), err)}
 	}
 	if key, err := s.Lambda.validate(); err != nil {
 		return nil, invalid(err, append([]string{"lambda"}, key...)...)
@@ -60,7 +60,7 @@ func (p *Project) Lambda(functions, others []string) (map[string]Lambda, error) 
 		if !slices.Contains(functions, name) && !slices.Contains(others, name) {
 			err := errors.New("unknown function")
 			if nearest := generator.Nearest(name, functions); nearest != "" {
-				err = fmt.Errorf("unknown function, did you mean %s", nearest)
+				err = fmt.Errorf("unknown function, did you mean %s", dotted([]string{nearest}))
 			}
 			return nil, invalid(err, "functions", name)
 		}
@@ -95,7 +95,6 @@ func defaultLambda() Lambda {
 		Architecture: "arm64",
 		Memory:       256,
 		Timeout:      10,
-		Methods:      []string{"ANY"},
 		Environment:  map[string]string{},
 	}
 }
@@ -107,9 +106,6 @@ func (l *Lambda) apply(s lambdaSettings) {
 	l.Memory = *cmp.Or(s.Memory, &l.Memory)
 	l.Timeout = *cmp.Or(s.Timeout, &l.Timeout)
 	l.Concurrency = cmp.Or(s.Concurrency, l.Concurrency)
-	if s.Methods != nil {
-		l.Methods = s.Methods
-	}
 	for _, name := range s.Secrets {
 		delete(l.Environment, name)
 	}
@@ -158,9 +154,6 @@ func (s lambdaSettings) validate() ([]string, error) {
 	if s.Concurrency != nil && *s.Concurrency < 0 {
 		return []string{"concurrency"}, fmt.Errorf("want 0 or more, not %d", *s.Concurrency)
 	}
-	if err := validateMethods(s.Methods); err != nil {
-		return []string{"methods"}, err
-	}
 	for _, name := range slices.Sorted(maps.Keys(s.Environment)) {
 		if err := validateVariable(name); err != nil {
 			return []string{"environment", name}, err
@@ -175,26 +168,6 @@ func (s lambdaSettings) validate() ([]string, error) {
 		}
 	}
 	return nil, nil
-}
-
-// validateMethods checks methods against those that API Gateway can route.
-// Source: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-httpapi.html
-func validateMethods(methods []string) error {
-	if methods != nil && len(methods) == 0 {
-		return errors.New("want at least one method")
-	}
-	known := []string{"ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
-	for i, method := range methods {
-		switch {
-		case !slices.Contains(known, method):
-			return fmt.Errorf("want one of %s, not %q", strings.Join(known, ", "), method)
-		case slices.Contains(methods[:i], method):
-			return fmt.Errorf("duplicate method %s", method)
-		case method == "ANY" && len(methods) > 1:
-			return errors.New("ANY includes all other methods, so it must be the only one")
-		}
-	}
-	return nil
 }
 
 // LambdaVariable reports whether a function on Lambda can have an environment
@@ -247,6 +220,17 @@ func lineOf(data []byte, key []string) int {
 		}
 	}
 	return line
+}
+
+// dotted returns a key as TOML writes it, with quotes where they are required.
+func dotted(key []string) string {
+	parts := slices.Clone(key)
+	for i, part := range parts {
+		if !regexp.MustCompile(`^[A-Za-z0-9_-]+$`).MatchString(part) {
+			parts[i] = strconv.Quote(part)
+		}
+	}
+	return strings.Join(parts, ".")
 }
 
 // walkKeys calls visit for the key of a key-value pair below table and, if the

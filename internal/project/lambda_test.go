@@ -31,10 +31,8 @@ func TestLambda(t *testing.T) {
 		},
 		{
 			"one function",
-			"[functions.divide]\nmemory = 10240\ntimeout = 1\nconcurrency = 2\nmethods = [\"GET\", \"POST\"]",
-			with(func(l *Lambda) {
-				l.Memory, l.Timeout, l.Concurrency, l.Methods = 10240, 1, &concurrency, []string{"GET", "POST"}
-			}),
+			"[functions.divide]\nmemory = 10240\ntimeout = 1\nconcurrency = 2",
+			with(func(l *Lambda) { l.Memory, l.Timeout, l.Concurrency = 10240, 1, &concurrency }),
 			defaultLambda(),
 		},
 		{
@@ -113,16 +111,6 @@ func TestLambdaErrors(t *testing.T) {
 			"line 3: functions.divide.architecture: want arm64 or amd64, not \"\"",
 		},
 		{"lambda.concurrency = -1", "line 1: lambda.concurrency: want 0 or more, not -1"},
-		{"lambda.methods = []", "line 1: lambda.methods: want at least one method"},
-		{
-			"lambda.methods = [\"get\"]",
-			"line 1: lambda.methods: want one of ANY, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, not \"get\"",
-		},
-		{"lambda.methods = [\"GET\", \"GET\"]", "line 1: lambda.methods: duplicate method GET"},
-		{
-			"lambda.methods = [\"GET\", \"ANY\"]",
-			"line 1: lambda.methods: ANY includes all other methods, so it must be the only one",
-		},
 		{
 			"[lambda.environment]\nAB = \"\"\nAWS_REGION = \"x\"",
 			"line 3: lambda.environment.AWS_REGION: AWS Lambda reserves this variable",

@@ -192,7 +192,7 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 	}
 
 	var err error
-	if facts.Entries, err = p.readNames(p.Functions); err != nil {
+	if facts.Entries, err = p.entries(function); err != nil {
 		return facts, err
 	}
 	if function != "" {
@@ -228,6 +228,54 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 	}
 	return facts, nil
 }
+
+// entries returns the names in the functions directory, and the paths in the
+// directories that are related to a function, as in generator.Project.Entries.
+func (p *Project) entries(function string) ([]string, error) {
+	names, err := p.readNames(p.Functions)
+	if err != nil {
+		return nil, err
+	}
+	var entries []string
+	var add func(name string, levels int) error
+	add = func(name string, levels int) error {
+		entries = append(entries, name)
+		dir := path.Join(p.Functions, name)
+		if info, err := p.Root.Stat(filepath.FromSlash(dir)); levels == 0 || err != nil || !info.IsDir() {
+			return nil
+		}
+		below, err := p.readNames(dir)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(below, isGoFile) {
+			levels = 1 // not a group, so the directories below are of no interest
+		}
+		for _, base := range below {
+			if GoIgnores(base) {
+				continue
+			}
+			if err := add(path.Join(name, base), levels-1); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, name := range names {
+		levels := 0
+		if function != "" && !GoIgnores(name) && generator.Related(name, function) {
+			levels = 2
+		}
+		if err := add(name, levels); err != nil {
+			return nil, err
+		}
+	}
+	return entries, nil
+}
+
+// isGoFile reports whether the go command reads a file of that name as Go
+// source.
+func isGoFile(name string) bool { return strings.HasSuffix(name, ".go") && !GoIgnores(name) }
 
 // cachedModules returns the go.mod files of the modules that the project requires,
 // as far as the module cache has them.
@@ -313,6 +361,20 @@ func (p *Project) read(name string) ([]byte, error) {
 	data := make([]byte, info.Size())
 	_, err = io.ReadFull(file, data)
 	return data, err
+}
+
+// readSource returns the contents of a Go file, or nil if it does not exist. It
+// follows symlinks out of the project, as the go command does.
+func (p *Project) readSource(name string) ([]byte, error) {
+	data, err := p.read(name)
+	if err == nil {
+		return data, nil
+	}
+	file := filepath.Join(p.Dir, filepath.FromSlash(name))
+	if target, linkErr := filepath.EvalSymlinks(file); linkErr != nil || target == file {
+		return nil, err
+	}
+	return os.ReadFile(file)
 }
 
 // readDir returns the entries of a directory of the project, sorted by name,

@@ -99,7 +99,10 @@ func TestFacts(t *testing.T) {
 		GoSum:         []byte{}, // exists but is empty
 		FngenSum:      []byte("a v0 h\n"),
 		VendorModules: []byte("# x\n"),
-		Entries:       []string{"divide", "flat.go", "other"},
+		Entries: []string{
+			"divide", "divide/divide.go", "divide/divide_test.go", "divide/divide_x_test.go", "divide/helper.go",
+			"flat.go", "other",
+		},
 		Files: map[string][]byte{
 			"api/src/functions/divide/divide.go":      []byte("package divide\n"),
 			"api/src/functions/divide/divide_test.go": {},
@@ -373,10 +376,11 @@ func TestListSkips(t *testing.T) {
 	assert.Contains(t, skipped[4].Err.Error(), "api/src/functions/syntax/s.go:4:6: ")
 }
 
-// List follows symlinks inside the project, and skips those that point outside.
+// List follows symlinks to directories inside the project, and all symlinks to
+// files, as the go command does.
 func TestListFollowsSymlinks(t *testing.T) {
 	dir := testRoot(t, map[string]string{
-		"out/out.go":                 "package out\n\nfunc Handler() {}\n",
+		"out/out.go":                 "package out\n\nfunc Handler() {}\n\nfunc OutHandler() {}\n",
 		"app/go.mod":                 goMod,
 		"app/shared/s.go":            "package shared\n\nfunc Handler() {}\n",
 		"app/api/src/functions/.txt": "",
@@ -400,16 +404,98 @@ func TestListFollowsSymlinks(t *testing.T) {
 	defer p.Close()
 	functions, skipped, err := p.List()
 	require.NoError(t, err)
-	require.Len(t, functions, 1)
+	require.Len(t, functions, 2)
 	assert.Equal(t, "in", functions[0].Name)
+	assert.Equal(t, "out", functions[1].Name)
 	var messages []string
 	for _, s := range skipped {
 		messages = append(messages, s.String())
 	}
-	require.Len(t, messages, 2)
+	require.Len(t, messages, 1)
 	assert.Contains(t, messages[0], "skipping api/src/functions/cycle.go: open api/src/functions/cycle.go: ")
-	assert.Equal(t, "skipping api/src/functions/out.go: "+
-		"api/src/functions/out.go is a symlink that points outside the project", messages[1])
+}
+
+func TestListGroups(t *testing.T) {
+	p := openTest(t, map[string]string{
+		"go.mod":                            goMod,
+		"fngen.sum":                         "api/src/functions/slack/lost/lost.go v1 sha256-x\n",
+		"api/src/functions/slack/README.md": "",
+		"api/src/functions/slack/events/events.go":          "package events\n\nfunc Handler() {}\n",
+		"api/src/functions/slack/events/below/below.go":     "package below\n\nfunc Handler() {}\n",
+		"api/src/functions/slack/index/index.go":            "package index\n\nfunc Handler() {}\n",
+		"api/src/functions/slack/broken/broken.go":          "package\n",
+		"api/src/functions/slack/lost/lost.go":              "package lost\n",
+		"api/src/functions/slack/other/x.go":                "package other\n",
+		"api/src/functions/slack/internal/x/x.go":           "package x\n\nfunc Handler() {}\n",
+		"api/src/functions/slack/_old/x.go":                 "package x\n\nfunc Handler() {}\n",
+		"api/src/functions/slack/deeper/x/x.go":             "package x\n\nfunc Handler() {}\n",
+		"api/src/functions/own/own.go":                      "package own\n\nfunc Handler() {}\n",
+		"api/src/functions/own/below/below.go":              "package below\n\nfunc Handler() {}\n",
+		"api/src/functions/helper/helper.go":                "package helper\n\nfunc Help() {}\n",
+		"api/src/functions/helper/below/below.go":           "package below\n\nfunc Handler() {}\n",
+		"api/src/functions/tests/x_test.go":                 "package tests\n",
+		"api/src/functions/tests/below/below.go":            "package below\n\nfunc Handler() {}\n",
+		"api/src/functions/module/go.mod":                   "module example.com/other\n",
+		"api/src/functions/module/below/below.go":           "package below\n\nfunc Handler() {}\n",
+		"api/src/functions/internal/below/below.go":         "package below\n\nfunc Handler() {}\n",
+		"api/src/functions/testdata/below/below.go":         "package below\n\nfunc Handler() {}\n",
+		"api/src/functions/hand-made/x-y/x_test.go":         "package xy\n",
+		"api/src/functions/hand-made/x-y/anything.go":       "package xy\n\nvar Handler int\n",
+		"api/src/functions/excluded/excluded.go":            "//go:build ignore\n\npackage excluded\n",
+		"api/src/functions/excluded/below/below.go":         "package below\n\nfunc Handler() {}\n",
+		"api/src/functions/.hidden/below/below.go":          "package below\n\nfunc Handler() {}\n",
+		"api/src/functions/ignored/_ignored.go":             "package ignored\n",
+		"api/src/functions/ignored/below/shutdown.go":       "package below\n\nfunc Shutdown() {}\n",
+		"api/src/functions/ignored/below/below.go":          "package below\n\nfunc Handler() {}\n",
+		"api/src/functions/slack/events/testdata/x/hook.go": "package x\n\nfunc Handler() {}\n",
+	}, ".")
+	functions, skipped, err := p.List()
+	require.NoError(t, err)
+	var names, lost []string
+	for _, f := range functions {
+		names = append(names, f.Name+" "+f.Package+" "+f.Dir())
+		assert.Equal(t, "/"+f.Name, f.Route)
+	}
+	for _, s := range skipped {
+		lost = append(lost, s.Name+" "+s.Err.Error())
+		assert.Equal(t, s.Name == "slack/lost", s.Recorded, s.Name)
+	}
+	assert.Equal(t, []string{
+		"hand-made/x-y xy api/src/functions/hand-made/x-y",
+		"ignored/below below api/src/functions/ignored/below",
+		"own own api/src/functions/own",
+		"slack/events events api/src/functions/slack/events",
+		"slack/index index api/src/functions/slack/index",
+	}, names)
+	assert.Equal(t, []string{
+		"excluded api/src/functions/excluded/excluded.go: excluded by build constraints",
+		"helper api/src/functions/helper/helper.go:1: package helper exports no Handler",
+		"slack/broken api/src/functions/slack/broken/broken.go:1:9: expected 'IDENT', found 'EOF'",
+		"slack/lost api/src/functions/slack/lost/lost.go:1: package lost exports no Handler",
+	}, lost)
+}
+
+func TestFactsRelated(t *testing.T) {
+	p := openTest(t, map[string]string{
+		"go.mod": goMod,
+		"api/src/functions/slack/events/events.go":       "",
+		"api/src/functions/slack/events/testdata/x.json": "",
+		"api/src/functions/slackEvents/slackEvents.go":   "",
+		"api/src/functions/slackEvents/below/below.go":   "",
+		"api/src/functions/slackEventsV2/x.go":           "",
+		"api/src/functions/slack.go":                     "",
+		"api/src/functions/other/other.go":               "",
+	}, ".")
+	facts, err := p.Facts("", "slack/events")
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		"other",
+		"slack", "slack/events", "slack/events/events.go",
+		"slack.go",
+		"slackEvents", "slackEvents/below", "slackEvents/slackEvents.go",
+		"slackEventsV2",
+	}, facts.Entries)
+	assert.Contains(t, facts.Files, "api/src/functions/slack/events/events.go")
 }
 
 func TestHasFunction(t *testing.T) {
@@ -417,9 +503,13 @@ func TestHasFunction(t *testing.T) {
 		"go.mod":                     goMod,
 		"api/src/functions/x-y/x.go": "",
 		"api/src/functions/flat.go":  "",
+		"api/src/functions/a/b/b.go": "",
 	}, ".")
 	assert.True(t, p.HasFunction("x-y"))
-	for _, name := range []string{"xY", "X-Y", "flat", "flat.go", "", ".", "..", "../functions", "x-y/"} {
+	assert.True(t, p.HasFunction("a/b"))
+	for _, name := range []string{
+		"xY", "X-Y", "flat", "flat.go", "", ".", "..", "../functions", "x-y/", "/x-y", "A/b", "a/B", "a//b", "a/../x-y",
+	} {
 		assert.False(t, p.HasFunction(name), "%q", name)
 	}
 }

@@ -81,7 +81,7 @@ func newFunction(pkg, dir, name string, files []string) gotest.Function {
 			tests = append(tests, file)
 		}
 	}
-	if file := path.Join(f.File, name+"_test.go"); slices.Contains(tests, file) {
+	if file := path.Join(f.File, path.Base(name)+"_test.go"); slices.Contains(tests, file) {
 		f.File = file
 	} else if len(tests) == 1 {
 		f.File = tests[0]
@@ -121,16 +121,16 @@ func matches(f gotest.Function, name string) bool {
 	if name == "" {
 		return false // probably an unset shell variable
 	}
-	if slashed := filepath.ToSlash(name); strings.Contains(slashed, "/") {
-		slashed = strings.ToLower(strings.TrimPrefix(slashed, "./"))
-		return strings.Contains(strings.ToLower(f.File+"/"), slashed)
+	part := strings.ToLower(strings.TrimPrefix(filepath.ToSlash(name), "./"))
+	whole := strings.ToLower(f.Name)
+	if strings.Contains(part, "/") {
+		whole = strings.ToLower(f.File + "/")
 	}
-	function := strings.ToLower(f.Name)
-	if strings.Contains(function, strings.ToLower(name)) {
+	if strings.Contains(whole, part) {
 		return true
 	}
 	parsed, err := generator.ParseName(name) // accepts update-order for updateOrder
-	return err == nil && strings.Contains(function, strings.ToLower(parsed.String()))
+	return err == nil && strings.Contains(whole, strings.ToLower(parsed.String()))
 }
 
 func newNoMatchError(functions []gotest.Function, name string) error {

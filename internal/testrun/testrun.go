@@ -28,6 +28,10 @@ type Runner struct {
 	Flags   []string // flags of go test; may be empty
 	JSON    bool     // print the output of go test -json unchanged; the default is a tree
 	Color   bool     // the default is no color
+
+	Coverage bool // report which statements the tests run; the default is not to
+	Clear    bool // clear the terminal before each run of Watch; the default is not to
+
 	Environ []string
 	Stdout  io.Writer
 	Stderr  io.Writer
@@ -59,25 +63,30 @@ func (r *Runner) Run(ctx context.Context) error {
 		return &project.NoFunctionsError{Dir: r.Project.Functions}
 	}
 	if r.JSON { // nothing needs a report, so go test writes to stdout itself
-		cmd, err := r.testCommand(ctx, functions)
+		cmd, err := r.testCommand(ctx, functions, nil)
 		if err != nil {
 			return err
 		}
 		cmd.Stdout = r.Stdout
 		return runCommand(ctx, cmd)
 	}
-	_, err = r.test(ctx, functions)
+	_, err = r.test(ctx, functions, filter{})
 	return err
 }
 
-// testCommand returns the command go test -json for functions. Its environment
-// has the variables of the .env files.
-func (r *Runner) testCommand(ctx context.Context, functions []gotest.Function) (*exec.Cmd, error) {
-	variables, err := dotenv.Read(os.DirFS(r.Project.Dir), dotenv.For("test"), r.Environ)
+// variables returns the variables of the .env files that the environment lacks.
+func (r *Runner) variables() ([]string, error) {
+	return dotenv.Read(os.DirFS(r.Project.Dir), dotenv.For("test"), r.Environ)
+}
+
+// testCommand returns the command go test -json for functions, with more flags.
+// Its environment has the variables of the .env files.
+func (r *Runner) testCommand(ctx context.Context, functions []gotest.Function, flags []string) (*exec.Cmd, error) {
+	variables, err := r.variables()
 	if err != nil {
 		return nil, err
 	}
-	args := slices.Concat([]string{"test", "-json"}, patterns(r.Project.Functions, functions), r.Flags)
+	args := slices.Concat([]string{"test", "-json"}, patterns(r.Project.Functions, functions), gotest.AddFlags(r.Flags, flags))
 	cmd := r.goCommand(ctx, args...)
 	cmd.Env = append(cmd.Env, variables...)
 	return cmd, nil
@@ -93,11 +102,19 @@ func runCommand(ctx context.Context, cmd *exec.Cmd) error {
 	return err
 }
 
-// test runs go test for functions, prints the results and reports them. The
-// report is nil if go test was not started. The errors are those of Run, except
-// *NoMatchError.
-func (r *Runner) test(ctx context.Context, functions []gotest.Function) (*gotest.Report, error) {
-	cmd, err := r.testCommand(ctx, functions)
+// test runs go test for the chosen tests of functions, prints the results and
+// reports them. The report is nil if go test was not started. The errors are
+// those of Run, except *NoMatchError.
+func (r *Runner) test(ctx context.Context, functions []gotest.Function, chosen filter) (*gotest.Report, error) {
+	flags := chosen.flags()
+	if r.Coverage {
+		more, err := r.coverageFlags()
+		if err != nil {
+			return nil, err
+		}
+		flags = append(flags, more...)
+	}
+	cmd, err := r.testCommand(ctx, functions, flags)
 	if err != nil {
 		return nil, err
 	}
@@ -130,6 +147,11 @@ func (r *Runner) test(ctx context.Context, functions []gotest.Function) (*gotest
 	if !r.JSON {
 		out.print(report.Totals(time.Since(start)))
 	}
+	if r.Coverage {
+		text, coverageErr := r.reportCoverage(ctx, report)
+		out.print(text)
+		err = errors.Join(err, coverageErr)
+	}
 	return report, errors.Join(err, out.err)
 }
 
@@ -147,7 +169,12 @@ func (p *printer) print(text string) {
 
 // goCommand returns a go command that runs in the project.
 func (r *Runner) goCommand(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := process.Command(ctx, "go", args...)
+	return r.command(ctx, "go", args...)
+}
+
+// command returns a command that runs in the project.
+func (r *Runner) command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := process.Command(ctx, name, args...)
 	cmd.Dir = r.Project.Dir
 	cmd.Env = append(slices.Clone(r.Environ), "PWD="+r.Project.Dir)
 	cmd.Stderr = r.Stderr
@@ -172,9 +199,9 @@ func patterns(dir string, functions []gotest.Function) []string {
 
 // module returns the path of the module that functions are in.
 func module(functions []gotest.Function, dir string) string {
-	pkg := functions[0].Package
-	if !functions[0].Flat {
-		pkg = path.Dir(pkg)
+	f := functions[0]
+	if !f.Flat {
+		dir = path.Join(dir, f.Name)
 	}
-	return strings.TrimSuffix(pkg, "/"+dir)
+	return strings.TrimSuffix(f.Package, "/"+dir)
 }

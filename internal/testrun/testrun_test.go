@@ -20,13 +20,16 @@ func TestMatch(t *testing.T) {
 	all := []gotest.Function{
 		{Name: "divide", File: "api/src/functions/divide/divide_test.go"},
 		{Name: "hello", File: "api/src/functions/hello_test.go"},
+		{Name: "slack/events", File: "api/src/functions/slack/events/events_test.go"},
+		{Name: "slack/updateUser", File: "api/src/functions/slack/updateUser/updateUser_test.go"},
 		{Name: "updateOrder", File: "api/src/functions/updateOrder"},
 	}
+	everything := []string{"divide", "hello", "slack/events", "slack/updateUser", "updateOrder"}
 	tests := []struct {
 		names, want []string
 	}{
-		{nil, []string{"divide", "hello", "updateOrder"}},
-		{[]string{"api"}, []string{"divide", "hello", "updateOrder"}},
+		{nil, everything},
+		{[]string{"api"}, everything},
 		{[]string{"api", "divide"}, []string{"divide"}},
 		{[]string{"Div", "HEL"}, []string{"divide", "hello"}},
 		{[]string{"update-order"}, []string{"updateOrder"}},
@@ -34,6 +37,11 @@ func TestMatch(t *testing.T) {
 		{[]string{"functions/divide/"}, []string{"divide"}},
 		{[]string{"./api/src/functions/hello_test.go"}, []string{"hello"}},
 		{[]string{"functions/updateOrder/"}, []string{"updateOrder"}},
+		{[]string{"slack"}, []string{"slack/events", "slack/updateUser"}},
+		{[]string{"slack/"}, []string{"slack/events", "slack/updateUser"}},
+		{[]string{"Slack/Events"}, []string{"slack/events"}},
+		{[]string{"slack/update-user"}, []string{"slack/updateUser"}},
+		{[]string{"events"}, []string{"slack/events"}},
 	}
 	for _, test := range tests {
 		functions, err := match(append([]gotest.Function(nil), all...), test.names)
@@ -78,6 +86,10 @@ func TestNewFunction(t *testing.T) {
 		{
 			"a", []string{"functions/a/index.go", "functions/a/x_test.go", "functions/a/y_test.go"},
 			gotest.Function{Name: "a", Package: pkg + "/a", File: "functions/a"},
+		},
+		{
+			"a/b", []string{"functions/a/b/b.go", "functions/a/b/b_test.go", "functions/a/b/x_test.go"},
+			gotest.Function{Name: "a/b", Package: pkg + "/a/b", File: "functions/a/b/b_test.go"},
 		},
 	}
 	for _, test := range tests {

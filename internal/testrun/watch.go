@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,9 +17,6 @@ import (
 	"github.com/fngen/fngen/internal/project"
 	"github.com/fngen/fngen/internal/watch"
 )
-
-// keysHelp is printed after each run if there are keys to press.
-const keysHelp = "\nWatching.  a: all  f: failed only  Enter: again  q: quit\n"
 
 // Watch runs the tests, and runs them again whenever a file changes that they
 // depend on, until ctx is done or the user presses q; neither is an error. keys
@@ -99,6 +97,11 @@ type session struct {
 	last    set // functions of the last run
 	cancel  context.CancelFunc
 
+	filter filter   // what the user chose with keys
+	prompt *prompt  // the text that the user is typing, or nil
+	causes []string // changed files, for which the pending functions run
+	debug  string   // the function to debug next, or ""
+
 	keys       <-chan byte
 	batches    chan watch.Batch
 	watchErr   chan error
@@ -106,10 +109,11 @@ type session struct {
 	results    chan result
 
 	// Replaced by tests.
-	run      func(context.Context, []gotest.Function) (*gotest.Report, error)
-	find     func() ([]gotest.Function, error)
-	load     func(context.Context, []gotest.Function) *gotest.Graph
-	watchDir func(dir string) error
+	run         func(context.Context, []gotest.Function, filter) (*gotest.Report, error)
+	runDebugger func(context.Context, gotest.Function, filter) error
+	find        func() ([]gotest.Function, error)
+	load        func(context.Context, []gotest.Function) *gotest.Graph
+	watchDir    func(dir string) error
 }
 
 // A set holds names of functions.
@@ -126,7 +130,7 @@ func newSession(r *Runner, watcher *watch.Watcher, functions []gotest.Function) 
 		Runner: r, functions: functions, failed: set{},
 		batches: make(chan watch.Batch), watchErr: make(chan error, 1),
 		firstGraph: make(chan *gotest.Graph, 1), results: make(chan result, 1),
-		run: r.test, load: r.graph, watchDir: watcher.Add,
+		run: r.test, runDebugger: r.debugger, load: r.graph, watchDir: watcher.Add,
 		find: func() ([]gotest.Function, error) {
 			functions, _, err := r.functions()
 			return functions, err
@@ -155,26 +159,33 @@ func (s *session) step(ctx context.Context) (done bool, err error) {
 	case key, ok := <-s.keys:
 		if !ok {
 			s.keys = nil
-		} else if s.press(key) {
+		} else if s.press(ctx, key) {
 			return true, nil
 		}
 	case result := <-s.results:
 		s.record(result)
+		s.printStillFailing()
 		if s.keys != nil && len(s.pending) == 0 {
 			fmt.Fprint(s.Stderr, keysHelp)
 		}
 	}
-	if err == nil && s.running == nil && len(s.pending) > 0 {
+	switch {
+	case err != nil || s.running != nil:
+	case len(s.pending) > 0:
 		s.start(ctx, s.pending)
+	case s.debug != "":
+		s.startDebugger(ctx)
 	}
 	return false, err
 }
 
-// names returns the names of all functions.
+// names returns the names of all functions that the user has chosen.
 func (s *session) names() set {
 	all := set{}
 	for _, f := range s.functions {
-		all[f.Name] = true
+		if s.filter.function == "" || matches(f, s.filter.function) {
+			all[f.Name] = true
+		}
 	}
 	return all
 }
@@ -191,21 +202,63 @@ func (s *session) start(ctx context.Context, names set) {
 	if len(functions) == 0 {
 		return
 	}
-	if s.last != nil && !s.JSON {
-		fmt.Fprintln(s.Stdout)
-	}
+	s.printStart(functions)
 	s.running, s.last = names, names
 	ctx, s.cancel = context.WithCancel(ctx)
 	go func() {
-		report, err := s.run(ctx, functions)
+		report, err := s.run(ctx, functions, s.filter)
 		s.results <- result{report, err}
 	}()
+}
+
+// printStart prints what is run, and why.
+func (s *session) printStart(functions []gotest.Function) {
+	switch {
+	case s.keys != nil && s.Clear:
+		fmt.Fprint(s.Stdout, "\x1b[H\x1b[2J\x1b[3J") // to the top, clear the screen and what scrolled out of it
+	case s.last != nil && !s.JSON:
+		fmt.Fprintln(s.Stdout)
+	}
+	if len(s.causes) > 0 {
+		text := s.causes[0]
+		if more := len(s.causes) - 1; more > 0 {
+			text += fmt.Sprintf(" (and %d more)", more)
+		}
+		fmt.Fprintln(s.Stderr, text+" changed")
+	}
+	s.causes = nil
+	if s.keys == nil {
+		return
+	}
+	what := fmt.Sprintf("%d functions", len(functions))
+	if len(functions) == 1 {
+		what = functions[0].Name
+	}
+	if chosen := s.filter.String(); chosen != "" {
+		what += " (" + chosen + ")"
+	}
+	fmt.Fprintf(s.Stderr, "Running %s …\n", what)
+}
+
+// printStillFailing prints the functions that failed in an earlier run than the
+// last one.
+func (s *session) printStillFailing() {
+	var names []string
+	for name := range s.names() {
+		if s.failed[name] && !s.last[name] {
+			names = append(names, name)
+		}
+	}
+	if len(names) > 0 && len(s.pending) == 0 && !s.JSON {
+		slices.Sort(names)
+		fmt.Fprintf(s.Stderr, "Still failing: %s\n", strings.Join(names, ", "))
+	}
 }
 
 // schedule makes names the next functions to run, and interrupts the current
 // run.
 func (s *session) schedule(names set) {
-	s.pending = names
+	s.pending, s.debug = names, ""
 	if s.running != nil {
 		s.cancel()
 	}
@@ -239,28 +292,6 @@ func (s *session) record(r result) {
 	}
 }
 
-// press handles a key, and reports whether the user wants to quit.
-func (s *session) press(key byte) (quit bool) {
-	const ctrlC, ctrlD = 3, 4
-	switch key {
-	case 'q', 'Q', ctrlC, ctrlD:
-		return true
-	case 'a', 'A':
-		s.schedule(s.names())
-	case 'f', 'F':
-		failed := s.names()
-		maps.DeleteFunc(failed, func(name string, _ bool) bool { return !s.failed[name] })
-		if len(failed) == 0 {
-			fmt.Fprintln(s.Stderr, "No tests failed.")
-			break
-		}
-		s.schedule(failed)
-	case '\r', '\n':
-		s.schedule(s.last)
-	}
-	return false
-}
-
 // changed schedules the functions that changed files affect. A run that it
 // interrupts is included.
 func (s *session) changed(ctx context.Context, batch watch.Batch) error {
@@ -291,13 +322,28 @@ func (s *session) changed(ctx context.Context, batch watch.Batch) error {
 	}
 	// A change can remove a dependency or add one, so both graphs count.
 	s.addAffected(affected, batch.Paths, oldDeps, s.deps)
+	chosen := s.names()
+	maps.DeleteFunc(affected, func(name string, _ bool) bool { return !chosen[name] })
 	if len(affected) == 0 {
 		return nil
 	}
 	maps.Copy(affected, s.pending)
 	maps.Copy(affected, s.running)
+	s.addCauses(batch.Paths)
 	s.schedule(affected)
 	return nil
+}
+
+// addCauses records the changed files that the next run is for.
+func (s *session) addCauses(files []string) {
+	for _, file := range files {
+		if rel, err := filepath.Rel(s.Project.Dir, file); err == nil {
+			file = filepath.ToSlash(rel)
+		}
+		if !slices.Contains(s.causes, file) {
+			s.causes = append(s.causes, file)
+		}
+	}
 }
 
 // addAffected adds to affected the functions that depend on one of files.
@@ -335,17 +381,18 @@ func (s *session) affectsAll(file string) bool {
 }
 
 // owner returns the name of the function whose directory contains file, or ""
-// if file is in no subdirectory of the functions directory.
+// if there is none.
 func (s *session) owner(file string) string {
 	rel, err := filepath.Rel(filepath.Join(s.Project.Dir, filepath.FromSlash(s.Project.Functions)), file)
 	if err != nil {
 		return ""
 	}
-	name, _, isBelow := strings.Cut(filepath.ToSlash(rel), "/")
-	if !isBelow {
-		return ""
+	for dir := path.Dir(filepath.ToSlash(rel)); dir != "."; dir = path.Dir(dir) {
+		if slices.ContainsFunc(s.functions, func(f gotest.Function) bool { return f.Name == dir }) {
+			return dir
+		}
 	}
-	return name
+	return ""
 }
 
 // setGraph replaces the dependency graph and watches its directories, some of

@@ -22,6 +22,7 @@ import (
 // A fakeRun is a run of tests that ends when the test says so.
 type fakeRun struct {
 	names []string
+	flags []string // that select tests
 	ctx   context.Context
 	end   chan result
 }
@@ -111,8 +112,8 @@ func newFakeSession(t *testing.T) *fakeSession {
 		require.NoError(t, err)
 		return graph
 	}
-	f.run = func(ctx context.Context, functions []gotest.Function) (*gotest.Report, error) {
-		run := fakeRun{ctx: ctx, end: make(chan result)}
+	f.run = func(ctx context.Context, functions []gotest.Function, chosen filter) (*gotest.Report, error) {
+		run := fakeRun{ctx: ctx, flags: chosen.flags(), end: make(chan result)}
 		for _, f := range functions {
 			run.names = append(run.names, f.Name)
 		}
@@ -206,6 +207,26 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+func TestChangesInGroup(t *testing.T) {
+	s := newFakeSession(t)
+	s.startAll(t).complete()
+	s.stepOnce(t)
+	s.found = append([]gotest.Function{function("a/b")}, s.found...)
+	s.graph += listed("a/b", "example.com/app/shared")
+	s.change(t, "/app/api/src/functions/a/b/b.go")
+	s.wants(t, "a/b").complete()
+	s.stepOnce(t)
+	s.change(t, "/app/shared/shared.go")
+	s.wants(t, "a/b", "orders").complete()
+	s.stepOnce(t)
+	s.change(t, "/app/api/src/functions/a/b/testdata/in.json")
+	s.wants(t, "a/b").complete()
+	s.stepOnce(t)
+	s.change(t, "/app/api/src/functions/a/README.md")
+	assert.Nil(t, s.running)
+	assert.Equal(t, "example.com/app", module(s.functions, s.Project.Functions))
+}
+
 func TestChangeInterruptsRun(t *testing.T) {
 	s := newFakeSession(t)
 	s.startAll(t).complete()
@@ -285,7 +306,7 @@ func TestKeys(t *testing.T) {
 	}
 	s.startAll(t).complete("orders")
 	s.stepOnce(t)
-	assert.Equal(t, keysHelp, s.stderr.String())
+	assert.Equal(t, "Running 2 functions …\n"+keysHelp, s.stderr.String())
 	press('f')
 	s.wants(t, "orders").complete()
 	s.stepOnce(t)
@@ -306,6 +327,105 @@ func TestKeys(t *testing.T) {
 	go run.complete()
 	s.stop()
 	assert.Error(t, run.ctx.Err())
+}
+
+// The user can choose functions and tests by typing.
+func TestChoose(t *testing.T) {
+	s := newFakeSession(t)
+	keys := make(chan byte)
+	s.keys = keys
+	press := func(text string) {
+		t.Helper()
+		for _, key := range []byte(text) {
+			go func() { keys <- key }()
+			s.stepOnce(t)
+		}
+	}
+	s.startAll(t).complete("divide")
+	s.stepOnce(t)
+
+	press("pqx\x7f\x7fORD\r") // q is a letter here
+	run := s.wants(t, "orders")
+	assert.Empty(t, run.flags)
+	run.complete()
+	s.stepOnce(t)
+	assert.Contains(t, s.stderr.String(), "Running orders (functions \"ORD\") …\n")
+	assert.NotContains(t, s.stderr.String(), "Still failing", "divide was not chosen")
+	s.change(t, "/app/api/src/functions/divide/divide.go")
+	assert.Empty(t, s.runs, "divide was not chosen")
+
+	press("pnothing\r")
+	require.Len(t, s.reported, 1)
+	assert.ErrorContains(t, s.reported[0], "nothing")
+	press("\x1b")
+	press("t(\r")
+	require.Len(t, s.reported, 2)
+	assert.ErrorContains(t, s.reported[1], "not a pattern")
+	press("\x7fTestIt/refuses\r") // the prompt remains
+	run = s.wants(t, "orders")
+	assert.Equal(t, []string{"-run", "TestIt/refuses"}, run.flags)
+	run.complete()
+	s.stepOnce(t)
+
+	press("c")
+	run = s.wants(t, "divide", "orders")
+	assert.Empty(t, run.flags)
+	run.complete("divide")
+	s.stepOnce(t)
+	press("?")
+	assert.Contains(t, s.stderr.String(), allKeys)
+	press("p")
+	go func() { keys <- keyCtrlC }()
+	done, err := s.step(context.Background())
+	require.NoError(t, err)
+	assert.True(t, done)
+}
+
+// A run says which save caused it, and what still fails.
+func TestCauses(t *testing.T) {
+	s := newFakeSession(t)
+	s.startAll(t).complete("divide")
+	s.stepOnce(t)
+	s.change(t, "/app/shared/shared.go")
+	s.wants(t, "orders").complete()
+	s.stepOnce(t)
+	assert.Equal(t, "shared/shared.go changed\nStill failing: divide\n", s.stderr.String())
+
+	s.stderr.Reset()
+	s.change(t, "/app/shared/shared.go", "/app/api/src/functions/divide/divide.go", "/other/x.go")
+	s.wants(t, "divide", "orders").complete()
+	s.stepOnce(t)
+	assert.Equal(t, "shared/shared.go (and 2 more) changed\n", s.stderr.String())
+}
+
+// The debugger runs the tests of a function that failed. Anything else ends it.
+func TestDebug(t *testing.T) {
+	s := newFakeSession(t)
+	keys := make(chan byte)
+	s.keys = keys
+	press := func(key byte) {
+		t.Helper()
+		go func() { keys <- key }()
+		s.stepOnce(t)
+	}
+	debugged := make(chan string, 1)
+	s.runDebugger = func(ctx context.Context, f gotest.Function, _ filter) error {
+		debugged <- f.Name
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	s.startAll(t).complete("orders")
+	s.stepOnce(t)
+	press('d')
+	assert.Equal(t, "orders", <-debugged)
+	press('a')
+	s.stepOnce(t)
+	s.wants(t, "divide", "orders").complete()
+	s.stepOnce(t)
+	press('d')
+	assert.Equal(t, "divide", <-debugged, "nothing failed")
+	s.stop()
+	assert.Empty(t, s.reported)
 }
 
 func TestFailuresAreRecorded(t *testing.T) {

@@ -78,6 +78,7 @@ type Watcher struct {
 
 	mu    sync.Mutex
 	roots []string             // the directories passed to Add
+	flat  []string             // directories of files passed to AddFile
 	dirs  map[string]bool      // all watched directories
 	files map[string]fileState // the last known state of each file
 }
@@ -207,6 +208,20 @@ func (w *Watcher) Add(dir string) error {
 	})
 }
 
+// AddFile watches a file, and the other files of its directory as far as they
+// are not ignored, but no subdirectories. It does nothing if the directory is
+// watched already.
+func (w *Watcher) AddFile(path string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	dir := filepath.Dir(path)
+	if w.dirs[dir] {
+		return nil
+	}
+	w.flat = append(w.flat, dir)
+	return w.walkFlat(dir, func(path string, info fs.FileInfo) { w.files[path] = newFileState(info) })
+}
+
 // Hash records the content hashes of files that Add found, so that the first
 // write of the same content to one of them does not count as a change.
 func (w *Watcher) Hash(files []string) {
@@ -247,7 +262,7 @@ func (w *Watcher) walk(root string, found func(string, fs.FileInfo)) error {
 		}
 		isDir := entry.IsDir()
 		if path == root && !isDir { // a symlink to a directory, which WalkDir does not follow
-			return w.walkSymlink(root, found)
+			return w.walkFlat(root, found)
 		}
 		if path != root && w.options.Ignore(path, isDir) {
 			if isDir {
@@ -258,16 +273,44 @@ func (w *Watcher) walk(root string, found func(string, fs.FileInfo)) error {
 		if isDir {
 			return w.watchDir(path)
 		}
-		if info, err := entry.Info(); err == nil { // otherwise the file was removed meanwhile
+		if info := fileInfo(path, entry); info != nil { // otherwise the file was removed meanwhile
 			found(path, info)
 		}
 		return nil
 	})
 }
 
-// walkSymlink watches the directory that the symlink dir points to, under the
-// name dir and without its subdirectories.
-func (w *Watcher) walkSymlink(dir string, found func(string, fs.FileInfo)) error {
+// walkAll walks all that is watched, as far as it still exists.
+func (w *Watcher) walkAll(found func(string, fs.FileInfo)) error {
+	for _, root := range w.roots {
+		if err := w.walk(root, found); err != nil && !isGone(err) {
+			return err
+		}
+	}
+	for _, dir := range w.flat {
+		if err := w.walkFlat(dir, found); err != nil && !isGone(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// fileInfo returns the information on a file or on the file that a symlink
+// points to. It returns nil if there is no such file.
+func fileInfo(path string, entry fs.DirEntry) fs.FileInfo {
+	info, err := entry.Info()
+	if err == nil && entry.Type()&fs.ModeSymlink != 0 {
+		info, err = os.Stat(path)
+	}
+	if err != nil || info.IsDir() {
+		return nil
+	}
+	return info
+}
+
+// walkFlat watches a directory, or the one that the symlink dir points to under
+// the name dir, without its subdirectories.
+func (w *Watcher) walkFlat(dir string, found func(string, fs.FileInfo)) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
@@ -277,7 +320,7 @@ func (w *Watcher) walkSymlink(dir string, found func(string, fs.FileInfo)) error
 	}
 	for _, entry := range entries {
 		path := filepath.Join(dir, entry.Name())
-		if info, err := entry.Info(); err == nil && !entry.IsDir() && !w.options.Ignore(path, false) {
+		if info := fileInfo(path, entry); info != nil && !w.options.Ignore(path, false) {
 			found(path, info)
 		}
 	}
@@ -509,16 +552,14 @@ func (w *Watcher) compare(reported map[string]bool) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	existing := map[string]bool{}
-	for _, root := range w.roots {
-		err := w.walk(root, func(path string, info fs.FileInfo) {
-			existing[path] = true
-			if known, ok := w.files[path]; !ok || !known.matches(info) || known.isRecent && w.differs(path, info) {
-				reported[path] = true
-			}
-		})
-		if err != nil && !isGone(err) {
-			return err
+	err := w.walkAll(func(path string, info fs.FileInfo) {
+		existing[path] = true
+		if known, ok := w.files[path]; !ok || !known.matches(info) || known.isRecent && w.differs(path, info) {
+			reported[path] = true
 		}
+	})
+	if err != nil {
+		return err
 	}
 	for path := range w.files {
 		if !existing[path] {
@@ -548,12 +589,7 @@ func (w *Watcher) rescan(reported map[string]bool) error {
 	for file := range w.files {
 		reported[file] = true
 	}
-	for _, root := range w.roots {
-		if err := w.reportAll(root, reported); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.walkAll(func(path string, _ fs.FileInfo) { reported[path] = true })
 }
 
 // forget stops watching dir, which was removed, and the directories below it.

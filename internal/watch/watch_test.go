@@ -322,3 +322,26 @@ func TestSyncReturns(t *testing.T) {
 	w.Sync(ctx)
 	require.NoError(t, w.Close())
 }
+
+// A single file can be watched, such as the target of a symlink.
+func TestAddFile(t *testing.T) {
+	for name, poll := range map[string]time.Duration{"events": 0, "polling": 5 * time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			dir, outside := t.TempDir(), t.TempDir()
+			target := filepath.Join(outside, "a.go")
+			write(t, target, "before")
+			write(t, filepath.Join(outside, "deep/b.go"), "before")
+			require.NoError(t, os.Symlink(target, filepath.Join(dir, "link.go")))
+			w, err := watch.New(watch.Options{Quiet: 20 * time.Millisecond, Poll: poll})
+			require.NoError(t, err)
+			require.NoError(t, w.Add(dir))
+			require.NoError(t, w.AddFile(target))
+			require.NoError(t, w.AddFile(target), "a second time")
+			batches := run(t, w)
+			write(t, filepath.Join(outside, "deep/b.go"), "after!")
+			write(t, target, "after!")
+			changed := changesUntil(t, outside, batches, "a.go")
+			assert.NotContains(t, changed, "deep/b.go")
+		})
+	}
+}

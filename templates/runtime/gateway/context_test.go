@@ -13,13 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fngen/fngen/templates/runtime/gateway"
+	"github.com/fngen/fngen/templates/runtime/route"
 )
 
 // call calls f with the context that a function of g gets for a request with
 // ctx.
 func call(g *gateway.Gateway, ctx context.Context, f func(context.Context)) {
 	r := httptest.NewRequest("GET", "/divide", nil).WithContext(ctx)
-	g.Serve(httptest.NewRecorder(), r, func(ctx context.Context, _ request) (response, error) {
+	g.Serve(httptest.NewRecorder(), r, route.Match{}, func(ctx context.Context, _ request) (response, error) {
 		f(ctx)
 		return ok(""), nil
 	})
@@ -161,7 +162,7 @@ func TestExpiredRequest(t *testing.T) {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest("GET", "/", nil).WithContext(parent)
 	g := &gateway.Gateway{Logger: logTo(io.Discard)}
-	g.Serve(w, r, func(ctx context.Context, _ request) (response, error) {
+	g.Serve(w, r, route.Match{}, func(ctx context.Context, _ request) (response, error) {
 		return response{}, errors.Join(ctx.Err())
 	})
 	assert.Equal(t, http.StatusGatewayTimeout, w.Code)

@@ -10,39 +10,43 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/fngen/fngen/templates/runtime/route"
 )
 
 // EventFromRequest returns the event that API Gateway would send for r. It
 // reads the request body, and fails if that fails.
 //
 // The first segment of the path is the function's name: the resource of
-// /divide/extra is /divide/{proxy+}. Paths stay percent-encoded as the client
-// sent them, without a trailing slash. Query parameters are decoded once.
+// /divide/extra is /divide/{proxy+}. Paths stay as the client sent them. Path
+// and query parameters are decoded once.
 func EventFromRequest(r *http.Request) (events.APIGatewayProxyRequest, error) {
 	clone := *r
 	clone.Header = r.Header.Clone()
-	return new(Gateway).event(nil, &clone, time.Now())
+	return new(Gateway).event(nil, &clone, defaultRoute(r), time.Now())
+}
+
+// defaultRoute returns the route of r to a function that declares none.
+func defaultRoute(r *http.Request) route.Match {
+	path := r.URL.EscapedPath()
+	name, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return route.New(route.Function{Name: unescape(name, false)}).Find(route.Request{Path: path})
 }
 
 // event returns the event for r, and uses r.Header as part of it. If w is not
 // nil, it is notified of a body that exceeds the limit.
-func (g *Gateway) event(w http.ResponseWriter, r *http.Request, now time.Time) (events.APIGatewayProxyRequest, error) {
+func (g *Gateway) event(w http.ResponseWriter, r *http.Request, match route.Match, now time.Time) (
+	events.APIGatewayProxyRequest, error,
+) {
 	data, err := g.readBody(w, r)
 	if err != nil {
 		return events.APIGatewayProxyRequest{}, fmt.Errorf("gateway: reading request body: %w", err)
 	}
 
-	target := r.URL.EscapedPath()
-	path, name, rest := splitPath(target)
-	if decoded, ok := Route(target); ok {
-		name = decoded
+	path := r.URL.EscapedPath()
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
 	}
-	resource, parameters := "/"+name, map[string]string(nil)
-	if rest != "" {
-		resource = strings.TrimSuffix(resource, "/") + "/{proxy+}"
-		parameters = map[string]string{"proxy": rest}
-	}
-
 	source, domain := g.client(r)
 	headers := g.headers(r)
 	query, queries := parseQuery(r.URL.RawQuery)
@@ -65,14 +69,14 @@ func (g *Gateway) event(w http.ResponseWriter, r *http.Request, now time.Time) (
 	}
 	ids := g.ids.next(now)
 	return events.APIGatewayProxyRequest{
-		Resource:                        resource,
+		Resource:                        match.Resource,
 		Path:                            path,
 		HTTPMethod:                      r.Method,
 		Headers:                         headers,
 		MultiValueHeaders:               r.Header,
 		QueryStringParameters:           query,
 		MultiValueQueryStringParameters: queries,
-		PathParameters:                  parameters,
+		PathParameters:                  match.Parameters,
 		RequestContext: events.APIGatewayProxyRequestContext{
 			Stage:             stage,
 			DomainName:        domain,
@@ -81,7 +85,7 @@ func (g *Gateway) event(w http.ResponseWriter, r *http.Request, now time.Time) (
 			ExtendedRequestID: ids.extended,
 			Protocol:          r.Proto,
 			Identity:          events.APIGatewayRequestIdentity{SourceIP: source, UserAgent: headers["User-Agent"]},
-			ResourcePath:      resource,
+			ResourcePath:      match.Resource,
 			Path:              public,
 			HTTPMethod:        r.Method,
 			RequestTime:       ids.time,
@@ -90,26 +94,6 @@ func (g *Gateway) event(w http.ResponseWriter, r *http.Request, now time.Time) (
 		Body:            body,
 		IsBase64Encoded: encoded,
 	}, nil
-}
-
-// Route returns the name of the function that a percent-encoded path leads to,
-// which is its first segment, decoded. It reports false for the root, and for a
-// first segment that contains an encoded slash, which separates no segments.
-func Route(path string) (name string, ok bool) {
-	_, name, _ = splitPath(path)
-	name = unescape(name, false)
-	return name, name != "" && !strings.Contains(name, "/")
-}
-
-// splitPath splits a percent-encoded path. It returns the path without trailing
-// slashes, its first segment, and what follows that segment.
-func splitPath(target string) (path, name, rest string) {
-	path = strings.TrimRight(target, "/")
-	if path == "" || path[0] != '/' {
-		return "/" + path, path, ""
-	}
-	name, rest, _ = strings.Cut(path[1:], "/")
-	return path, name, rest
 }
 
 // headers completes r.Header, which becomes the event's multi-valued headers,

@@ -8,15 +8,14 @@
 // [EventFromRequest], [WriteResponse] and [Handler] need no configuration. A
 // [Gateway] adds limits, a timeout, trusted proxies and a public URL.
 //
-// The package differs from API Gateway on purpose in three ways:
+// The package differs from API Gateway on purpose in two ways:
 //   - A body that is not text is base64-encoded, whatever its content type. API
 //     Gateway encodes only the media types that an API lists as binary, and
 //     corrupts the others.
-//   - A function receives requests for /NAME and for every path below it.
 //   - If a function returns an error or panics, the status is 500 instead of
 //     502. Status 502 means that the function's response is malformed.
 //
-// Routing requests to functions is the job of package server.
+// Package route finds the functions of requests.
 package gateway
 
 import (
@@ -34,6 +33,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/fngen/fngen/templates/runtime/route"
 )
 
 // A Function is a handler for API Gateway's proxy integration, as lambda.Start
@@ -136,18 +137,20 @@ func AWSLimits(refuse bool) Limits {
 // zero [Gateway].
 func Handler(fn Function) http.Handler { return new(Gateway).Handler(fn) }
 
-// Handler returns an http.Handler that calls fn for each request.
+// Handler returns an http.Handler that calls fn for each request. The event's
+// resource is that of [EventFromRequest].
 func (g *Gateway) Handler(fn Function) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.Serve(w, r, fn) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.Serve(w, r, defaultRoute(r), fn) })
 }
 
-// Serve calls fn with the event of r and writes its response to w. It returns
-// when fn returns, which after a timeout is later than the response. Serve
-// modifies r.Header, because it becomes part of the event.
-func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, fn Function) {
+// Serve calls fn with the event of r, which has the resource and the path
+// parameters of match, and writes its response to w. It returns when fn returns,
+// which after a timeout is later than the response. Serve modifies r.Header,
+// because it becomes part of the event.
+func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, match route.Match, fn Function) {
 	start := time.Now()
 	exposeErrors := g.ExposeErrors && (g.PublicHeader == "" || r.Header.Get(g.PublicHeader) == "")
-	event, err := g.event(w, r, start)
+	event, err := g.event(w, r, match, start)
 	if err != nil {
 		refuse(w, err)
 		return

@@ -100,6 +100,10 @@ func TestVectorsV1(t *testing.T) {
 				return // covered by TestVectorsRedwood and by package server
 			}
 			compared++
+			if v.Name == "trailing slash" { // the emulator drops the slash, API Gateway does not
+				v.Event["path"] = "/echo/"
+				v.Event["requestContext"].(map[string]any)["path"] = "/echo/"
+			}
 			_, body := send(t, server, v.raw("127.0.0.1:18930"), v.Request.Method)
 			var got map[string]any
 			require.NoError(t, json.Unmarshal([]byte(body), &got))
@@ -172,7 +176,7 @@ func TestVectorsRedwood(t *testing.T) {
 			for name, value := range v.Event["headers"].(map[string]any) {
 				assert.Equal(t, value, reached.Headers[http.CanonicalHeaderKey(name)], name)
 			}
-			assert.Equal(t, strings.TrimSuffix(v.Event["path"].(string), "/"), reached.Path)
+			assert.Equal(t, v.Event["path"], reached.Path)
 		})
 	}
 }

@@ -42,9 +42,22 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/fngen/fngen/templates/runtime/payload"
+	"github.com/fngen/fngen/templates/runtime/route"
 )
 
-// Start runs handler for each invocation. It does not return. The context is
+// A Function is run by [Start].
+type Function struct {
+	Name    string
+	Handler func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
+
+	// Routes and CORS say which requests Handler answers, as in
+	// [route.Function]. They are checked here too, because function URLs
+	// and load balancers send every request.
+	Routes []string
+	CORS   bool
+}
+
+// Start runs f.Handler for each invocation. It does not return. The context is
 // Lambda's: its deadline is the function's timeout, and
 // lambdacontext.FromContext returns the request id. If
 // AWS_LAMBDA_MAX_CONCURRENCY is greater than 1, as on Lambda Managed Instances,
@@ -54,10 +67,7 @@ import (
 // process. They have [Grace] in total. Lambda sends SIGTERM only if an
 // extension is registered. aws-lambda-go therefore registers an internal
 // extension if there are shutdown functions, which makes the cold start slower.
-func Start(
-	handler func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error),
-	shutdown ...func(context.Context) error,
-) {
+func Start(f Function, shutdown ...func(context.Context) error) {
 	var options []lambda.Option
 	if len(shutdown) > 0 {
 		options = append(options, lambda.WithEnableSIGTERM(func() {
@@ -69,7 +79,7 @@ func Start(
 			os.Exit(status) //nolint:forbidigo // Start never returns, so nothing else exits after SIGTERM
 		}))
 	}
-	lambda.StartWithOptions(lambdaHandler(handler), options...)
+	lambda.StartWithOptions(newHandler(f), options...)
 }
 
 // Grace is the time limit for all shutdown functions. Lambda kills the process
@@ -101,13 +111,23 @@ func runAll(shutdown []func(context.Context) error) error {
 }
 
 // A lambdaHandler adapts a function to lambda.Handler.
-type lambdaHandler func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
+type lambdaHandler struct {
+	Function
+	router *route.Router
+}
+
+func newHandler(f Function) *lambdaHandler {
+	return &lambdaHandler{f, route.New(route.Function{Name: f.Name, Routes: f.Routes, CORS: f.CORS})}
+}
 
 // Invoke implements lambda.Handler.
-func (h lambdaHandler) Invoke(ctx context.Context, data []byte) ([]byte, error) {
+func (h *lambdaHandler) Invoke(ctx context.Context, data []byte) ([]byte, error) {
 	event, kind, err := payload.Decode(data)
 	if err != nil {
 		return nil, err
+	}
+	if match := h.router.FindEvent(&event, kind.DecodesPath()); match.Status != 0 {
+		return kind.Encode(match.Response())
 	}
 	response, err := h.call(ctx, event)
 	if err != nil {
@@ -128,7 +148,7 @@ func (h lambdaHandler) Invoke(ctx context.Context, data []byte) ([]byte, error) 
 
 // call calls the function and converts a panic to an error. aws-lambda-go would
 // report the panic and exit.
-func (h lambdaHandler) call(ctx context.Context, event events.APIGatewayProxyRequest) (
+func (h *lambdaHandler) call(ctx context.Context, event events.APIGatewayProxyRequest) (
 	response events.APIGatewayProxyResponse, err error,
 ) {
 	defer func() {
@@ -140,7 +160,7 @@ func (h lambdaHandler) call(ctx context.Context, event events.APIGatewayProxyReq
 			}
 		}
 	}()
-	return h(ctx, event)
+	return h.Handler(ctx, event)
 }
 
 // typeName returns the type of a panic's value as aws-lambda-go names it.

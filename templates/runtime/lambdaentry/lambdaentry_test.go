@@ -28,19 +28,32 @@ import (
 func TestMain(m *testing.M) {
 	switch os.Getenv("LAMBDAENTRY_TEST") {
 	case "concurrent":
-		lambdaentry.Start(rendezvous(8))
+		lambdaentry.Start(lambdaentry.Function{Name: "orders", Handler: rendezvous(8)})
+	case "routes":
+		lambdaentry.Start(lambdaentry.Function{
+			Name: "orders", Handler: showRoute, Routes: []string{"GET /orders/{id}", "/orders/{id}/files/{path...}"},
+		})
 	case "shutdown":
-		lambdaentry.Start(echo, hook("first", nil), hook("second", nil))
+		lambdaentry.Start(lambdaentry.Function{Name: "orders", Handler: echo}, hook("first", nil), hook("second", nil))
 	case "failing":
-		lambdaentry.Start(echo, hook("first", errors.New("flush failed")), hook("second", nil))
+		lambdaentry.Start(lambdaentry.Function{Name: "orders", Handler: echo},
+			hook("first", errors.New("flush failed")), hook("second", nil))
 	case "stuck":
-		lambdaentry.Start(echo, func(context.Context) error { select {} }, hook("second", nil))
+		lambdaentry.Start(lambdaentry.Function{Name: "orders", Handler: echo},
+			func(context.Context) error { select {} }, hook("second", nil))
 	}
 	os.Exit(m.Run())
 }
 
 func echo(_ context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	return events.APIGatewayProxyResponse{StatusCode: 200, Body: event.Body}, nil
+}
+
+// showRoute responds with what the handler knows about the route.
+func showRoute(_ context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	return events.APIGatewayProxyResponse{
+		StatusCode: 200, Body: fmt.Sprint(event.Resource, " ", event.RequestContext.ResourcePath, " ", event.PathParameters),
+	}, nil
 }
 
 // rendezvous returns a handler that blocks until n invocations run
@@ -156,19 +169,19 @@ func TestStart(t *testing.T) {
 	for name, test := range map[string]struct{ event, want string }{
 		"1.0": {
 			`{"version":"1.0","httpMethod":"PUT","path":"/x","headers":{},"body":"Hello"}`,
-			`{"statusCode":200,"headers":{"X-Method":"PUT"},"multiValueHeaders":{"Set-Cookie":["a=1","b=2"]},"body":"Hello"}`,
+			`{"statusCode":200,"headers":{"Content-Type":"application/json","X-Method":"PUT"},"multiValueHeaders":{"Set-Cookie":["a=1","b=2"]},"body":"Hello"}`,
 		},
 		"2.0": {
 			fmt.Sprintf(httpEvent, "/x", `"AAE="`, true),
-			`{"statusCode":200,"headers":{"X-Method":"POST"},"cookies":["a=1","b=2"],"body":"AAE=","isBase64Encoded":true}`,
+			`{"statusCode":200,"headers":{"Content-Type":"application/json","X-Method":"POST"},"cookies":["a=1","b=2"],"body":"AAE=","isBase64Encoded":true}`,
 		},
 		"ALB": {
 			`{"httpMethod":"GET","path":"/x","headers":{"host":"h"},"requestContext":{"elb":{}},"body":""}`,
-			`{"statusCode":200,"statusDescription":"200 OK","headers":{"X-Method":"GET","Set-Cookie":"a=1","set-Cookie":"b=2"},"body":"","isBase64Encoded":false}`,
+			`{"statusCode":200,"statusDescription":"200 OK","headers":{"Content-Type":"application/json","X-Method":"GET","Set-Cookie":"a=1","set-Cookie":"b=2"},"body":"","isBase64Encoded":false}`,
 		},
 		"ALB, multi-value": {
 			`{"httpMethod":"GET","path":"/x","multiValueHeaders":{"host":["h"]},"requestContext":{"elb":{}},"body":""}`,
-			`{"statusCode":200,"statusDescription":"200 OK","multiValueHeaders":{"X-Method":["GET"],"Set-Cookie":["a=1","b=2"]},"body":"","isBase64Encoded":false}`,
+			`{"statusCode":200,"statusDescription":"200 OK","multiValueHeaders":{"Content-Type":["application/json"],"X-Method":["GET"],"Set-Cookie":["a=1","b=2"]},"body":"","isBase64Encoded":false}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -224,7 +237,7 @@ func TestStart(t *testing.T) {
 		assert.JSONEq(t,
 			`{"statusCode":502,"headers":{"Content-Type":"application/json"},"body":"{\"message\":\"Internal server error\"}","isBase64Encoded":false}`, out)
 		output.waitFor(t,
-			`ERROR malformed function response error="invalid status 0" requestId=00000000-0000-4000-8000-`)
+			`ERROR malformed function response error="malformed response: status 0" requestId=00000000-0000-4000-8000-`)
 	})
 
 	t.Run("unsupported event", func(t *testing.T) {
@@ -266,6 +279,63 @@ func TestStart(t *testing.T) {
 
 // TestStartConcurrent runs as many invocations concurrently as Lambda allows.
 // Each has its own context, and a panic does not affect the others.
+// TestRoutes checks that a function gets the same routes from every service.
+func TestRoutes(t *testing.T) {
+	r, _ := start(t, lambdaruntime.Function{Command: []string{self(t)}, Env: []string{"LAMBDAENTRY_TEST=routes"}})
+	ctx := testContext(t)
+	events := map[string]string{
+		"REST API": `{"httpMethod":"%s","path":"%s","resource":"/{proxy+}","pathParameters":{"proxy":"x"},"headers":%s}`,
+		"function URL": `{"version":"2.0","routeKey":"$default","rawPath":"%[2]s","headers":%[3]s,"requestContext":` +
+			`{"domainName":"x.lambda-url.eu-west-1.on.aws","http":{"method":"%[1]s","path":"%[2]s"}}}`,
+		"load balancer": `{"httpMethod":"%s","path":"%s","headers":%s,"requestContext":{"elb":{}},"body":""}`,
+	}
+	decoded := map[string]string{
+		"HTTP API (1.0)": `{"version":"1.0","httpMethod":"%s","path":"%s","resource":"/{proxy+}","headers":%s}`,
+		"HTTP API (2.0)": `{"version":"2.0","routeKey":"ANY /{proxy+}","rawPath":"%[2]s","headers":%[3]s,` +
+			`"requestContext":{"domainName":"x.execute-api.eu-west-1.amazonaws.com","http":{"method":"%[1]s","path":"%[2]s"}}}`,
+	}
+	for _, test := range []struct {
+		method, path, decoded, headers string
+		status                         int
+		body, allow                    string
+	}{
+		{"GET", "/orders/a%20b", "/orders/a b", `{}`, 200, "/orders/{id} /orders/{id} map[id:a b]", ""},
+		{"HEAD", "/orders/%2525", "/orders/%25", `{}`, 200, "/orders/{id} /orders/{id} map[id:%25]", ""},
+		{
+			"PUT", "/orders/7/files/a/b", "/orders/7/files/a/b", `{}`, 200,
+			"/orders/{id}/files/{path+} /orders/{id}/files/{path+} map[id:7 path:a/b]", "",
+		},
+		{"PUT", "/orders/7", "/orders/7", `{}`, 405, `{"message":"Method Not Allowed"}`, "GET, HEAD, OPTIONS"},
+		{"GET", "/orders", "/orders", `{}`, 404, `{"message":"Not Found"}`, ""},
+		{"OPTIONS", "/orders/7", "/orders/7", `{}`, 204, "", "GET, HEAD, OPTIONS"},
+		{
+			"OPTIONS", "/orders/7/files/x", "/orders/7/files/x",
+			`{"origin":"https://app.example","access-control-request-method":"PUT"}`,
+			204, "", "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT",
+		},
+	} {
+		check := func(service, event string) {
+			out, err := r.Invoke(ctx, []byte(event))
+			require.NoError(t, err, service)
+			var got struct {
+				StatusCode int
+				Headers    map[string]string
+				Body       string
+			}
+			require.NoError(t, json.Unmarshal(out, &got), service)
+			assert.Equal(t, test.status, got.StatusCode, "%s: %s %s", service, test.method, test.path)
+			assert.Equal(t, test.body, got.Body, "%s: %s %s", service, test.method, test.path)
+			assert.Equal(t, test.allow, got.Headers["Allow"], "%s: %s %s", service, test.method, test.path)
+		}
+		for service, event := range events {
+			check(service, fmt.Sprintf(event, test.method, test.path, test.headers))
+		}
+		for service, event := range decoded {
+			check(service, fmt.Sprintf(event, test.method, test.decoded, test.headers))
+		}
+	}
+}
+
 func TestStartConcurrent(t *testing.T) {
 	const n = 8
 	r, output := start(t,

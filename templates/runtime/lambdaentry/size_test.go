@@ -33,9 +33,11 @@ func TestResponseTooLarge(t *testing.T) {
 			defer slog.SetDefault(previous)
 
 			invoke := func(size int) []byte {
-				handler := lambdaHandler(func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+				handler := newHandler(Function{Name: "large", Handler: func(context.Context, events.APIGatewayProxyRequest) (
+					events.APIGatewayProxyResponse, error,
+				) {
 					return events.APIGatewayProxyResponse{StatusCode: 200, Body: strings.Repeat("x", size)}, nil
-				})
+				}})
 				out, err := handler.Invoke(t.Context(), []byte(test.event))
 				require.NoError(t, err)
 				return out

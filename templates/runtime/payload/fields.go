@@ -56,6 +56,23 @@ func (f fields) addMultiHeaders(headers map[string][]string) {
 	}
 }
 
+// canonicalHeaders returns headers by their canonical names. Of names that differ
+// only in letter case, the last in sorted order wins.
+func canonicalHeaders[V any](headers map[string]V) map[string]V {
+	isCanonical := true
+	for name := range headers {
+		isCanonical = isCanonical && http.CanonicalHeaderKey(name) == name
+	}
+	if isCanonical {
+		return headers
+	}
+	canonical := make(map[string]V, len(headers))
+	for _, name := range sortedKeys(headers) {
+		canonical[http.CanonicalHeaderKey(name)] = headers[name]
+	}
+	return canonical
+}
+
 func (f fields) addEncoded(query map[string]string) {
 	for _, name := range sortedKeys(query) {
 		f.add(unescape(name), unescape(query[name]))

@@ -9,13 +9,16 @@
 // service expects. A handler for one format therefore works behind every
 // service.
 //
-//   - Events and responses of format 1.0 are passed through unchanged.
-//   - The other services send header names in lower case. Decode converts them
-//     to canonical case (Content-Type), which fngen's own server uses too.
-//     fn.Header looks up a header regardless of case.
+//   - Events of format 1.0 are passed through, except for the names of headers.
+//   - Services send header names in lower case, as HTTP/2 does, or in that of
+//     the client. Decode converts them to canonical case (Content-Type), which
+//     fngen's own server uses too. fn.Header looks up a header regardless of
+//     case.
 //   - The single-valued and multi-valued maps of a converted event are
 //     consistent: they have the same names, and the single value is the last
 //     one.
+//   - Package response checks responses, as it does for package gateway, and
+//     sets the default Content-Type, which differs among the services.
 //
 // Sources:
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html,
@@ -38,18 +41,22 @@ import (
 type Kind uint8
 
 const (
-	REST          Kind = iota + 1 // API Gateway, payload format 1.0
-	HTTP                          // API Gateway HTTP APIs and function URLs, payload format 2.0
+	REST          Kind = iota + 1 // API Gateway REST APIs, payload format 1.0
+	HTTP1                         // API Gateway HTTP APIs, payload format 1.0
+	HTTP                          // API Gateway HTTP APIs, payload format 2.0
+	FunctionURL                   // function URLs, payload format 2.0
 	ALB                           // Application Load Balancer
 	ALBMultiValue                 // target group with lambda.multi_value_headers.enabled
 )
 
 func (k Kind) String() string {
 	switch k {
-	case REST:
+	case REST, HTTP1:
 		return "API Gateway (1.0)"
 	case HTTP:
-		return "API Gateway or function URL (2.0)"
+		return "API Gateway (2.0)"
+	case FunctionURL:
+		return "function URL"
 	case ALB:
 		return "load balancer"
 	case ALBMultiValue:
@@ -57,6 +64,11 @@ func (k Kind) String() string {
 	}
 	return "unknown"
 }
+
+// DecodesPath reports whether the paths of events of this kind are
+// percent-decoded. Only HTTP APIs do that. In their paths, a slash may have been
+// an encoded one.
+func (k Kind) DecodesPath() bool { return k == HTTP1 || k == HTTP }
 
 // Decode converts an event to payload format 1.0 and returns its kind, which
 // determines the format of the response. For an event that is not an HTTP
@@ -73,13 +85,15 @@ func Decode(payload []byte) (events.APIGatewayProxyRequest, Kind, error) {
 		return events.APIGatewayProxyRequest{}, 0, fmt.Errorf("fngen: decoding event from %s: %w", kind, err)
 	}
 	switch kind {
-	case HTTP:
+	case HTTP, FunctionURL:
 		return e.fromHTTP(), kind, nil
 	case ALB, ALBMultiValue:
 		return e.fromALB(), kind, nil
 	}
-	e.APIGatewayProxyRequest.RequestContext = e.RequestContext.APIGatewayProxyRequestContext
-	return e.APIGatewayProxyRequest, kind, nil
+	r := e.APIGatewayProxyRequest
+	r.RequestContext = e.RequestContext.APIGatewayProxyRequestContext
+	r.Headers, r.MultiValueHeaders = canonicalHeaders(r.Headers), canonicalHeaders(r.MultiValueHeaders)
+	return r, kind, nil
 }
 
 // An event has the fields of all formats, so that an event is parsed once.
@@ -129,8 +143,12 @@ func (e *event) kind() Kind {
 		return ALB
 	case c.ConnectionID != "" || e.MethodARN != "" || e.RouteARN != "":
 		return 0
+	case e.Version == "2.0" && c.HTTP.Method != "" && strings.Contains(c.DomainName, ".lambda-url."):
+		return FunctionURL
 	case e.Version == "2.0" && c.HTTP.Method != "":
 		return HTTP
+	case e.Version == "1.0" && e.HTTPMethod != "" && strings.HasPrefix(e.Path, "/"):
+		return HTTP1
 	case e.HTTPMethod != "" && strings.HasPrefix(e.Path, "/"):
 		return REST
 	}

@@ -34,7 +34,7 @@ const restEvent = `{
 }`
 
 // TestDecodeREST checks that an event of format 1.0 is decoded as lambda.Start
-// decodes it.
+// decodes it, with canonical names of headers.
 func TestDecodeREST(t *testing.T) {
 	for name, event := range map[string]string{
 		"REST API":      restEvent,
@@ -44,10 +44,11 @@ func TestDecodeREST(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var want events.APIGatewayProxyRequest
-			require.NoError(t, json.Unmarshal([]byte(event), &want))
+			require.NoError(t, json.Unmarshal([]byte(strings.ReplaceAll(event, "x-Odd", "X-Odd")), &want))
 			got, kind, err := payload.Decode([]byte(event))
 			require.NoError(t, err)
-			assert.Equal(t, payload.REST, kind)
+			assert.Equal(t, name == "HTTP API", kind == payload.HTTP1)
+			assert.Equal(t, name == "HTTP API", kind.DecodesPath())
 			assert.Equal(t, want, got)
 		})
 	}
@@ -384,7 +385,7 @@ func TestDecodeSamples(t *testing.T) {
 		"apigw-v2-request-jwt-authorizer.json":              payload.HTTP,
 		"apigw-v2-request-lambda-authorizer.json":           payload.HTTP,
 		"apigw-v2-request-no-authorizer.json":               payload.HTTP,
-		"lambda-urls-request.json":                          payload.HTTP,
+		"lambda-urls-request.json":                          payload.FunctionURL,
 	}
 	found := 0
 	unknown := []string{}

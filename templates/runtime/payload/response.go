@@ -7,19 +7,21 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/fngen/fngen/templates/runtime/response"
 )
 
-// Encode returns a response in the format of this kind. It fails if the status
-// is not between 100 and 599, or if IsBase64Encoded is set and the body is not
-// base64.
+// Encode returns a response in the format of this kind. It fails for a response
+// that package response takes for malformed, or if IsBase64Encoded is set and
+// the body is not base64. Headers have canonical names, and Content-Type is
+// application/json if the function did not set it.
 //
-//   - A response of format 1.0 is passed through.
+//   - Format 1.0 has headers with one value and headers with several values.
 //   - Format 2.0 has one value for each header, and a list of cookies. Several
 //     values of another header are joined by commas.
 //   - A load balancer reads one of the two header maps, depending on the target
@@ -27,38 +29,46 @@ import (
 //     Cookies cannot be joined, so each further Set-Cookie is written with
 //     different letter case (SET-COOKIE): the names are distinct keys in JSON
 //     but the same header in HTTP.
-//   - A header in both maps of the response has the values of both without
-//     duplicates, as in API Gateway.
 //   - A body that is not valid UTF-8 cannot be a JSON string, and is sent in
-//     base64.
+//     base64. Responses without a body, such as 204, have none.
 //
 // The result may be larger than [Kind.ResponseLimit].
-func (k Kind) Encode(response events.APIGatewayProxyResponse) ([]byte, error) {
-	if err := checkResponse(response); err != nil {
+func (k Kind) Encode(r events.APIGatewayProxyResponse) ([]byte, error) {
+	headers := http.Header{}
+	if err := response.SetHeader(headers, r); err != nil {
 		return nil, err
 	}
-	if !response.IsBase64Encoded && !utf8.ValidString(response.Body) {
-		response.Body = base64.StdEncoding.EncodeToString([]byte(response.Body))
-		response.IsBase64Encoded = true
+	if r.IsBase64Encoded {
+		if err := checkBase64(r.Body); err != nil {
+			return nil, fmt.Errorf("%w: decoding body: %w", response.ErrMalformed, err)
+		}
+	}
+	switch {
+	case !response.HasBody(r.StatusCode):
+		r.Body, r.IsBase64Encoded = "", false
+	case !r.IsBase64Encoded && !utf8.ValidString(r.Body):
+		r.Body, r.IsBase64Encoded = base64.StdEncoding.EncodeToString([]byte(r.Body)), true
 	}
 	switch k {
-	case HTTP:
-		headers, cookies := splitCookies(response)
-		return marshal(len(response.Body), httpResponse{
-			StatusCode:      response.StatusCode,
+	case HTTP, FunctionURL:
+		cookies := headers[setCookie]
+		delete(headers, setCookie)
+		return marshal(len(r.Body), httpResponse{
+			StatusCode:      r.StatusCode,
 			Headers:         joinValues(headers),
 			Cookies:         cookies,
-			Body:            response.Body,
-			IsBase64Encoded: response.IsBase64Encoded,
+			Body:            r.Body,
+			IsBase64Encoded: r.IsBase64Encoded,
 		})
 	case ALB, ALBMultiValue:
-		encoded, err := newALBResponse(response, k == ALBMultiValue)
+		encoded, err := newALBResponse(r, headers, k == ALBMultiValue)
 		if err != nil {
 			return nil, err
 		}
-		return marshal(len(response.Body), encoded)
+		return marshal(len(r.Body), encoded)
 	}
-	return marshal(len(response.Body), response)
+	r.Headers, r.MultiValueHeaders = splitValues(headers)
+	return marshal(len(r.Body), r)
 }
 
 // ResponseLimit returns the size in bytes of the largest encoded response that
@@ -91,44 +101,32 @@ type albResponse struct {
 	IsBase64Encoded   bool   `json:"isBase64Encoded"`
 }
 
-func newALBResponse(response events.APIGatewayProxyResponse, multiValue bool) (albResponse, error) {
-	status := strconv.Itoa(response.StatusCode) + " " + http.StatusText(response.StatusCode)
-	r := albResponse{
-		StatusCode:        response.StatusCode,
+func newALBResponse(
+	r events.APIGatewayProxyResponse, headers http.Header, multiValue bool,
+) (albResponse, error) {
+	status := strconv.Itoa(r.StatusCode) + " " + http.StatusText(r.StatusCode)
+	encoded := albResponse{
+		StatusCode:        r.StatusCode,
 		StatusDescription: strings.TrimSpace(status),
-		Body:              response.Body,
-		IsBase64Encoded:   response.IsBase64Encoded,
+		Body:              r.Body,
+		IsBase64Encoded:   r.IsBase64Encoded,
 	}
-	headers, cookies := splitCookies(response)
 	if multiValue {
-		if len(cookies) > 0 {
-			headers[setCookie] = cookies
-		}
-		r.MultiValueHeaders = headers
-		return r, nil
+		encoded.MultiValueHeaders = headers
+		return encoded, nil
 	}
+	cookies := headers[setCookie]
+	delete(headers, setCookie)
 	if len(cookies) > caseVariants {
-		return r, fmt.Errorf("response has %d cookies: a load balancer without multi-value headers supports at most %d",
+		return encoded, fmt.Errorf("response has %d cookies: a load balancer without multi-value headers supports at most %d",
 			len(cookies), caseVariants)
 	}
 	single := joinValues(headers)
 	for i, cookie := range cookies {
 		single[caseVariant(setCookie, i)] = cookie
 	}
-	r.Headers = single
-	return r, nil
-}
-
-func checkResponse(response events.APIGatewayProxyResponse) error {
-	if response.StatusCode < 100 || response.StatusCode > 599 {
-		return fmt.Errorf("invalid status %d", response.StatusCode)
-	}
-	if response.IsBase64Encoded {
-		if err := checkBase64(response.Body); err != nil {
-			return fmt.Errorf("decoding body: %w", err)
-		}
-	}
-	return nil
+	encoded.Headers = single
+	return encoded, nil
 }
 
 // checkBase64 returns an error if body is not base64. It does not keep the
@@ -158,30 +156,26 @@ func marshal(size int, v any) ([]byte, error) {
 
 const setCookie = "Set-Cookie"
 
-// splitCookies merges the headers in both maps of a response under their
-// canonical names, and returns the values of Set-Cookie separately.
-func splitCookies(response events.APIGatewayProxyResponse) (
-	headers map[string][]string, cookies []string,
-) {
-	headers = make(map[string][]string, len(response.Headers)+len(response.MultiValueHeaders))
-	for _, name := range sortedKeys(response.MultiValueHeaders) {
-		if values := response.MultiValueHeaders[name]; len(values) > 0 {
-			canonical := http.CanonicalHeaderKey(name)
-			headers[canonical] = append(headers[canonical], values...)
+// splitValues returns the headers with one value, and those with several. Like
+// those of lambda.Start, the maps are nil if they are empty.
+func splitValues(headers http.Header) (single map[string]string, multi map[string][]string) {
+	for name, values := range headers {
+		if len(values) > 1 {
+			if multi == nil {
+				multi = map[string][]string{}
+			}
+			multi[name] = values
+			continue
 		}
-	}
-	for _, name := range sortedKeys(response.Headers) {
-		canonical := http.CanonicalHeaderKey(name)
-		if value := response.Headers[name]; !slices.Contains(headers[canonical], value) {
-			headers[canonical] = append(headers[canonical], value)
+		if single == nil {
+			single = make(map[string]string, len(headers))
 		}
+		single[name] = values[0]
 	}
-	cookies = headers[setCookie]
-	delete(headers, setCookie)
-	return headers, cookies
+	return single, multi
 }
 
-func joinValues(headers map[string][]string) map[string]string {
+func joinValues(headers http.Header) map[string]string {
 	single := make(map[string]string, len(headers))
 	for name, values := range headers {
 		single[name] = strings.Join(values, ", ")

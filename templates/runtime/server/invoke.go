@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/fngen/fngen/templates/runtime/gateway"
 	"github.com/fngen/fngen/templates/runtime/payload"
+	"github.com/fngen/fngen/templates/runtime/route"
 )
 
 // invokePath is the path of Lambda's Invoke API, up to the function's name:
@@ -38,12 +40,12 @@ type functionError struct {
 // invoke calls a function with the event in the request body, like Lambda's
 // Invoke API.
 func (rt *router) invoke(w http.ResponseWriter, r *http.Request, name string) {
-	function := rt.functions[name]
+	i := slices.IndexFunc(rt.functions, func(f Function) bool { return f.Name == name })
 	switch {
 	case r.Method != http.MethodPost || r.URL.EscapedPath() != invokePath+name+"/invocations":
 		rt.notFound(w, r)
 		return
-	case function == nil:
+	case i < 0:
 		w.Header().Set("X-Amzn-Errortype", "ResourceNotFoundException")
 		respondJSON(w, http.StatusNotFound, map[string]string{"Type": "User", "Message": "Function not found: " + name})
 		return
@@ -74,7 +76,10 @@ func (rt *router) invoke(w http.ResponseWriter, r *http.Request, name string) {
 	var response events.APIGatewayProxyResponse
 	if err == nil {
 		ctx := lambdacontext.NewContext(r.Context(), &lambdacontext.LambdaContext{AwsRequestID: id})
-		response, err = rt.call(ctx, function, event)
+		match := route.New(rt.functions[i].routed()).FindEvent(&event, kind.DecodesPath())
+		if response = match.Response(); match.Status == 0 {
+			response, err = rt.call(ctx, rt.functions[i].Handler, event)
+		}
 	}
 	if err != nil {
 		slog.Error("function failed", "function", name, "error", fmt.Sprint(err))

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/fngen/fngen/templates/runtime/gateway"
+	"github.com/fngen/fngen/templates/runtime/route"
 )
 
 const (
@@ -23,7 +24,8 @@ const (
 // A router dispatches requests to functions.
 type router struct {
 	gateway   *gateway.Gateway
-	functions map[string]gateway.Function
+	functions []Function
+	routes    *route.Router
 	healthz   bool
 	dev       bool
 	draining  atomic.Bool
@@ -32,36 +34,59 @@ type router struct {
 func newRouter(o options, functions []Function) *router {
 	rt := &router{
 		gateway:   o.gateway(),
-		functions: make(map[string]gateway.Function, len(functions)),
+		functions: functions,
 		healthz:   o.healthz,
 		dev:       o.dev,
 	}
 	rt.gateway.Closing = &rt.draining
+	var routed []route.Function
 	for _, f := range functions {
-		rt.functions[f.Name] = f.Handler
+		routed = append(routed, f.routed())
 	}
+	rt.routes = route.New(routed...)
 	return rt
+}
+
+// routed returns what the router of the routes knows about the function.
+func (f Function) routed() route.Function {
+	return route.Function{Name: f.Name, Routes: f.Routes, CORS: f.CORS}
 }
 
 func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.EscapedPath()
-	name, ok := gateway.Route(path)
-	if function := rt.functions[name]; ok && function != nil {
-		rt.gateway.Serve(w, r, function)
-		return
+	invoked, isInvocation := strings.CutPrefix(path, invokePath)
+	isInvocation = isInvocation && rt.dev
+	isHealthCheck := rt.healthz && path == "/"+healthz && (r.Method == http.MethodGet || r.Method == http.MethodHead)
+	var match route.Match
+	if !isInvocation && !isHealthCheck {
+		match = rt.routes.Find(route.Request{Method: r.Method, Path: path, Preflight: preflight(r)})
+		if match.Status == 0 {
+			rt.gateway.Serve(w, r, match, rt.functions[match.Function].Handler)
+			return
+		}
 	}
 	if rt.draining.Load() {
 		w.Header().Set("Connection", "close")
 	}
-	if invoked, ok := strings.CutPrefix(path, invokePath); ok && rt.dev {
+	switch {
+	case isInvocation:
 		rt.invoke(w, r, strings.TrimSuffix(invoked, "/invocations"))
-		return
-	}
-	if rt.healthz && path == "/"+healthz && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+	case isHealthCheck:
 		rt.health(w)
-		return
+	case match.Status == http.StatusNotFound:
+		rt.notFound(w, r)
+	default:
+		_ = gateway.WriteResponse(w, match.Response()) // the response is well-formed
 	}
-	rt.notFound(w, r)
+}
+
+// preflight returns the method that a CORS preflight asks for, or "" for any
+// other request: https://fetch.spec.whatwg.org/#cors-preflight-request
+func preflight(r *http.Request) string {
+	if r.Method != http.MethodOptions || r.Header.Get("Origin") == "" {
+		return ""
+	}
+	return r.Header.Get("Access-Control-Request-Method")
 }
 
 // health reports whether the server accepts requests, for load balancers.
@@ -80,9 +105,12 @@ func (rt *router) notFound(w http.ResponseWriter, r *http.Request) {
 		respond(w, http.StatusNotFound, "application/json", `{"message":"Not Found"}`)
 		return
 	}
-	routes := make([]string, 0, len(rt.functions))
-	for name := range rt.functions {
-		routes = append(routes, "/"+name)
+	var routes []string
+	for _, f := range rt.functions {
+		if len(f.Routes) == 0 {
+			routes = append(routes, "/"+f.Name)
+		}
+		routes = append(routes, f.Routes...)
 	}
 	slices.Sort(routes)
 	accept := r.Header.Get("Accept")
@@ -92,8 +120,11 @@ func (rt *router) notFound(w http.ResponseWriter, r *http.Request) {
 		page.WriteString("<!doctype html>\n<title>Not Found</title>\n<h1>Not Found</h1>\n<p>No function serves " +
 			html.EscapeString(r.URL.Path) + ". The functions are:</p>\n<ul>\n")
 		for _, route := range routes {
-			route = html.EscapeString(route)
-			page.WriteString(`<li><a href="` + route + `">` + route + "</a></li>\n")
+			text := html.EscapeString(route)
+			if path := strings.TrimSuffix(strings.TrimPrefix(route, "GET "), "{$}"); !strings.ContainsAny(path, " {") {
+				text = `<a href="` + html.EscapeString(path) + `">` + text + "</a>"
+			}
+			page.WriteString("<li>" + text + "</li>\n")
 		}
 		page.WriteString("</ul>\n")
 		respond(w, http.StatusNotFound, "text/html; charset=utf-8", page.String())

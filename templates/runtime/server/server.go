@@ -23,6 +23,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -33,10 +34,15 @@ import (
 	"github.com/fngen/fngen/templates/runtime/gateway"
 )
 
-// A Function is served at /NAME and at every path below it.
+// A Function is served at its routes.
 type Function struct {
 	Name    string
 	Handler gateway.Function
+
+	// Routes and CORS say which requests Handler answers, as in
+	// [route.Function].
+	Routes []string
+	CORS   bool
 
 	// Shutdown is called once when the server exits, after the last
 	// request. It may be nil.
@@ -204,18 +210,25 @@ func checkFunctions(functions []Function, o options) error {
 	seen := make(map[string]bool, len(functions))
 	for _, f := range functions {
 		switch {
-		case f.Name == "" || strings.Contains(f.Name, "/"):
+		case f.Name == "" || strings.Count(f.Name, "/") > 1:
 			return fmt.Errorf("function %q: invalid name", f.Name)
 		case f.Handler == nil:
 			return fmt.Errorf("function %s: handler is nil", f.Name)
 		case seen[f.Name]:
 			return fmt.Errorf("duplicate function %s", f.Name)
-		case o.healthz && f.Name == healthz:
-			return usageError{error: errors.New("-healthz conflicts with the function healthz")}
+		case o.healthz && f.hasRoute("/"+healthz):
+			return usageError{error: errors.New("-healthz conflicts with the function " + f.Name)}
 		}
 		seen[f.Name] = true
 	}
 	return nil
+}
+
+// hasRoute reports whether the function answers requests for path by name.
+func (f Function) hasRoute(path string) bool {
+	return len(f.Routes) == 0 && "/"+f.Name == path || slices.ContainsFunc(f.Routes, func(pattern string) bool {
+		return pattern[strings.IndexByte(pattern, '/'):] == path
+	})
 }
 
 // A server is an HTTP server for all functions, which tracks its connections.

@@ -6,4 +6,4 @@ import (
 	"github.com/fngen/fngen/templates/runtime/lambdaentry/testdata/function"
 )
 
-func main() { lambdaentry.Start(function.Handler) }
+func main() { lambdaentry.Start(lambdaentry.Function{Name: "function", Handler: function.Handler}) }

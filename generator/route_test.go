@@ -1,0 +1,105 @@
+package generator_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fngen/fngen/generator"
+)
+
+func TestParseRoute(t *testing.T) {
+	for _, test := range []struct {
+		pattern    string
+		want       generator.Route
+		resource   string
+		example    string
+		parameters []generator.Parameter
+	}{
+		{"GET /users", generator.Route{Method: "GET", Path: "/users"}, "/users", "/users", nil},
+		{"GET  /users/{id}", generator.Route{Method: "GET", Path: "/users/{id}"}, "/users/{id}", "/users/1", []generator.Parameter{{"id", "1"}}},
+		{" DELETE /a/{b}/c/{d} ", generator.Route{Method: "DELETE", Path: "/a/{b}/c/{d}"}, "/a/{b}/c/{d}", "/a/1/c/2", []generator.Parameter{{"b", "1"}, {"d", "2"}}},
+		{"/files/{path...}", generator.Route{Path: "/files/{path...}"}, "/files/{path+}", "/files/a/b", []generator.Parameter{{"path", "a/b"}}},
+		{"GET /{$}", generator.Route{Method: "GET", Path: "/{$}"}, "/", "/", nil},
+		{"/{rest...}", generator.Route{Path: "/{rest...}"}, "/{rest+}", "/a/b", []generator.Parameter{{"rest", "a/b"}}},
+		{"GET /a%20b", generator.Route{Method: "GET", Path: "/a%20b"}, "/a%20b", "/a%20b", nil},
+	} {
+		route, err := generator.ParseRoute(test.pattern)
+		require.NoError(t, err, test.pattern)
+		assert.Equal(t, test.want, route)
+		assert.Equal(t, test.resource, route.Resource())
+		example, parameters := route.Example()
+		assert.Equal(t, test.example, example)
+		assert.Equal(t, test.parameters, parameters)
+		again, err := generator.ParseRoute(route.String())
+		require.NoError(t, err)
+		assert.Equal(t, route, again)
+	}
+}
+
+func TestParseRouteErrors(t *testing.T) {
+	for _, test := range []struct{ pattern, reason, suggestion string }{
+		{"", `"" has no path`, ""},
+		{"users", `"users": the path must start with a slash`, "/users"},
+		{"GET users", `"GET users": the path must start with a slash`, "GET /users"},
+		{"GET", `"GET" has no path`, "GET /PATH"},
+		{"get /users", `"get /users": methods are upper case`, "GET /users"},
+		{"ANY /users", `"ANY /users": a route without a method answers every method`, "/users"},
+		{
+			"TRACE /users",
+			`"TRACE /users": the method must be one of DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT`, "",
+		},
+		{"GET example.com/users", `"GET example.com/users": a route has no host`, "GET /users"},
+		{"example.com/users", `"example.com/users": a route has no host`, "/users"},
+		{"GET /users/", `"GET /users/" matches every path below it, and must give the rest a name`, "GET /users/{path...}"},
+		{"GET /", `"GET /" matches every path`, "GET /{path...}"},
+		{"GET /users/{$}", `"GET /users/{$}": API Gateway has no paths that end in a slash`, "GET /users"},
+		{"GET /a b", `"GET /a b": the path contains a space, ? or #`, ""},
+		{"GET /a?b=1", `"GET /a?b=1": the path contains a space, ? or #`, ""},
+		{"GET /a%2Fb", `"GET /a%2Fb": the path contains an encoded slash`, ""},
+		{"GET //a", `"GET //a": no request has such a path`, "GET /a"},
+		{"GET /a/../b", `"GET /a/../b": no request has such a path`, "GET /b"},
+		{"GET /{id", `"GET /{id": bad wildcard segment (must end with '}')`, ""},
+		{"GET /x{id}", `"GET /x{id}": bad wildcard segment (must start with '{')`, ""},
+		{"GET /{}", `"GET /{}": empty wildcard`, ""},
+		{"GET /{a}/{a}", `"GET /{a}/{a}": duplicate wildcard name "a"`, ""},
+		{"GET /{a-b}", `"GET /{a-b}": bad wildcard name "a-b"`, ""},
+		{"GET /{größe}", `"GET /{größe}": the name of a wildcard must be ASCII letters, digits and _`, ""},
+		{`GET /a"b/{id}`, `"GET /a\"b/{id}": the path contains characters that must be percent-encoded`, ""},
+		{"GET /café", `"GET /café": the path contains characters that must be percent-encoded`, ""},
+		{"GET /a%zz", `"GET /a%zz": the path contains an invalid percent-encoding`, ""},
+		{"GET /{path...}/x", `"GET /{path...}/x": {...} wildcard not at end`, ""},
+	} {
+		_, err := generator.ParseRoute(test.pattern)
+		var invalid *generator.ValueError
+		if assert.ErrorAs(t, err, &invalid, test.pattern) {
+			assert.Equal(t, test.reason, invalid.Reason)
+			assert.Equal(t, test.suggestion, invalid.Suggestion)
+		}
+	}
+}
+
+func TestConflictingRoutes(t *testing.T) {
+	for _, test := range []struct {
+		patterns []string
+		i, j     int
+		conflict bool
+	}{
+		{[]string{"GET /users/{id}", "DELETE /users/{id}", "/users", "/users/{proxy...}"}, 0, 0, false},
+		{[]string{"GET /users/{id}", "GET /users/me", "GET /users/{id}/posts"}, 0, 0, false},
+		{[]string{"POST /a", "GET /users/{id}", "GET /users/{name}"}, 1, 2, true},
+		{[]string{"GET /{a}/b", "POST /x", "GET /a/{b}"}, 0, 2, true},
+		{[]string{"GET /{rest...}", "/users"}, 0, 1, true},
+	} {
+		var routes []generator.Route
+		for _, pattern := range test.patterns {
+			route, err := generator.ParseRoute(pattern)
+			require.NoError(t, err)
+			routes = append(routes, route)
+		}
+		i, j, conflict := generator.ConflictingRoutes(routes)
+		assert.Equal(t, test.conflict, conflict, test.patterns)
+		assert.Equal(t, []int{test.i, test.j}, []int{i, j}, test.patterns)
+	}
+}

@@ -1,0 +1,39 @@
+// Package routewebhook is a serverless function.
+package routewebhook
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"example.com/golden/api/src/lib/fn"
+	"example.com/golden/api/src/lib/webhooks"
+)
+
+// Routes lists the requests that Handler answers.
+var Routes = []string{"POST /hooks/{source}"}
+
+// Handler serves the requests that Routes lists.
+//
+// To reach handle, a request must pass these checks, in order:
+//   - webhooks.Require rejects requests without a valid signature (401),
+//     and all requests if the secret is not set.
+var Handler = fn.Chain(handle,
+	webhooks.Require(webhooks.SHA256, webhooks.Options{
+		SignatureHeader: "X-Webhook-Signature",
+		SecretEnv:       "ROUTE_WEBHOOK_WEBHOOK_SECRET",
+	}),
+)
+
+// handle responds to requests that passed the checks.
+func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	slog.InfoContext(ctx, "request received",
+		"function", "routeWebhook", "method", event.HTTPMethod, "path", event.Path)
+
+	return fn.JSON(http.StatusOK, map[string]string{
+		"data":   "routeWebhook function",
+		"source": event.PathParameters["source"],
+	})
+}
