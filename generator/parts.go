@@ -36,8 +36,16 @@ func parts() []part {
 			provides: "Binary: responses with binary data",
 		},
 		{
+			name: "fn/decode", files: []string{"decode.go"}, requires: []string{"fn/problem"},
+			provides: "Decode: decodes and validates JSON bodies",
+		},
+		{
 			name: "fn/form", files: []string{"form.go"},
 			provides: "Form: bodies of forms, with uploaded files",
+		},
+		{
+			name: "fn/problem", files: []string{"problem.go"},
+			provides: "Problem: errors as application/problem+json",
 		},
 		{
 			name: "fntest/webhook", files: []string{"webhook.go"},
@@ -214,6 +222,9 @@ func CheckPackage(name string) error {
 // parts returns the names of the parts that the function's files use.
 func (s Spec) parts() []string {
 	var names []string
+	if s.Input != nil {
+		names = append(names, "fn/decode")
+	}
 	if s.Binary != "" {
 		names = append(names, "fn/binary")
 	}

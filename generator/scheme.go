@@ -403,6 +403,9 @@ func (s Scheme) SendsForms() bool { return s.form }
 // receiver's secret cannot sign.
 func (s Scheme) HasPublicKey() bool { return s.keys.publicKey != "" }
 
+// TestSecret returns a secret for tests, or "" if the scheme has no secret.
+func (s Scheme) TestSecret() string { return s.keys.secret }
+
 // IsProvider reports whether the scheme is that of a provider.
 func (s Scheme) IsProvider() bool { return s.env != "" }
 

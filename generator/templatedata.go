@@ -42,6 +42,9 @@ type TemplateData struct {
 	Webhook   *WebhookData
 	Auth      *AuthData
 
+	// Input is nil if the function does not decode a JSON body.
+	Input *InputData
+
 	// Binary is the media type of the response, or empty for JSON. Use Quote.
 	Binary string
 }
@@ -144,7 +147,7 @@ func (d TemplateData) Request() RouteData {
 func (d TemplateData) method(r Route) string {
 	method := r.Method
 	switch {
-	case method == "" && d.Webhook != nil:
+	case method == "" && (d.Webhook != nil || d.Input != nil):
 		return "MethodPost"
 	case method == "":
 		return "MethodGet"
@@ -175,6 +178,9 @@ func (d TemplateData) PathParameters() []string {
 
 // Body returns the JSON body of the response to Request.
 func (d TemplateData) Body() string {
+	if d.Input != nil {
+		return `{"data":` + d.Input.JSON + "}"
+	}
 	body := map[string]string{}
 	for _, name := range d.PathParameters() {
 		body[name] = ""
@@ -193,7 +199,7 @@ func (d TemplateData) Guarded() bool {
 }
 
 // HasPayload reports whether the function decodes the message of a webhook.
-func (d TemplateData) HasPayload() bool { return d.Webhook != nil }
+func (d TemplateData) HasPayload() bool { return d.Webhook != nil && d.Input == nil }
 
 // Signed reports whether requests must have a webhook signature.
 func (d TemplateData) Signed() bool { return d.Webhook != nil && d.Webhook.Signed }
@@ -252,6 +258,9 @@ func (s Spec) templateData(p Project, module string) TemplateData {
 	}
 	if s.Webhook != nil {
 		d.Webhook = s.Webhook.templateData(s.Name)
+	}
+	if s.Input != nil {
+		d.Input = s.Input.templateData()
 	}
 	for _, r := range s.Routes {
 		example, parameters := r.Example()
