@@ -47,8 +47,11 @@ fuzz: ## fuzz everything that parses untrusted input, for a minute each
 	go test ./generator -run '^$$' -fuzz FuzzParseCORS -fuzztime 60s -fuzzminimizetime 1x
 	go test ./generator -run '^$$' -fuzz FuzzParseRateLimit -fuzztime 60s -fuzzminimizetime 1x
 	go test ./generator -run '^$$' -fuzz FuzzParseInput -fuzztime 60s -fuzzminimizetime 1x
+	go test ./generator -run '^$$' -fuzz FuzzParseRoute -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzVerifyEvent -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzDeliveries -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzRecordings -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzSchemes -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/fn -run '^$$' -fuzz FuzzForm -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/fn -run '^$$' -fuzz FuzzDecode -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/cors -run '^$$' -fuzz FuzzAllow -fuzztime 60s -fuzzminimizetime 1x

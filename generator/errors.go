@@ -76,6 +76,25 @@ func (e *PackageError) Hint() string {
 // ExitCode returns 2, for a usage error.
 func (e *PackageError) ExitCode() int { return exitUsage }
 
+// A PartError reports that a support package has no part with a name.
+type PartError struct {
+	Name       string // of the package and the part
+	Suggestion string // the name of a part that resembles it, or ""
+}
+
+func (e *PartError) Error() string {
+	pkg, name, _ := strings.Cut(e.Name, "/")
+	return fmt.Sprintf("package %s has no part %q", pkg, name)
+}
+
+// Hint suggests a part, or the command that lists them.
+func (e *PartError) Hint() string {
+	if e.Suggestion != "" {
+		return "fngen add " + e.Suggestion
+	}
+	return "fngen add --list"
+}
+
 // A ConflictError reports existing files that a function would overwrite.
 type ConflictError struct{ Paths []string }
 
@@ -236,16 +255,80 @@ type NewerError struct {
 }
 
 func (e *NewerError) Error() string {
-	wrote := e.Paths[0]
-	if more := len(e.Paths) - 1; more > 0 {
-		wrote += fmt.Sprintf(" and %d more", more)
+	return fmt.Sprintf("fngen %s wrote %s, and this is %s", e.Version, firstOf(e.Paths), e.Have)
+}
+
+// firstOf returns the first path, and how many more there are.
+func firstOf(paths []string) string {
+	if more := len(paths) - 1; more > 0 {
+		return fmt.Sprintf("%s and %d more", paths[0], more)
 	}
-	return fmt.Sprintf("fngen %s wrote %s, and this is %s", e.Version, wrote, e.Have)
+	return paths[0]
 }
 
 // Hint returns the command that installs the newer version.
 func (e *NewerError) Hint() string {
 	return "go install github.com/fngen/fngen/cmd/fngen@" + e.Version
+}
+
+// An OutdatedError reports copies of support packages that another version of
+// fngen wrote, and whose contents are not those that new code needs.
+type OutdatedError struct {
+	Have     string   // the version of this fngen
+	Versions []string // of the fngen that wrote the copies
+	Dirs     []string // of the copies
+	Packages []string // their names
+}
+
+func (e *OutdatedError) Error() string {
+	wrote := "was written by "
+	if len(e.Dirs) > 1 {
+		wrote = "were written by "
+	}
+	if slices.Equal(e.Versions, []string{e.Have}) {
+		wrote += "another build of "
+	}
+	return fmt.Sprintf("%s %sfngen %s: the generated code needs what fngen %s writes",
+		strings.Join(e.Dirs, ", "), wrote, strings.Join(e.Versions, ", "), e.Have)
+}
+
+// Hint returns the command that updates the packages.
+func (e *OutdatedError) Hint() string { return "fngen add --update " + strings.Join(e.Packages, " ") }
+
+// An IncompleteError reports files that copies of support packages lack.
+type IncompleteError struct {
+	Have  string // the version of this fngen
+	Paths []string
+	names []string // of the packages that were to be checked, or empty for all
+}
+
+func (e *IncompleteError) Error() string {
+	return "support packages lack files of fngen " + e.Have + ": " + firstOf(e.Paths)
+}
+
+// Hint returns the command that copies the files.
+func (e *IncompleteError) Hint() string {
+	return strings.Join(append([]string{"fngen add --update"}, e.names...), " ")
+}
+
+// An OwnPackageError reports a package that fngen did not write and that has the
+// name of a support package.
+type OwnPackageError struct {
+	Dir      string
+	Package  string // the support package
+	NeededBy string // what imports it, or ""
+}
+
+func (e *OwnPackageError) Error() string {
+	if e.NeededBy == "" {
+		return fmt.Sprintf("%s is not a copy of fngen's package %s", e.Dir, e.Package)
+	}
+	return fmt.Sprintf("%s is not a copy of fngen's package %s, which %s imports", e.Dir, e.Package, e.NeededBy)
+}
+
+// Hint says how both packages can exist.
+func (e *OwnPackageError) Hint() string {
+	return "rename your package, or set [paths] lib in fngen.toml to another directory"
 }
 
 // An EditedError reports generated files that were edited, or that fngen.sum

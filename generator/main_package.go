@@ -34,8 +34,8 @@ type FunctionRef struct {
 	Handler  string // exported handler
 	Shutdown string // exported function that runs when the program ends, or ""
 
-	Routes []string // patterns of the requests that it answers; empty for every method at its name and below
-	CORS   bool     // it answers CORS preflights
+	Routes string // exported variable with the patterns of its routes, or ""
+	CORS   bool   // it answers CORS preflights
 }
 
 // MigrateMain returns the main package that applies the migrations of package

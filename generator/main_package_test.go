@@ -29,7 +29,7 @@ func TestServerMain(t *testing.T) {
 		}
 	}
 	closing := handler("updateOrder", "updateorder", "updateOrder")
-	closing.Shutdown, closing.Routes, closing.CORS = "Shutdown", []string{"GET /orders/{id}"}, true
+	closing.Shutdown, closing.Routes, closing.CORS = "Shutdown", "Routes", true
 	p, err := generator.ServerMain(options, "dev", []generator.FunctionRef{
 		handler("divide", "divide", "divide"),
 		flat("hello", "HelloHandler"),
@@ -69,7 +69,7 @@ func main() {
 		server.Function{Name: "hello", Handler: functions.HelloHandler},
 		server.Function{Name: "bye", Handler: functions.ByeHandler},
 		server.Function{Name: "updateOrder", Handler: updateorder.Handler, Shutdown: updateorder.Shutdown, `+
-		`Routes: []string{"GET /orders/{id}"}, CORS: true},
+		`Routes: updateorder.Routes, CORS: true},
 		server.Function{Name: "os", Handler: os2.Handler},
 		server.Function{Name: "server", Handler: server2.Handler},
 		server.Function{Name: "init", Handler: init2.Handler},
@@ -111,12 +111,12 @@ func main() {
 	assert.Equal(t, map[int]string{10: "updateOrder"}, p.Lines)
 	check(t, p)
 
-	h.Shutdown, h.Routes, h.CORS = "Shutdown", []string{"GET /orders/{id}", "/orders"}, true
+	h.Shutdown, h.Routes, h.CORS = "Shutdown", "Routes", true
 	p, err = generator.LambdaMain(options, "lambda/updateOrder", h)
 	require.NoError(t, err)
 	assert.Contains(t, string(p.Files[p.Package+"/main.go"]),
 		"\tlambdaentry.Start(lambdaentry.Function{Name: \"updateOrder\", Handler: updateorder.Handler, "+
-			"Routes: []string{\"GET /orders/{id}\", \"/orders\"}, CORS: true}, updateorder.Shutdown)\n")
+			"Routes: updateorder.Routes, CORS: true}, updateorder.Shutdown)\n")
 }
 
 func TestMigrateMain(t *testing.T) {

@@ -181,7 +181,9 @@ func importsOfPackages(t *testing.T, names ...string) []string {
 	for _, name := range names {
 		pkg, err := loadPackage(name, func(name string) string { return libPrefix + name })
 		require.NoError(t, err)
-		all = append(all, pkg.imports...)
+		for _, f := range pkg.files {
+			all = append(all, f.imports...)
+		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all)

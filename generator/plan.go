@@ -129,7 +129,8 @@ func (p Plan) PrivateFiles(lib string) []string {
 // function, and that this version does not have, are removed with force if
 // nobody edited them; edited ones are a *[LeftoverError]. Other errors are
 // *[TwinError], *[GroupError], *[CollisionError], *[GoVersionError],
-// *[RequireError], *[NewerError], *[ModError] and *[SumError].
+// *[RequireError], *[OwnPackageError], *[OutdatedError], *[NewerError],
+// *[ModError] and *[SumError].
 func Function(spec Spec, p Project, force bool) (Plan, error) {
 	for _, check := range []func(Name) error{p.checkGroup, p.checkTwins, p.checkCollisions} {
 		if err := check(spec.Name); err != nil {
@@ -155,7 +156,20 @@ func Function(spec Spec, p Project, force bool) (Plan, error) {
 	if files, err = p.replace(spec.Name, files, sums, force); err != nil {
 		return Plan{}, err
 	}
-	return p.plan(module, sums, imports, files, false)
+	selection := p.newSelection(module.path(), false)
+	for _, imported := range imports {
+		if pkg, ok := strings.CutPrefix(imported, path.Join(module.path(), p.Lib)+"/"); ok {
+			if err := selection.add(pkg, "the function "+spec.Name.String()); err != nil {
+				return Plan{}, err
+			}
+		}
+	}
+	for _, part := range spec.parts() {
+		if err := selection.add(part, ""); err != nil {
+			return Plan{}, err
+		}
+	}
+	return p.plan(module, sums, selection, imports, files, false)
 }
 
 // replace compares the files of a function with the existing ones. It sets the
@@ -204,12 +218,41 @@ func (p Project) replace(name Name, files []File, sums *sums, force bool) ([]Fil
 	return files, nil
 }
 
-// Add returns the plan that copies support packages, and those that they
-// import. Existing packages stay, unless update is set: then files that belong
-// to fngen are updated in packages of which no file was edited. The plan has a
-// note for each other package. A name that is not of [Packages] is a
-// *[PackageError].
+// Add returns the plan that copies support packages, or parts of them such as
+// webhooks/github, and those that they need. A package comes with all its parts.
+// Existing files stay, unless update is set: then what the project has of the
+// packages is updated, except in packages of which a file was edited. The plan has
+// a note for each of those. Without names, all packages are updated that fngen
+// wrote. A name that is not of [Packages] is a *[PackageError] or a *[PartError].
+// Other errors are those of [Function].
 func Add(names []string, p Project, update bool) (Plan, error) {
+	return p.add(names, update, update)
+}
+
+// Check returns the notes of a plan that copies support packages again, which for
+// packages of this version changes nothing. Otherwise the error is an
+// *[OutdatedError], an *[IncompleteError], or another one of [Add]. Without
+// names, all packages are checked that fngen wrote.
+func Check(names []string, p Project) ([]Note, error) {
+	plan, err := p.add(names, true, false)
+	if err != nil {
+		return nil, err
+	}
+	lacks := &IncompleteError{Have: p.Version, names: names}
+	for _, f := range plan.Files {
+		if f.Action == Create && f.Owner == Fngen {
+			lacks.Paths = append(lacks.Paths, f.Path)
+		}
+	}
+	if len(lacks.Paths) > 0 {
+		return nil, lacks
+	}
+	return plan.Notes, nil
+}
+
+// add returns the plan for packages and parts. With existing, it is about the parts
+// that the project has of a package, if it has the package.
+func (p Project) add(names []string, existing, update bool) (Plan, error) {
 	module, err := parseGoMod(p.GoMod)
 	if err != nil {
 		return Plan{}, err
@@ -218,32 +261,38 @@ func Add(names []string, p Project, update bool) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	var imports []string
+	if len(names) == 0 {
+		names = p.copied(sums)
+	}
+	selection := p.newSelection(module.path(), existing)
 	for _, name := range names {
 		if err := CheckPackage(name); err != nil {
 			return Plan{}, err
 		}
-		imports = append(imports, path.Join(module.path(), p.Lib, name))
+		add := func(name string) error { return selection.add(name, "") }
+		if !existing || p.Packages[name] == nil {
+			add = selection.addAll
+		}
+		if err := add(name); err != nil {
+			return Plan{}, err
+		}
 	}
-	return p.plan(module, sums, imports, nil, update)
+	return p.plan(module, sums, selection, nil, nil, update)
 }
 
-// plan returns the plan for the function's own files and for the support
-// packages and modules among imports.
-func (p Project) plan(module *goMod, sums *sums, imports []string, own []File, update bool) (Plan, error) {
-	packages, err := p.supportPackages(module.path(), imports)
+// plan returns the plan for the function's own files, for support packages and
+// for the modules among imports.
+func (p Project) plan(
+	module *goMod, sums *sums, selection *selection, imports []string, own []File, update bool,
+) (Plan, error) {
+	packages := selection.list()
+	plan, err := p.planPackages(packages, sums, update)
 	if err != nil {
 		return Plan{}, err
 	}
-	var plan Plan
 	var external []string // imported packages of other modules
 	for _, pkg := range packages {
-		files, note := pkg.plan(p, sums, update)
-		plan.Files = append(plan.Files, files...)
-		if note != nil {
-			plan.Notes = append(plan.Notes, *note)
-		}
-		external = append(external, pkg.imports...)
+		external = append(external, pkg.imports()...)
 	}
 	for _, path := range imports {
 		if !strings.HasPrefix(path, module.path()+"/") {
@@ -287,13 +336,13 @@ func (p Project) plan(module *goMod, sums *sums, imports []string, own []File, u
 }
 
 // checkNewer returns a *NewerError if a plan replaces or removes files that a newer
-// version of fngen wrote. A development build has no version to compare.
+// version of fngen wrote.
 func (p Project) checkNewer(sums *sums, files []File) error {
 	e := &NewerError{Have: p.Version}
 	for _, f := range files {
 		version := sums.version(f.Path)
 		replaces := f.Action == Overwrite || f.Action == Remove
-		if !replaces || !semver.IsValid(p.Version) || semver.Compare(version, p.Version) <= 0 {
+		if !replaces || !isNewer(version, p.Version) {
 			continue
 		}
 		e.Paths = append(e.Paths, f.Path)

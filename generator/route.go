@@ -69,12 +69,11 @@ func ParseRoute(pattern string) (Route, error) {
 	invalid := func(suggestion, format string, args ...any) (Route, error) {
 		return Route{}, &ValueError{Reason: fmt.Sprintf(format, args...), Suggestion: suggestion}
 	}
-	var route Route
-	method, target, found := strings.Cut(strings.TrimSpace(pattern), " ")
-	if !found {
-		method, target = "", method
+	method, target := "", strings.TrimSpace(pattern)
+	if i := strings.IndexAny(target, " \t"); i >= 0 {
+		method, target = target[:i], strings.TrimSpace(target[i:])
 	}
-	route.Method, route.Path = method, strings.TrimLeft(target, " \t")
+	route := Route{method, target}
 	upper := strings.ToUpper(method)
 	slash := strings.IndexByte(route.Path, '/')
 	switch {

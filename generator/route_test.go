@@ -1,12 +1,14 @@
 package generator_test
 
 import (
+	"cmp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fngen/fngen/generator"
+	"github.com/fngen/fngen/templates/runtime/route"
 )
 
 func TestParseRoute(t *testing.T) {
@@ -18,23 +20,32 @@ func TestParseRoute(t *testing.T) {
 		parameters []generator.Parameter
 	}{
 		{"GET /users", generator.Route{Method: "GET", Path: "/users"}, "/users", "/users", nil},
-		{"GET  /users/{id}", generator.Route{Method: "GET", Path: "/users/{id}"}, "/users/{id}", "/users/1", []generator.Parameter{{"id", "1"}}},
+		{
+			"GET \t/users/{id}", generator.Route{Method: "GET", Path: "/users/{id}"}, "/users/{id}", "/users/1",
+			[]generator.Parameter{{"id", "1"}},
+		},
 		{" DELETE /a/{b}/c/{d} ", generator.Route{Method: "DELETE", Path: "/a/{b}/c/{d}"}, "/a/{b}/c/{d}", "/a/1/c/2", []generator.Parameter{{"b", "1"}, {"d", "2"}}},
-		{"/files/{path...}", generator.Route{Path: "/files/{path...}"}, "/files/{path+}", "/files/a/b", []generator.Parameter{{"path", "a/b"}}},
+		{
+			"/files/{path...}", generator.Route{Path: "/files/{path...}"}, "/files/{path+}", "/files/a/b",
+			[]generator.Parameter{{"path", "a/b"}},
+		},
 		{"GET /{$}", generator.Route{Method: "GET", Path: "/{$}"}, "/", "/", nil},
-		{"/{rest...}", generator.Route{Path: "/{rest...}"}, "/{rest+}", "/a/b", []generator.Parameter{{"rest", "a/b"}}},
+		{
+			"/{rest...}", generator.Route{Path: "/{rest...}"}, "/{rest+}", "/a/b",
+			[]generator.Parameter{{"rest", "a/b"}},
+		},
 		{"GET /a%20b", generator.Route{Method: "GET", Path: "/a%20b"}, "/a%20b", "/a%20b", nil},
 	} {
-		route, err := generator.ParseRoute(test.pattern)
+		parsed, err := generator.ParseRoute(test.pattern)
 		require.NoError(t, err, test.pattern)
-		assert.Equal(t, test.want, route)
-		assert.Equal(t, test.resource, route.Resource())
-		example, parameters := route.Example()
+		assert.Equal(t, test.want, parsed)
+		assert.Equal(t, test.resource, parsed.Resource())
+		example, parameters := parsed.Example()
 		assert.Equal(t, test.example, example)
 		assert.Equal(t, test.parameters, parameters)
-		again, err := generator.ParseRoute(route.String())
+		again, err := generator.ParseRoute(parsed.String())
 		require.NoError(t, err)
-		assert.Equal(t, route, again)
+		assert.Equal(t, parsed, again)
 	}
 }
 
@@ -94,12 +105,42 @@ func TestConflictingRoutes(t *testing.T) {
 	} {
 		var routes []generator.Route
 		for _, pattern := range test.patterns {
-			route, err := generator.ParseRoute(pattern)
+			parsed, err := generator.ParseRoute(pattern)
 			require.NoError(t, err)
-			routes = append(routes, route)
+			routes = append(routes, parsed)
 		}
 		i, j, conflict := generator.ConflictingRoutes(routes)
 		assert.Equal(t, test.conflict, conflict, test.patterns)
 		assert.Equal(t, []int{test.i, test.j}, []int{i, j}, test.patterns)
 	}
+}
+
+// A route that is accepted matches its own example, in the programs that fngen
+// builds too.
+func FuzzParseRoute(f *testing.F) {
+	for _, pattern := range []string{
+		"GET /users/{id}", "/files/{path...}", "DELETE /{$}", "get /x", "GET x/y", "GET /{a}/{b}/%20", "GET\t/x ", "/{a",
+	} {
+		f.Add(pattern)
+	}
+	f.Fuzz(func(t *testing.T, pattern string) {
+		r, err := generator.ParseRoute(pattern)
+		if err != nil {
+			assert.ErrorAs(t, err, new(*generator.ValueError))
+			return
+		}
+		again, err := generator.ParseRoute(r.String())
+		require.NoError(t, err)
+		assert.Equal(t, r, again)
+
+		example, parameters := r.Example()
+		match := route.New(route.Function{Name: "f", Routes: []string{pattern}}).
+			Find(route.Request{Method: cmp.Or(r.Method, "GET"), Path: example})
+		assert.Zero(t, match.Status)
+		assert.Equal(t, r.Resource(), match.Resource)
+		assert.Len(t, match.Parameters, len(parameters))
+		for _, p := range parameters {
+			assert.Equal(t, p.Value, match.Parameters[p.Name])
+		}
+	})
 }

@@ -153,7 +153,7 @@ func (s *sums) complete(f File, version string, existing []byte) {
 	switch {
 	case i >= 0 && len(records) > 1:
 		s.set(f.Path, records[i].version, existing)
-	case i < 0 && bytes.Equal(existing, f.Data):
+	case i < 0 && hash(existing) == hash(f.Data):
 		s.set(f.Path, version, existing)
 	}
 }

@@ -1,12 +1,10 @@
 package generator
 
 import (
-	"fmt"
 	"go/doc"
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -45,6 +43,16 @@ type Package struct {
 	Name     string   `json:"name"`
 	Synopsis string   `json:"synopsis"`
 	Imports  []string `json:"imports"` // support packages that it imports
+	Parts    []Part   `json:"parts,omitempty"`
+}
+
+// A Part describes files of a support package that can be copied by themselves,
+// together with the other files that they require.
+type Part struct {
+	Name     string   `json:"name"`     // as in auth/dbauth
+	Provides string   `json:"provides"` // what it declares
+	Files    []string `json:"files"`
+	Requires []string `json:"requires,omitempty"` // other parts
 }
 
 // Packages returns the support packages, sorted by name.
@@ -59,7 +67,14 @@ func Packages() ([]Package, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, Package{Name: name, Synopsis: pkg.synopsis(), Imports: pkg.needs})
+		described := Package{Name: name, Synopsis: pkg.synopsis(), Imports: pkg.needs()}
+		for _, part := range partNames(name) {
+			p, _ := findPart(part)
+			described.Parts = append(described.Parts, Part{
+				Name: p.name, Provides: p.provides, Files: p.files, Requires: p.requires,
+			})
+		}
+		list = append(list, described)
 	}
 	return list, nil
 }
@@ -74,16 +89,9 @@ func packageNames() ([]string, error) {
 }
 
 // IsPackage reports whether name is that of a support package.
-func IsPackage(name string) bool { return CheckPackage(name) == nil }
-
-// CheckPackage returns a *[PackageError] if name is not that of a support
-// package.
-func CheckPackage(name string) error {
+func IsPackage(name string) bool {
 	names, err := packageNames()
-	if err != nil || slices.Contains(names, name) {
-		return err
-	}
-	return &PackageError{Name: name, Suggestion: Nearest(name, names)}
+	return err == nil && slices.Contains(names, name)
 }
 
 // projectOwned reports whether a file of a support package belongs to the
@@ -93,50 +101,41 @@ func projectOwned(pkg, file string) bool {
 }
 
 // A supportPackage is a support package whose import paths are the project's.
-// The paths of its files are names.
 type supportPackage struct {
 	name       string
-	files      []File
-	migrations []File   // for the package Migrations
-	needs      []string // support packages that it imports
-	imports    []string // packages of other modules that it imports
+	files      []supportFile
+	migrations []File // for the package Migrations
+	neededBy   string // what imports it, or "" if the user asked for it
 }
 
-// supportPackages returns the support packages among imports, and those that
-// they import. A package comes after the packages that it imports.
-func (p Project) supportPackages(module string, imports []string) ([]supportPackage, error) {
-	importPath := func(name string) string { return path.Join(module, PackageDir(p.Lib, name)) }
-	var list []supportPackage
-	seen := map[string]bool{}
-	var visit func(name string) error
-	visit = func(name string) error {
-		if seen[name] {
-			return nil
-		}
-		seen[name] = true
-		pkg, err := loadPackage(name, importPath)
-		if err != nil {
-			return err
-		}
-		for _, need := range pkg.needs {
-			if err := visit(need); err != nil {
-				return err
-			}
-		}
-		list = append(list, pkg)
-		if name == "db" && (p.Packages["db"] == nil || p.generated("db")) {
-			return visit("dbtest") // scenarios of the project's functions use it
-		}
-		return nil
-	}
-	for _, imported := range imports {
-		if name, ok := strings.CutPrefix(imported, path.Join(module, p.Lib)+"/"); ok {
-			if err := visit(name); err != nil {
-				return nil, err
-			}
+// A supportFile is a file of a support package. Its path is its name.
+type supportFile struct {
+	File
+	needs    []string // support packages that it imports
+	imports  []string // packages of other modules that it imports
+	part     string   // its part, or the package for a file of the core
+	selected bool     // the project needs it
+}
+
+// imports returns the packages of other modules that the selected files import.
+func (pkg supportPackage) imports() []string {
+	var paths []string
+	for _, f := range pkg.files {
+		if f.selected {
+			paths = append(paths, f.imports...)
 		}
 	}
-	return list, nil
+	return paths
+}
+
+// needs returns the support packages that the files import.
+func (pkg supportPackage) needs() []string {
+	var names []string
+	for _, f := range pkg.files {
+		names = append(names, f.needs...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // loadPackage reads a support package. Its imports of other support packages
@@ -151,6 +150,7 @@ func loadPackage(name string, importPath func(name string) string) (supportPacka
 	if err != nil {
 		return pkg, err
 	}
+	table := parts()
 	for _, entry := range entries {
 		text, err := templates.Lib.ReadFile(path.Join(dir, entry.Name()))
 		if err != nil {
@@ -160,12 +160,11 @@ func loadPackage(name string, importPath func(name string) string) (supportPacka
 		if err != nil {
 			return pkg, err
 		}
-		pkg.needs = append(pkg.needs, file.needs...)
-		pkg.imports = append(pkg.imports, file.imports...)
-		pkg.files = append(pkg.files, File{Path: entry.Name(), Data: file.data})
+		pkg.files = append(pkg.files, supportFile{
+			File: File{Path: entry.Name(), Data: file.data}, needs: file.needs, imports: file.imports,
+			part: partOf(table, name, entry.Name()),
+		})
 	}
-	slices.Sort(pkg.needs)
-	pkg.needs = slices.Compact(pkg.needs)
 
 	migrations, err := fs.Glob(templates.Lib, path.Join("extra", name, "db/migrations/*"))
 	if err != nil {
@@ -241,147 +240,6 @@ func packageName(importPath string) (name string, ok bool) {
 		return "runtime/" + name, true
 	}
 	return strings.CutPrefix(importPath, libPrefix)
-}
-
-// plan returns what happens to the files of a package. An existing package
-// stays as it is, or is updated as a whole: half of another version may not
-// compile.
-func (pkg supportPackage) plan(p Project, records *sums, update bool) ([]File, *Note) {
-	existing, ok := p.Packages[pkg.name]
-	switch {
-	case !ok:
-		return pkg.create(p), nil
-	case update:
-		return pkg.update(p, existing, records)
-	}
-	return pkg.keep(p, existing, records)
-}
-
-// file returns a file of the package as the project has it.
-func (pkg supportPackage) file(p Project, f File) File {
-	owner, data := User, f.Data
-	if !projectOwned(pkg.name, f.Path) {
-		owner = Fngen
-		data = append([]byte("// Code generated by fngen "+p.Version+". DO NOT EDIT.\n\n"), f.Data...)
-	}
-	return File{Path: path.Join(PackageDir(p.Lib, pkg.name), f.Path), Action: Create, Owner: owner, Data: data}
-}
-
-// create plans a new package.
-func (pkg supportPackage) create(p Project) []File {
-	var files []File
-	for _, f := range pkg.files {
-		files = append(files, pkg.file(p, f))
-	}
-	for _, f := range pkg.migrations {
-		file := path.Join(PackageDir(p.Lib, Migrations), f.Path)
-		migration := File{Path: file, Action: Create, Owner: User, Data: f.Data}
-		if _, ok := p.Packages[Migrations][f.Path]; ok {
-			migration.Action, migration.Data = Keep, nil
-		}
-		files = append(files, migration)
-	}
-	return files
-}
-
-// keep plans to leave an existing package as it is. The note says if it is not
-// the version that the generated code expects. Files without the first line belong
-// to the user, who knows.
-func (pkg supportPackage) keep(p Project, existing map[string][]byte, records *sums) ([]File, *Note) {
-	var files []File
-	var versions []string
-	for _, f := range pkg.files {
-		old, ok := existing[f.Path]
-		if !ok {
-			continue
-		}
-		f = pkg.file(p, f)
-		records.complete(f, p.Version, old)
-		if f.Owner == Fngen && (hasMarker(old) || records.version(f.Path) == "") {
-			versions = append(versions, records.version(f.Path))
-		}
-		f.Action, f.Data = Keep, nil
-		files = append(files, f)
-	}
-	return files, pkg.versionNote(PackageDir(p.Lib, pkg.name), p.Version, versions)
-}
-
-// update plans to replace the files of an existing package that belong to
-// fngen, unless one of them was edited.
-func (pkg supportPackage) update(p Project, existing map[string][]byte, records *sums) ([]File, *Note) {
-	var files []File
-	var edited []string
-	current := map[string]bool{}
-	for _, f := range pkg.files {
-		current[f.Path] = true
-		old, exists := existing[f.Path]
-		f = pkg.file(p, f)
-		if exists {
-			records.complete(f, p.Version, old)
-		}
-		switch {
-		case !exists && f.Owner == User && records.version(f.Path) != "":
-			continue // the project moved or removed its own file
-		case !exists:
-		case f.Owner == User:
-			f.Action, f.Data = Keep, nil
-		case !records.matches(f.Path, old):
-			edited = append(edited, f.Path)
-			f.Action = Overwrite
-		case string(old) == string(f.Data):
-			f.Action = Unchanged
-		default:
-			f.Action = Overwrite
-		}
-		files = append(files, f)
-	}
-
-	// Files that only an older version has.
-	for _, name := range slices.Sorted(maps.Keys(existing)) {
-		file := path.Join(PackageDir(p.Lib, pkg.name), name)
-		isSource := strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go")
-		if current[name] || !isSource || records.version(file) == "" {
-			continue
-		}
-		if !records.matches(file, existing[name]) {
-			edited = append(edited, file)
-		}
-		files = append(files, File{Path: file, Action: Remove})
-	}
-	if len(edited) == 0 {
-		return files, nil
-	}
-
-	var kept []File
-	for _, f := range files {
-		if _, ok := existing[path.Base(f.Path)]; ok {
-			kept = append(kept, File{Path: f.Path, Action: Keep, Owner: f.Owner})
-		}
-	}
-	slices.Sort(edited)
-	return kept, &Note{
-		Text: "not updated, because these files were edited: " + strings.Join(edited, ", "),
-		Hint: "move the edits elsewhere, or delete the directory and run fngen add " + pkg.name,
-	}
-}
-
-// versionNote returns a note if the files of an existing package are not of the
-// version that generates code for it.
-func (pkg supportPackage) versionNote(dir, version string, versions []string) *Note {
-	slices.Sort(versions)
-	versions = slices.DeleteFunc(slices.Compact(versions), func(v string) bool { return v == version })
-	switch {
-	case len(versions) == 0:
-		return nil
-	case versions[0] == "":
-		return &Note{
-			Text: dir + " was not written by fngen: generated code expects fngen's package " + pkg.name,
-		}
-	}
-	return &Note{
-		Text: fmt.Sprintf("%s is from fngen %s, this is %s", dir, strings.Join(versions, ", "), version),
-		Hint: "fngen add --update " + pkg.name,
-	}
 }
 
 // importsOf returns the import paths of a Go file that parses.

@@ -93,6 +93,7 @@ type WebhookData struct {
 	SignatureHeader string // header of the signature, or empty if the scheme sets it
 	SecretEnv       string // environment variable of the secret
 	URLEnv          string // environment variable of the public URL, or empty if the scheme does not sign it
+	TokenEnv        string // environment variable of the verify token, or empty if the sender has none
 
 	// For tests.
 	Secret      string          // secret that the sender signs with
@@ -101,7 +102,10 @@ type WebhookData struct {
 	URL         string          // public URL of the function
 	Payload     string          // body of a request; use Quote
 	Form        bool            // Payload is a form, not JSON
-	Handshakes  []HandshakeData // requests that package webhooks responds to
+	List        bool            // Payload is an array of JSON objects
+	Token       string          // value of TokenEnv
+	Handshakes  []HandshakeData // signed requests that package webhooks responds to
+	Challenges  []ChallengeData // the same without a signature
 }
 
 // HandshakeData describes a request by which a provider checks an endpoint, and
@@ -110,6 +114,17 @@ type HandshakeData struct {
 	Name    string
 	Payload string // body of the request; use Quote
 	Status  string // constant in package net/http, such as StatusOK
+	Body    string // body of the response; use Quote
+}
+
+// ChallengeData describes a request without a signature by which a provider
+// checks an endpoint, and the body of the response with status 200.
+type ChallengeData struct {
+	Name    string
+	Method  string            // constant in package net/http, such as MethodGet
+	Query   map[string]string // parameters
+	Headers map[string]string
+	Payload string // body of the request, or empty; use Quote
 	Body    string // body of the response; use Quote
 }
 
@@ -181,6 +196,9 @@ func (d TemplateData) Body() string {
 func (d TemplateData) Guarded() bool {
 	return d.CORS != nil || d.AllowIP != nil || d.RateLimit != nil || d.Webhook != nil || d.Auth != nil
 }
+
+// HasPayload reports whether the function decodes the message of a webhook.
+func (d TemplateData) HasPayload() bool { return d.Webhook != nil }
 
 // Signed reports whether requests must have a webhook signature.
 func (d TemplateData) Signed() bool { return d.Webhook != nil && d.Webhook.Signed }
@@ -265,12 +283,20 @@ func (s Scheme) templateData(name Name) *WebhookData {
 		SignatureHeader: s.SignatureHeader(),
 		SecretEnv:       s.SecretEnv(name),
 		URLEnv:          s.urlEnv,
+		TokenEnv:        s.tokenEnv,
 
 		Secret:      s.keys.secret,
 		OtherSecret: s.keys.otherSecret,
 		PublicKey:   s.keys.publicKey,
 		Payload:     s.payload,
+		List:        strings.HasPrefix(s.payload, "["),
 		Form:        s.form,
+	}
+	if s.tokenEnv != "" {
+		d.Token = verifyToken
+	}
+	for _, c := range s.challenges {
+		d.Challenges = append(d.Challenges, ChallengeData{c.name, c.method, c.query, c.headers, c.payload, c.body})
 	}
 	for _, h := range s.handshakes {
 		status := "StatusOK"

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fngen/fngen/generator"
+	"github.com/fngen/fngen/internal/schemes"
 	"github.com/fngen/fngen/templates"
-	"github.com/fngen/fngen/templates/lib/webhooks"
 )
 
 func TestEmbeddedSupportPackages(t *testing.T) {
@@ -36,15 +36,12 @@ func TestEmbeddedSupportPackages(t *testing.T) {
 }
 
 func TestSchemesMatchPackageWebhooks(t *testing.T) {
-	var names []string
+	var names, want []string
 	for _, scheme := range generator.Schemes() {
 		names = append(names, scheme.Name)
-		_, err := webhooks.ParseScheme(scheme.Name)
-		assert.NoError(t, err)
 	}
-	var want []string
-	for _, scheme := range webhooks.Schemes() {
-		want = append(want, string(scheme))
+	for _, scheme := range schemes.All() {
+		want = append(want, scheme.String())
 	}
 	assert.Equal(t, want, names)
 	_, err := generator.ParseScheme(generator.DefaultScheme)

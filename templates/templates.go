@@ -24,13 +24,14 @@ var Function embed.FS
 // Lib contains the directories lib, project and extra. The directives name each
 // Go file, because a pattern would include the tests.
 //
-//go:embed lib/auth/auth.go lib/auth/credentials.go lib/auth/dbauth.go lib/auth/token.go lib/auth/user.go
+//go:embed lib/auth/auth.go lib/auth/credentials.go lib/auth/dbauth.go lib/auth/jwt.go lib/auth/token.go
+//go:embed lib/auth/user.go
 //go:embed lib/cors/cors.go
 //go:embed lib/db/db.go lib/db/dsn.go lib/db/files.go lib/db/migrate.go lib/db/postgres.go lib/db/slow.go
 //go:embed lib/db/sqlite.go
 //go:embed lib/dbtest/dbtest.go lib/dbtest/postgres.go lib/dbtest/sqlite.go
-//go:embed lib/fn/decode.go lib/fn/fn.go lib/fn/form.go lib/fn/problem.go
-//go:embed lib/fntest/fntest.go
+//go:embed lib/fn/binary.go lib/fn/decode.go lib/fn/fn.go lib/fn/form.go lib/fn/problem.go
+//go:embed lib/fntest/fntest.go lib/fntest/webhook.go
 //go:embed lib/inbox/inbox.go
 //go:embed lib/ipallow/ipallow.go
 //go:embed lib/jwks/fetch.go lib/jwks/jwks.go lib/jwks/key.go
@@ -39,9 +40,71 @@ var Function embed.FS
 //go:embed lib/ratelimit/memory.go lib/ratelimit/rate.go lib/ratelimit/ratelimit.go
 //go:embed lib/redisstore/limiter.go lib/redisstore/messages.go
 //go:embed lib/scenario/scenario.go
-//go:embed lib/webhooks/algorithm.go lib/webhooks/definitions.go lib/webhooks/handshake.go lib/webhooks/jsonfield.go
-//go:embed lib/webhooks/key.go lib/webhooks/once.go lib/webhooks/scheme.go lib/webhooks/sign.go
-//go:embed lib/webhooks/signedcontent.go lib/webhooks/url.go lib/webhooks/verify.go lib/webhooks/webhooks.go
+//go:embed lib/webhooks/base64.go
+//go:embed lib/webhooks/bitbucket.go
+//go:embed lib/webhooks/calendly.go
+//go:embed lib/webhooks/challenge.go
+//go:embed lib/webhooks/clerk.go
+//go:embed lib/webhooks/cloudevents.go
+//go:embed lib/webhooks/discord.go
+//go:embed lib/webhooks/discourse.go
+//go:embed lib/webhooks/docusign.go
+//go:embed lib/webhooks/dropbox.go
+//go:embed lib/webhooks/ed25519.go
+//go:embed lib/webhooks/event.go
+//go:embed lib/webhooks/fields.go
+//go:embed lib/webhooks/github.go
+//go:embed lib/webhooks/gitlab.go
+//go:embed lib/webhooks/graph.go
+//go:embed lib/webhooks/hmac.go
+//go:embed lib/webhooks/hubspot.go
+//go:embed lib/webhooks/intercom.go
+//go:embed lib/webhooks/items.go
+//go:embed lib/webhooks/jira.go
+//go:embed lib/webhooks/jwt.go
+//go:embed lib/webhooks/lemonsqueezy.go
+//go:embed lib/webhooks/line.go
+//go:embed lib/webhooks/linear.go
+//go:embed lib/webhooks/mailgun.go
+//go:embed lib/webhooks/meta.go
+//go:embed lib/webhooks/mollie.go
+//go:embed lib/webhooks/netlify.go
+//go:embed lib/webhooks/notion.go
+//go:embed lib/webhooks/okta.go
+//go:embed lib/webhooks/once.go
+//go:embed lib/webhooks/openai.go
+//go:embed lib/webhooks/paddle.go
+//go:embed lib/webhooks/pagerduty.go
+//go:embed lib/webhooks/parse.go
+//go:embed lib/webhooks/razorpay.go
+//go:embed lib/webhooks/replicate.go
+//go:embed lib/webhooks/resend.go
+//go:embed lib/webhooks/route.go
+//go:embed lib/webhooks/scheme.go
+//go:embed lib/webhooks/secretkey.go
+//go:embed lib/webhooks/send.go
+//go:embed lib/webhooks/sendgrid.go
+//go:embed lib/webhooks/sentry.go
+//go:embed lib/webhooks/setbody.go
+//go:embed lib/webhooks/shopify.go
+//go:embed lib/webhooks/signedtime.go
+//go:embed lib/webhooks/slack.go
+//go:embed lib/webhooks/sns.go
+//go:embed lib/webhooks/square.go
+//go:embed lib/webhooks/standard.go
+//go:embed lib/webhooks/standardwebhooks.go
+//go:embed lib/webhooks/stripe.go
+//go:embed lib/webhooks/svix.go
+//go:embed lib/webhooks/telegram.go
+//go:embed lib/webhooks/timestamp.go
+//go:embed lib/webhooks/twilio.go
+//go:embed lib/webhooks/typeform.go
+//go:embed lib/webhooks/url.go
+//go:embed lib/webhooks/vercel.go
+//go:embed lib/webhooks/webflow.go
+//go:embed lib/webhooks/webhooks.go
+//go:embed lib/webhooks/workos.go
+//go:embed lib/webhooks/zoom.go
 //go:embed project/db/migrations/migrations.go
 //go:embed extra/inbox/db/migrations/*.sql
 var Lib embed.FS

@@ -75,7 +75,7 @@ func (s Stack) routes() [][]route {
 }
 
 // events returns the property of a function that connects it to its routes.
-func (s Stack) events(routes []route) mapping {
+func (s Stack) events(f Function, routes []route) mapping {
 	taken := map[string]bool{}
 	var events mapping
 	for _, r := range routes {
@@ -84,24 +84,29 @@ func (s Stack) events(routes []route) mapping {
 			id = r.id + strconv.Itoa(n)
 		}
 		taken[id] = true
-		events = append(events, pair{id, s.event(r)})
+		events = append(events, pair{id, s.event(f, r)})
 	}
 	return mapping{{"Events", events}}
 }
 
 // event returns the event for a route. An HTTP API sends payload format 1.0,
 // which is the format of handlers' events. It keeps the values of a repeated
-// header apart, while format 2.0 joins them with commas.
-func (s Stack) event(r route) mapping {
+// header apart, while format 2.0 joins them with commas. Only format 2.0 has the
+// query as it was signed.
+func (s Stack) event(f Function, r route) mapping {
 	if s.REST {
 		return mapping{
 			{"Type", "Api"},
 			{"Properties", mapping{{"Path", r.path}, {"Method", strings.ToLower(r.method)}}},
 		}
 	}
+	format := "1.0"
+	if f.SignedURL {
+		format = "2.0"
+	}
 	return mapping{
 		{"Type", "HttpApi"},
-		{"Properties", mapping{{"Path", r.path}, {"Method", r.method}, {"PayloadFormatVersion", "1.0"}}},
+		{"Properties", mapping{{"Path", r.path}, {"Method", r.method}, {"PayloadFormatVersion", format}}},
 	}
 }
 

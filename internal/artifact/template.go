@@ -35,6 +35,7 @@ type Function struct {
 	Routes []project.Route // empty for every method at /NAME and below
 	CORS   bool            // it answers CORS preflights
 	project.Lambda
+	SignedURL bool // the sender signs the URL of its requests
 }
 
 // Template returns the AWS SAM template of a stack. It contains no values of
@@ -67,7 +68,7 @@ func Template(s Stack) ([]byte, error) {
 	for i, f := range s.Functions {
 		resources = append(resources, pair{LogicalID(f.Name), mapping{
 			{"Type", "AWS::Serverless::Function"},
-			{"Properties", append(s.properties(f, parameterIDs), s.events(routes[i])...)},
+			{"Properties", append(s.properties(f, parameterIDs), s.events(f, routes[i])...)},
 		}})
 	}
 

@@ -60,6 +60,8 @@ func newTemplate(t *testing.T, s artifact.Stack) []byte {
 // shop returns a stack that uses every setting.
 func shop(rest bool) artifact.Stack {
 	two := 2
+	sms := newFunction("sms", nil)
+	sms.SignedURL = true
 	return artifact.Stack{
 		Module: "example.com/shop", REST: rest,
 		Secrets: []string{"DATABASE_URL"},
@@ -74,6 +76,7 @@ func shop(rest bool) artifact.Stack {
 				}
 				l.Secrets = []string{"DATABASE_URL", "STRIPE_WEBHOOK_SECRET"}
 			}),
+			sms,
 		},
 	}
 }
@@ -159,7 +162,7 @@ func TestTemplate(t *testing.T) {
 			for id, r := range d.Resources {
 				checkResource(t, d, id, r, rest)
 			}
-			assert.Len(t, d.Resources, 3)
+			assert.Len(t, d.Resources, 4)
 
 			order := d.Resources["UpdateOrderFunction"].Properties
 			assert.Equal(t, map[string]any{
@@ -201,7 +204,11 @@ func checkResource(t *testing.T, d document, id string, r resource, rest bool) {
 			assert.Contains(t, []string{"any", "get", "head", "options", "post"}, e.Properties.Method)
 		} else {
 			assert.Equal(t, "HttpApi", e.Type)
-			assert.Equal(t, "1.0", e.Properties.PayloadFormatVersion)
+			format := "1.0"
+			if route == "/sms" {
+				format = "2.0"
+			}
+			assert.Equal(t, format, e.Properties.PayloadFormatVersion)
 			assert.Contains(t, []string{"ANY", "GET", "HEAD", "OPTIONS", "POST"}, e.Properties.Method)
 		}
 	}

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
-	"io/fs"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -43,7 +41,7 @@ func (r DatabaseRunner) Migrate(ctx context.Context, command string) (err error)
 // the program fails, it has printed why, and the error is an *exec.ExitError.
 func (r DatabaseRunner) Seed(ctx context.Context) error {
 	dir := path.Join(path.Dir(generator.PackageDir(r.Project.Lib, generator.Migrations)), "seed")
-	if _, err := r.Project.Root.Stat(filepath.FromSlash(dir)); errors.Is(err, fs.ErrNotExist) {
+	if exists, err := r.Project.HasDir(dir); err == nil && !exists {
 		advice := "write a main package in " + dir + " that adds records with db.From(context.Background())"
 		return hint.New("there is no "+dir, advice)
 	} else if err != nil {

@@ -183,10 +183,18 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 			stack.Secrets = append(stack.Secrets, name)
 		}
 	}
-	var missing []string
+	var missing, signed []string
 	for _, f := range b.all {
+		webhook, err := b.project.Webhook(f)
+		if err != nil {
+			return err
+		}
+		signedURL := webhook != nil && webhook.Scheme.URLEnv() != ""
+		if signedURL {
+			signed = append(signed, f.Name)
+		}
 		stack.Functions = append(stack.Functions, artifact.Function{
-			Name: f.Name, Routes: f.Routes, CORS: f.CORS, Lambda: settings[f.Name],
+			Name: f.Name, Routes: f.Routes, CORS: f.CORS, Lambda: settings[f.Name], SignedURL: signedURL,
 		})
 		if zip := artifact.ZipFile(f.Name); !b.dist.Has(zip) {
 			missing = append(missing, zip)
@@ -194,6 +202,10 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 	}
 	if len(missing) > 0 && len(b.report.Failed) == 0 {
 		b.Note(b.path(templateFile)+" refers to zip files that are not built yet: "+abbreviate(missing), "fngen build")
+	}
+	if b.REST && len(signed) > 0 {
+		b.Note("a REST API does not pass on the query as it was signed, so these functions reject requests with a query: "+
+			abbreviate(signed), "")
 	}
 	if err := stack.Check(); err != nil {
 		b.Note(fmt.Sprintf("%s cannot be deployed: %v", b.path(templateFile), err), "")

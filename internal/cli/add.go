@@ -3,8 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,27 +12,37 @@ import (
 )
 
 func newAdd(w World) *cobra.Command {
-	var list, update bool
+	var list, update, check bool
 	o := changeOptions{}
 	cmd := &cobra.Command{
 		Use:   "add <lib>...",
 		Short: "Copy support packages into api/src/lib",
 		Long: `Copy support packages into api/src/lib, together with the support packages that
-they import. Existing packages are kept.
+they import. Existing files are kept. A name such as auth/dbauth copies one part
+of a package and what it requires; --list shows the parts.
 
 With --update, update the named packages, or all existing ones, to the version
-of this fngen. Packages in which you have edited a file are not updated.`,
-		Example: "  fngen add webhooks auth\n  fngen add --list\n  fngen add --update",
+of this fngen. Packages in which you have edited a file are not updated. A file
+whose first line you delete is yours: it stays, and the others are updated.
+
+With --check, write nothing, and fail if a package is of another version.`,
+		Example: "  fngen add webhooks auth\n  fngen add auth/dbauth\n  fngen add --list\n  fngen add --update\n  fngen add --check",
 		Args: func(cmd *cobra.Command, args []string) error {
 			least := 1
-			if list || update {
+			if list || update || check {
 				least = 0
 			}
 			return arguments(least, -1, "a package name")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if list && update || list && check || update && check {
+				return usageError{message: "--list, --update and --check are mutually exclusive"}
+			}
 			if list {
 				return listPackages(w, o.json)
+			}
+			if check {
+				return checkPackages(cmd, w, args)
 			}
 			return addPackages(cmd, w, o, args, update)
 		},
@@ -47,6 +55,9 @@ of this fngen. Packages in which you have edited a file are not updated.`,
 		var names []string
 		for _, p := range packages {
 			names = append(names, p.Name+"\t"+p.Synopsis)
+			for _, part := range p.Parts {
+				names = append(names, part.Name+"\t"+part.Provides)
+			}
 		}
 		return names, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -54,8 +65,31 @@ of this fngen. Packages in which you have edited a file are not updated.`,
 	flags.SortFlags = false
 	flags.BoolVar(&list, "list", false, "list all support packages")
 	flags.BoolVar(&update, "update", false, "update packages that you have not edited")
+	flags.BoolVar(&check, "check", false, "fail if packages are of another version")
 	o.flags(flags)
 	return cmd
+}
+
+// checkPackages fails if the project's copies of packages are not those of this
+// fngen. Without names, it checks all existing ones.
+func checkPackages(cmd *cobra.Command, w World, names []string) error {
+	p, err := openProject(cmd, w, project.Options{})
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	facts, err := p.Facts(w.Version, "")
+	if err != nil {
+		return err
+	}
+	notes, err := generator.Check(names, facts)
+	if err != nil {
+		return err
+	}
+	for _, n := range notes {
+		w.note(n.Text, n.Hint)
+	}
+	return nil
 }
 
 // addPackages copies or updates packages. Without names, it updates all
@@ -71,9 +105,6 @@ func addPackages(cmd *cobra.Command, w World, o changeOptions, names []string, u
 		if err != nil {
 			return generator.Plan{}, err
 		}
-		if len(names) == 0 {
-			names = slices.Sorted(maps.Keys(facts.Packages))
-		}
 		return generator.Add(names, facts, update)
 	})
 	if err != nil {
@@ -83,7 +114,8 @@ func addPackages(cmd *cobra.Command, w World, o changeOptions, names []string, u
 		return printJSON(w.Stdout, struct {
 			DryRun bool       `json:"dryRun"`
 			Files  []fileJSON `json:"files"`
-		}{o.dryRun, files(plan)})
+			Notes  []noteJSON `json:"notes,omitempty"`
+		}{o.dryRun, files(plan), notes(plan)})
 	}
 	return printFiles(w.Stdout, plan, o.dryRun)
 }
@@ -103,6 +135,9 @@ func listPackages(w World, asJSON bool) error {
 		fmt.Fprintf(&b, "%-10s  %s\n", p.Name, p.Synopsis)
 		if len(p.Imports) > 0 {
 			fmt.Fprintf(&b, "%-10s  imports %s\n", "", strings.Join(p.Imports, ", "))
+		}
+		for _, part := range p.Parts {
+			fmt.Fprintf(&b, "  %-20s  %s\n", part.Name, part.Provides)
 		}
 	}
 	_, err = io.WriteString(w.Stdout, b.String())

@@ -85,10 +85,14 @@ func runBuild(cmd *cobra.Command, w World, o buildOptions) error {
 	}
 	defer p.Close()
 	o.Environ = w.Environ()
-	o.Note = w.note
+	noted := []noteJSON{}
+	o.Note = func(text, hint string) {
+		w.note(text, hint)
+		noted = append(noted, noteJSON{text, hint})
+	}
 	o.Display = func(file string) string { return relative(file, "") }
 	if o.emitMain != "" {
-		return emitMain(cmd, w, p, o)
+		return emitMain(cmd, w, p, o, &noted)
 	}
 	dir := filepath.Join(p.Dir, "dist")
 	if o.out != "" {
@@ -100,19 +104,19 @@ func runBuild(cmd *cobra.Command, w World, o buildOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := printBuild(w, report, dir, o.json); err != nil {
-		return err
-	}
 	if out, err := filepath.Rel(p.Dir, dir); err == nil && filepath.IsLocal(out) {
 		for _, n := range p.UnignoredNotes(cmd.Context(), filepath.ToSlash(out)+"/") {
-			w.note(n.Text, n.Hint)
+			o.Note(n.Text, n.Hint)
 		}
+	}
+	if err := printBuild(w, report, noted, dir, o.json); err != nil {
+		return err
 	}
 	return report.Err()
 }
 
 // emitMain writes the main packages into the project and lists them.
-func emitMain(cmd *cobra.Command, w World, p *project.Project, o buildOptions) error {
+func emitMain(cmd *cobra.Command, w World, p *project.Project, o buildOptions, noted *[]noteJSON) error {
 	dir, err := fromCwd(cmd, o.emitMain)
 	if err != nil {
 		return err
@@ -130,7 +134,8 @@ func emitMain(cmd *cobra.Command, w World, p *project.Project, o buildOptions) e
 	if o.json {
 		return printJSON(w.Stdout, struct {
 			Files []fileJSON `json:"files"`
-		}{files(plan)})
+			Notes []noteJSON `json:"notes,omitempty"`
+		}{files(plan), *noted})
 	}
 	if err := printFiles(w.Stdout, plan, false); err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 
 // printBuild prints the report of a build into dir, as JSON or as tables. Paths
 // are relative to the working directory.
-func printBuild(w World, report build.Report, dir string, asJSON bool) error {
+func printBuild(w World, report build.Report, noted []noteJSON, dir string, asJSON bool) error {
 	for i := range report.Functions {
 		report.Functions[i].Bootstrap = relative(dir, report.Functions[i].Bootstrap)
 		report.Functions[i].Zip = relative(dir, report.Functions[i].Zip)
@@ -23,7 +23,10 @@ func printBuild(w World, report build.Report, dir string, asJSON bool) error {
 		report.Files[i].Path = relative(dir, report.Files[i].Path)
 	}
 	if asJSON {
-		return printJSON(w.Stdout, report)
+		return printJSON(w.Stdout, struct {
+			build.Report
+			Notes []noteJSON `json:"notes,omitempty"`
+		}{report, noted})
 	}
 	if len(report.Functions)+len(report.Programs) == 0 {
 		return nil

@@ -87,7 +87,8 @@ func change(cmd *cobra.Command, w World, o changeOptions,
 			return nil, generator.Plan{}, err
 		}
 	}
-	for _, n := range append(planned.Notes, p.UnignoredNotes(cmd.Context(), planned.PrivateFiles(p.Lib)...)...) {
+	planned.Notes = append(planned.Notes, p.UnignoredNotes(cmd.Context(), planned.PrivateFiles(p.Lib)...)...)
+	for _, n := range planned.Notes {
 		w.note(n.Text, n.Hint)
 	}
 	return p, planned, nil

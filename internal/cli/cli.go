@@ -190,6 +190,8 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 	}
 	if nearest := generator.Nearest(args[0], names); nearest != "" {
 		err.hint = cmd.CommandPath() + " " + nearest
+	} else if len(names) == 1 && args[0] != "" { // fngen destroy NAME
+		err.hint = cmd.CommandPath() + " " + names[0] + " " + shellQuote(args[0])
 	}
 	return err
 }

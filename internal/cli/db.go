@@ -3,9 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os/exec"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -75,8 +73,8 @@ func newDBRun(w World, name, short string) *cobra.Command {
 // db copies.
 func checkDatabase(p *project.Project, pkg string) error {
 	dir := generator.PackageDir(p.Lib, pkg)
-	_, err := p.Root.Stat(filepath.FromSlash(dir))
-	if errors.Is(err, fs.ErrNotExist) {
+	exists, err := p.HasDir(dir)
+	if err == nil && !exists {
 		return hint.New("the project has no "+dir, "fngen add db")
 	}
 	return err

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
+	"io"
 	"net/http"
 	"path"
 	"slices"
@@ -195,7 +197,12 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 			routes = append(routes, r.String())
 		}
 	}
+	variables, call := o.signedCall()
 	if o.json {
+		noted := notes(plan)
+		if len(variables) > 0 {
+			noted = append(noted, noteJSON{"set " + strings.Join(variables, ", "), call})
+		}
 		return printJSON(w.Stdout, struct {
 			Function string            `json:"function"`
 			Package  string            `json:"package"`
@@ -203,23 +210,38 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 			Routes   []generator.Route `json:"routes,omitempty"`
 			DryRun   bool              `json:"dryRun"`
 			Files    []fileJSON        `json:"files"`
-		}{name.String(), name.Package(), route, o.spec.Routes, o.dryRun, files(plan)})
+			Notes    []noteJSON        `json:"notes"`
+		}{name.String(), name.Package(), route, o.spec.Routes, o.dryRun, files(plan), noted})
 	}
 	if err := printFiles(w.Stdout, plan, o.dryRun); err != nil {
 		return err
 	}
 	dir := path.Join(p.Functions, name.String())
-	next := "edit   " + relative(p.Dir, path.Join(dir, name.Base()+".go"))
-	if !o.spec.NoTests {
-		next = "test   " + goTest(p.Dir, dir)
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nroute  %s\n", strings.Join(routes, ", "))
+	if o.spec.NoTests {
+		fmt.Fprintf(&b, "edit   %s\n", relative(p.Dir, path.Join(dir, name.Base()+".go")))
+	} else {
+		fmt.Fprintf(&b, "test   %s\n", goTest(p.Dir, dir))
 	}
-	_, err = fmt.Fprintf(w.Stdout, `
-route  %s
-%s
-
-Deployed, a function is an open endpoint: anyone can call it. Securing it is up to you.
-`, strings.Join(routes, ", "), next)
+	if len(variables) > 0 {
+		fmt.Fprintf(&b, "set    %s\ncall   %s\n", strings.Join(variables, ", "), call)
+	}
+	b.WriteString("\nDeployed, a function is an open endpoint: anyone can call it. Securing it is up to you.\n")
+	_, err = io.WriteString(w.Stdout, b.String())
 	return err
+}
+
+// signedCall returns the environment variables that a function needs to verify
+// webhooks, and the command that calls it with a signature. There are none for a
+// function that verifies no signatures.
+func (o *functionOptions) signedCall() (variables []string, command string) {
+	webhook := o.spec.Webhook
+	if webhook == nil {
+		return nil, ""
+	}
+	command = cmp.Or(webhook.SendCommand(), "fngen invoke "+o.spec.Name.String()+" --webhook")
+	return webhook.Variables(o.spec.Name), command
 }
 
 // schemeNames returns the names of the schemes of providers, or of the others.
@@ -285,7 +307,8 @@ the support packages, go.mod and go.sum stay.`,
 					Function string     `json:"function"`
 					DryRun   bool       `json:"dryRun"`
 					Files    []fileJSON `json:"files"`
-				}{name, o.dryRun, files(plan)})
+					Notes    []noteJSON `json:"notes,omitempty"`
+				}{name, o.dryRun, files(plan), notes(plan)})
 			}
 			return printFiles(w.Stdout, plan, o.dryRun)
 		},

@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -18,8 +19,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/fngen/fngen/internal/schemes"
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
 
@@ -146,8 +149,7 @@ func verifies(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: verifies SCHEME SECRET [K=V...]")
 	}
-	scheme, err := webhooks.ParseScheme(args[0])
-	ts.Check(err)
+	scheme := schemes.Named(args[0])
 	options := webhooks.Options{Secret: args[1]}
 	for _, arg := range args[2:] {
 		switch key, value, _ := strings.Cut(arg, "="); key {
@@ -169,14 +171,14 @@ func verifies(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	query, err := url.ParseQuery(d.last.URL.RawQuery)
 	ts.Check(err)
-	// The domain and path that fngen dev reports to a function.
-	domain, _, err := net.SplitHostPort(d.last.Host)
-	ts.Check(err)
-	path := d.last.URL.EscapedPath()
-	err = webhooks.VerifyEvent(scheme, events.APIGatewayProxyRequest{
-		HTTPMethod: d.last.Method, Path: path,
+	ctx := lambdacontext.NewContext(context.Background(), &lambdacontext.LambdaContext{
+		ClientContext: lambdacontext.ClientContext{Custom: map[string]string{
+			"rawPath": d.last.URL.EscapedPath(), "rawQueryString": d.last.URL.RawQuery,
+		}},
+	})
+	_, err = webhooks.VerifyEventContext(ctx, scheme, events.APIGatewayProxyRequest{
+		HTTPMethod: d.last.Method, Path: d.last.URL.Path,
 		MultiValueHeaders: d.last.Header, MultiValueQueryStringParameters: query, Body: string(d.body),
-		RequestContext: events.APIGatewayProxyRequestContext{DomainName: domain, Path: strings.TrimRight(path, "/")},
 	}, options)
 	if (err == nil) == neg {
 		ts.Fatalf("verification: %v", err)

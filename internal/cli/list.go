@@ -34,13 +34,16 @@ why a directory or file that looks like a function is not one.`,
 			if err != nil {
 				return err
 			}
+			noted := []noteJSON{}
 			for _, s := range skipped {
 				w.note(s.String(), "")
+				noted = append(noted, noteJSON{Text: s.String()})
 			}
 			if asJSON {
 				return printJSON(w.Stdout, struct {
 					Functions []project.Function `json:"functions"`
-				}{append([]project.Function{}, functions...)})
+					Notes     []noteJSON         `json:"notes,omitempty"`
+				}{append([]project.Function{}, functions...), noted})
 			}
 			if len(functions) == 0 {
 				none := &project.NoFunctionsError{Dir: p.Functions}

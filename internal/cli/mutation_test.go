@@ -37,7 +37,7 @@ var allMutants = flag.Bool("all-mutants", false, "break the guards of every gold
 var mutated = []string{
 	"allowIps", "allowIpRateLimitWebhookAuthBinaryFixtures", "authRoles", "cors", "corsAuth", "corsOrigins",
 	"input", "inputAuth", "inputBinary", "inputOptional", "rateLimitBurst", "webhookAuthRole",
-	"webhookDiscord", "webhookSha1Verifier", "webhookStripe", "webhookTwilioAuthFixtures",
+	"webhookDiscord", "webhookMeta", "webhookSha1Verifier", "webhookSns", "webhookStripe", "webhookTwilioAuthFixtures",
 	"slack/events",
 }
 

@@ -42,6 +42,21 @@ func printFiles(w io.Writer, plan generator.Plan, dryRun bool) error {
 	return err
 }
 
+// noteJSON describes a note.
+type noteJSON struct {
+	Text string `json:"text"`
+	Hint string `json:"hint,omitempty"`
+}
+
+// notes returns the notes of a plan.
+func notes(plan generator.Plan) []noteJSON {
+	list := make([]noteJSON, 0, len(plan.Notes))
+	for _, n := range plan.Notes {
+		list = append(list, noteJSON(n))
+	}
+	return list
+}
+
 // printJSON prints a value as JSON on one line.
 func printJSON(w io.Writer, v any) error {
 	encoder := json.NewEncoder(w)

@@ -1,6 +1,8 @@
 package cli_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -58,6 +60,7 @@ func TestMain(m *testing.M) {
 //	fails CODE COMMAND...  runs a command that must exit with CODE: see fails
 //	untouched COMMAND...   runs a command that must succeed and change no file
 //	files DIR              prints the files below DIR, sorted
+//	rewritten VERSION FILE...  has fngen.sum say that VERSION wrote the files as they are
 //
 // With the flag -update, it rewrites the files that cmp compares with.
 func TestScripts(t *testing.T) {
@@ -84,6 +87,7 @@ func TestScripts(t *testing.T) {
 
 			"untouched": untouched,
 			"files":     files,
+			"rewritten": rewritten,
 			"devserver": startDevServer,
 			"received":  received,
 			"verifies":  verifies,
@@ -202,6 +206,21 @@ func files(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		return err
 	}))
+}
+
+// rewritten makes files look as if another version of fngen wrote them.
+func rewritten(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: rewritten VERSION FILE...")
+	}
+	lines := strings.SplitAfter(ts.ReadFile("fngen.sum"), "\n")
+	for _, file := range args[1:] {
+		sum := sha256.Sum256([]byte(ts.ReadFile(file)))
+		lines = slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, file+" ") })
+		lines = append(lines, fmt.Sprintf("%s %s sha256-%s\n", file, args[0], base64.StdEncoding.EncodeToString(sum[:])))
+	}
+	slices.Sort(lines)
+	ts.Check(os.WriteFile(ts.MkAbs("fngen.sum"), []byte(strings.Join(lines, "")), 0o666))
 }
 
 // snapshot returns the modes and contents of all files in the script's

@@ -20,6 +20,7 @@ import (
 
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/delivery"
+	"github.com/fngen/fngen/internal/schemes"
 	"github.com/fngen/fngen/templates/lib/fn"
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
@@ -32,11 +33,16 @@ func keys(scheme webhooks.Scheme) (signing, verifying string) {
 	const secret = "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
 	const encoded = "whsec_TVktVk9JQ0UtSVMtTVktUEFTU1BPUlQtVkVSSUZZLU1F"
 	switch scheme {
-	case webhooks.Clerk, webhooks.GitLab, webhooks.Standard, webhooks.Svix:
+	case webhooks.Clerk, webhooks.GitLab, webhooks.OpenAI, webhooks.Replicate, webhooks.Resend, webhooks.Standard,
+		webhooks.Svix:
 		return encoded, encoded
 	case webhooks.Discord: // RFC 8032, section 7.1, test 1
 		return "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
 			"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+	case webhooks.SendGrid: // RFC 6979, appendix A.2.5
+		return "MEECAQAwEwYHKoZIzj0CAQYIKoZIzj0DAQcEJzAlAgEBBCDJr6nYRbp1FmtcIVdnsdaTTlDD2zbomxJ7imIrEg9nIQ==",
+			"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYP7UuiVanTHJYet0xjVtaMBJuJI7Yfps5mliLmDyn7Z5A/4QCLi8" +
+				"maQa6elWKLxk8vGyDC1+n1F3o8KU1EYimQ=="
 	}
 	return secret, secret
 }
@@ -53,14 +59,15 @@ func TestSamples(t *testing.T) {
 		"zoom/endpoint.url_validation": {200, `"plainToken":"ff0102030405060708090a0b"`},
 		"discord/interaction.ping":     {200, `{"type":1}`},
 		"discord/webhook.ping":         {204, ""},
+		"sns/UnsubscribeConfirmation":  {200, ""},
 	}
 	at := time.Now()
-	for _, scheme := range webhooks.Schemes() {
-		names := delivery.Samples(string(scheme))
+	for _, scheme := range schemes.All() {
+		names := delivery.Samples(scheme.String())
 		require.NotEmpty(t, names, scheme)
 		for _, name := range names {
-			t.Run(string(scheme)+"/"+name, func(t *testing.T) {
-				message, err := delivery.Sample(string(scheme), name, at, random)
+			t.Run(scheme.String()+"/"+name, func(t *testing.T) {
+				message, err := delivery.Sample(scheme.String(), name, at, random)
 				require.NoError(t, err)
 				event := events.APIGatewayProxyRequest{
 					HTTPMethod: http.MethodPost, Path: "/x", Headers: message.Header, Body: string(message.Body),
@@ -69,7 +76,7 @@ func TestSamples(t *testing.T) {
 				mediaType, _, err := mime.ParseMediaType(fn.Header(event, "Content-Type"))
 				require.NoError(t, err)
 				switch mediaType {
-				case "application/json":
+				case "application/json", "application/cloudevents+json", "text/plain": // SNS sends JSON as text
 					assert.True(t, json.Valid(message.Body))
 					assert.NotContains(t, event.Body, "\n")
 				case "application/x-www-form-urlencoded":
@@ -84,9 +91,10 @@ func TestSamples(t *testing.T) {
 				assert.NotContains(t, event.Body, "${")
 
 				signingKey, secret := keys(scheme)
-				signed, err := webhooks.SignEvent(scheme, event, webhooks.Options{Secret: signingKey})
+				signed, err := webhooks.SignEvent(scheme, event,
+					webhooks.Options{Secret: signingKey, URL: "https://example.com"})
 				require.NoError(t, err)
-				options := webhooks.Options{Secret: secret}
+				options := webhooks.Options{Secret: secret, URL: "https://example.com"}
 				require.NoError(t, webhooks.VerifyEvent(scheme, signed, options))
 				if scheme != webhooks.Skip {
 					assert.Error(t, webhooks.VerifyEvent(scheme, event, options), "sample is already signed")
@@ -101,9 +109,9 @@ func TestSamples(t *testing.T) {
 					})
 				response, err := handler(context.Background(), signed)
 				require.NoError(t, err)
-				handshake, ok := handshakes[string(scheme)+"/"+name]
+				handshake, ok := handshakes[scheme.String()+"/"+name]
 				assert.Equal(t, !ok, called)
-				delete(handshakes, string(scheme)+"/"+name)
+				delete(handshakes, scheme.String()+"/"+name)
 				if ok {
 					assert.Equal(t, handshake.status, response.StatusCode)
 					assert.Contains(t, response.Body, handshake.body)
@@ -134,8 +142,10 @@ func TestSampleDirectories(t *testing.T) {
 func TestSampleNames(t *testing.T) {
 	for scheme, pattern := range map[string]string{
 		"clerk": `"type":"NAME"`, "paddle": `"event_type":"NAME"`, "square": `"type":"NAME"`, "stripe": `"type":"NAME"`,
-		"svix": `"type":"NAME"`, "standard": `"type":"NAME"`, "vercel": `"type":"NAME"`, "zoom": `"event":"NAME"`,
+		"svix": `"type":"NAME"`, "cloudevents": `"type":"NAME"`, "standard": `"type":"NAME"`, "vercel": `"type":"NAME"`, "zoom": `"event":"NAME"`,
 		"shopify": "X-Shopify-Topic: NAME", "discourse": "X-Discourse-Event: NAME",
+		"intercom": `"topic":"NAME"`, "openai": `"type":"NAME"`, "pagerduty": `"event_type":"NAME"`,
+		"resend": `"type":"NAME"`, "typeform": `"event_type":"NAME"`,
 	} {
 		for _, name := range delivery.Samples(scheme) {
 			message, err := delivery.Sample(scheme, name, time.Now(), random)

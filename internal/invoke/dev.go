@@ -29,8 +29,7 @@ type devServer struct {
 	port    int
 	running bool // it is an fngen dev that serves this project
 
-	project   string // the directory that it serves, "" if it is not fngen dev
-	publicURL string // "" if it does not serve this project
+	project string // the directory that it serves, "" if it is not fngen dev
 }
 
 func (d devServer) host() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(d.port)) }
@@ -50,7 +49,7 @@ func (c *Client) findDev(ctx context.Context) (devServer, error) {
 	theirs, errTheirs := os.Stat(info.Project)
 	ours, errOurs := os.Stat(c.Project.Dir)
 	if errTheirs == nil && errOurs == nil && os.SameFile(theirs, ours) {
-		dev.running, dev.publicURL = true, info.PublicURL
+		dev.running = true
 	}
 	return dev, nil
 }

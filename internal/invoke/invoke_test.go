@@ -314,7 +314,7 @@ func TestCallErrors(t *testing.T) {
 	port, last := serve(t, p.Dir, "", ok)
 	c := &invoke.Client{Project: p, Port: port}
 	const publicKey = "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
-	discord, standard := scheme(t, "discord"), scheme(t, "standard")
+	discord, sns, standard := scheme(t, "discord"), scheme(t, "sns"), scheme(t, "standard")
 	tests := []struct {
 		name       string
 		o          invoke.Options
@@ -329,6 +329,11 @@ func TestCallErrors(t *testing.T) {
 		{
 			"no scheme", invoke.Options{Function: "divide", Sign: true},
 			"divide does not verify signatures", "choose a scheme and a secret: --webhook=SCHEME --secret @FILE",
+		},
+		{
+			"key of the sender", invoke.Options{Function: "divide", Sign: true, Scheme: sns},
+			"only the sender has the key that signs for sns",
+			`aws sns publish --topic-arn "$SNS_TOPIC_ARN" --message Hello`,
 		},
 		{
 			"public key", invoke.Options{Function: "divide", Sign: true, Scheme: discord},

@@ -4,6 +4,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fngen/fngen/internal/project"
 )
 
 func TestContentType(t *testing.T) {
@@ -27,31 +30,24 @@ func TestContentType(t *testing.T) {
 	}
 }
 
-func TestWithoutPort(t *testing.T) {
-	tests := []struct{ host, want string }{
-		{"127.0.0.1:8911", "127.0.0.1"},
-		{"example.com", "example.com"},
-		{"example.com:80", "example.com"},
-		{"[::1]:80", "[::1]"},
-		{"[::1]", "[::1]"},
-	}
-	for _, test := range tests {
-		assert.Equal(t, test.want, withoutPort(test.host))
-	}
-}
-
 func TestSignedURL(t *testing.T) {
-	tests := []struct{ name, publicURL, variable, want string }{
-		{"none", "", "", ""},
-		{"the function's variable", "", "https://shop.example.com/sms", "https://shop.example.com/sms"},
-		{"a server", "https://example.com", "https://other.example.com", "https://example.com/sms"},
-		{"a server, trailing slash", "https://example.com/?a=b", "", "https://example.com/sms"},
-		{"a path", "https://example.com/hooks?a=b", "", "https://example.com/hooks?a=b"},
+	tests := []struct{ name, publicURL, variable, query, want string }{
+		{"the function's variable", "", "https://shop.example.com/sms", "", "https://shop.example.com/sms"},
+		{"an origin", "", "https://shop.example.com", "", "https://shop.example.com/text/%20"},
+		{"an origin with a query", "", "https://shop.example.com/", "b=2&a=1", "https://shop.example.com/text/%20?b=2&a=1"},
+		{"the option", "https://example.com", "https://other.example.com", "", "https://example.com/text/%20"},
+		{"a path", "https://example.com/hooks?a=b", "", "", "https://example.com/hooks?a=b"},
+		{"a path, another query", "https://example.com/hooks?a=b", "", "c=d", "https://example.com/hooks?c=d"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			b := builder{Options: Options{PublicURL: test.publicURL}}
-			assert.Equal(t, test.want, b.signedURL(test.variable, "/sms"))
+			r := &request{path: "/text/%20", query: test.query}
+			got, err := b.signedURL(project.Webhook{URLEnv: "URL"}, map[string]string{"URL": test.variable}, r)
+			require.NoError(t, err)
+			assert.Equal(t, test.want, got)
 		})
 	}
+	_, err := (&builder{}).signedURL(project.Webhook{URLEnv: "SMS_URL"}, nil, &request{})
+	require.ErrorContains(t, err, "SMS_URL is not set")
 }

@@ -5,10 +5,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
-	"reflect"
 	"strings"
 	"unicode/utf8"
 
@@ -17,6 +15,7 @@ import (
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/project"
+	"github.com/fngen/fngen/internal/schemes"
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
 
@@ -44,9 +43,9 @@ func (b *builder) signature() project.Webhook {
 // sign signs r as its sender would.
 func (b *builder) sign(r *request) error {
 	signature := b.signature()
-	scheme, err := webhooks.ParseScheme(signature.Scheme.Name)
-	if err != nil {
-		return err
+	scheme := schemes.Named(signature.Scheme.Name)
+	if command := signature.Scheme.SendCommand(); command != "" {
+		return hint.New("only the sender has the key that signs for "+signature.Scheme.Name, command)
 	}
 	variables, err := b.variables()
 	if err != nil {
@@ -58,10 +57,9 @@ func (b *builder) sign(r *request) error {
 			return err
 		}
 	}
-	options.URL = b.signedURL(variables[signature.URLEnv], r.path)
-	if r.query == "" { // the sender calls the URL with the query that it has
-		if signed, err := url.Parse(options.URL); err == nil {
-			r.query = signed.RawQuery
+	if signature.Scheme.URLEnv() != "" {
+		if options.URL, err = b.signedURL(signature, variables, r); err != nil {
+			return err
 		}
 	}
 	event, err := b.proxyEvent(r)
@@ -94,7 +92,7 @@ func (b *builder) secret(signature project.Webhook, variables map[string]string)
 	case secret == "":
 		return "", hint.New("no secret to sign with: "+signature.SecretEnv+" is not set",
 			"set it in .env, or pass --secret @FILE")
-	case signature.Scheme.Name == string(webhooks.Standard) && strings.HasPrefix(secret, "whpk_"):
+	case signature.Scheme.Name == webhooks.Standard.String() && strings.HasPrefix(secret, "whpk_"):
 		return "", publicKeyError(source)
 	}
 	return secret, nil
@@ -105,40 +103,39 @@ func publicKeyError(name string) error {
 	return hint.New(name+" is a public key, which cannot sign", "pass the private key of the pair: --secret @FILE")
 }
 
-// signedURL returns the URL to sign: the public URL of the options, or else the
-// value of the function's variable. A public URL without a path is that of the
-// server, as for fngen dev, so the request's path is appended to it.
-func (b *builder) signedURL(variable, path string) string {
-	if b.PublicURL == "" {
-		return variable
+// signedURL returns the URL to sign: the public URL of the options or of the
+// function's variable, with the query of the request. To a public URL without a
+// path, which is that of a server, the request's path is added. If the request
+// has no query, it gets the one of the public URL.
+func (b *builder) signedURL(signature project.Webhook, variables map[string]string, r *request) (string, error) {
+	address := cmp.Or(b.PublicURL, variables[signature.URLEnv])
+	if address == "" {
+		return "", hint.New("no URL to sign: "+cmp.Or(signature.URLEnv, "the public URL")+" is not set",
+			"set it in .env, for example to https://example.com, or pass --public-url URL")
 	}
-	public, err := url.Parse(b.PublicURL)
-	if err != nil || strings.Trim(public.Path, "/") != "" {
-		return b.PublicURL
+	public, err := url.Parse(address)
+	if err != nil || public.Host == "" {
+		return "", fmt.Errorf("%s is not a URL", signature.URLEnv)
 	}
-	public.Path, public.RawPath, public.RawQuery = "", "", ""
-	return public.String() + path
+	base, query, _ := strings.Cut(address, "?")
+	if strings.Trim(public.Path, "/") == "" {
+		base = public.Scheme + "://" + public.Host + r.path
+	}
+	if r.query == "" {
+		r.query = query
+	}
+	return strings.TrimSuffix(base+"?"+r.query, "?"), nil
 }
 
-// proxyEvent returns r as the event that the function will receive. Its domain
-// and path must be those that fngen dev reports, because the receiver falls
-// back to them as the signed URL: see webhooks.Options.URL. Without a public
-// URL the domain has no port and the path no trailing slash.
+// proxyEvent returns r as the event that the function will receive.
 func (b *builder) proxyEvent(r *request) (events.APIGatewayProxyRequest, error) {
 	query, err := url.ParseQuery(r.query)
 	if err != nil {
 		return events.APIGatewayProxyRequest{}, fmt.Errorf("parsing the query: %w", err)
 	}
-	domain, path := withoutPort(r.host), strings.TrimRight(r.path, "/")
-	if b.dev.publicURL != "" {
-		if public, err := url.Parse(b.dev.publicURL); err == nil && public.Host != "" {
-			domain, path = public.Host, strings.TrimSuffix(public.EscapedPath(), "/")+path
-		}
-	}
 	event := events.APIGatewayProxyRequest{
 		HTTPMethod: r.method, Path: r.path, MultiValueHeaders: r.header.Clone(),
-		MultiValueQueryStringParameters: maps.Clone(query), Body: string(r.body),
-		RequestContext: events.APIGatewayProxyRequestContext{DomainName: domain, Path: path},
+		MultiValueQueryStringParameters: query, Body: string(r.body),
 	}
 	if !utf8.Valid(r.body) {
 		event.Body, event.IsBase64Encoded = base64.StdEncoding.EncodeToString(r.body), true
@@ -152,29 +149,19 @@ func (r *request) apply(event events.APIGatewayProxyRequest) error {
 	for name, values := range event.MultiValueHeaders {
 		r.header[http.CanonicalHeaderKey(name)] = values
 	}
-	// An unchanged query keeps its order and escapes.
+	// The query keeps its order and escapes. The sender appends parameters.
 	query, err := url.ParseQuery(r.query)
 	if err != nil {
 		return err
 	}
-	if signed := url.Values(event.MultiValueQueryStringParameters); !reflect.DeepEqual(signed, query) {
-		r.query = signed.Encode()
+	added := url.Values(maps.Clone(event.MultiValueQueryStringParameters))
+	maps.DeleteFunc(added, func(name string, _ []string) bool { return query.Has(name) })
+	if len(added) > 0 {
+		r.query = strings.TrimPrefix(r.query+"&"+added.Encode(), "&")
 	}
 	r.body = []byte(event.Body)
 	if event.IsBase64Encoded {
 		r.body, err = base64.StdEncoding.DecodeString(event.Body)
 	}
 	return err
-}
-
-// withoutPort returns a host without its port, as API Gateway reports domains.
-func withoutPort(host string) string {
-	name, _, err := net.SplitHostPort(host)
-	switch {
-	case err != nil:
-		return host
-	case strings.Contains(name, ":"):
-		return "[" + name + "]"
-	}
-	return name
 }

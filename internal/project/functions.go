@@ -42,11 +42,14 @@ func (f Function) Dir() string { return path.Dir(f.Handler.File) }
 // Ref returns what a main package of the given module needs to use the
 // function.
 func (f Function) Ref(module string) generator.FunctionRef {
-	return generator.FunctionRef{
+	ref := generator.FunctionRef{
 		Function: f.Name, Path: path.Join(module, f.Dir()), Package: f.Package,
-		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name,
-		Routes: f.Routed().Routes, CORS: f.CORS,
+		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name, CORS: f.CORS,
 	}
+	if len(f.Routes) > 0 {
+		ref.Routes = strings.TrimSuffix(f.Handler.Name, "Handler") + "Routes"
+	}
+	return ref
 }
 
 // A Declaration locates a package-level function or variable.

@@ -185,8 +185,8 @@ func TestSecrets(t *testing.T) {
 		{"none", "", user, nil},
 		{
 			"webhooks",
-			`var o = webhooks.Options{SecretEnv: "STRIPE_SECRET", URLEnv: "PUBLIC_URL", Issuer: "X"}`, user,
-			[]string{"PUBLIC_URL", "STRIPE_SECRET"},
+			`var o = webhooks.Options{SecretEnv: "META_SECRET", URLEnv: "PUBLIC_URL", VerifyTokenEnv: "META_TOKEN", Issuer: "X"}`,
+			user, []string{"META_SECRET", "META_TOKEN", "PUBLIC_URL"},
 		},
 		{"auth", importAuth + "var _ = auth.Require()", user, []string{"AUTH_JWT_SECRET", "OTHER_SECRET"}},
 		{"JWKS", importAuth + "var _ = auth.Require()", "package auth\n\nvar Decoders = JWT(JWTOptions{Keys: 1})\n", nil},

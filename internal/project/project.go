@@ -240,8 +240,11 @@ func (p *Project) entries(function string) ([]string, error) {
 	var add func(name string, levels int) error
 	add = func(name string, levels int) error {
 		entries = append(entries, name)
+		if levels == 0 {
+			return nil
+		}
 		dir := path.Join(p.Functions, name)
-		if info, err := p.Root.Stat(filepath.FromSlash(dir)); levels == 0 || err != nil || !info.IsDir() {
+		if info, err := p.Root.Stat(filepath.FromSlash(dir)); err != nil || !info.IsDir() {
 			return nil
 		}
 		below, err := p.readNames(dir)
@@ -401,6 +404,15 @@ func (p *Project) readNames(name string) ([]string, error) {
 	names, err := dir.Readdirnames(-1)
 	slices.Sort(names)
 	return names, err
+}
+
+// HasDir reports whether the project has a directory.
+func (p *Project) HasDir(name string) (bool, error) {
+	dir, err := p.openDir(name)
+	if dir == nil {
+		return false, err
+	}
+	return true, dir.Close()
 }
 
 // openDir opens a directory of the project. It returns nil, nil if the

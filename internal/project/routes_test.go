@@ -58,8 +58,10 @@ var Routes = []string{
 	assert.False(t, plain.CORS)
 	assert.Equal(t, generator.FunctionRef{
 		Function: "users", Path: "example.com/app/api/src/functions/users", Package: "users", Handler: "Handler",
-		Routes: []string{"GET /users/{id}", "DELETE /users/{id}", "PUT /users/{id}", "POST /users"}, CORS: true,
+		Routes: "Routes", CORS: true,
 	}, users.Ref("example.com/app"))
+	assert.Equal(t, "FlatRoutes", flat.Ref("example.com/app").Routes)
+	assert.Equal(t, []string{"GET /users/{id}", "DELETE /users/{id}", "PUT /users/{id}", "POST /users"}, users.Routed().Routes)
 }
 
 func TestListRouteErrors(t *testing.T) {

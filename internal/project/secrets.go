@@ -11,9 +11,9 @@ import (
 
 // Secrets returns the names of the environment variables that a function's
 // support packages read secrets and URLs from, sorted. It finds those that the
-// function's source files name: in fields SecretEnv and URLEnv, in calls of
-// SharedSecret, and by the constants of package auth. If a file imports package
-// auth, its user.go counts as a source file too.
+// function's source files name: in fields SecretEnv, URLEnv and VerifyTokenEnv,
+// in calls of SharedSecret, and by the constants of package auth. If a file
+// imports package auth, its user.go counts as a source file too.
 func (p *Project) Secrets(f Function) ([]string, error) {
 	module, err := p.Module()
 	if err != nil {
@@ -65,12 +65,12 @@ func findSecrets(file *ast.File) []string {
 		case *ast.KeyValueExpr:
 			if key, ok := n.Key.(*ast.Ident); ok {
 				keys[key] = true
-				if key.Name == "SecretEnv" || key.Name == "URLEnv" {
+				if key.Name == "SecretEnv" || key.Name == "URLEnv" || key.Name == "VerifyTokenEnv" {
 					add(n.Value)
 				}
 			}
 		case *ast.CallExpr:
-			if calleeName(n.Fun) == "SharedSecret" && len(n.Args) == 1 {
+			if calleeName(n.Fun) == "SharedSecret" && len(n.Args) > 0 {
 				add(n.Args[0])
 			}
 		case *ast.Ident:

@@ -6,17 +6,12 @@
 //	Authorization: Bearer <token>
 //	auth-provider: supabase
 //
-// With cookies, as in RedwoodJS's dbAuth, one cookie names the provider:
-//
-//	Cookie: auth-provider=dbAuth; session=<session>
-//
 // The provider's entry in [Decoders] verifies the token, [GetCurrentUser]
 // turns its claims into a [User], and the handler's context carries that user.
 // All three are declared in user.go, which is yours to edit.
 //
-// [JWT] decodes JSON Web Tokens that were signed with a shared secret or a
-// private key, and [DBAuth] decodes dbAuth sessions. For any other kind of
-// token, write a [Decoder].
+// [SharedSecret] decodes JSON Web Tokens. For any other kind of token, write a
+// [Decoder].
 package auth
 
 import (
@@ -37,8 +32,7 @@ var (
 	// ErrUnauthenticated means that no user is signed in (status 401).
 	ErrUnauthenticated = errors.New("not signed in")
 
-	// ErrForbidden means that the user has none of the required roles (status
-	// 403).
+	// ErrForbidden means that the user lacks the required roles (status 403).
 	ErrForbidden = errors.New("not allowed")
 )
 
@@ -62,9 +56,7 @@ func CurrentUser(ctx context.Context) *User {
 }
 
 // IsAuthenticated reports whether a user is signed in.
-func IsAuthenticated(ctx context.Context) bool {
-	return CurrentUser(ctx) != nil
-}
+func IsAuthenticated(ctx context.Context) bool { return CurrentUser(ctx) != nil }
 
 // HasRole reports whether the signed-in user has at least one of the roles.
 func HasRole(ctx context.Context, roles ...string) bool {
@@ -91,19 +83,16 @@ func RequireAuth(ctx context.Context, roles ...string) error {
 // if roles are given and the user has none of them.
 func Require(roles ...string) fn.Middleware {
 	return func(next fn.Handler) fn.Handler {
-		return UseRequireAuth(Options{
-			Handler: func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-				switch err := RequireAuth(ctx, roles...); {
-				case errors.Is(err, ErrUnauthenticated):
-					return reject(http.StatusUnauthorized)
-				case err != nil:
-					return reject(http.StatusForbidden)
-				}
+		check := func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+			switch RequireAuth(ctx, roles...) {
+			case nil:
 				return next(ctx, event)
-			},
-			GetCurrentUser: GetCurrentUser,
-			Decoders:       Decoders,
-		})
+			case ErrForbidden:
+				return reject(http.StatusForbidden)
+			}
+			return reject(http.StatusUnauthorized)
+		}
+		return UseRequireAuth(Options{Handler: check, GetCurrentUser: GetCurrentUser, Decoders: Decoders})
 	}
 }
 

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -25,8 +26,7 @@ type Credentials struct {
 
 	// Scheme and Token are the two words of the Authorization header, usually
 	// Bearer and a token. If a cookie names the provider, they are CookieScheme
-	// and the whole Cookie header, since only the decoder knows which cookies
-	// it needs.
+	// and the whole Cookie header, from which the decoder takes its cookies.
 	Scheme, Token string
 
 	// Cookies is the Cookie header. It is set with every scheme.
@@ -42,8 +42,6 @@ func RequestCredentials(ctx context.Context) (Credentials, bool) {
 
 type credentialsKey struct{}
 
-var errAuthorization = errors.New("auth: missing or malformed Authorization header")
-
 // parseCredentials returns the credentials of an event. Provider is empty if
 // the event names none, which is not an error: the request is anonymous.
 func parseCredentials(event events.APIGatewayProxyRequest) (Credentials, error) {
@@ -55,36 +53,25 @@ func parseCredentials(event events.APIGatewayProxyRequest) (Credentials, error) 
 	if provider == "" {
 		return Credentials{}, nil
 	}
-	scheme, token, _ := strings.Cut(strings.Trim(fn.Header(event, "Authorization"), " \t"), " ")
-	token = strings.TrimLeft(token, " ") // RFC 9110, section 11.4, allows several spaces
-	if scheme == "" || token == "" || strings.ContainsAny(token, " \t") {
-		return Credentials{}, errAuthorization
+	authorization := strings.Trim(fn.Header(event, "Authorization"), " \t")
+	words := strings.FieldsFunc(authorization, func(r rune) bool { return r == ' ' }) // RFC 9110, section 11.4
+	if len(words) != 2 || strings.Contains(words[1], "\t") || strings.EqualFold(words[0], CookieScheme) {
+		return Credentials{}, errors.New("auth: missing or malformed Authorization header")
 	}
-	if strings.EqualFold(scheme, CookieScheme) { // the header is not a cookie
-		return Credentials{}, errAuthorization
-	}
-	return Credentials{Provider: provider, Scheme: scheme, Token: token, Cookies: cookies}, nil
+	return Credentials{Provider: provider, Scheme: words[0], Token: words[1], Cookies: cookies}, nil
 }
 
-// cookie returns the value of the first cookie with the given name, unquoted
-// and percent-decoded (RFC 6265, section 5.4), or "" if the header does not
-// have it.
+// cookie returns the value of the named cookie, percent-decoded, or "" if the
+// header does not have it.
 func cookie(header, name string) string {
-	for header != "" {
-		var pair string
-		pair, header, _ = strings.Cut(header, ";")
-		key, value, ok := strings.Cut(pair, "=")
-		if !ok || strings.TrimSpace(key) != name {
-			continue
-		}
-		value = strings.TrimSpace(value)
-		if len(value) >= 2 && value[0] == '"' && value[len(value)-1] == '"' {
-			value = value[1 : len(value)-1]
-		}
-		if decoded, err := url.PathUnescape(value); err == nil {
-			return decoded
-		}
-		return value
+	request := http.Request{Header: http.Header{"Cookie": {header}}}
+	found, err := request.Cookie(name)
+	if err != nil {
+		return ""
 	}
-	return ""
+	value := strings.TrimSpace(found.Value)
+	if decoded, err := url.PathUnescape(value); err == nil {
+		return decoded
+	}
+	return value
 }

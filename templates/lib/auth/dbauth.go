@@ -11,7 +11,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
+	"strconv"
 	"strings"
 )
 
@@ -26,9 +28,13 @@ const sessionKeySize = 32
 // precise error would help an attacker.
 var errSession = errors.New("the session was tampered with or encrypted with a different SESSION_SECRET")
 
-// DBAuth returns a Decoder for the session cookie of RedwoodJS's dbAuth. It
-// reads the secret from SESSION_SECRET for every request. A request without the
-// cookie is anonymous, which is not an error.
+// DBAuth returns a Decoder for the session cookie of RedwoodJS's dbAuth, whose
+// provider is named by a cookie too:
+//
+//	Cookie: auth-provider=dbAuth; session=<session>
+//
+// DBAuth reads the secret from SESSION_SECRET for every request. A request
+// without the session cookie is anonymous, which is not an error.
 //
 // The name is the name of the cookie in the configuration of the dbAuth
 // handler. It defaults to "session". In the name, DBAuth replaces %port% with
@@ -61,6 +67,23 @@ func DBAuth(name string) Decoder {
 		}
 		return decryptSession(session, secret)
 	}
+}
+
+// ID returns a claim that is a string or a number, formatted as a string, or ""
+// for any other claim. It also returns "" for a number from JSON that is too
+// large to be exact, because two users could then have the same ID.
+func (c Claims) ID(name string) string {
+	const maxExact = 1 << 53
+	switch claim := c[name].(type) {
+	case float64:
+		if math.IsNaN(claim) || math.Abs(claim) > maxExact {
+			return ""
+		}
+		return strconv.FormatFloat(claim, 'f', -1, 64)
+	case int, int32, int64, uint, uint32, uint64, json.Number:
+		return fmt.Sprint(claim)
+	}
+	return c.Text(name)
 }
 
 // sessionCookie returns the value of the named cookie, or "" if there is no

@@ -15,10 +15,11 @@ type User struct {
 // Decoders maps the provider that a request names, in its auth-provider header
 // or cookie, to the Decoder of its tokens. Tokens of other providers are not
 // accepted. Delete the providers that you do not use, because the client
-// chooses which one verifies its token. Use JWT for providers that sign with a
-// private key, and DBAuth for RedwoodJS's dbAuth.
+// chooses which one verifies its token. "fngen add auth/jwt" adds JWT, for
+// providers that sign with a private key, and "fngen add auth/dbauth" adds DBAuth,
+// for RedwoodJS's dbAuth.
 var Decoders = map[string]Decoder{
-	"supabase": JWT(JWTOptions{SecretEnv: SecretEnv, Audience: []string{"authenticated"}}),
+	"supabase": SharedSecret(SecretEnv, "authenticated"),
 	"netlify":  SharedSecret(SecretEnv),
 	"custom":   SharedSecret(SecretEnv),
 }

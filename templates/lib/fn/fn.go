@@ -12,7 +12,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -46,18 +45,6 @@ func JSON(status int, v any) (events.APIGatewayProxyResponse, error) {
 		StatusCode: status,
 		Headers:    map[string]string{"Content-Type": "application/json"},
 		Body:       strings.TrimSuffix(body.String(), "\n"),
-	}, nil
-}
-
-// Binary returns a response with status 200 and data as its body, encoded in
-// base64 as API Gateway requires. Lambda limits responses to 6 MB. Serve larger
-// files from object storage.
-func Binary(contentType string, data []byte) (events.APIGatewayProxyResponse, error) {
-	return events.APIGatewayProxyResponse{
-		StatusCode:      http.StatusOK,
-		Headers:         map[string]string{"Content-Type": contentType},
-		Body:            base64.StdEncoding.EncodeToString(data),
-		IsBase64Encoded: true,
 	}, nil
 }
 

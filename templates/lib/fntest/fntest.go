@@ -7,6 +7,7 @@ package fntest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -51,9 +52,6 @@ type Event struct {
 	RequestContext events.APIGatewayProxyRequestContext
 }
 
-// A Signer signs an event as the sender of a webhook does.
-type Signer = func(events.APIGatewayProxyRequest) (events.APIGatewayProxyRequest, error)
-
 // HTTPEvent returns the event that API Gateway creates for a request. Its
 // single-valued and multi-valued fields agree, and it shares no map with e.
 func HTTPEvent(e Event) events.APIGatewayProxyRequest {
@@ -65,11 +63,6 @@ func HTTPEvent(e Event) events.APIGatewayProxyRequest {
 	headers := clone(e.Headers)
 	if e.Signature != "" && e.SignatureHeader != "" {
 		headers[strings.ToLower(e.SignatureHeader)] = e.Signature
-	}
-
-	method := e.HTTPMethod
-	if method == "" {
-		method = http.MethodGet
 	}
 
 	query, multiQuery := maps.Clone(e.QueryStringParameters), multi(e.QueryStringParameters)
@@ -84,23 +77,13 @@ func HTTPEvent(e Event) events.APIGatewayProxyRequest {
 		multiQuery[name] = append([]string(nil), values...)
 	}
 
+	method := cmp.Or(e.HTTPMethod, http.MethodGet)
 	request := e.RequestContext
 	request.Authorizer = maps.Clone(request.Authorizer)
-	if request.HTTPMethod == "" {
-		request.HTTPMethod = method
-	}
-	if request.Path == "" {
-		request.Path = e.Path
-	}
-	if request.RequestID == "" {
-		request.RequestID = requestID
-	}
-	if e.SourceIP != "" {
-		request.Identity.SourceIP = e.SourceIP
-	}
-	if request.Identity.SourceIP == "" {
-		request.Identity.SourceIP = "127.0.0.1"
-	}
+	request.HTTPMethod = cmp.Or(request.HTTPMethod, method)
+	request.Path = cmp.Or(request.Path, e.Path)
+	request.RequestID = cmp.Or(request.RequestID, requestID)
+	request.Identity.SourceIP = cmp.Or(e.SourceIP, request.Identity.SourceIP, "127.0.0.1")
 
 	return events.APIGatewayProxyRequest{
 		Resource:                        e.Path,
@@ -116,16 +99,6 @@ func HTTPEvent(e Event) events.APIGatewayProxyRequest {
 		Body:                            body,
 		IsBase64Encoded:                 e.IsBase64Encoded,
 	}
-}
-
-// SignedWebhook returns the event of [HTTPEvent], signed by sign. It panics if
-// sign fails.
-func SignedWebhook(e Event, sign Signer) events.APIGatewayProxyRequest {
-	signed, err := sign(HTTPEvent(e))
-	if err != nil {
-		panic("fntest: SignedWebhook: " + err.Error())
-	}
-	return signed
 }
 
 // requestID is the request ID in events and contexts, in the format of AWS.

@@ -2,27 +2,9 @@
 // them after the test.
 //
 // A scenario is a struct with a field for each record, and a function that
-// creates the records:
-//
-//	type Scenario struct {
-//		Order struct{ Placed, Shipped Order }
-//	}
-//
-//	var standard = scenario.Define(store, func(c *scenario.Seeder, s *Scenario) {
-//		s.Order.Placed = scenario.Create(c, Order{Status: "PLACED"})
-//		s.Order.Shipped = scenario.Create(c, Order{Status: "SHIPPED"})
-//	})
-//
-//	func TestOrders(t *testing.T) {
-//		standard.Run(t, "finds an order", func(t *scenario.T, s *Scenario) {
-//			order, err := find(t.Context(), s.Order.Shipped.ID)
-//			...
-//		})
-//	}
-//
-// A record can refer to records that were created before it. The records are in
-// a [Store], such as a test database. [None] is a store for tests without
-// records.
+// creates the records with [Create]. A record can refer to records that were
+// created before it. The records are in a [Store], such as a test database.
+// [None] is a store for tests without records.
 package scenario
 
 import (

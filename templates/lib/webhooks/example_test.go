@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -81,5 +82,67 @@ func ExampleOnce() {
 	// Output:
 	// handling 72d3162e
 	// 200
+	// 200
+}
+
+func ExampleSend() {
+	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println(r.Method, r.Header.Get("Webhook-Signature") != "")
+		w.WriteHeader(http.StatusAccepted)
+	}))
+	defer endpoint.Close()
+
+	err := webhooks.Send(context.Background(), http.DefaultClient, endpoint.URL,
+		`{"type":"invoice.paid","timestamp":"2026-01-31T12:00:00Z","data":{"id":"inv_1"}}`,
+		webhooks.Standard, webhooks.Options{Secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"})
+	fmt.Println(err)
+	// Output:
+	// POST true
+	// <nil>
+}
+
+func ExampleRoute() {
+	paid := func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		fmt.Println("paid")
+		return fn.JSON(http.StatusOK, "thanks")
+	}
+	handler := fn.Chain(
+		webhooks.Route(webhooks.TypeField("type"), map[string]fn.Handler{"invoice.paid": paid}),
+		webhooks.Require(webhooks.Stripe, webhooks.Options{Secret: "s3cr3t"}),
+	)
+	for _, body := range []string{`{"type":"invoice.paid"}`, `{"type":"invoice.sent"}`} {
+		event, _ := webhooks.SignEvent(webhooks.Stripe, events.APIGatewayProxyRequest{Body: body},
+			webhooks.Options{Secret: "s3cr3t"})
+		response, _ := handler(context.Background(), event)
+		fmt.Println(response.StatusCode)
+	}
+	// Output:
+	// paid
+	// 200
+	// 200
+}
+
+func ExampleVerifyEventContext() {
+	options := webhooks.Options{Secret: "s3cr3t"}
+	once := webhooks.Once(webhooks.NewMemory(1000))
+	handle := once(func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		fmt.Println("handling", webhooks.MessageID(ctx))
+		return fn.JSON(http.StatusOK, "thanks")
+	})
+	handler := func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		ctx, err := webhooks.VerifyEventContext(ctx, webhooks.GitHub, event, options)
+		if err != nil {
+			return fn.JSON(http.StatusForbidden, "no")
+		}
+		return handle(ctx, event)
+	}
+
+	event, _ := webhooks.SignEvent(webhooks.GitHub, events.APIGatewayProxyRequest{
+		Headers: map[string]string{"X-GitHub-Delivery": "72d3162e"},
+	}, options)
+	response, _ := handler(context.Background(), event)
+	fmt.Println(response.StatusCode)
+	// Output:
+	// handling 72d3162e
 	// 200
 }

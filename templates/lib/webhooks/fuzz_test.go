@@ -1,8 +1,10 @@
 package webhooks_test
 
 import (
+	"context"
 	"encoding/base64"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fngen/fngen/internal/schemes"
 	"github.com/fngen/fngen/templates/lib/fn"
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
@@ -87,8 +90,14 @@ func FuzzDeliveries(f *testing.F) {
 		wrong := d.options()
 		wrong.Secret = otherSecret(d.secret)
 		requireRejected(t, webhooks.VerifyEvent(d.scheme, event, wrong))
-		if d.scheme == webhooks.GitLab && !strings.HasPrefix(d.secret, "whsec_") {
+		switch {
+		case d.scheme == webhooks.GitLab && !strings.HasPrefix(d.secret, "whsec_"):
 			require.Equal(t, d.secret, signature)
+			return
+		case d.scheme == webhooks.CloudEvents:
+			require.Equal(t, "Bearer "+d.secret, signature)
+			return
+		case d.scheme == webhooks.Graph: // its body is not signed
 			return
 		}
 		got, err := fn.Body(event)
@@ -107,6 +116,52 @@ func FuzzDeliveries(f *testing.F) {
 			return
 		}
 		require.Equal(t, d.body, string(got))
+	})
+}
+
+// FuzzSchemes sends arbitrary requests to every scheme. Nothing may panic, and a
+// request that one secret verifies must be rejected with another.
+func FuzzSchemes(f *testing.F) {
+	const body, address = `{"id":"1","value":[{}]}`, "https://example.com/hook"
+	all := schemes.All()
+	signed := make([]events.APIGatewayProxyRequest, len(all))
+	for i, scheme := range all {
+		signs, _ := secretPair(scheme)
+		event, err := webhooks.SignEvent(scheme, events.APIGatewayProxyRequest{Body: body},
+			webhooks.Options{Secret: signs, URL: address})
+		require.NoError(f, err, scheme)
+		signed[i] = event
+		for _, header := range slices.Sorted(maps.Keys(event.Headers)) {
+			f.Add(uint8(i), event.Headers[header], "1700000000", event.Body, false, "validationToken=1")
+		}
+		f.Add(uint8(i), "\xff.", ".", "e30=", true, "a=%zz")
+	}
+	f.Fuzz(func(t *testing.T, i uint8, signature, other, body string, encoded bool, query string) {
+		scheme := all[int(i)%len(all)]
+		event := signed[int(i)%len(all)]
+		event.Headers, event.MultiValueHeaders = map[string]string{"Content-Type": other}, nil
+		for header := range signed[int(i)%len(all)].Headers {
+			event.Headers[header] = signature
+			if suffix := kind(header); suffix == "id" || suffix == "timestamp" {
+				event.Headers[header] = other
+			}
+		}
+		parameters, _ := url.ParseQuery(query)
+		event.Body, event.IsBase64Encoded, event.MultiValueQueryStringParameters = body, encoded, parameters
+
+		_, verifies := secretPair(scheme)
+		options := webhooks.Options{Secret: verifies, URL: address, VerifyToken: secret}
+		handler := webhooks.Require(scheme, options)(
+			func(ctx context.Context, _ events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+				require.NotEmpty(t, webhooks.MessageID(ctx))
+				return events.APIGatewayProxyResponse{StatusCode: http.StatusOK}, nil
+			})
+		_, err := handler(rawContext("/hook", query), event)
+		require.NoError(t, err)
+		if webhooks.VerifyEvent(scheme, event, options) == nil && scheme != webhooks.Skip {
+			options.Secret = otherSecret(verifies)
+			requireRejected(t, webhooks.VerifyEvent(scheme, event, options))
+		}
 	})
 }
 

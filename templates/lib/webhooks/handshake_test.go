@@ -153,3 +153,171 @@ func flip(hex string) string {
 	}
 	return "0" + hex[1:]
 }
+
+// Intercom checks a URL with a HEAD request, which is not signed.
+func TestIntercomChallenge(t *testing.T) {
+	calls := 0
+	handler := webhooks.Require(webhooks.Intercom, webhooks.Options{Secret: secret})(
+		countingHandler(&calls, http.StatusOK))
+	for method, want := range map[string]int{
+		http.MethodHead: http.StatusOK, http.MethodGet: http.StatusUnauthorized, http.MethodPost: http.StatusUnauthorized,
+	} {
+		response, err := handler(t.Context(), events.APIGatewayProxyRequest{HTTPMethod: method})
+		require.NoError(t, err)
+		assert.Equal(t, want, response.StatusCode, method)
+	}
+	assert.Zero(t, calls)
+}
+
+// metaQuery returns the query with which Meta checks an endpoint.
+func metaQuery(mode, challenge, token string) map[string]string {
+	return map[string]string{"hub.mode": mode, "hub.challenge": challenge, "hub.verify_token": token}
+}
+
+func TestChallenges(t *testing.T) {
+	query := func(name, value string) map[string]string { return map[string]string{name: value} }
+	for name, tt := range map[string]struct {
+		scheme   webhooks.Scheme
+		event    events.APIGatewayProxyRequest
+		status   int
+		response string
+		headers  map[string]string
+	}{
+		"graph": {
+			webhooks.Graph, events.APIGatewayProxyRequest{
+				HTTPMethod: "POST", QueryStringParameters: query("validationToken", "Validation: <script>1</script>"),
+			}, 200, "Validation: <script>1</script>",
+			map[string]string{"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"},
+		},
+		"graph, too long": {
+			webhooks.Graph, events.APIGatewayProxyRequest{
+				HTTPMethod: "POST", QueryStringParameters: query("validationToken", strings.Repeat("a", 2049)),
+			}, 401, `{"message":"Unauthorized"}`, nil,
+		},
+		"graph, no token": {
+			webhooks.Graph, events.APIGatewayProxyRequest{HTTPMethod: "POST"}, 401, `{"message":"Unauthorized"}`, nil,
+		},
+		"graph, GET": {
+			webhooks.Graph, events.APIGatewayProxyRequest{
+				HTTPMethod: "GET", QueryStringParameters: query("validationToken", "1"),
+			}, 401, `{"message":"Unauthorized"}`, nil,
+		},
+		"cloudevents": {
+			webhooks.CloudEvents, events.APIGatewayProxyRequest{
+				HTTPMethod: "OPTIONS", Headers: query("webhook-request-origin", "eventgrid.azure.net"),
+			}, 200, "", map[string]string{
+				"Allow": "POST", "WebHook-Allowed-Origin": "eventgrid.azure.net", "WebHook-Allowed-Rate": "*",
+			},
+		},
+		"cloudevents, no origin": {
+			webhooks.CloudEvents, events.APIGatewayProxyRequest{HTTPMethod: "OPTIONS"},
+			401, `{"message":"Unauthorized"}`, nil,
+		},
+		"cloudevents, not a name": {
+			webhooks.CloudEvents, events.APIGatewayProxyRequest{
+				HTTPMethod: "OPTIONS", Headers: query("webhook-request-origin", "a\r\nSet-Cookie: b"),
+			}, 401, `{"message":"Unauthorized"}`, nil,
+		},
+		"cloudevents, POST": {
+			webhooks.CloudEvents, events.APIGatewayProxyRequest{
+				HTTPMethod: "POST", Headers: query("webhook-request-origin", "eventgrid.azure.net"),
+			}, 401, `{"message":"Unauthorized"}`, nil,
+		},
+		"meta": {
+			webhooks.Meta, events.APIGatewayProxyRequest{
+				HTTPMethod: "GET", QueryStringParameters: metaQuery("subscribe", "1158201444", "meatyhamhock"),
+			}, 200, "1158201444",
+			map[string]string{"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"},
+		},
+		"meta, wrong token": {
+			webhooks.Meta, events.APIGatewayProxyRequest{
+				HTTPMethod: "GET", QueryStringParameters: metaQuery("subscribe", "1158201444", "meatyhamhock2"),
+			}, 401, `{"message":"Unauthorized"}`, nil,
+		},
+		"meta, no token": {
+			webhooks.Meta, events.APIGatewayProxyRequest{
+				HTTPMethod: "GET", QueryStringParameters: metaQuery("subscribe", "1158201444", ""),
+			}, 401, `{"message":"Unauthorized"}`, nil,
+		},
+		"meta, other mode": {
+			webhooks.Meta, events.APIGatewayProxyRequest{
+				HTTPMethod: "GET", QueryStringParameters: metaQuery("unsubscribe", "1158201444", "meatyhamhock"),
+			}, 401, `{"message":"Unauthorized"}`, nil,
+		},
+		"meta, POST": {
+			webhooks.Meta, events.APIGatewayProxyRequest{
+				HTTPMethod: "POST", QueryStringParameters: metaQuery("subscribe", "1158201444", "meatyhamhock"),
+			}, 401, `{"message":"Unauthorized"}`, nil,
+		},
+		"dropbox": {
+			webhooks.Dropbox, events.APIGatewayProxyRequest{
+				HTTPMethod: "GET", QueryStringParameters: query("challenge", "<b>abc123</b>"),
+			}, 200, "<b>abc123</b>",
+			map[string]string{"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"},
+		},
+		"dropbox, no challenge": {
+			webhooks.Dropbox, events.APIGatewayProxyRequest{HTTPMethod: "GET"}, 401, `{"message":"Unauthorized"}`, nil,
+		},
+		"dropbox, POST": {
+			webhooks.Dropbox, events.APIGatewayProxyRequest{
+				HTTPMethod: "POST", QueryStringParameters: query("challenge", "abc123"),
+			}, 401, `{"message":"Unauthorized"}`, nil,
+		},
+		"notion, secret is set": {
+			webhooks.Notion, events.APIGatewayProxyRequest{HTTPMethod: "POST", Body: `{"verification_token":"secret_1"}`},
+			401, `{"message":"Unauthorized"}`, nil,
+		},
+		"challenge of another provider": {
+			webhooks.GitHub, events.APIGatewayProxyRequest{
+				HTTPMethod: "POST", QueryStringParameters: query("validationToken", "1"),
+			}, 401, `{"message":"Unauthorized"}`, nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			calls := 0
+			options := webhooks.Options{Secret: secret, VerifyToken: "meatyhamhock"}
+			handler := webhooks.Require(tt.scheme, options)(countingHandler(&calls, 200))
+			response, err := handler(t.Context(), tt.event)
+			require.NoError(t, err)
+			assert.Zero(t, calls)
+			assert.Equal(t, tt.status, response.StatusCode)
+			assert.Equal(t, tt.response, response.Body)
+			if tt.headers != nil {
+				assert.Equal(t, tt.headers, response.Headers)
+			}
+		})
+	}
+}
+
+func TestGraph(t *testing.T) {
+	for body, ok := range map[string]bool{
+		`{"value":[{"clientState":"` + secret + `"}]}`:                                  true,
+		`{"value":[{"clientState":"` + secret + `"},{"clientState":"` + secret + `"}]}`: true,
+		`{"value":[{"clientState":"` + secret + `"},{"clientState":"` + other + `"}]}`:  false,
+		`{"value":[{"clientState":"` + secret + `"},{}]}`:                               false,
+		`{"value":[{"clientState":""}]}`:                                                false,
+		`{"value":[{"clientState":null}]}`:                                              false,
+		`{"value":[]}`:                                                                  false,
+		`{"clientState":"` + secret + `"}`:                                              false,
+		`[]`:                                                                            false,
+		``:                                                                              false,
+	} {
+		err := webhooks.VerifyEvent(webhooks.Graph, events.APIGatewayProxyRequest{Body: body},
+			webhooks.Options{Secret: secret})
+		assert.Equal(t, ok, err == nil, "%s: %v", body, err)
+	}
+	signed, err := webhooks.SignEvent(webhooks.Graph,
+		events.APIGatewayProxyRequest{Body: `{"value":[{"id":"1"},{"id":"2"}]}`}, webhooks.Options{Secret: secret})
+	require.NoError(t, err)
+	require.NoError(t, webhooks.VerifyEvent(webhooks.Graph, signed, webhooks.Options{Secret: secret}))
+	requireRejected(t, webhooks.VerifyEvent(webhooks.Graph, signed, webhooks.Options{Secret: other}))
+}
+
+// Event Grid appends the token to the URL.
+func TestCloudEventsToken(t *testing.T) {
+	event := events.APIGatewayProxyRequest{QueryStringParameters: map[string]string{"access_token": secret}, Body: "{}"}
+	require.NoError(t, webhooks.VerifyEvent(webhooks.CloudEvents, event, webhooks.Options{Secret: secret}))
+	requireRejected(t, webhooks.VerifyEvent(webhooks.CloudEvents, event, webhooks.Options{Secret: other}))
+	event.Headers = map[string]string{"Authorization": "Basic " + secret}
+	requireRejected(t, webhooks.VerifyEvent(webhooks.CloudEvents, event, webhooks.Options{Secret: secret}))
+}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"sync"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -39,12 +38,13 @@ const (
 	Busy                     // the message is being handled
 )
 
-var errOrder = errors.New("webhooks: Once must come after Require in the chain")
+var errOrder = errors.New("webhooks: Once must come after Require in the chain, or get the context of VerifyEventContext")
 
 // Once returns middleware that passes each message to the handler only once,
-// identified by its [MessageID]. It must come after Require in the chain. A
-// message counts as handled if the handler responds with a 2xx status;
-// otherwise, the sender's next retry reaches the handler.
+// identified by its [MessageID]. It must come after Require in the chain, or get
+// the context that VerifyEventContext returns. A message counts as handled if
+// the handler responds with a 2xx status; otherwise, the sender's next retry
+// reaches the handler.
 //
 // Once responds with 200 to a duplicate, and with 503 to a message that is
 // being handled, so that the sender retries. It is meant for the sender's own
@@ -83,45 +83,18 @@ func Once(store Store) fn.Middleware {
 	}
 }
 
-type messageKey struct{}
-
-func withMessage(ctx context.Context, v verifiedEvent) context.Context {
-	return context.WithValue(ctx, messageKey{}, v)
-}
-
-// MessageID returns the ID of the message that Require verified, or "" if ctx
-// does not contain a message. The ID stays the same when the sender retries. If
-// the provider sends no ID, it is a hash of the signed content. Two messages
-// with the same content then have the same ID, unless the content includes a
-// timestamp.
-func MessageID(ctx context.Context) string {
-	v, ok := ctx.Value(messageKey{}).(verifiedEvent)
-	if !ok {
-		return ""
+// VerifyEventContext is like [VerifyEvent]. It also returns a context that
+// contains the message, for [MessageID] and for handlers in [Once]. If ctx is
+// the context of the request, it knows the URL as it was sent, which some
+// schemes need.
+func VerifyEventContext(
+	ctx context.Context, scheme Scheme, event events.APIGatewayProxyRequest, options Options,
+) (context.Context, error) {
+	m := &message{ctx: ctx, scheme: scheme, event: event, options: options}
+	if err := m.verify(); err != nil {
+		return ctx, err
 	}
-	if v.id != "" { // part of the signed content
-		return v.id
-	}
-	for _, name := range v.definition.idHeaders {
-		if id := fn.Header(*v.event, name); id != "" {
-			return id
-		}
-	}
-	if v.definition.idField != "" {
-		if id := jsonField(v.body.data(), v.definition.idField); id != "" {
-			return id
-		}
-	}
-	if v.key.format == nil || v.definition.idBody {
-		return "sha256:" + v.body.sha256Hex()
-	}
-	signed := v.key.signs(v.message)
-	if _, ok := v.key.algorithm.(jwtSignature); ok {
-		// Leave out the token's signature: it has several valid encodings.
-		token := v.signatures[0]
-		signed = append(signed, segment{text: "." + token[:strings.LastIndex(token, ".")]})
-	}
-	return "sha256:" + signed.sha256Hex()
+	return context.WithValue(ctx, messageKey{}, m), nil
 }
 
 // A Memory is a Store in the memory of one process, created by [NewMemory].

@@ -264,14 +264,23 @@ func TestMessageID(t *testing.T) {
 		"stripe":    {webhooks.Stripe, nil, stripeBody, "evt_123"},
 		"paddle":    {webhooks.Paddle, nil, paddleGo, "evt_01hsdn97563968dy0szkmgjwh3"},
 		"shopify": {
+			webhooks.Shopify, map[string]string{"X-Shopify-Webhook-Id": "b54557e4", "X-Shopify-Event-Id": "98880550"},
+			payload, "98880550",
+		},
+		"shopify, old": {
 			webhooks.Shopify, map[string]string{"X-Shopify-Webhook-Id": "b54557e4"}, payload, "b54557e4",
 		},
-		"slack":    {webhooks.Slack, nil, `{"type":"event_callback","event_id":"Ev123"}`, "Ev123"},
-		"svix":     {webhooks.Svix, map[string]string{"svix-id": "msg_1"}, payload, "msg_1"},
-		"clerk":    {webhooks.Clerk, map[string]string{"svix-id": "msg_1"}, payload, "msg_1"},
-		"standard": {webhooks.Standard, map[string]string{"webhook-id": "msg_1"}, payload, "msg_1"},
-		"square":   {webhooks.Square, nil, square, "ac3ac95b-f97d-458c-a6e6-18981597e05f"},
-		"twilio":   {webhooks.Twilio, map[string]string{"I-Twilio-Idempotency-Token": "t1"}, payload, "t1"},
+		"cloudevents, binary": {
+			webhooks.CloudEvents, map[string]string{"Ce-Id": "1", "Ce-Source": "/a"}, payload, "/a 1",
+		},
+		"cloudevents, structured": {webhooks.CloudEvents, nil, `{"id":"1","source":"/a"}`, "/a 1"},
+		"graph":                   {webhooks.Graph, nil, `{"value":[{"id":"n1"}]}`, "n1"},
+		"slack":                   {webhooks.Slack, nil, `{"type":"event_callback","event_id":"Ev123"}`, "Ev123"},
+		"svix":                    {webhooks.Svix, map[string]string{"svix-id": "msg_1"}, payload, "msg_1"},
+		"clerk":                   {webhooks.Clerk, map[string]string{"svix-id": "msg_1"}, payload, "msg_1"},
+		"standard":                {webhooks.Standard, map[string]string{"webhook-id": "msg_1"}, payload, "msg_1"},
+		"square":                  {webhooks.Square, nil, square, "ac3ac95b-f97d-458c-a6e6-18981597e05f"},
+		"twilio":                  {webhooks.Twilio, map[string]string{"I-Twilio-Idempotency-Token": "t1"}, payload, "t1"},
 		"linear": {
 			webhooks.Linear, map[string]string{"Linear-Delivery": "234d1a4e"}, payload, "234d1a4e",
 		},
@@ -302,4 +311,26 @@ func TestMessageID(t *testing.T) {
 		})
 	}
 	assert.Empty(t, webhooks.MessageID(t.Context()))
+}
+
+// Code that calls VerifyEventContext itself can use Once and MessageID.
+func TestOnceAfterVerifyEventContext(t *testing.T) {
+	options := webhooks.Options{Secret: secret}
+	calls, store := 0, webhooks.NewMemory(10)
+	handle := webhooks.Once(store)(countingHandler(&calls, http.StatusAccepted))
+	for _, status := range []int{http.StatusAccepted, http.StatusOK} {
+		ctx, err := webhooks.VerifyEventContext(t.Context(), webhooks.GitHub, githubEvent("1"), options)
+		require.NoError(t, err)
+		require.Equal(t, "1", webhooks.MessageID(ctx))
+		response, err := handle(ctx, githubEvent("1"))
+		require.NoError(t, err)
+		require.Equal(t, status, response.StatusCode)
+	}
+	require.Equal(t, 1, calls)
+
+	forged := githubEvent("2")
+	forged.Body = "{}"
+	ctx, err := webhooks.VerifyEventContext(t.Context(), webhooks.GitHub, forged, options)
+	requireRejected(t, err)
+	require.Empty(t, webhooks.MessageID(ctx))
 }

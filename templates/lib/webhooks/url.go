@@ -1,172 +1,149 @@
 package webhooks
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"mime"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
-
-	"github.com/fngen/fngen/templates/lib/fn"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// urls returns the URL that the sender signs and, if there is one, the other
-// form of that URL that it may sign. Both are "" if the sender does not sign
-// the URL.
-func (f *format) urls(event *events.APIGatewayProxyRequest, o *Options) (url, alternate string, err error) {
-	if !f.signsURL {
-		return "", "", nil
-	}
-	url, err = o.publicURL(event, f.bodyHashParam)
-	if err == nil && f.optionalPort {
-		alternate, err = togglePort(url)
-	}
-	return url, alternate, err
-}
-
-// publicURL returns the public URL of a request with its query. The maps of an
-// event do not preserve the order of the parameters, so they are appended in
-// the order of their names, except for lastParam, which the sender appends
-// last. If the order matters, the configured URL must include the query.
-func (o *Options) publicURL(event *events.APIGatewayProxyRequest, lastParam string) (string, error) {
-	address, err := o.baseURL(event)
+// publicURL returns the URL that the sender called: that of the options with
+// the query that was sent. If the options have only an origin, such as
+// https://example.com, the path of the request is added to it. Headers such as
+// Host decide nothing, because the client chooses them.
+//
+// An event has only the decoded parameters of a query, from which the text that
+// the sender signed cannot be restored. The context of the request has that
+// text in dev, in serve and with payload format 2.0. If it has not, the query
+// must be part of the configured URL. Only the hash of the body, in the
+// parameter hashParam, may be missing there: senders append it last.
+func (m *message) publicURL(hashParam string) (string, error) {
+	base, configured, err := m.options.splitURL()
 	if err != nil {
 		return "", err
 	}
-	_, rawQuery, hasQuery := strings.Cut(address, "?")
-	configured, err := url.ParseQuery(rawQuery)
+	rawPath, rawQuery, isQuery := m.rawURL()
+	if isOrigin(base) {
+		if rawPath == "" {
+			if rawPath, err = plainPath(&m.event); err != nil {
+				return "", err
+			}
+		}
+		base = strings.TrimSuffix(base, "/") + rawPath
+	}
+
+	sent := queryOf(&m.event)
+	want, err := url.ParseQuery(configured)
 	if err != nil {
 		return "", errors.New("the query of the public URL is malformed")
 	}
-
-	sent := url.Values(event.MultiValueQueryStringParameters)
-	if len(sent) == 0 {
-		sent = url.Values{}
-		for name, value := range event.QueryStringParameters {
-			sent.Set(name, value)
+	for name, values := range want {
+		if len(sent) > 0 && !slices.Equal(values, sent[name]) {
+			return "", fmt.Errorf("the query parameter %q differs from the public URL's", name)
 		}
 	}
-	names := make([]string, 0, len(sent))
-	for name := range sent {
-		if name != lastParam {
-			names = append(names, name)
+	hash := sent[hashParam]
+	switch {
+	case isQuery:
+		parsed, err := url.ParseQuery(rawQuery)
+		if err != nil || !maps.EqualFunc(parsed, sent, slices.Equal) {
+			return "", errors.New("the query in the context differs from the event's")
 		}
+		configured = rawQuery
+	case hashParam != "" && len(hash) == 1 && len(sent) == len(want)+1 && url.QueryEscape(hash[0]) == hash[0]:
+		configured = strings.TrimPrefix(configured+"&"+hashParam+"="+hash[0], "&")
+	case len(sent) > len(want):
+		return "", errors.New("the query as it was sent is not known, because the event has payload format 1.0: " +
+			"use format 2.0, or put the query into the public URL")
 	}
-	slices.Sort(names)
-	for _, name := range append(names, lastParam) {
-		if values, ok := configured[name]; ok {
-			if len(sent[name]) > 0 && !slices.Equal(values, sent[name]) {
-				return "", fmt.Errorf("the query parameter %q differs from the public URL's", name)
-			}
-			continue
-		}
-		for _, value := range sent[name] {
-			separator := "&"
-			if !hasQuery {
-				separator, hasQuery = "?", true
-			}
-			address += separator + url.QueryEscape(name) + "=" + url.QueryEscape(value)
-		}
-	}
-	return address, nil
+	return strings.TrimSuffix(base+"?"+configured, "?"), nil
 }
 
-// baseURL returns the configured URL without its fragment, or the URL that API
-// Gateway reports. It ignores headers, because the client chooses them.
-func (o *Options) baseURL(event *events.APIGatewayProxyRequest) (string, error) {
-	if address, _, _ := strings.Cut(o.url(), "#"); address != "" {
-		return address, nil
+// rawURL returns the path and the query as they were sent, as far as they are
+// known. They are in the context under the names of payload format 2.0. The
+// path is "" if it is not known.
+func (m *message) rawURL() (path, query string, isQuery bool) {
+	lambda, ok := lambdacontext.FromContext(m.ctx)
+	if !ok {
+		return "", "", false
 	}
-	domain, path := event.RequestContext.DomainName, event.RequestContext.Path
+	query, isQuery = lambda.ClientContext.Custom["rawQueryString"]
+	return lambda.ClientContext.Custom["rawPath"], query, isQuery
+}
+
+// plainPath returns the path of an event if there is only one way to send it.
+func plainPath(event *events.APIGatewayProxyRequest) (string, error) {
+	path := event.RequestContext.Path
 	if path == "" {
 		path = event.Path
 	}
-	if domain == "" {
-		err := errors.New("the public URL is not known")
-		if o.URLEnv != "" {
-			err = fmt.Errorf("%w: environment variable %s is empty", err, o.URLEnv)
-		}
-		return "", err
+	if (&url.URL{Path: path}).EscapedPath() != path {
+		return "", errors.New("the path as it was sent is not known: put it into the public URL")
 	}
-	return "https://" + domain + path, nil
+	return path, nil
 }
 
-// togglePort returns the address without its port or, if it has none, with the
-// default port of its URL scheme.
-func togglePort(address string) (string, error) {
+// queryOf returns the query parameters of an event.
+func queryOf(event *events.APIGatewayProxyRequest) url.Values {
+	if len(event.MultiValueQueryStringParameters) > 0 {
+		return event.MultiValueQueryStringParameters
+	}
+	query := url.Values{}
+	for name, value := range event.QueryStringParameters {
+		query.Set(name, value)
+	}
+	return query
+}
+
+// splitURL returns the configured public URL without its fragment, and its
+// query.
+func (o *Options) splitURL() (base, query string, err error) {
+	address, _, _ := strings.Cut(valueOrEnv(o.URL, o.URLEnv), "#")
+	if address == "" && o.URLEnv != "" {
+		return "", "", fmt.Errorf("the public URL is not set: environment variable %s is empty", o.URLEnv)
+	}
+	if address == "" {
+		return "", "", errors.New("the public URL is not set")
+	}
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Scheme == "" || parsed.Host == "" {
-		return "", errors.New("the public URL is malformed")
+		return "", "", errors.New("the public URL is malformed")
 	}
-	start := strings.Index(address, "://") + len("://")
-	if parsed.User != nil {
-		start += strings.Index(address[start:], "@") + 1
-	}
-	end := start + len(parsed.Host)
-	if port := parsed.Port(); port != "" {
-		return address[:end-len(":"+port)] + address[end:], nil
-	}
-	port := ":443"
-	if parsed.Scheme == "http" {
-		port = ":80"
-	}
-	return address[:end] + port + address[end:], nil
+	base, query, _ = strings.Cut(address, "?")
+	return base, query, nil
 }
 
-// maxFields limits the fields of a form. Twilio sends a few dozen.
-const maxFields = 1000
+// isOrigin reports whether a URL has no path, such as https://example.com.
+func isOrigin(base string) bool {
+	_, rest, _ := strings.Cut(base, "://")
+	_, path, _ := strings.Cut(rest, "/")
+	return path == ""
+}
 
-// form returns the part of the signed content that comes from a form body: the
-// names and values, sorted by name, without duplicates or separators. Any other
-// body must have its hash in the query. A hash in the query must match, even if
-// the body is a form. Schemes without a bodyHashParam do not sign forms.
-func (f *format) form(event *events.APIGatewayProxyRequest, body segment) (string, error) {
-	if f.bodyHashParam == "" {
-		return "", nil
-	}
-	hash := event.QueryStringParameters[f.bodyHashParam]
-	if values := event.MultiValueQueryStringParameters[f.bodyHashParam]; len(values) > 0 {
-		hash = values[len(values)-1]
-	}
-	if hash != "" && hash != body.sha256Hex() {
-		return "", fmt.Errorf("the body does not match the hash in the query parameter %s", f.bodyHashParam)
-	}
-	if !isForm(*event) {
-		if hash == "" && !body.empty() {
-			return "", fmt.Errorf("the body is not a form, and the query has no %s", f.bodyHashParam)
-		}
-		return "", nil
-	}
-	if strings.Count(body.text, "&")+bytes.Count(body.bytes, []byte("&")) >= maxFields {
-		return "", fmt.Errorf("the form has too many fields: at most %d are allowed", maxFields)
-	}
-	fields, err := url.ParseQuery(string(body.data()))
+// publicURL returns the URL that the sender calls.
+func (d *draft) publicURL() (string, error) {
+	base, query, err := d.options.splitURL()
 	if err != nil {
-		return "", errors.New("the form is malformed")
+		return "", err
 	}
-	names := make([]string, 0, len(fields))
-	for name := range fields {
-		names = append(names, name)
+	if isOrigin(base) {
+		base = strings.TrimSuffix(base, "/") + (&url.URL{Path: d.event.Path}).EscapedPath()
 	}
-	slices.Sort(names)
-	var signed strings.Builder
-	for _, name := range names {
-		values := slices.Clone(fields[name])
-		slices.Sort(values)
-		for _, value := range slices.Compact(values) {
-			signed.WriteString(name)
-			signed.WriteString(value)
+	configured, err := url.ParseQuery(query)
+	if err != nil {
+		return "", errors.New("the query of the public URL is malformed")
+	}
+	added := url.Values{}
+	for name, values := range queryOf(&d.event) {
+		if configured[name] == nil {
+			added[name] = values
 		}
 	}
-	return signed.String(), nil
-}
-
-// isForm reports whether the Content-Type is that of a URL-encoded form.
-func isForm(event events.APIGatewayProxyRequest) bool {
-	mediaType, _, _ := mime.ParseMediaType(fn.Header(event, "Content-Type"))
-	return mediaType == "application/x-www-form-urlencoded"
+	query = strings.Trim(query+"&"+added.Encode(), "&")
+	return strings.TrimSuffix(base+"?"+query, "?"), nil
 }

@@ -2,10 +2,9 @@
 // as their senders do.
 //
 // A [Scheme] determines which bytes are signed, with which algorithm, and how
-// the signature is encoded. There are schemes for many providers and for
-// senders of your own. Nothing in a request can change the scheme. If the
-// secret is not set, every event is rejected. Signatures are compared in
-// constant time.
+// the signature is encoded. Each provider has a file with its scheme. Nothing in
+// a request can change the scheme. If the secret is not set, every event is
+// rejected. Signatures are compared in constant time.
 //
 //	var Handler = fn.Chain(handle,
 //		webhooks.Require(webhooks.Stripe, webhooks.Options{
@@ -22,7 +21,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -31,12 +29,11 @@ import (
 	"github.com/fngen/fngen/templates/lib/fn"
 )
 
-// DefaultSignatureHeader is the signature header if neither the scheme nor
-// Options.SignatureHeader names one.
+// DefaultSignatureHeader is the signature header of schemes for senders of your
+// own if Options.SignatureHeader names no other.
 const DefaultSignatureHeader = "RW-WEBHOOK-SIGNATURE"
 
-// DefaultTolerance is the timestamp tolerance if neither the scheme nor
-// Options.Tolerance sets one.
+// DefaultTolerance is the timestamp tolerance of most schemes.
 const DefaultTolerance = 5 * time.Minute
 
 // Errors that wrap one of these are meant for the log, not for the sender. They
@@ -52,9 +49,9 @@ var (
 // Options configure a scheme. One of Secret, SecretEnv and Secrets is required;
 // the other fields are optional.
 type Options struct {
-	// Secret is the secret exactly as the sender displays it, without
-	// surrounding white space. For a scheme with a key pair, it is the private
-	// key to sign and the public key to verify.
+	// Secret is the secret exactly as the sender displays it. Line breaks at its
+	// end are ignored. For a scheme with a key pair, it is the private key to
+	// sign and the public key to verify.
 	Secret string
 
 	// SecretEnv names the environment variable that contains the secret. If
@@ -65,21 +62,22 @@ type Options struct {
 	// them. They are never used to sign.
 	Secrets []string
 
-	// URL is the public URL of the endpoint exactly as the sender knows it,
-	// including the query. Only schemes that sign the URL need it. URLEnv names
-	// the environment variable that contains the URL. It is read if URL is
-	// empty.
-	//
-	// If neither is set, the URL comes from the request context and the query.
-	// Do not rely on that if the sender signs form fields after the URL: an
-	// attacker could move a field from the form to the query.
+	// URL is the public URL that the sender calls, including the query, for
+	// schemes that sign it. If it is only an origin, such as https://example.com,
+	// the path and the query of the request are added. URLEnv names the
+	// environment variable that contains the URL. It is read if URL is empty.
 	URL, URLEnv string
+
+	// VerifyToken is the text with which some providers check an endpoint before
+	// they send events. VerifyTokenEnv names an environment variable for it.
+	VerifyToken, VerifyTokenEnv string
 
 	// SignatureHeader replaces the scheme's signature header. Case is ignored.
 	SignatureHeader string
 
 	// SignatureTransformer extracts the signature from a header that contains
-	// more than the scheme expects.
+	// more than the scheme expects. SignEvent cannot invert it, so a header that
+	// is a valid signature by itself is accepted too.
 	SignatureTransformer func(string) string
 
 	// Payload is the signed text if it is not the event's body. Require ignores
@@ -87,9 +85,8 @@ type Options struct {
 	Payload string
 
 	// EventTimestamp is when the event happened, if you know it from another
-	// source. An event is rejected if this time differs from the current time by
-	// more than Tolerance or, if that is zero, DefaultTolerance. When you sign,
-	// it is the timestamp of the signature; zero means now.
+	// source. An event is rejected if it differs from the current time by more
+	// than the tolerance. When you sign, it is the timestamp of the signature.
 	EventTimestamp time.Time
 
 	// Tolerance is the largest accepted difference between a timestamp and the
@@ -111,18 +108,24 @@ func Require(scheme Scheme, options Options) fn.Middleware {
 	options.Payload = "" // verify the body that the handler gets
 	return func(next fn.Handler) fn.Handler {
 		return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-			v, err := verify(scheme, &event, &options)
-			if err != nil {
+			m := &message{ctx: ctx, scheme: scheme, event: event, options: options}
+			if c, ok := scheme.(challenger); ok {
+				if response, ok := c.challenge(m); ok {
+					slog.InfoContext(ctx, "webhook challenge answered", "path", event.Path)
+					return response, nil
+				}
+			}
+			if err := m.verify(); err != nil {
 				slog.WarnContext(ctx, "webhook rejected", "path", event.Path, "reason", err)
 				return fn.JSON(http.StatusUnauthorized, map[string]string{"message": "Unauthorized"})
 			}
-			if v.definition.handshake != nil {
-				if response, ok, err := v.definition.handshake(v); ok {
+			if h, ok := scheme.(handshaker); ok {
+				if response, ok, err := h.handshake(m); ok {
 					slog.InfoContext(ctx, "webhook handshake completed", "path", event.Path)
 					return response, err
 				}
 			}
-			return next(withMessage(ctx, v), event)
+			return next(context.WithValue(ctx, messageKey{}, m), event)
 		}
 	}
 }
@@ -130,8 +133,8 @@ func Require(scheme Scheme, options Options) fn.Middleware {
 // VerifyEvent returns nil if event was signed with one of the secrets.
 // Otherwise, its error wraps ErrVerification.
 func VerifyEvent(scheme Scheme, event events.APIGatewayProxyRequest, options Options) error {
-	_, err := verify(scheme, &event, &options)
-	return err
+	m := &message{ctx: context.Background(), scheme: scheme, event: event, options: options}
+	return m.verify()
 }
 
 // VerifySignature returns nil if signature, the value of the signature header,
@@ -139,35 +142,41 @@ func VerifyEvent(scheme Scheme, event events.APIGatewayProxyRequest, options Opt
 // ErrVerification. For a scheme that needs other headers or the query, use
 // VerifyEvent.
 func VerifySignature(scheme Scheme, payload, signature string, options Options) error {
-	event := events.APIGatewayProxyRequest{Body: payload, Headers: map[string]string{}}
 	options.Payload = ""
-	if definition, ok := definitions[scheme]; ok {
-		for _, format := range definition.formats {
-			for _, names := range format.headerSets() {
-				event.Headers[options.header(names)] = signature
-			}
-		}
+	event := events.APIGatewayProxyRequest{Body: payload}
+	m := &message{ctx: context.Background(), scheme: scheme, event: event, options: options, given: signature}
+	return m.verify()
+}
+
+type messageKey struct{}
+
+// MessageID returns the ID of the message that was verified, or "" if ctx does
+// not contain a message. The ID stays the same when the sender retries. If the
+// provider sends no ID, it is a hash of the signed content. Two messages with
+// the same content then have the same ID, unless the content includes a
+// timestamp.
+func MessageID(ctx context.Context) string {
+	if m, ok := ctx.Value(messageKey{}).(*message); ok {
+		return m.scheme.id(m)
 	}
-	return VerifyEvent(scheme, event, options)
+	return ""
 }
 
 // SignPayload returns the value of the signature header for payload. Its error
 // wraps ErrSign if the secret is not set, the scheme has no signature, or the
 // scheme needs other headers or the query; in the last case, use SignEvent.
 func SignPayload(scheme Scheme, payload string, options Options) (string, error) {
-	definition, ok := definitions[scheme]
-	if ok && len(definition.formats) == 0 {
+	options.Payload = ""
+	d, err := sign(scheme, events.APIGatewayProxyRequest{Body: payload}, options)
+	switch {
+	case err != nil:
+		return "", err
+	case len(d.headers) > 1 || d.event.Body != payload || d.event.QueryStringParameters != nil:
+		return "", fmt.Errorf("%w: %s signs more than the payload: use SignEvent", ErrSign, scheme)
+	case len(d.headers) == 0:
 		return "", fmt.Errorf("%w: %s has no signature", ErrSign, scheme)
 	}
-	options.Payload = ""
-	s, err := sign(scheme, events.APIGatewayProxyRequest{Body: payload}, &options)
-	if err != nil {
-		return "", err
-	}
-	if len(s.headers) > 1 || s.event.Body != payload || s.event.QueryStringParameters != nil {
-		return "", fmt.Errorf("%w: %s signs more than the payload: use SignEvent", ErrSign, scheme)
-	}
-	return s.headers[0].value, nil
+	return d.headers[0].value, nil
 }
 
 // SignEvent returns a copy of event that is signed as its sender would sign it.
@@ -177,20 +186,15 @@ func SignPayload(scheme Scheme, payload string, options Options) (string, error)
 func SignEvent(
 	scheme Scheme, event events.APIGatewayProxyRequest, options Options,
 ) (events.APIGatewayProxyRequest, error) {
-	if definition, ok := definitions[scheme]; ok && len(definition.formats) == 0 {
-		return event, nil
-	}
-	s, err := sign(scheme, event, &options)
+	d, err := sign(scheme, event, options)
 	if err != nil {
 		return event, err
 	}
-	signed := s.event
-	for _, header := range s.headers {
-		name := strings.ToLower(header.name)
-		signed.Headers, signed.MultiValueHeaders =
-			withValue(signed.Headers, signed.MultiValueHeaders, name, header.value)
+	for _, h := range d.headers {
+		d.event.Headers, d.event.MultiValueHeaders = withValue(
+			d.event.Headers, d.event.MultiValueHeaders, strings.ToLower(h.name), h.value)
 	}
-	return signed, nil
+	return d.event, nil
 }
 
 // Signer returns a function that signs events with SignEvent, for
@@ -199,48 +203,4 @@ func Signer(scheme Scheme, options Options) func(events.APIGatewayProxyRequest) 
 	return func(event events.APIGatewayProxyRequest) (events.APIGatewayProxyRequest, error) {
 		return SignEvent(scheme, event, options)
 	}
-}
-
-// body returns the body that is signed.
-func (o *Options) body(event *events.APIGatewayProxyRequest) (segment, error) {
-	switch {
-	case o.Payload != "":
-		return segment{text: o.Payload}, nil
-	case !event.IsBase64Encoded:
-		return segment{text: event.Body}, nil
-	}
-	body, err := fn.Body(*event)
-	return segment{bytes: body}, err
-}
-
-// header returns the name of the signature header.
-func (o *Options) header(names headerNames) string {
-	switch {
-	case o.SignatureHeader != "":
-		return o.SignatureHeader
-	case names.signature != "":
-		return names.signature
-	}
-	return DefaultSignatureHeader
-}
-
-// secret returns the secret to sign with, which also verifies.
-func (o *Options) secret() string { return valueOrEnv(o.Secret, o.SecretEnv) }
-
-// url returns the configured public URL.
-func (o *Options) url() string { return valueOrEnv(o.URL, o.URLEnv) }
-
-// valueOrEnv returns value or, if it is empty, the environment variable env.
-func valueOrEnv(value, env string) string {
-	if value == "" && env != "" {
-		return os.Getenv(env)
-	}
-	return value
-}
-
-func (o *Options) now() time.Time {
-	if o.Now != nil {
-		return o.Now()
-	}
-	return time.Now()
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 
@@ -11,12 +12,17 @@ import (
 // A callContext is the context of one call. It is done when the request's
 // context is, at its deadline, or when the call ends.
 //
+// Some senders of webhooks sign the URL, which the event does not contain as it
+// was sent. The custom client context therefore has the path and the query of
+// the request under the names that payload format 2.0 uses.
+//
 // Setting up context.WithDeadline is a noticeable part of the cost of a small
 // function, and most functions never use it. A callContext therefore allocates
 // nothing until Done or Value is called.
 type callContext struct {
 	id       string // request id
-	request  context.Context
+	gateway  *Gateway
+	request  *http.Request
 	deadline time.Time // zero means none
 
 	mu     sync.Mutex
@@ -34,7 +40,11 @@ func (c *callContext) Value(key any) any {
 		// its value. WithoutCancel hides the state of the request,
 		// which is not that of c.
 		lc := &lambdacontext.LambdaContext{AwsRequestID: c.id}
-		c.values = lambdacontext.NewContext(context.WithoutCancel(c.request), lc)
+		lc.ClientContext.Custom = map[string]string{
+			"rawPath":        c.gateway.publicPath(c.request.URL.EscapedPath()),
+			"rawQueryString": c.request.URL.RawQuery,
+		}
+		c.values = lambdacontext.NewContext(context.WithoutCancel(c.request.Context()), lc)
 	}
 	values := c.values
 	c.mu.Unlock()
@@ -43,7 +53,7 @@ func (c *callContext) Value(key any) any {
 
 func (c *callContext) Deadline() (time.Time, bool) {
 	if c.deadline.IsZero() {
-		return c.request.Deadline()
+		return c.request.Context().Deadline()
 	}
 	return c.deadline, true
 }
@@ -56,14 +66,15 @@ func (c *callContext) Done() <-chan struct{} {
 		if c.err != nil {
 			close(c.done)
 		} else {
-			c.stop = context.AfterFunc(c.request, func() { c.end(c.request.Err()) })
+			request := c.request.Context()
+			c.stop = context.AfterFunc(request, func() { c.end(request.Err()) })
 		}
 	}
 	return c.done
 }
 
 func (c *callContext) Err() error {
-	if err := c.request.Err(); err != nil {
+	if err := c.request.Context().Err(); err != nil {
 		c.end(err) // closes Done too, so that Err and Done agree
 	}
 	c.mu.Lock()

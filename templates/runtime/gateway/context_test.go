@@ -6,9 +6,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -166,4 +168,26 @@ func TestExpiredRequest(t *testing.T) {
 		return response{}, errors.Join(ctx.Err())
 	})
 	assert.Equal(t, http.StatusGatewayTimeout, w.Code)
+}
+
+// TestContextRawURL checks that the context has the path and the query as the
+// client sent them, at the public URL.
+func TestContextRawURL(t *testing.T) {
+	raw := func(ctx context.Context, _ request) (response, error) {
+		lc, _ := lambdacontext.FromContext(ctx)
+		custom := lc.ClientContext.Custom
+		return ok(custom["rawPath"] + " " + custom["rawQueryString"]), nil
+	}
+	public := &url.URL{Scheme: "https", Host: "example.com", Path: "/api/"}
+	for target, want := range map[string]string{
+		"/sms":                          "/sms ",
+		"/sms/":                         "/sms/ ",
+		"/sms/a%2Fb/?b=1&a=%c3%ab+x%20": "/sms/a%2Fb/ b=1&a=%c3%ab+x%20",
+		"/sms?b=1&&a=2;c=%zz":           "/sms b=1&&a=2;c=%zz",
+	} {
+		_, body := get(t, serve(t, new(gateway.Gateway), raw).URL+target)
+		assert.Equal(t, want, body)
+		_, body = get(t, serve(t, &gateway.Gateway{PublicURL: public}, raw).URL+target)
+		assert.Equal(t, "/api"+want, body)
+	}
 }

@@ -59,9 +59,8 @@ func (g *Gateway) event(w http.ResponseWriter, r *http.Request, match route.Matc
 		}
 	}
 
-	public := path
 	if g.PublicURL != nil {
-		domain, public = g.PublicURL.Host, strings.TrimSuffix(g.PublicURL.EscapedPath(), "/")+path
+		domain = g.PublicURL.Host
 	}
 	stage := g.Stage
 	if stage == "" {
@@ -86,7 +85,7 @@ func (g *Gateway) event(w http.ResponseWriter, r *http.Request, match route.Matc
 			Protocol:          r.Proto,
 			Identity:          events.APIGatewayRequestIdentity{SourceIP: source, UserAgent: headers["User-Agent"]},
 			ResourcePath:      match.Resource,
-			Path:              public,
+			Path:              g.publicPath(path),
 			HTTPMethod:        r.Method,
 			RequestTime:       ids.time,
 			RequestTimeEpoch:  now.UnixMilli(),
@@ -94,6 +93,14 @@ func (g *Gateway) event(w http.ResponseWriter, r *http.Request, match route.Matc
 		Body:            body,
 		IsBase64Encoded: encoded,
 	}, nil
+}
+
+// publicPath returns the path at which clients reach a percent-encoded path.
+func (g *Gateway) publicPath(path string) string {
+	if g.PublicURL == nil {
+		return path
+	}
+	return strings.TrimSuffix(g.PublicURL.EscapedPath(), "/") + path
 }
 
 // headers completes r.Header, which becomes the event's multi-valued headers,

@@ -165,7 +165,7 @@ func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, match route.Matc
 		}
 		c.notes = append(c.notes, "body-too-large")
 	}
-	c.begin(r.Context(), g.TimeLimit())
+	c.begin(r, g.TimeLimit())
 	defer c.ctx.end(context.Canceled)
 
 	returned := false
@@ -233,11 +233,11 @@ func (g *Gateway) call(w http.ResponseWriter, path, id string, start time.Time) 
 // A timer that still runs for an earlier call is left running: it fires before
 // this call's deadline, and timeOut then resets it. That way most calls neither
 // start nor stop a timer.
-func (c *call) begin(request context.Context, limit time.Duration) {
+func (c *call) begin(r *http.Request, limit time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.answered = false
-	c.ctx = &callContext{id: c.id, request: request}
+	c.ctx = &callContext{id: c.id, gateway: c.gateway, request: r}
 	if limit == 0 {
 		return
 	}

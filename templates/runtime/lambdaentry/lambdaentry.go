@@ -122,14 +122,15 @@ func newHandler(f Function) *lambdaHandler {
 
 // Invoke implements lambda.Handler.
 func (h *lambdaHandler) Invoke(ctx context.Context, data []byte) ([]byte, error) {
-	event, kind, err := payload.Decode(data)
+	request, err := payload.Decode(data)
 	if err != nil {
 		return nil, err
 	}
+	event, kind := request.APIGatewayProxyRequest, request.Kind
 	if match := h.router.FindEvent(&event, kind.DecodesPath()); match.Status != 0 {
 		return kind.Encode(match.Response())
 	}
-	response, err := h.call(ctx, event)
+	response, err := h.call(request.Context(ctx), event)
 	if err != nil {
 		return nil, err
 	}

@@ -206,6 +206,13 @@ func TestStart(t *testing.T) {
 		})
 	}
 
+	t.Run("URL as sent", func(t *testing.T) {
+		out, err := r.Invoke(ctx, []byte(`{"version":"2.0","rawPath":"/url/","rawQueryString":"b=1&a=%c3%ab+x",`+
+			`"requestContext":{"stage":"$default","http":{"method":"POST"}}}`))
+		require.NoError(t, err)
+		assert.Contains(t, string(out), `"body":"/url/?b=1&a=%c3%ab+x"`)
+	})
+
 	t.Run("error", func(t *testing.T) {
 		_, err := post(t, "/error")
 		var failed *lambdaruntime.FunctionError

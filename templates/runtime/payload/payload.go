@@ -30,11 +30,15 @@
 package payload
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
 // A Kind is the format of an event and of its response.
@@ -70,30 +74,67 @@ func (k Kind) String() string {
 // an encoded one.
 func (k Kind) DecodesPath() bool { return k == HTTP1 || k == HTTP }
 
-// Decode converts an event to payload format 1.0 and returns its kind, which
-// determines the format of the response. For an event that is not an HTTP
-// request, the error is an [*UnsupportedEventError]. Decode also fails if a
-// field has the wrong type.
-func Decode(payload []byte) (events.APIGatewayProxyRequest, Kind, error) {
+// A Request is an event in payload format 1.0.
+type Request struct {
+	events.APIGatewayProxyRequest
+	Kind Kind // of the event, which determines the format of the response
+
+	// Raw has the path and the query as the client sent them, under the names
+	// that format 2.0 uses: rawPath and rawQueryString. Events of format 1.0
+	// have neither, and those of load balancers have the query only if it is
+	// empty.
+	Raw map[string]string
+}
+
+// Context returns a copy of ctx whose custom client context contains r.Raw.
+func (r Request) Context(ctx context.Context) context.Context {
+	if r.Raw == nil {
+		return ctx
+	}
+	var lc lambdacontext.LambdaContext
+	if parent, ok := lambdacontext.FromContext(ctx); ok {
+		lc = *parent
+	}
+	custom := map[string]string{}
+	maps.Copy(custom, lc.ClientContext.Custom)
+	maps.Copy(custom, r.Raw)
+	lc.ClientContext.Custom = custom
+	return lambdacontext.NewContext(ctx, &lc)
+}
+
+// Decode converts an event to payload format 1.0. For an event that is not an
+// HTTP request, the error is an [*UnsupportedEventError]. Decode also fails if
+// a field has the wrong type.
+func Decode(payload []byte) (Request, error) {
 	var e event
 	err := json.Unmarshal(payload, &e) // continues after a field of the wrong type
 	kind := e.kind()
 	if kind == 0 {
-		return events.APIGatewayProxyRequest{}, 0, unsupported(payload)
+		return Request{}, unsupported(payload)
 	}
 	if err != nil {
-		return events.APIGatewayProxyRequest{}, 0, fmt.Errorf("fngen: decoding event from %s: %w", kind, err)
+		return Request{}, fmt.Errorf("fngen: decoding event from %s: %w", kind, err)
 	}
 	switch kind {
 	case HTTP, FunctionURL:
-		return e.fromHTTP(), kind, nil
+		r := e.fromHTTP()
+		raw := map[string]string{"rawPath": r.RequestContext.Path, "rawQueryString": e.RawQueryString}
+		if kind.DecodesPath() {
+			raw["rawPath"] = (&url.URL{Path: raw["rawPath"]}).EscapedPath() // as clients usually escape it
+		}
+		return Request{r, kind, raw}, nil
 	case ALB, ALBMultiValue:
-		return e.fromALB(), kind, nil
+		r := e.fromALB()
+		raw := map[string]string{"rawPath": r.Path}
+		if r.QueryStringParameters == nil {
+			raw["rawQueryString"] = ""
+		}
+		return Request{r, kind, raw}, nil
 	}
 	r := e.APIGatewayProxyRequest
 	r.RequestContext = e.RequestContext.APIGatewayProxyRequestContext
 	r.Headers, r.MultiValueHeaders = canonicalHeaders(r.Headers), canonicalHeaders(r.MultiValueHeaders)
-	return r, kind, nil
+	return Request{APIGatewayProxyRequest: r, Kind: kind}, nil
 }
 
 // An event has the fields of all formats, so that an event is parsed once.

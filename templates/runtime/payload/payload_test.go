@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -45,7 +46,7 @@ func TestDecodeREST(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var want events.APIGatewayProxyRequest
 			require.NoError(t, json.Unmarshal([]byte(strings.ReplaceAll(event, "x-Odd", "X-Odd")), &want))
-			got, kind, err := payload.Decode([]byte(event))
+			got, kind, err := decode([]byte(event))
 			require.NoError(t, err)
 			assert.Equal(t, name == "HTTP API", kind == payload.HTTP1)
 			assert.Equal(t, name == "HTTP API", kind.DecodesPath())
@@ -71,7 +72,7 @@ const httpEvent = `{
 }`
 
 func TestDecodeHTTP(t *testing.T) {
-	got, kind, err := payload.Decode([]byte(httpEvent))
+	got, kind, err := decode([]byte(httpEvent))
 	require.NoError(t, err)
 	assert.Equal(t, payload.HTTP, kind)
 	assert.Equal(t, events.APIGatewayProxyRequest{
@@ -146,7 +147,7 @@ func TestPath(t *testing.T) {
 		"no raw path":   {"$default", api, "", "$default", "/http", "/http", "/http"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, _, err := payload.Decode(encode(t, map[string]any{
+			got, _, err := decode(encode(t, map[string]any{
 				"version": "2.0", "routeKey": test.routeKey, "rawPath": test.rawPath,
 				"requestContext": map[string]any{
 					"apiId": "abc", "stage": test.stage, "domainName": test.domain,
@@ -190,7 +191,7 @@ func TestAuthorizer(t *testing.T) {
 			id: events.APIGatewayRequestIdentity{AccessKey: "AK"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, _, err := payload.Decode([]byte(`{"version": "2.0", "rawPath": "/", "requestContext": {"http": {"method": "GET"}, "authorizer": ` + test.sent + `}}`))
+			got, _, err := decode([]byte(`{"version": "2.0", "rawPath": "/", "requestContext": {"http": {"method": "GET"}, "authorizer": ` + test.sent + `}}`))
 			require.NoError(t, err)
 			assert.Equal(t, test.want, got.RequestContext.Authorizer)
 			assert.Equal(t, test.id, got.RequestContext.Identity)
@@ -222,7 +223,7 @@ func TestDecodeALB(t *testing.T) {
 		Body: "Hello",
 	}
 
-	got, kind, err := payload.Decode([]byte(`{` + elb + `, "httpMethod": "POST", "path": "/orders/a%20b",
+	got, kind, err := decode([]byte(`{` + elb + `, "httpMethod": "POST", "path": "/orders/a%20b",
 		"queryStringParameters": {"a%20b": "x+y%26z", "p": "50%2525", "bad": "%zz"},
 		"headers": {"host": "example.com", "user-agent": "curl", "x-amzn-trace-id": "Root=1-2-3", "x-forwarded-for": "198.51.100.1, 203.0.113.9"},
 		"body": "Hello", "isBase64Encoded": false}`))
@@ -232,7 +233,7 @@ func TestDecodeALB(t *testing.T) {
 
 	want.Headers["X-Two"], want.MultiValueHeaders["X-Two"] = "b", []string{"a", "b"}
 	want.QueryStringParameters["p"], want.MultiValueQueryStringParameters["p"] = "50%25", []string{"1", "2", "50%25"}
-	got, kind, err = payload.Decode([]byte(`{` + elb + `, "httpMethod": "POST", "path": "/orders/a%20b",
+	got, kind, err = decode([]byte(`{` + elb + `, "httpMethod": "POST", "path": "/orders/a%20b",
 		"multiValueQueryStringParameters": {"a%20b": ["x+y%26z"], "p": ["2", "50%2525"], "%70": ["1"], "bad": ["%zz"], "none": []},
 		"multiValueHeaders": {"host": ["example.com"], "user-agent": ["curl"], "x-amzn-trace-id": ["Root=1-2-3"],
 			"x-forwarded-for": ["198.51.100.1, 203.0.113.9"], "x-two": ["a", "b"], "x-none": []},
@@ -256,7 +257,7 @@ func TestSourceIP(t *testing.T) {
 		"1.1.1.1, ":                     "",
 		"<script>":                      "",
 	} {
-		got, _, err := payload.Decode(encode(t, map[string]any{
+		got, _, err := decode(encode(t, map[string]any{
 			"httpMethod": "GET", "path": "/", "headers": map[string]string{"x-forwarded-for": forwarded},
 			"requestContext": map[string]any{"elb": map[string]any{}},
 		}))
@@ -269,7 +270,7 @@ func TestSourceIP(t *testing.T) {
 // header, and that the order of its values does not depend on map iteration.
 func TestDecodeEqualNames(t *testing.T) {
 	for range 20 {
-		got, _, err := payload.Decode([]byte(`{"httpMethod": "GET", "requestContext": {"elb": {}},
+		got, _, err := decode([]byte(`{"httpMethod": "GET", "requestContext": {"elb": {}},
 			"headers": {"x-a": "3", "X-A": "1", "X-a": "2"}, "queryStringParameters": {"%61": "1", "a": "2"}}`))
 		require.NoError(t, err)
 		assert.Equal(t, map[string]string{"X-A": "3"}, got.Headers)
@@ -329,7 +330,7 @@ func TestDecodeUnsupported(t *testing.T) {
 		"2.0 of no method": {`{"version": "2.0", "rawPath": "/"}`, "of an unknown type"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, kind, err := payload.Decode([]byte(test.event))
+			_, kind, err := decode([]byte(test.event))
 			var unsupported *payload.UnsupportedEventError
 			require.ErrorAs(t, err, &unsupported)
 			assert.EqualError(t, err, message+test.want)
@@ -340,7 +341,7 @@ func TestDecodeUnsupported(t *testing.T) {
 		"empty": "", "text": "GET /", "list": "[1]", "string": `"x"`, "cut": restEvent[:100], "two": "{} {}",
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := payload.Decode([]byte(event))
+			_, _, err := decode([]byte(event))
 			var unsupported *payload.UnsupportedEventError
 			require.ErrorAs(t, err, &unsupported)
 			assert.ErrorContains(t, err, message+"not a JSON object: ")
@@ -357,7 +358,7 @@ func TestDecodeMalformed(t *testing.T) {
 		"values": `{"httpMethod": "GET", "requestContext": {"elb": {}}, "multiValueHeaders": {"a": "b"}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			event, kind, err := payload.Decode([]byte(event))
+			event, kind, err := decode([]byte(event))
 			var typeErr *json.UnmarshalTypeError
 			require.ErrorAs(t, err, &typeErr)
 			assert.ErrorContains(t, err, "fngen: decoding event from ")
@@ -393,7 +394,7 @@ func TestDecodeSamples(t *testing.T) {
 		name := filepath.Base(sample)
 		event, err := os.ReadFile(sample)
 		require.NoError(t, err)
-		request, kind, err := payload.Decode(event)
+		request, kind, err := decode(event)
 		assert.Equal(t, kinds[name], kind, name)
 		if kind != 0 {
 			found++
@@ -452,10 +453,10 @@ func TestDecodeVectors(t *testing.T) {
 		compared++
 		t.Run(v1[i].Name, func(t *testing.T) {
 			require.Equal(t, v1[i].Name, v2[i].Name)
-			want, kind, err := payload.Decode(v1[i].Event)
+			want, kind, err := decode(v1[i].Event)
 			require.NoError(t, err)
 			require.Equal(t, payload.REST, kind)
-			got, kind, err := payload.Decode(v2[i].Event)
+			got, kind, err := decode(v2[i].Event)
 			require.NoError(t, err)
 			require.Equal(t, payload.HTTP, kind)
 
@@ -538,7 +539,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, received []byte) {
 		given := bytes.Clone(received)
-		event, kind, err := payload.Decode(received)
+		event, kind, err := decode(received)
 		require.Equal(t, given, received)
 		if err != nil {
 			require.Zero(t, kind)
@@ -550,7 +551,7 @@ func FuzzDecode(f *testing.F) {
 		if kind != payload.REST {
 			consistent(t, event)
 		}
-		again, _, err := payload.Decode(received)
+		again, _, err := decode(received)
 		require.NoError(t, err)
 		require.Equal(t, event, again)
 	})
@@ -562,7 +563,7 @@ func BenchmarkDecode(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, _, err := payload.Decode(event); err != nil {
+				if _, _, err := decode(event); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -577,4 +578,62 @@ func BenchmarkDecode(b *testing.B) {
 			}
 		}
 	})
+}
+
+// decode returns what Decode does, in parts.
+func decode(data []byte) (events.APIGatewayProxyRequest, payload.Kind, error) {
+	r, err := payload.Decode(data)
+	return r.APIGatewayProxyRequest, r.Kind, err
+}
+
+// TestRequestContext checks that the context has the path and the query as they
+// were sent, as far as the event has them.
+func TestRequestContext(t *testing.T) {
+	const mapping, stage = "hooks.example.com", "abc.execute-api.us-east-1.amazonaws.com"
+	const function = "abc.lambda-url.us-east-1.on.aws"
+	for name, test := range map[string]struct {
+		event string
+		want  map[string]string
+	}{
+		"function URL": {
+			`{"version": "2.0", "rawPath": "/a%2fb/", "rawQueryString": "b=1&a=%c3%ab+x&b=",
+				"requestContext": {"stage": "$default", "domainName": "` + function + `", "http": {"method": "POST"}}}`,
+			map[string]string{"rawPath": "/a%2fb/", "rawQueryString": "b=1&a=%c3%ab+x&b="},
+		},
+		"stage": {
+			`{"version": "2.0", "rawPath": "/prod/a b/",
+				"requestContext": {"stage": "prod", "apiId": "abc", "domainName": "` + stage + `", "http": {"method": "GET"}}}`,
+			map[string]string{"rawPath": "/prod/a%20b/", "rawQueryString": ""},
+		},
+		"custom domain": {
+			`{"version": "2.0", "rawPath": "/prod/sms", "rawQueryString": "a=1",
+				"requestContext": {"stage": "prod", "apiId": "abc", "domainName": "` + mapping + `", "http": {"method": "GET"}}}`,
+			map[string]string{"rawPath": "/sms", "rawQueryString": "a=1"},
+		},
+		"load balancer": {
+			`{"httpMethod": "GET", "path": "/a%20b/", "requestContext": {"elb": {}}, "queryStringParameters": {}}`,
+			map[string]string{"rawPath": "/a%20b/", "rawQueryString": ""},
+		},
+		"load balancer, query": {
+			`{"httpMethod": "GET", "path": "/x", "requestContext": {"elb": {}}, "queryStringParameters": {"a": "1"}}`,
+			map[string]string{"rawPath": "/x"},
+		},
+		"REST API": {restEvent, map[string]string{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := payload.Decode([]byte(test.event))
+			require.NoError(t, err)
+			parent := &lambdacontext.LambdaContext{AwsRequestID: "id-1"}
+			parent.ClientContext.Custom = map[string]string{"custom": "kept"}
+			lc, ok := lambdacontext.FromContext(r.Context(lambdacontext.NewContext(t.Context(), parent)))
+			require.True(t, ok)
+			assert.Equal(t, "id-1", lc.AwsRequestID)
+			test.want["custom"] = "kept"
+			assert.Equal(t, test.want, lc.ClientContext.Custom)
+			assert.Len(t, parent.ClientContext.Custom, 1, "the parent's map is unchanged")
+
+			_, ok = lambdacontext.FromContext(r.Context(t.Context()))
+			assert.Equal(t, r.Raw != nil, ok)
+		})
+	}
 }

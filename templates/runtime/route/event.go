@@ -10,7 +10,8 @@ import (
 
 // FindEvent finds the route of an event that AWS sent to the router's only
 // function, and sets the event's resource and path parameters as [Router.Find]
-// returns them. decoded is as in [Request].
+// returns them. The names of the event's headers are canonical. decoded is as in
+// [Request].
 //
 // Events come with any path, because function URLs and load balancers have no
 // routes, and custom domains can add a prefix. A function without declared
@@ -19,8 +20,8 @@ import (
 // API Gateway knows which slashes separate segments.
 func (router *Router) FindEvent(event *events.APIGatewayProxyRequest, decoded bool) Match {
 	q := Request{Method: event.HTTPMethod, Path: event.Path, Decoded: decoded}
-	if q.Method == http.MethodOptions && header(event, "Origin") != "" {
-		q.Preflight = header(event, "Access-Control-Request-Method")
+	if q.Method == http.MethodOptions && event.Headers["Origin"] != "" {
+		q.Preflight = event.Headers["Access-Control-Request-Method"]
 	}
 	match := router.Find(q)
 	if decoded && match.Status == 0 || match.Status == http.StatusNotFound {
@@ -65,16 +66,6 @@ func (router *Router) routed(event *events.APIGatewayProxyRequest, q Request) (M
 		match.Parameters[name] = value
 	}
 	return match, true
-}
-
-// header returns a header of an event. Its name may have any letter case.
-func header(event *events.APIGatewayProxyRequest, name string) string {
-	for key, value := range event.Headers {
-		if strings.EqualFold(key, name) {
-			return value
-		}
-	}
-	return ""
 }
 
 // Response returns the response to a request that no function answers. It has

@@ -96,9 +96,9 @@ func (r *route) matchesAnyFirst() bool { return len(r.segments) == 0 || r.segmen
 
 // parse completes the route r of a pattern, which is valid.
 func parse(pattern string, r route) *route {
-	method, path, ok := strings.Cut(pattern, " ")
-	if !ok {
-		method, path = "", pattern
+	method, path := "", strings.TrimSpace(pattern)
+	if i := strings.IndexAny(path, " \t"); i >= 0 {
+		method, path = path[:i], strings.TrimSpace(path[i:])
 	}
 	path = strings.TrimSuffix(path, "{$}")
 	r.method = method

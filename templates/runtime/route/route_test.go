@@ -18,7 +18,7 @@ import (
 
 func TestFind(t *testing.T) {
 	router := route.New(
-		route.Function{Name: "users", Routes: []string{"GET /users/{id}", "DELETE /users/{id}", "GET /users/me"}},
+		route.Function{Name: "users", Routes: []string{"GET /users/{id}", " DELETE \t/users/{id} ", "GET /users/me"}},
 		route.Function{Name: "files", Routes: []string{"/files/{dir}/{path...}", "GET /{$}"}},
 		route.Function{Name: "divide"},
 		route.Function{Name: "slack/events"},
@@ -195,7 +195,7 @@ func TestFindEvent(t *testing.T) {
 	divide := route.New(route.Function{Name: "divide"})
 	type event = events.APIGatewayProxyRequest
 	type params = map[string]string
-	preflight := params{"origin": "https://app.example", "access-control-request-method": "POST"}
+	preflight := params{"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
 	for _, test := range []struct {
 		name     string
 		router   *route.Router
@@ -305,5 +305,26 @@ func BenchmarkFind(b *testing.B) {
 				router.Find(route.Request{Method: "GET", Path: path})
 			}
 		})
+	}
+}
+
+// The name of a function in a group has two segments.
+func TestGroup(t *testing.T) {
+	router := route.New(route.Function{Name: "slack/events"})
+	for path, want := range map[string]struct {
+		resource, proxy string
+		status          int
+	}{
+		"/slack/events":       {resource: "/slack/events"},
+		"/%73lack/events":     {resource: "/slack/events"},
+		"/slack/events/a%2Fb": {resource: "/slack/events/{proxy+}", proxy: "a/b"},
+		"/slack":              {status: http.StatusNotFound},
+		"/slack/other":        {status: http.StatusNotFound},
+		"/slack%2Fevents":     {status: http.StatusNotFound},
+	} {
+		got := router.Find(route.Request{Method: http.MethodGet, Path: path})
+		assert.Equal(t, want.status, got.Status, path)
+		assert.Equal(t, want.resource, got.Resource, path)
+		assert.Equal(t, want.proxy, got.Parameters["proxy"], path)
 	}
 }

@@ -67,8 +67,8 @@ func (rt *router) invoke(w http.ResponseWriter, r *http.Request, name string) {
 		return
 	}
 
-	event, kind, err := payload.Decode(data)
-	id := event.RequestContext.RequestID
+	request, err := payload.Decode(data)
+	id := request.RequestContext.RequestID
 	if id == "" {
 		id = rt.gateway.RequestID()
 	}
@@ -76,9 +76,10 @@ func (rt *router) invoke(w http.ResponseWriter, r *http.Request, name string) {
 	var response events.APIGatewayProxyResponse
 	if err == nil {
 		ctx := lambdacontext.NewContext(r.Context(), &lambdacontext.LambdaContext{AwsRequestID: id})
-		match := route.New(rt.functions[i].routed()).FindEvent(&event, kind.DecodesPath())
+		event := &request.APIGatewayProxyRequest
+		match := route.New(rt.functions[i].routed()).FindEvent(event, request.Kind.DecodesPath())
 		if response = match.Response(); match.Status == 0 {
-			response, err = rt.call(ctx, rt.functions[i].Handler, event)
+			response, err = rt.call(request.Context(ctx), rt.functions[i].Handler, *event)
 		}
 	}
 	if err != nil {
@@ -87,10 +88,10 @@ func (rt *router) invoke(w http.ResponseWriter, r *http.Request, name string) {
 		respondJSON(w, http.StatusOK, newFunctionError(err))
 		return
 	}
-	encoded, err := kind.Encode(response)
+	encoded, err := request.Kind.Encode(response)
 	if err != nil {
 		slog.Error("malformed function response", "function", name, "error", err)
-		encoded, err = kind.Encode(payload.BadGateway())
+		encoded, err = request.Kind.Encode(payload.BadGateway())
 	}
 	if err != nil {
 		encoded = []byte("null")

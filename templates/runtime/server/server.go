@@ -227,7 +227,8 @@ func checkFunctions(functions []Function, o options) error {
 // hasRoute reports whether the function answers requests for path by name.
 func (f Function) hasRoute(path string) bool {
 	return len(f.Routes) == 0 && "/"+f.Name == path || slices.ContainsFunc(f.Routes, func(pattern string) bool {
-		return pattern[strings.IndexByte(pattern, '/'):] == path
+		_, rest, _ := strings.Cut(pattern, "/")
+		return "/"+strings.TrimSpace(rest) == path
 	})
 }
 

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -391,6 +392,9 @@ func TestUsage(t *testing.T) {
 			"fngen: -report requires a token without spaces in FNGEN_REPORT_TOKEN\n"},
 		"healthz": {[]string{"-healthz"}, nil, []Function{{Name: "healthz", Handler: echo}}, 2,
 			"fngen: -healthz conflicts with the function healthz\n"},
+		"healthz as a route": {[]string{"-healthz"}, nil,
+			[]Function{{Name: "health", Handler: echo, Routes: []string{"GET /x", "GET /healthz"}}}, 2,
+			"fngen: -healthz conflicts with the function health\n"},
 		"nil handler": {nil, nil, []Function{{Name: "divide"}}, 1, "fngen: function divide: handler is nil\n"},
 		"duplicate":   {nil, nil, append(one, one...), 1, "fngen: duplicate function divide\n"},
 		"bad name": {nil, nil, []Function{{Name: "a/b/c", Handler: echo}}, 1,
@@ -1267,6 +1271,10 @@ func TestInvoke(t *testing.T) {
 			return response{StatusCode: 201, Body: e.QueryStringParameters["dividend"] + "<" + e.Body,
 				MultiValueHeaders: map[string][]string{"Set-Cookie": {"a", "b"}}}, nil
 		}},
+		{Name: "url", Handler: func(ctx context.Context, _ request) (response, error) {
+			lc, _ := lambdacontext.FromContext(ctx)
+			return ok(lc.ClientContext.Custom["rawPath"] + "?" + lc.ClientContext.Custom["rawQueryString"]), nil
+		}},
 		{Name: "malformed",
 			Handler: func(context.Context, request) (response, error) { return response{StatusCode: 99}, nil }},
 		{Name: "error",
@@ -1288,6 +1296,9 @@ func TestInvoke(t *testing.T) {
 				`"multiValueHeaders":{"Set-Cookie":["a","b"]},"body":"20<x"}`},
 		"2.0": {"divide",
 			`{"version":"2.0","rawPath":"/divide","rawQueryString":"dividend=20","requestContext":{"http":{"method":"GET"}}}`, 200, false, `{"statusCode":201,"headers":{"Content-Type":"application/json"},"cookies":["a","b"],"body":"20<","isBase64Encoded":false}`},
+		"URL as sent": {"url",
+			`{"version":"2.0","rawPath":"/url/","rawQueryString":"b=1&a=%c3%ab","requestContext":{"http":{"method":"GET"}}}`,
+			200, false, `{"statusCode":200,"headers":{"Content-Type":"application/json"},"body":"/url/?b=1&a=%c3%ab","isBase64Encoded":false}`},
 		"malformed": {"malformed", `{"httpMethod":"GET","path":"/x"}`, 200, false,
 			`{"statusCode":502,"headers":{"Content-Type":"application/json"},`},
 		"error": {"error", `{"httpMethod":"GET","path":"/x"}`, 200, true, `{"errorMessage":"boom","errorType":"errorString"}`},

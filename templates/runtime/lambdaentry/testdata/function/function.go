@@ -27,6 +27,10 @@ func Handler(ctx context.Context, event events.APIGatewayProxyRequest) (events.A
 		return events.APIGatewayProxyResponse{StatusCode: 504, Body: context.Cause(ctx).Error()}, nil
 	}
 	lc, _ := lambdacontext.FromContext(ctx)
+	if event.Path == "/url/" {
+		custom := lc.ClientContext.Custom
+		return events.APIGatewayProxyResponse{StatusCode: 200, Body: custom["rawPath"] + "?" + custom["rawQueryString"]}, nil
+	}
 	return events.APIGatewayProxyResponse{
 		StatusCode:        200,
 		Headers:           map[string]string{"X-Method": event.HTTPMethod, "X-Request-Id": lc.AwsRequestID},

@@ -23,12 +23,8 @@ func TestHandler(t *testing.T) {
 		if !response.IsBase64Encoded {
 			t.Error("IsBase64Encoded = false, want true")
 		}
-		body, err := base64.StdEncoding.DecodeString(response.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, want := string(body), "Replace this text with your own data."; got != want {
-			t.Errorf("body = %q, want %q", got, want)
+		if _, err := base64.StdEncoding.DecodeString(response.Body); err != nil {
+			t.Errorf("body is not in base64: %v", err)
 		}
 	})
 }

@@ -20,9 +20,6 @@ func TestHandler(t *testing.T) {
 		if got, want := response.Headers["Content-Type"], "application/json"; got != want {
 			t.Errorf("Content-Type = %q, want %q", got, want)
 		}
-		if got, want := response.Body, `{"data":{"text":"example"}}`; got != want {
-			t.Errorf("body = %s, want %s", got, want)
-		}
 	})
 }
 

@@ -4,9 +4,11 @@ package webhookauthbinary
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"image"
 	"image/png"
 	"log/slog"
+	"net/http"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -29,10 +31,25 @@ var Handler = fn.Chain(handle,
 	auth.Require(),
 )
 
+// payload is the part of a message that handle uses. Add its fields, such as
+// ID string `json:"id"`.
+type payload struct{}
+
 // handle responds to requests that passed the checks.
+// webhooks.Once ("fngen add webhooks/once") skips messages that are sent again.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	slog.InfoContext(ctx, "request received",
 		"function", "webhookAuthBinary", "method", event.HTTPMethod, "path", event.Path)
+
+	var message payload
+	body, err := fn.Body(event)
+	if err == nil {
+		err = json.Unmarshal(body, &message)
+	}
+	if err != nil {
+		slog.WarnContext(ctx, "invalid payload", "reason", err)
+		return fn.JSON(http.StatusBadRequest, map[string]string{"message": "invalid payload"})
+	}
 
 	// Replace this image of one pixel with your own data.
 	var data bytes.Buffer

@@ -3,6 +3,7 @@ package webhookskipverifier
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 
@@ -22,10 +23,24 @@ var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Skip, webhooks.Options{}),
 )
 
+// payload is the part of a message that handle uses. Add its fields, such as
+// ID string `json:"id"`.
+type payload struct{}
+
 // handle responds to requests that passed the checks.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	slog.InfoContext(ctx, "request received",
 		"function", "webhookSkipVerifier", "method", event.HTTPMethod, "path", event.Path)
+
+	var message payload
+	body, err := fn.Body(event)
+	if err == nil {
+		err = json.Unmarshal(body, &message)
+	}
+	if err != nil {
+		slog.WarnContext(ctx, "invalid payload", "reason", err)
+		return fn.JSON(http.StatusBadRequest, map[string]string{"message": "invalid payload"})
+	}
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "webhookSkipVerifier function"})
 }

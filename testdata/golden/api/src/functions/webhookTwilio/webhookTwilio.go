@@ -26,9 +26,17 @@ var Handler = fn.Chain(handle,
 )
 
 // handle responds to requests that passed the checks.
+// webhooks.Once ("fngen add webhooks/once") skips messages that are sent again.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	slog.InfoContext(ctx, "request received",
 		"function", "webhookTwilio", "method", event.HTTPMethod, "path", event.Path)
+
+	form, err := fn.Form(event)
+	if err != nil {
+		slog.WarnContext(ctx, "invalid payload", "reason", err)
+		return fn.JSON(http.StatusBadRequest, map[string]string{"message": "invalid payload"})
+	}
+	_ = form // form.Get returns the value of a field
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "webhookTwilio function"})
 }

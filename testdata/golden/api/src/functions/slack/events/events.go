@@ -3,6 +3,7 @@ package events
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 
@@ -22,10 +23,25 @@ var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Slack, webhooks.Options{SecretEnv: "SLACK_SIGNING_SECRET"}),
 )
 
+// payload is the part of a message that handle uses. Add its fields, such as
+// ID string `json:"id"`.
+type payload struct{}
+
 // handle responds to requests that passed the checks.
+// webhooks.Once ("fngen add webhooks/once") skips messages that are sent again.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	slog.InfoContext(ctx, "request received",
 		"function", "slack/events", "method", event.HTTPMethod, "path", event.Path)
+
+	var message payload
+	body, err := fn.Body(event)
+	if err == nil {
+		err = json.Unmarshal(body, &message)
+	}
+	if err != nil {
+		slog.WarnContext(ctx, "invalid payload", "reason", err)
+		return fn.JSON(http.StatusBadRequest, map[string]string{"message": "invalid payload"})
+	}
 
 	return fn.JSON(http.StatusOK, map[string]string{"data": "slack/events function"})
 }

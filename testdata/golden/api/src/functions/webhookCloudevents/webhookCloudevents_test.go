@@ -1,0 +1,102 @@
+package webhookcloudevents
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"example.com/golden/api/src/lib/fntest"
+	"example.com/golden/api/src/lib/scenario"
+	"example.com/golden/api/src/lib/webhooks"
+)
+
+// secret is the key that the sender signs with.
+const secret = "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
+
+func TestHandler(t *testing.T) {
+	t.Setenv("CLOUDEVENTS_ACCESS_TOKEN", secret)
+
+	standard.Run(t, "responds with 200", func(t *scenario.T, s *Scenario) {
+		event := signed(request(), secret)
+		response := fntest.Call(t, Handler, event)
+
+		if response.StatusCode != http.StatusOK {
+			t.Errorf("status = %d, want %d", response.StatusCode, http.StatusOK)
+		}
+		if got, want := response.Headers["Content-Type"], "application/json"; got != want {
+			t.Errorf("Content-Type = %q, want %q", got, want)
+		}
+	})
+}
+
+func TestHandlerRejectsUnsignedRequests(t *testing.T) {
+	t.Setenv("CLOUDEVENTS_ACCESS_TOKEN", secret)
+
+	tests := []struct {
+		name  string
+		event events.APIGatewayProxyRequest
+	}{
+		{"no signature", fntest.HTTPEvent(request())},
+		{"wrong secret", signed(request(), "MY-NAME-IS-WERNER-BRANDES-VERIFY-ME")},
+	}
+	for _, test := range tests {
+		standard.Run(t, test.name, func(t *scenario.T, s *Scenario) {
+			response := fntest.Call(t, Handler, test.event)
+
+			if response.StatusCode != http.StatusUnauthorized {
+				t.Errorf("status = %d, want %d", response.StatusCode, http.StatusUnauthorized)
+			}
+		})
+	}
+}
+
+func TestHandlerAnswersChallenges(t *testing.T) {
+	t.Setenv("CLOUDEVENTS_ACCESS_TOKEN", secret)
+
+	tests := []struct {
+		name    string
+		request fntest.Event
+		body    string
+	}{
+		{
+			name: "permission to send",
+			request: fntest.Event{
+				HTTPMethod: http.MethodOptions,
+				Path:       "/webhookCloudevents",
+				Headers: map[string]string{
+					"WebHook-Request-Origin": "eventgrid.azure.net",
+				},
+			},
+			body: "",
+		},
+	}
+	for _, test := range tests {
+		standard.Run(t, test.name, func(t *scenario.T, s *Scenario) {
+			response := fntest.Call(t, Handler, fntest.HTTPEvent(test.request))
+
+			if response.StatusCode != http.StatusOK {
+				t.Errorf("status = %d, want %d", response.StatusCode, http.StatusOK)
+			}
+			if response.Body != test.body {
+				t.Errorf("body = %s, want %s", response.Body, test.body)
+			}
+		})
+	}
+}
+
+// request returns the request that the tests send.
+func request() fntest.Event {
+	return fntest.Event{
+		HTTPMethod: http.MethodPost,
+		Path:       "/webhookCloudevents",
+		Payload:    `{"specversion":"1.0","id":"1","source":"/orders","type":"order.created"}`,
+	}
+}
+
+// signed returns the event for a request that the sender signed with secret.
+func signed(request fntest.Event, secret string) events.APIGatewayProxyRequest {
+	return fntest.SignedWebhook(request, webhooks.Signer(webhooks.CloudEvents, webhooks.Options{
+		Secret: secret,
+	}))
+}

@@ -1,0 +1,46 @@
+// Package webhooksendgrid is a serverless function.
+package webhooksendgrid
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"example.com/golden/api/src/lib/fn"
+	"example.com/golden/api/src/lib/webhooks"
+)
+
+// Handler serves /webhookSendgrid.
+//
+// To reach handle, a request must pass these checks, in order:
+//   - webhooks.Require rejects requests not signed by SendGrid (401),
+//     and all requests if the secret is not set.
+var Handler = fn.Chain(handle,
+	webhooks.Require(webhooks.SendGrid, webhooks.Options{SecretEnv: "SENDGRID_WEBHOOK_VERIFICATION_KEY"}),
+)
+
+// payload is the part of an event that handle uses. Add its fields, such as
+// ID string `json:"id"`.
+type payload struct{}
+
+// handle responds to requests that passed the checks.
+// webhooks.Once ("fngen add webhooks/once") skips messages that are sent again.
+func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	slog.InfoContext(ctx, "request received",
+		"function", "webhookSendgrid", "method", event.HTTPMethod, "path", event.Path)
+
+	var message []payload
+	body, err := fn.Body(event)
+	if err == nil {
+		err = json.Unmarshal(body, &message)
+	}
+	if err != nil {
+		slog.WarnContext(ctx, "invalid payload", "reason", err)
+		return fn.JSON(http.StatusBadRequest, map[string]string{"message": "invalid payload"})
+	}
+
+	return fn.JSON(http.StatusOK, map[string]string{"data": "webhookSendgrid function"})
+}
