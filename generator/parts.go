@@ -37,11 +37,7 @@ func parts() []part {
 		},
 		{
 			name: "fn/decode", files: []string{"decode.go"}, requires: []string{"fn/problem"},
-<<<<<<< HEAD
-			provides: "Decode: decodes and validates JSON bodies",
-=======
 			provides: "Decode: JSON bodies, decoded and validated",
->>>>>>> wt-input
 		},
 		{
 			name: "fn/form", files: []string{"form.go"},
