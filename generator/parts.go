@@ -36,8 +36,16 @@ func parts() []part {
 			provides: "Binary: responses with binary data",
 		},
 		{
+			name: "fn/decode", files: []string{"decode.go"}, requires: []string{"fn/problem"},
+			provides: "Decode: JSON bodies, decoded and validated",
+		},
+		{
 			name: "fn/form", files: []string{"form.go"},
 			provides: "Form: bodies of forms, with uploaded files",
+		},
+		{
+			name: "fn/problem", files: []string{"problem.go"},
+			provides: "Problem: errors as application/problem+json",
 		},
 		{
 			name: "fntest/webhook", files: []string{"webhook.go"},
@@ -214,8 +222,14 @@ func CheckPackage(name string) error {
 // parts returns the names of the parts that the function's files use.
 func (s Spec) parts() []string {
 	var names []string
+	if s.Input != nil {
+		names = append(names, "fn/decode")
+	}
 	if s.Binary != "" {
 		names = append(names, "fn/binary")
+	}
+	if s.Input != nil {
+		names = append(names, "fn/decode")
 	}
 	if s.Webhook != nil && s.Webhook.part() != "" {
 		names = append(names, "webhooks/"+s.Webhook.part())
