@@ -80,11 +80,12 @@ func TestExitProblem(t *testing.T) {
 	assert.Equal(t, &Problem{Title: "t", Reason: "exit status 3", Text: "one\ntwo"}, p)
 }
 
-func TestPanicProblem(t *testing.T) {
+func TestFailure(t *testing.T) {
 	dir := newProject(t, "package f\n")
-	p := PanicProblem(dir, "the function panicked", "panic: x", []string{
+	p := (&Failure{"panic: x", []string{
 		"strings.Map /usr/lib/go/src/strings/strings.go:1", "example.com/shop/f.Handler " + dir + "/f/f.go:1",
-	}, VSCode)
+	}}).Problem(dir, VSCode)
+	assert.Equal(t, "the function panicked", p.Title)
 	require.Len(t, p.Places, 2)
 	assert.Equal(t, "example.com/shop/f.Handler", p.Places[0].Function)
 	assert.Equal(t, 1, p.Places[0].Line)

@@ -143,4 +143,7 @@ func TestExplainFailure(t *testing.T) {
 		assert.NotContains(t, w.Body.String(), test.not, test.name)
 		assert.Empty(t, w.Header().Get(noteHeader))
 	}
+	records := s.page.Records()
+	require.NotNil(t, records[0].Failure)
+	assert.Equal(t, []string{"f.Handler /f.go:1"}, records[0].Failure.Stack)
 }

@@ -157,7 +157,15 @@ func (s *server) functionProxy(t *target, record *devpage.Record) *httputil.Reve
 			response.Header.Del(noteHeader)
 			record.RequestID = cmp.Or(response.Header.Get(idHeader), response.Header.Get("X-Amzn-Requestid"))
 			response.Header.Del(idHeader)
-			return s.explainFailure(response, isFailure)
+			if !isFailure {
+				return nil
+			}
+			failure, err := readFailure(response)
+			if failure != nil {
+				record.Failure = failure
+				s.explainFailure(response, failure)
+			}
+			return err
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() == nil {

@@ -190,6 +190,13 @@ func TestDevPageErrors(t *testing.T) {
 	p.waitFor("h1", "The function panicked")
 	p.waitFor(".reason", "as told")
 	p.waitFor(".place h2", "echo.go:13")
+	p.run(chromedp.Navigate(p.url + "/.fngen/"))
+	p.waitFor("#requests", "500")
+	p.click("#requests", "/echo")
+	p.waitFor("#detail .reason", "as told")
+	p.waitFor("#detail .here", `panic("as told")`)
+	p.run(chromedp.Navigate(p.url + "/echo?panic=1"))
+	p.waitFor("h1", "The function panicked")
 	p.save(t, functions+"/echo/echo.go", strings.Replace(echo, `panic("as told")`, "e.Body = \"calm\"", 1))
 	p.waitFor("body", "calm")
 
