@@ -37,7 +37,7 @@ func parts() []part {
 		},
 		{
 			name: "fn/decode", files: []string{"decode.go"}, requires: []string{"fn/problem"},
-			provides: "Decode: decodes and validates JSON bodies",
+			provides: "Decode: JSON bodies, decoded and validated",
 		},
 		{
 			name: "fn/form", files: []string{"form.go"},
@@ -227,6 +227,9 @@ func (s Spec) parts() []string {
 	}
 	if s.Binary != "" {
 		names = append(names, "fn/binary")
+	}
+	if s.Input != nil {
+		names = append(names, "fn/decode")
 	}
 	if s.Webhook != nil && s.Webhook.part() != "" {
 		names = append(names, "webhooks/"+s.Webhook.part())

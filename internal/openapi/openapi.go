@@ -104,9 +104,7 @@ func Document(options Options, functions []Function) ([]byte, error) {
 		d.Servers = append(d.Servers, server{url})
 	}
 	for _, f := range functions {
-		if err := d.add(f); err != nil {
-			return nil, err
-		}
+		d.add(f)
 	}
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -119,12 +117,8 @@ func Document(options Options, functions []Function) ([]byte, error) {
 }
 
 // add adds the operations of a function.
-func (d *document) add(f Function) error {
-	security, err := d.security(f)
-	if err != nil {
-		return err
-	}
-	body := d.body(f)
+func (d *document) add(f Function) {
+	security, body := d.security(f), d.body(f)
 	for _, route := range f.Routes {
 		path, parameters := parsePath(route.Path)
 		if d.Paths[path] == nil {
@@ -145,7 +139,6 @@ func (d *document) add(f Function) error {
 			d.Paths[path][strings.ToLower(method)] = o
 		}
 	}
-	return nil
 }
 
 // methods returns the methods of the route. A route without a method accepts
@@ -241,18 +234,14 @@ func (o *operation) respond(status int, contentType string, s *schema) {
 
 // security returns the security requirement of a function, or nil if everyone
 // may call it.
-func (d *document) security(f Function) ([]map[string][]string, error) {
+func (d *document) security(f Function) []map[string][]string {
 	required := map[string][]string{}
 	if f.Auth {
 		d.Components.SecuritySchemes["bearer"] = securityScheme{Type: "http", Scheme: "bearer", BearerFormat: "JWT"}
 		required["bearer"] = []string{}
 	}
 	if f.Webhook != nil {
-		header, err := signatureHeader(*f.Webhook)
-		if err != nil {
-			return nil, err
-		}
-		if header != "" {
+		if header := signatureHeader(*f.Webhook); header != "" {
 			name := f.Webhook.Scheme.Name + "." + header
 			d.Components.SecuritySchemes[name] = securityScheme{
 				Type: "apiKey", In: "header", Name: header,
@@ -262,9 +251,9 @@ func (d *document) security(f Function) ([]map[string][]string, error) {
 		}
 	}
 	if len(required) == 0 {
-		return nil, nil
+		return nil
 	}
-	return []map[string][]string{required}, nil
+	return []map[string][]string{required}
 }
 
 // shared returns a reference to the schema Message or Problem.
