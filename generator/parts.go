@@ -322,6 +322,26 @@ func (s *selection) addAll(name string) error {
 	return nil
 }
 
+// addImporters selects those of the packages names that import a selected one,
+// since half of another version may not compile.
+func (s *selection) addImporters(names []string) error {
+	for _, name := range names {
+		pkg, err := loadPackage(name, func(name string) string { return name })
+		if err != nil {
+			return err
+		}
+		isSelected := func(name string) bool { return s.selected[name] }
+		if s.selected[name] || !slices.ContainsFunc(pkg.needs(), isSelected) {
+			continue
+		}
+		if err := s.add(name, ""); err != nil {
+			return err
+		}
+		return s.addImporters(names) // others may import this one
+	}
+	return nil
+}
+
 // list returns the selected packages. A package comes after those that it
 // imports.
 func (s *selection) list() []supportPackage {
