@@ -46,8 +46,8 @@ fuzz: ## fuzz everything that parses untrusted input, for a minute each
 	go test ./generator -run '^$$' -fuzz FuzzParseAllowIP -fuzztime 60s -fuzzminimizetime 1x
 	go test ./generator -run '^$$' -fuzz FuzzParseCORS -fuzztime 60s -fuzzminimizetime 1x
 	go test ./generator -run '^$$' -fuzz FuzzParseRateLimit -fuzztime 60s -fuzzminimizetime 1x
-	go test ./generator -run '^$$' -fuzz FuzzParseInput -fuzztime 60s -fuzzminimizetime 1x
 	go test ./generator -run '^$$' -fuzz FuzzParseRoute -fuzztime 60s -fuzzminimizetime 1x
+	go test ./generator -run '^$$' -fuzz FuzzParseInput -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzVerifyEvent -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzDeliveries -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzRecordings -fuzztime 60s -fuzzminimizetime 1x

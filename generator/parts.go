@@ -37,7 +37,7 @@ func parts() []part {
 		},
 		{
 			name: "fn/decode", files: []string{"decode.go"}, requires: []string{"fn/problem"},
-			provides: "Decode: JSON bodies, decoded and validated",
+			provides: "Decode: decodes and validates JSON bodies",
 		},
 		{
 			name: "fn/form", files: []string{"form.go"},
@@ -222,11 +222,11 @@ func CheckPackage(name string) error {
 // parts returns the names of the parts that the function's files use.
 func (s Spec) parts() []string {
 	var names []string
-	if s.Binary != "" {
-		names = append(names, "fn/binary")
-	}
 	if s.Input != nil {
 		names = append(names, "fn/decode")
+	}
+	if s.Binary != "" {
+		names = append(names, "fn/binary")
 	}
 	if s.Webhook != nil && s.Webhook.part() != "" {
 		names = append(names, "webhooks/"+s.Webhook.part())

@@ -86,14 +86,15 @@ type RateLimitData struct {
 
 // WebhookData describes how a function verifies webhooks.
 type WebhookData struct {
-	Scheme          string // constant in package webhooks, such as SHA256
-	Sender          string // name of the provider, or empty for any sender
-	Signed          bool   // requests have a signature: false only for Skip
-	SignsPayload    bool   // the signature depends on the payload
-	SignatureHeader string // header of the signature, or empty if the scheme sets it
-	SecretEnv       string // environment variable of the secret
-	URLEnv          string // environment variable of the public URL, or empty if the scheme does not sign it
-	TokenEnv        string // environment variable of the verify token, or empty if the sender has none
+	Scheme          string   // constant in package webhooks, such as SHA256
+	Sender          string   // name of the provider, or empty for any sender
+	Signed          bool     // requests have a signature: false only for Skip
+	SignsPayload    bool     // the signature depends on the payload
+	SignatureHeader string   // header of the signature, or empty if the scheme sets it
+	SecretEnv       string   // environment variable of the secret
+	URLEnv          string   // environment variable of the public URL, or empty if the scheme does not sign it
+	TokenEnv        string   // environment variable of the verify token, or empty if the sender has none
+	Note            []string // lines of a comment about the secret
 
 	// For tests.
 	Secret      string          // secret that the sender signs with
@@ -198,7 +199,7 @@ func (d TemplateData) Guarded() bool {
 }
 
 // HasPayload reports whether the function decodes the message of a webhook.
-func (d TemplateData) HasPayload() bool { return d.Webhook != nil }
+func (d TemplateData) HasPayload() bool { return d.Webhook != nil && d.Input == nil }
 
 // Signed reports whether requests must have a webhook signature.
 func (d TemplateData) Signed() bool { return d.Webhook != nil && d.Webhook.Signed }
@@ -284,6 +285,7 @@ func (s Scheme) templateData(name Name) *WebhookData {
 		SecretEnv:       s.SecretEnv(name),
 		URLEnv:          s.urlEnv,
 		TokenEnv:        s.tokenEnv,
+		Note:            s.note,
 
 		Secret:      s.keys.secret,
 		OtherSecret: s.keys.otherSecret,

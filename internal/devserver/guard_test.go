@@ -1,6 +1,8 @@
 package devserver
 
 import (
+	"cmp"
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -21,6 +23,7 @@ func newForwarder(t *testing.T, options Options) (s *server, last func() *http.R
 	t.Cleanup(program.Close)
 	options.APIURL, options.Stdout = "/api", &strings.Builder{}
 	s = &server{Options: options, deliveries: delivery.NewLog(1, 1), watcher: new(watch.Watcher)}
+	s.page = s.newPage()
 	target := newTarget(&instance.Instance{Addr: strings.TrimPrefix(program.URL, "http://")}, Program{}, nil)
 	t.Cleanup(target.transport.CloseIdleConnections)
 	s.gate.finishBuild(target, nil)
@@ -172,4 +175,58 @@ func TestErrorDetails(t *testing.T) {
 		assert.Contains(t, w.Body.String(), "build failed", test.name)
 		assert.Equal(t, test.public, !strings.Contains(w.Body.String(), "/home/me"), test.name)
 	}
+}
+
+// Only the developer's own browser may use the page: not a page of another
+// origin, a host name of somebody else's, a tunnel or another machine.
+func TestIsDeveloper(t *testing.T) {
+	s, _ := newForwarder(t, Options{Host: "dev.internal", AllowedHosts: []string{"tunnel.example"}})
+	const host = "localhost:8911"
+	tests := []struct {
+		name       string
+		remoteAddr string
+		host       string
+		header     map[string]string
+		status     int
+	}{
+		{name: "command", status: http.StatusOK},
+		{name: "visit", header: map[string]string{"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"}, status: http.StatusOK},
+		{name: "script", header: map[string]string{"Sec-Fetch-Site": "same-origin"}, status: http.StatusOK},
+		{name: "script with Origin", header: map[string]string{"Sec-Fetch-Site": "same-origin", "Origin": "http://" + host}, status: http.StatusOK},
+		{name: "other origin", header: map[string]string{"Origin": "https://evil.example"}, status: http.StatusForbidden},
+		{name: "other port", header: map[string]string{"Origin": "http://localhost:8910"}, status: http.StatusForbidden},
+		{name: "opaque origin", header: map[string]string{"Origin": "null"}, status: http.StatusForbidden},
+		{name: "https", header: map[string]string{"Origin": "https://" + host}, status: http.StatusForbidden},
+		{name: "image of another site", header: map[string]string{"Sec-Fetch-Site": "cross-site"}, status: http.StatusForbidden},
+		{name: "link of another port", header: map[string]string{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate"}, status: http.StatusForbidden},
+		{name: "none without a visit", header: map[string]string{"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "cors"}, status: http.StatusForbidden},
+		{name: "DNS rebinding", host: "evil.example:8911", header: map[string]string{"Origin": "http://evil.example:8911", "Sec-Fetch-Site": "same-origin"}, status: http.StatusForbidden},
+		{name: "host of --host", host: "dev.internal:8911", status: http.StatusForbidden},
+		{name: "tunnel", host: "tunnel.example", status: http.StatusForbidden},
+		{name: "tunnel with the host rewritten", header: map[string]string{"X-Forwarded-For": "192.0.2.1"}, status: http.StatusForbidden},
+		{name: "proxy", header: map[string]string{"Via": "1.1 x"}, status: http.StatusForbidden},
+		{name: "other machine", remoteAddr: "192.0.2.1:1", status: http.StatusForbidden},
+	}
+	for _, test := range tests {
+		for _, path := range []string{"/.fngen/", "/.fngen/events", "/.fngen/requests/1", "/.fngen/page.js", "/.fngen/send"} {
+			for port, handler := range map[string]http.Handler{"api": http.HandlerFunc(s.serveFunctions), "web": s.webHandler()} {
+				ctx, cancel := context.WithCancel(t.Context())
+				cancel() // the events end
+				r := httptest.NewRequest(http.MethodGet, path, nil).WithContext(ctx)
+				r.RemoteAddr, r.Host = cmp.Or(test.remoteAddr, "127.0.0.1:1"), cmp.Or(test.host, host)
+				for name, value := range test.header {
+					r.Header.Set(name, value)
+				}
+				w := httptest.NewRecorder()
+				handler.ServeHTTP(w, r)
+				assert.Equal(t, test.status == http.StatusForbidden, w.Code == http.StatusForbidden, "%s %s %s", test.name, port, path)
+			}
+		}
+	}
+	r := httptest.NewRequest(http.MethodGet, "http://"+host+"/.fngen/deliveries", nil)
+	r.RemoteAddr = "127.0.0.1:1"
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	w := httptest.NewRecorder()
+	s.serveFunctions(w, r)
+	assert.Equal(t, http.StatusForbidden, w.Code, "deliveries with their secrets are for commands only")
 }

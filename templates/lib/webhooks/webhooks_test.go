@@ -360,6 +360,7 @@ func TestSecrets(t *testing.T) {
 		"Secrets empty": {
 			webhooks.Options{Secret: secret, Secrets: []string{""}}, "", "", "webhook verification failed",
 		},
+		"only Secrets, wrong secret":  {webhooks.Options{SecretEnv: env, Secrets: []string{secret}}, "", other, "does not match"},
 		"only Secrets":                {webhooks.Options{Secrets: []string{secret}}, "", secret, ""},
 		"variable":                    {webhooks.Options{SecretEnv: env}, secret, secret, ""},
 		"variable, wrong secret":      {webhooks.Options{SecretEnv: env}, secret, other, "does not match"},

@@ -42,8 +42,13 @@ import (
 type Function = func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
 
 // NoteHeader is the response header that lists the limits of AWS that a call
-// exceeded. See [Limits].
+// exceeded. See [Limits]. With [Gateway.ExposeErrors], it also says that a call
+// failed.
 const NoteHeader = "Fngen-Note"
+
+// IDHeader is the response header with the request id, with
+// [Gateway.ExposeErrors].
+const IDHeader = "Fngen-Id"
 
 // A Gateway converts requests to events and responses of functions to HTTP
 // responses. The zero Gateway has no limits and trusts no proxy. It is safe for
@@ -323,6 +328,9 @@ func (c *call) finish(response events.APIGatewayProxyResponse, err error) {
 		return
 	}
 	if err != nil {
+		if c.gateway.ExposeErrors {
+			c.notes = append(c.notes, "failed")
+		}
 		c.writeNotes()
 		c.functionFailed(err)
 		return
@@ -344,8 +352,12 @@ func (c *call) finish(response events.APIGatewayProxyResponse, err error) {
 	}
 }
 
-// writeNotes sets NoteHeader if the call exceeded limits that are not enforced.
+// writeNotes sets NoteHeader if the call failed or exceeded limits that are not
+// enforced, and IDHeader. Neither is set in production.
 func (c *call) writeNotes() {
+	if c.gateway.ExposeErrors {
+		c.writer.Header().Set(IDHeader, c.id)
+	}
 	if limit := c.gateway.AWS.Time; limit > 0 && !c.gateway.AWS.Refuse && time.Since(c.start) > limit {
 		c.notes = append(c.notes, "too-slow")
 	}

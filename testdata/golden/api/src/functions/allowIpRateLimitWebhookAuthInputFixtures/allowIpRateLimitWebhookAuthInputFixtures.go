@@ -3,7 +3,6 @@ package allowipratelimitwebhookauthinputfixtures
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -52,10 +51,6 @@ var Handler = fn.Chain(handle,
 	auth.Require("admin"),
 )
 
-// payload is the part of a message that handle uses. Add its fields, such as
-// ID string `json:"id"`.
-type payload struct{}
-
 // handle responds to requests that passed the checks.
 // webhooks.Once ("fngen add webhooks/once") skips messages that are sent again.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
@@ -65,16 +60,6 @@ func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.AP
 	in, err := fn.Decode[input](event)
 	if err != nil {
 		return fn.Problem(err)
-	}
-
-	var message payload
-	body, err := fn.Body(event)
-	if err == nil {
-		err = json.Unmarshal(body, &message)
-	}
-	if err != nil {
-		slog.WarnContext(ctx, "invalid payload", "reason", err)
-		return fn.JSON(http.StatusBadRequest, map[string]string{"message": "invalid payload"})
 	}
 	return fn.JSON(http.StatusOK, map[string]input{"data": in})
 }

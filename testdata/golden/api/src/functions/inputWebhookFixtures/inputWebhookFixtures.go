@@ -3,7 +3,6 @@ package inputwebhookfixtures
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -41,10 +40,6 @@ var Handler = fn.Chain(handle,
 	}),
 )
 
-// payload is the part of a message that handle uses. Add its fields, such as
-// ID string `json:"id"`.
-type payload struct{}
-
 // handle responds to requests that passed the checks.
 // webhooks.Once ("fngen add webhooks/once") skips messages that are sent again.
 func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
@@ -54,16 +49,6 @@ func handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.AP
 	in, err := fn.Decode[input](event)
 	if err != nil {
 		return fn.Problem(err)
-	}
-
-	var message payload
-	body, err := fn.Body(event)
-	if err == nil {
-		err = json.Unmarshal(body, &message)
-	}
-	if err != nil {
-		slog.WarnContext(ctx, "invalid payload", "reason", err)
-		return fn.JSON(http.StatusBadRequest, map[string]string{"message": "invalid payload"})
 	}
 	return fn.JSON(http.StatusOK, map[string]input{"data": in})
 }
