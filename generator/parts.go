@@ -37,7 +37,7 @@ func parts() []part {
 		},
 		{
 			name: "fn/decode", files: []string{"decode.go"}, requires: []string{"fn/problem"},
-			provides: "Decode: decodes and validates JSON bodies",
+			provides: "Decode: JSON bodies, decoded and validated",
 		},
 		{
 			name: "fn/form", files: []string{"form.go"},
