@@ -228,9 +228,6 @@ func (s Spec) parts() []string {
 	if s.Binary != "" {
 		names = append(names, "fn/binary")
 	}
-	if s.Input != nil {
-		names = append(names, "fn/decode")
-	}
 	if s.Webhook != nil && s.Webhook.part() != "" {
 		names = append(names, "webhooks/"+s.Webhook.part())
 	}
