@@ -65,6 +65,9 @@ func (s *server) explain(p Program, err error) *brokenError {
 		broken.title = "the functions' environment cannot be read"
 	}
 	broken.problem = devpage.CompileProblem(s.Project, broken.title, broken.detail, s.Editor)
+	if p.Package != "" && len(p.Functions) == 0 { // the page teaches how to create one
+		broken.problem = &devpage.Problem{Title: broken.title}
+	}
 	return broken
 }
 
@@ -92,9 +95,9 @@ func (s *server) start(ctx context.Context, p Program, old *target) (*target, er
 	tail := s.page.Output.Tail(s.Stderr)
 	hanging := time.AfterFunc(startDelay, func() {
 		title := fmt.Sprintf("the functions' program does not listen on its port after %d s", startDelay/time.Second)
-		const hint = "look for an init function or a package variable that waits, for example for a database"
-		s.note(title, hint)
-		s.page.Hangs(&devpage.Problem{Title: title, Text: hint})
+		const advice = "look for an init function or a package variable that waits, for example for a database"
+		s.note(title, advice)
+		s.page.Hangs(&devpage.Problem{Title: title, Text: advice})
 	})
 	defer hanging.Stop()
 	i, err := instance.Start(ctx, instance.Command{

@@ -13,13 +13,13 @@ import (
 )
 
 // serveWithoutWeb responds to requests for the web side of projects that have
-// none: with the page of fngen dev, and for clients that may not see that with a
-// list of the functions.
+// none: with the page of fngen dev, or with a list of the functions for commands
+// and for clients that may not see the page.
 func (s *server) serveWithoutWeb(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !s.knowsHost(r):
 		refuseHost(w, r)
-	case r.URL.Path == "/" && isDeveloper(r):
+	case r.URL.Path == "/" && isDeveloper(r) && preferredType(r.Header.Values("Accept")) == "text/html":
 		s.page.ServePage(w, r)
 	case strings.HasPrefix(r.URL.Path, "/.fngen/"):
 		s.serveInfo(w, r)

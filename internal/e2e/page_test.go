@@ -296,3 +296,16 @@ func TestDevPageOfOthers(t *testing.T) {
 	p.waitFor("#requests", "/echo")
 	assert.Equal(t, 1, p.requests(), "nothing was sent")
 }
+
+// TestDevNotes checks that a folder without a handler, and a program that does
+// not listen, are noted within seconds.
+func TestDevNotes(t *testing.T) {
+	d := startDev(t, nil)
+	d.save(t, functions+"/late/late.go", "package late\n\nfunc handler() {}\n")
+	d.err.wait(t, "late.go:3: handler must be named Handler")
+
+	d.save(t, functions+"/divide/wait.go", "package divide\n\nimport \"time\"\n\nfunc init() { time.Sleep(time.Hour) }\n")
+	d.err.wait(t, "the functions' program does not listen on its port after 5 s\nhint: look for an init function")
+	require.NoError(t, os.Remove(filepath.Join(d.dir, functions, "divide", "wait.go")))
+	d.returns(t, "divide", `{"data":"divide function"}`)
+}

@@ -82,14 +82,15 @@ function source(place) {
 // Functions.
 
 function showFunctions() {
-  $("no-functions").hidden = functions.size > 0 || $("state").dataset.status !== "ready";
+  $("no-functions").hidden = functions.size > 0 || !["ready", "failed"].includes($("state").dataset.status);
   const first = functions.values().next().value;
   if (first) $("example").textContent = `curl ${location.hostname}:${location.port}/${first.name}`;
   $("functions").replaceChildren(...[...functions.values()].map(functionRow));
 }
 
 function functionRow(f) {
-  const tags = f.guards.map((guard) => el("span", { className: "tag" }, guard === "webhook" && f.webhook ? "webhook: " + f.webhook : guard));
+  const labels = f.guards.map((guard) => (guard === "webhook" && f.webhook ? "webhook: " + f.webhook : guard));
+  const tags = [f.kind, ...labels].map((label) => el("span", { className: "tag" }, label));
   const actions = el("div", { className: "actions" }, named(button("New request", () => edit({ function: f.name })), f.name));
   if (f.samples) {
     const select = el("select", { ariaLabel: `Sample event for ${f.name}` }, ...f.samples.map((name) => el("option", {}, name)));
@@ -100,7 +101,7 @@ function functionRow(f) {
       f.edit ? el("a", { className: "name", href: f.edit, title: "Open the handler in the editor" }, f.name) : el("span", { className: "name" }, f.name),
       chart(f.name)),
     el("div", {}, ...f.routes.map((route) => el("code", { className: "route muted" }, route.includes(" ") ? route : "any method " + route))),
-    tags.length ? el("div", { className: "tags" }, ...tags) : "", actions);
+    el("div", { className: "tags" }, ...tags), actions);
 }
 
 // chart returns the durations of a function's last requests as bars.

@@ -42,12 +42,12 @@ import (
 type Function = func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
 
 // NoteHeader is the response header that lists the limits of AWS that a call
-// exceeded. See [Limits]. With [Gateway.ExposeErrors], it also says that a call
-// failed.
+// exceeded. See [Limits]. It also says that a call failed if the request has
+// [Gateway.PeerHeader].
 const NoteHeader = "Fngen-Note"
 
-// IDHeader is the response header with the request id, with
-// [Gateway.ExposeErrors].
+// IDHeader is the response header with the request id, for requests that have
+// [Gateway.PeerHeader].
 const IDHeader = "Fngen-Id"
 
 // A Gateway converts requests to events and responses of functions to HTTP
@@ -154,6 +154,7 @@ func (g *Gateway) Handler(fn Function) http.Handler {
 // because it becomes part of the event.
 func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, match route.Match, fn Function) {
 	start := time.Now()
+	isProxied := g.PeerHeader != "" && r.Header.Get(g.PeerHeader) != ""
 	exposeErrors := g.ExposeErrors && (g.PublicHeader == "" || r.Header.Get(g.PublicHeader) == "")
 	event, err := g.event(w, r, match, start)
 	if err != nil {
@@ -162,7 +163,7 @@ func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, match route.Matc
 	}
 
 	c := g.call(w, event.Path, event.RequestContext.RequestID, start)
-	c.exposeErrors = exposeErrors
+	c.exposeErrors, c.isProxied = exposeErrors, isProxied
 	if payload := g.AWS.Payload; payload > 0 && eventSize(&event) > payload {
 		if g.AWS.Refuse {
 			refuse(w, errTooLong)
@@ -213,6 +214,7 @@ type call struct {
 	path, id string
 
 	exposeErrors bool
+	isProxied    bool // a reverse proxy of fngen reads NoteHeader and IDHeader
 
 	mu       sync.Mutex // held while a timeout is answered
 	answered bool
@@ -328,7 +330,7 @@ func (c *call) finish(response events.APIGatewayProxyResponse, err error) {
 		return
 	}
 	if err != nil {
-		if c.gateway.ExposeErrors {
+		if c.isProxied {
 			c.notes = append(c.notes, "failed")
 		}
 		c.writeNotes()
@@ -353,9 +355,9 @@ func (c *call) finish(response events.APIGatewayProxyResponse, err error) {
 }
 
 // writeNotes sets NoteHeader if the call failed or exceeded limits that are not
-// enforced, and IDHeader. Neither is set in production.
+// enforced, and IDHeader.
 func (c *call) writeNotes() {
-	if c.gateway.ExposeErrors {
+	if c.isProxied {
 		c.writer.Header().Set(IDHeader, c.id)
 	}
 	if limit := c.gateway.AWS.Time; limit > 0 && !c.gateway.AWS.Refuse && time.Since(c.start) > limit {
