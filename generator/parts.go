@@ -228,9 +228,6 @@ func (s Spec) parts() []string {
 	if s.Binary != "" {
 		names = append(names, "fn/binary")
 	}
-	if s.Input != nil {
-		names = append(names, "fn/decode")
-	}
 	if s.Webhook != nil && s.Webhook.part() != "" {
 		names = append(names, "webhooks/"+s.Webhook.part())
 	}
@@ -318,6 +315,26 @@ func (s *selection) addAll(name string) error {
 		if err := s.add(name, ""); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// addImporters selects those of the packages names that import a selected one,
+// since half of another version may not compile.
+func (s *selection) addImporters(names []string) error {
+	for _, name := range names {
+		pkg, err := loadPackage(name, func(name string) string { return name })
+		if err != nil {
+			return err
+		}
+		isSelected := func(name string) bool { return s.selected[name] }
+		if s.selected[name] || !slices.ContainsFunc(pkg.needs(), isSelected) {
+			continue
+		}
+		if err := s.add(name, ""); err != nil {
+			return err
+		}
+		return s.addImporters(names) // others may import this one
 	}
 	return nil
 }

@@ -136,7 +136,7 @@ func (m *message) writeBody(w io.Writer) {
 		_, _ = w.Write(m.decoded)
 		return
 	}
-	buffer := make([]byte, min(256, len(m.text)))
+	buffer := make([]byte, min(1024, len(m.text)))
 	for rest := m.text; rest != ""; {
 		n := copy(buffer, rest)
 		_, _ = w.Write(buffer[:n])
