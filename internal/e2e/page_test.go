@@ -157,6 +157,12 @@ func TestDevPage(t *testing.T) {
 	p.click("#deliveries", "Replay")
 	p.waitFor("#message", "STRIPE_WEBHOOK_SECRET")
 
+	// Nothing is wider than a phone.
+	p.run(chromedp.EmulateViewport(360, 640))
+	width, err := chromedp.Run(p.browser, chromedp.Evaluate[int](`document.documentElement.scrollWidth`))
+	require.NoError(t, err)
+	assert.LessOrEqual(t, width, 360)
+
 	// The list is on the web side's port, too, if there is no web side.
 	p.run(chromedp.Navigate(p.web + "/"))
 	p.waitFor("#requests", "/payments")
