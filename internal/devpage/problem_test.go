@@ -31,7 +31,8 @@ func TestCompileProblem(t *testing.T) {
 	assert.Equal(t, "undefined: x\n\thave <none>", place.Message)
 	assert.Equal(t, "vscode://file"+filepath.ToSlash(dir)+"/f/f.go:4:12", place.Edit)
 	assert.True(t, place.Own)
-	assert.Equal(t, SourceLine{N: 4, Text: "\té := 1 + x", Caret: "\t" + strings.Repeat(" ", 9), Here: true}, place.Source[3])
+	here := SourceLine{N: 4, Text: "\té := 1 + x", Caret: "\t" + strings.Repeat(" ", 9), Here: true}
+	assert.Equal(t, here, place.Source[3])
 	assert.Equal(t, Place{Message: "missing", File: "other.go", Line: 1, Column: 1, Own: true}, p.Places[1])
 	assert.Equal(t, `the functions do not build
 

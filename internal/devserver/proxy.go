@@ -220,7 +220,8 @@ func (s *server) writeUnavailable(w http.ResponseWriter, r *http.Request, err er
 		w.Header().Set("Retry-After", "1")
 		title := err.Error()
 		if s.page != nil && s.page.State().Status == devpage.Starting {
-			title = "the functions' program does not listen on its port yet: does an init function or a package variable wait?"
+			title = "the functions' program does not listen on its port yet: " +
+				"does an init function or a package variable wait?"
 		}
 		s.writeProblem(w, r, http.StatusServiceUnavailable, &devpage.Problem{Title: title}, onBuild)
 	}
