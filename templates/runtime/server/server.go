@@ -245,7 +245,8 @@ func newServer(o options, functions []Function) *server {
 	s.http = &http.Server{
 		Handler:           s.router,
 		ReadHeaderTimeout: min(headerTimeout, orForever(o.readTimeout)),
-		IdleTimeout:       o.idleTimeout,
+		ReadTimeout:       o.readTimeout, // for bodies that no function reads; the gateway has its own
+		IdleTimeout:       orForever(o.idleTimeout),
 		WriteTimeout:      o.writeTimeout(),
 		MaxHeaderBytes:    int(o.headerLimit),
 		ConnState:         s.connState,
