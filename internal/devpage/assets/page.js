@@ -44,6 +44,7 @@ function showState(state) {
   $("state").textContent = texts[state.status];
   $("state").dataset.status = state.status;
   showProblem(state.problem);
+  if (state.status === "ready") show("");
   functions.clear();
   for (const f of state.functions || []) functions.set(f.name, f);
   showFunctions();
