@@ -25,7 +25,7 @@ modules: ## download the modules that tests use without a network
 	cd testdata/golden && go mod tidy -diff # needs more modules than a build
 	cd testdata/shop && go mod tidy -diff
 	go test ./generator -run 'TestModules$$|TestRaised' -fetch
-	go test -race ./internal/cli -run 'TestAddedPackagesAreGreen|TestDocumentedUserFile' -fetch
+	go test -race ./internal/cli -run 'TestAddedPackagesAreGreen|TestDocumentedUserFile|TestOpenAPIOfGolden' -fetch
 
 golden: ## regenerate testdata/golden and testdata/shop; read the diff
 	go test ./internal/cli -run 'TestGolden$$|TestShopIsCurrent$$' -update
@@ -47,11 +47,13 @@ fuzz: ## fuzz everything that parses untrusted input, for a minute each
 	go test ./generator -run '^$$' -fuzz FuzzParseCORS -fuzztime 60s -fuzzminimizetime 1x
 	go test ./generator -run '^$$' -fuzz FuzzParseRateLimit -fuzztime 60s -fuzzminimizetime 1x
 	go test ./generator -run '^$$' -fuzz FuzzParseRoute -fuzztime 60s -fuzzminimizetime 1x
+	go test ./generator -run '^$$' -fuzz FuzzParseInput -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzVerifyEvent -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzDeliveries -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzRecordings -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzSchemes -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/fn -run '^$$' -fuzz FuzzForm -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/fn -run '^$$' -fuzz FuzzDecode -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/cors -run '^$$' -fuzz FuzzAllow -fuzztime 60s -fuzzminimizetime 1x
 	go test ./internal/gotest -run '^$$' -fuzz FuzzStream -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/ipallow -run '^$$' -fuzz FuzzParse -fuzztime 60s -fuzzminimizetime 1x
@@ -83,7 +85,7 @@ vuln: ## look for known vulnerabilities (needs a network) and insecure code in s
 
 bench: ## measure commands relative to baselines: a program that only writes the files, go test, go build, a bare server
 	go test ./internal/e2e -run '^$$' -bench . -benchtime 1x
-	go test ./templates/lib/webhooks ./templates/lib/auth ./templates/lib/ipallow ./templates/lib/ratelimit -run '^$$' -bench .
+	go test ./templates/lib/fn ./templates/lib/webhooks ./templates/lib/auth ./templates/lib/ipallow ./templates/lib/ratelimit -run '^$$' -bench .
 	go test ./templates/runtime/server -run '^$$' -bench .
 	go test ./templates/runtime/lambdaentry -run '^$$' -bench Start -benchtime 30x
 

@@ -119,11 +119,14 @@ func (m *goMod) require(packages []string, required ...[]byte) error {
 	}
 	missing = append(missing, m.bunDialects()...)
 	missing = append(missing, m.newerInGraph(required)...)
+	want := m.file.Go.Version
 	for _, mod := range m.brought {
-		have := m.file.Go.Version
-		if mod.goMin != "" && version.Compare("go"+have, "go"+mod.goMin) < 0 {
-			return &GoVersionError{Have: have, Want: mod.goMin}
+		if mod.goMin != "" && version.Compare("go"+want, "go"+mod.goMin) < 0 {
+			want = mod.goMin
 		}
+	}
+	if want != m.file.Go.Version {
+		return &GoVersionError{Have: m.file.Go.Version, Want: want}
 	}
 	if len(missing) > 0 {
 		return &RequireError{Modules: missing, have: m.old}

@@ -36,8 +36,16 @@ func parts() []part {
 			provides: "Binary: responses with binary data",
 		},
 		{
+			name: "fn/decode", files: []string{"decode.go"}, requires: []string{"fn/problem"},
+			provides: "Decode: JSON bodies, decoded and validated",
+		},
+		{
 			name: "fn/form", files: []string{"form.go"},
 			provides: "Form: bodies of forms, with uploaded files",
+		},
+		{
+			name: "fn/problem", files: []string{"problem.go"},
+			provides: "Problem: errors as application/problem+json",
 		},
 		{
 			name: "fntest/webhook", files: []string{"webhook.go"},
@@ -214,6 +222,9 @@ func CheckPackage(name string) error {
 // parts returns the names of the parts that the function's files use.
 func (s Spec) parts() []string {
 	var names []string
+	if s.Input != nil {
+		names = append(names, "fn/decode")
+	}
 	if s.Binary != "" {
 		names = append(names, "fn/binary")
 	}
@@ -304,6 +315,26 @@ func (s *selection) addAll(name string) error {
 		if err := s.add(name, ""); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// addImporters selects those of the packages names that import a selected one,
+// since half of another version may not compile.
+func (s *selection) addImporters(names []string) error {
+	for _, name := range names {
+		pkg, err := loadPackage(name, func(name string) string { return name })
+		if err != nil {
+			return err
+		}
+		isSelected := func(name string) bool { return s.selected[name] }
+		if s.selected[name] || !slices.ContainsFunc(pkg.needs(), isSelected) {
+			continue
+		}
+		if err := s.add(name, ""); err != nil {
+			return err
+		}
+		return s.addImporters(names) // others may import this one
 	}
 	return nil
 }

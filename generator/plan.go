@@ -221,10 +221,10 @@ func (p Project) replace(name Name, files []File, sums *sums, force bool) ([]Fil
 // Add returns the plan that copies support packages, or parts of them such as
 // webhooks/github, and those that they need. A package comes with all its parts.
 // Existing files stay, unless update is set: then what the project has of the
-// packages is updated, except in packages of which a file was edited. The plan has
-// a note for each of those. Without names, all packages are updated that fngen
-// wrote. A name that is not of [Packages] is a *[PackageError] or a *[PartError].
-// Other errors are those of [Function].
+// packages, and of those that import them, is updated, except in packages of
+// which a file was edited. The plan has a note for each of those. Without names,
+// all packages are updated that fngen wrote. A name that is not of [Packages] is a
+// *[PackageError] or a *[PartError]. Other errors are those of [Function].
 func Add(names []string, p Project, update bool) (Plan, error) {
 	return p.add(names, update, update)
 }
@@ -274,6 +274,11 @@ func (p Project) add(names []string, existing, update bool) (Plan, error) {
 			add = selection.addAll
 		}
 		if err := add(name); err != nil {
+			return Plan{}, err
+		}
+	}
+	if update {
+		if err := selection.addImporters(p.copied(sums)); err != nil {
 			return Plan{}, err
 		}
 	}

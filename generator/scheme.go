@@ -20,6 +20,8 @@ type Scheme struct {
 	// Command that has the sender send an event, if nobody else can sign one.
 	sendCommand string
 
+	note []string // lines about the secret for the handler's comment
+
 	// Environment variable of the token with which the sender checks an
 	// endpoint, or "" if it has none.
 	tokenEnv string
@@ -207,6 +209,10 @@ func Schemes() []Scheme {
 		},
 		{
 			Name: "notion", Ident: "Notion", sender: "Notion", env: "NOTION_WEBHOOK_VERIFICATION_TOKEN",
+			note: []string{
+				"The secret is the verification token, which Notion sends for a new",
+				"subscription. It is logged as long as the secret is not set.",
+			},
 			keys: text, payload: `{"id":"1","type":"page.created"}`,
 		},
 		{
@@ -274,6 +280,9 @@ func Schemes() []Scheme {
 		},
 		{
 			Name: "sns", Ident: "SNS", sender: "Amazon SNS", env: "SNS_TOPIC_ARN",
+			note: []string{
+				"The secret is the ARN of the topic. Subscriptions to it are confirmed.",
+			},
 			sendCommand: `aws sns publish --topic-arn "$SNS_TOPIC_ARN" --message Hello`,
 			keys: keys{
 				secret:      "arn:aws:sns:us-east-1:123456789012:orders",
@@ -393,6 +402,9 @@ func (s Scheme) SendsForms() bool { return s.form }
 // HasPublicKey reports whether a public key verifies signatures, so that the
 // receiver's secret cannot sign.
 func (s Scheme) HasPublicKey() bool { return s.keys.publicKey != "" }
+
+// TestSecret returns a secret for tests, or "" if the scheme has no secret.
+func (s Scheme) TestSecret() string { return s.keys.secret }
 
 // IsProvider reports whether the scheme is that of a provider.
 func (s Scheme) IsProvider() bool { return s.env != "" }

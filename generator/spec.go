@@ -17,6 +17,7 @@ type Spec struct {
 	RateLimit *RateLimit // requests per client IP address; nil for any number
 	Webhook   *Scheme    // scheme of the signatures that it verifies; nil for none
 	Auth      *Auth      // users that may call it; nil for everyone
+	Input     *Input     // JSON body that it decodes; nil for none
 	Binary    string     // media type of a binary response; "" for JSON
 	Fixtures  bool       // also write a fixtures file
 	NoTests   bool       // write only the handler, even if Fixtures is set

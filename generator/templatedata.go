@@ -42,6 +42,9 @@ type TemplateData struct {
 	Webhook   *WebhookData
 	Auth      *AuthData
 
+	// Input is nil if the function does not decode a JSON body.
+	Input *InputData
+
 	// Binary is the media type of the response, or empty for JSON. Use Quote.
 	Binary string
 }
@@ -83,14 +86,15 @@ type RateLimitData struct {
 
 // WebhookData describes how a function verifies webhooks.
 type WebhookData struct {
-	Scheme          string // constant in package webhooks, such as SHA256
-	Sender          string // name of the provider, or empty for any sender
-	Signed          bool   // requests have a signature: false only for Skip
-	SignsPayload    bool   // the signature depends on the payload
-	SignatureHeader string // header of the signature, or empty if the scheme sets it
-	SecretEnv       string // environment variable of the secret
-	URLEnv          string // environment variable of the public URL, or empty if the scheme does not sign it
-	TokenEnv        string // environment variable of the verify token, or empty if the sender has none
+	Scheme          string   // constant in package webhooks, such as SHA256
+	Sender          string   // name of the provider, or empty for any sender
+	Signed          bool     // requests have a signature: false only for Skip
+	SignsPayload    bool     // the signature depends on the payload
+	SignatureHeader string   // header of the signature, or empty if the scheme sets it
+	SecretEnv       string   // environment variable of the secret
+	URLEnv          string   // environment variable of the public URL, or empty if the scheme does not sign it
+	TokenEnv        string   // environment variable of the verify token, or empty if the sender has none
+	Note            []string // lines of a comment about the secret
 
 	// For tests.
 	Secret      string          // secret that the sender signs with
@@ -143,7 +147,7 @@ func (d TemplateData) Request() RouteData {
 func (d TemplateData) method(r Route) string {
 	method := r.Method
 	switch {
-	case method == "" && d.Webhook != nil:
+	case method == "" && (d.Webhook != nil || d.Input != nil):
 		return "MethodPost"
 	case method == "":
 		return "MethodGet"
@@ -174,6 +178,9 @@ func (d TemplateData) PathParameters() []string {
 
 // Body returns the JSON body of the response to Request.
 func (d TemplateData) Body() string {
+	if d.Input != nil {
+		return `{"data":` + d.Input.JSON + "}"
+	}
 	body := map[string]string{}
 	for _, name := range d.PathParameters() {
 		body[name] = ""
@@ -192,7 +199,7 @@ func (d TemplateData) Guarded() bool {
 }
 
 // HasPayload reports whether the function decodes the message of a webhook.
-func (d TemplateData) HasPayload() bool { return d.Webhook != nil }
+func (d TemplateData) HasPayload() bool { return d.Webhook != nil && d.Input == nil }
 
 // Signed reports whether requests must have a webhook signature.
 func (d TemplateData) Signed() bool { return d.Webhook != nil && d.Webhook.Signed }
@@ -252,6 +259,9 @@ func (s Spec) templateData(p Project, module string) TemplateData {
 	if s.Webhook != nil {
 		d.Webhook = s.Webhook.templateData(s.Name)
 	}
+	if s.Input != nil {
+		d.Input = s.Input.templateData()
+	}
 	for _, r := range s.Routes {
 		example, parameters := r.Example()
 		d.Routes = append(d.Routes, RouteData{r.String(), d.method(r), example, parameters})
@@ -275,6 +285,7 @@ func (s Scheme) templateData(name Name) *WebhookData {
 		SecretEnv:       s.SecretEnv(name),
 		URLEnv:          s.urlEnv,
 		TokenEnv:        s.tokenEnv,
+		Note:            s.note,
 
 		Secret:      s.keys.secret,
 		OtherSecret: s.keys.otherSecret,

@@ -30,7 +30,7 @@ var Function embed.FS
 //go:embed lib/db/db.go lib/db/dsn.go lib/db/files.go lib/db/migrate.go lib/db/postgres.go lib/db/slow.go
 //go:embed lib/db/sqlite.go
 //go:embed lib/dbtest/dbtest.go lib/dbtest/postgres.go lib/dbtest/sqlite.go
-//go:embed lib/fn/binary.go lib/fn/fn.go lib/fn/form.go
+//go:embed lib/fn/binary.go lib/fn/decode.go lib/fn/fn.go lib/fn/form.go lib/fn/problem.go
 //go:embed lib/fntest/fntest.go lib/fntest/webhook.go
 //go:embed lib/inbox/inbox.go
 //go:embed lib/ipallow/ipallow.go
@@ -123,13 +123,14 @@ var Deploy embed.FS
 // a project but does not write them there.
 //
 //go:embed runtime/gateway/call.go runtime/gateway/client.go runtime/gateway/context.go runtime/gateway/event.go
-//go:embed runtime/gateway/gateway.go runtime/gateway/ids.go runtime/gateway/response.go runtime/gateway/size.go
+//go:embed runtime/gateway/gateway.go runtime/gateway/ids.go runtime/gateway/inflight.go runtime/gateway/response.go runtime/gateway/size.go
 //go:embed runtime/lambdaentry/lambdaentry.go
 //go:embed runtime/migrate/main.go
 //go:embed runtime/payload/alb.go runtime/payload/fields.go runtime/payload/http.go runtime/payload/payload.go
 //go:embed runtime/payload/response.go runtime/payload/unsupported.go
 //go:embed runtime/response/response.go
 //go:embed runtime/route/event.go runtime/route/route.go
+//go:embed runtime/server/memory.go
 //go:embed runtime/server/invoke.go runtime/server/options.go runtime/server/parent.go runtime/server/router.go
 //go:embed runtime/server/server.go
 var Runtime embed.FS

@@ -21,9 +21,10 @@ func newAdd(w World) *cobra.Command {
 they import. Existing files are kept. A name such as auth/dbauth copies one part
 of a package and what it requires; --list shows the parts.
 
-With --update, update the named packages, or all existing ones, to the version
-of this fngen. Packages in which you have edited a file are not updated. A file
-whose first line you delete is yours: it stays, and the others are updated.
+With --update, update the named packages and those that import them, or all
+existing ones, to the version of this fngen. Packages in which you have edited a
+file are not updated. A file whose first line you delete is yours: it stays, and
+the others are updated.
 
 With --check, write nothing, and fail if a package is of another version.`,
 		Example: "  fngen add webhooks auth\n  fngen add auth/dbauth\n  fngen add --list\n  fngen add --update\n  fngen add --check",

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fngen/fngen/internal/build"
+	"github.com/fngen/fngen/internal/devpage"
 	"github.com/fngen/fngen/internal/devserver"
 	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/project"
@@ -43,6 +46,9 @@ served as soon as their files exist.
 The functions are at http://localhost:8911/<name>. They are also at
 http://localhost:8910/.redwood/functions/<name>, on the same origin as your web
 side: set --web-target to the URL of its dev server.
+
+A page at http://localhost:8911/.fngen/ shows the requests as they happen, and
+sends them again.
 
 The functions' environment includes the variables of .env.defaults, .env and
 .env.development. Each request is logged to stdout. The functions' own output
@@ -80,7 +86,14 @@ goes to stderr.`,
 }
 
 func runDev(cmd *cobra.Command, w World, o devOptions) error {
-	p, err := openProject(cmd, w, project.Options{Tags: project.ParseTags(o.tags)})
+	environ, note := thisPlatform(w.Environ())
+	if note != "" {
+		w.note(note, "")
+	}
+	w.Environ = func() []string { return environ }
+	p, err := openProject(cmd, w, project.Options{
+		Tags: project.ParseTags(o.tags), GOOS: runtime.GOOS, GOARCH: runtime.GOARCH,
+	})
 	if err != nil {
 		return err
 	}
@@ -103,9 +116,13 @@ func (o devOptions) options(w World, p *project.Project) (devserver.Options, err
 		Host: strings.Trim(o.host, "[]"), Port: p.API.Port, WebPort: p.Web.Port, APIURL: p.Web.APIURL,
 		WebTarget: o.webTarget, PublicURL: o.publicURL, AllowedHosts: p.API.AllowedHosts,
 		AWSLimits: o.awsLimits, DebugPort: o.debugPort,
-		Load: func() (devserver.Program, error) { return devProgram(w, p, o.debugPort != 0) },
+		Load:   func() (devserver.Program, error) { return devProgram(w, p, o.debugPort != 0) },
+		Invoke: pageInvoke(w, p), Editor: devpage.Editor(p.Dev.Editor),
 		Poll: o.poll, Stdout: w.Stdout, Stderr: w.Stderr,
 		Note: w.note,
+	}
+	if options.Editor == "" {
+		options.Editor = devpage.DetectEditor(w.Env)
 	}
 	if o.port >= 0 {
 		options.Port = o.port
@@ -138,7 +155,8 @@ func devProgram(w World, p *project.Project, debug bool) (devserver.Program, err
 		return devserver.Program{}, err
 	}
 	program := devserver.Program{
-		Overlay: server.Overlay, Package: server.Package, Environ: server.Environ, Explain: server.Explain,
+		Overlay: server.Overlay, Package: server.Package, Environ: logEnviron(w, server.Environ), Explain: server.Explain,
+		Describe: func() []devpage.Function { return pageFunctions(p, server.Functions) },
 	}
 	for _, skipped := range server.Skipped {
 		program.Notes = append(program.Notes, skipped.String())
@@ -149,6 +167,21 @@ func devProgram(w World, p *project.Project, debug bool) (devserver.Program, err
 		})
 	}
 	return program, nil
+}
+
+// logEnviron adds the variables with which package logger formats its lines for
+// a terminal, if there is one: what functions write goes through a pipe.
+func logEnviron(w World, environ []string) []string {
+	if !isTerminal(w.Stderr) {
+		return environ
+	}
+	for _, variable := range []string{"LOG_FORMAT=terminal", "CLICOLOR_FORCE=1"} {
+		name, _, _ := strings.Cut(variable, "=")
+		if !slices.ContainsFunc(environ, func(v string) bool { return strings.HasPrefix(v, name+"=") }) {
+			environ = append(slices.Clip(environ), variable)
+		}
+	}
+	return environ
 }
 
 // parsePort parses a port to listen on, where 0 is any free port.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"net/http"
 	"path"
 	"slices"
 	"strings"
@@ -52,6 +53,10 @@ without cookies.
 --rate-limit takes requests per second, minute or hour, as in 10/s, 100/m or
 1000/h. To allow more requests at once, add a burst: 10/s,burst=20.
 
+--input takes the fields of a JSON body, as in name:string,age:int?. The types
+are string, int, float, bool and time, and lists such as []string. A question
+mark makes a field optional.
+
 --force replaces an existing function. Files that the function no longer has,
 such as its fixtures, are removed. If you edited one of those, nothing is
 written.`,
@@ -61,6 +66,7 @@ written.`,
   fngen function orders --webhook=shopify
   fngen function slack/events --webhook=slack
   fngen function report --auth=admin --binary=application/pdf --fixtures
+  fngen function signUp --input='name:string,age:int?,tags:[]string'
   fngen function cart --auth --cors=https://app.example.com,http://localhost:5173
   fngen function intern --allow-ip=10.0.0.0/8 --rate-limit=10/s`,
 		Args: arguments(1, 1, "a name"),
@@ -70,6 +76,9 @@ written.`,
 				return err
 			}
 			o.spec.Name = name
+			if err := checkInput(o.spec); err != nil {
+				return err
+			}
 			return runFunction(cmd, w, o)
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -123,6 +132,11 @@ written.`,
 		o.spec.RateLimit = &limit
 		return err
 	})
+	required(flags, "input", "FIELD:TYPE,...", "decode and validate a JSON body", func(value string) error {
+		input, err := generator.ParseInput(value)
+		o.spec.Input = &input
+		return err
+	})
 	flags.BoolVar(&o.spec.Fixtures, "fixtures", false, "write fixtures, and use them in the test")
 	flags.BoolVar(&o.spec.NoTests, "no-tests", false, "write only the handler")
 	flags.BoolVarP(&o.force, "force", "f", false, "replace the files of an existing function")
@@ -134,6 +148,31 @@ written.`,
 		"image/png", "image/jpeg", "application/pdf", "application/zip", "application/octet-stream",
 	})
 	return cmd
+}
+
+// checkInput returns an error if a function cannot decode a JSON body because of
+// the requests that it answers.
+func checkInput(spec generator.Spec) error {
+	if spec.Input == nil {
+		return nil
+	}
+	if spec.Webhook != nil && spec.Webhook.IsProvider() {
+		return usageError{
+			fmt.Sprintf("--input and --webhook=%s are mutually exclusive: providers add fields at any time", spec.Webhook.Name),
+			"decode the payload with json.Unmarshal, which ignores unknown fields",
+		}
+	}
+	for _, route := range spec.Routes {
+		switch route.Method {
+		case "", http.MethodPost, http.MethodPut, http.MethodPatch:
+		default:
+			return usageError{
+				fmt.Sprintf("--input and --route='%s' are mutually exclusive: %s requests have no body", route, route.Method),
+				"generate a function of its own for the route",
+			}
+		}
+	}
+	return nil
 }
 
 func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {

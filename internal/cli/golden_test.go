@@ -84,6 +84,17 @@ func goldenCommands() [][]string {
 		[]string{"function", "routes", "--route=GET /posts/{id}", "--route=DELETE /posts/{id}", "--route=POST /posts"},
 		[]string{"function", "allow-ip-rate-limit-webhook-auth-binary-fixtures", "--allow-ip=127.0.0.0/8,::1",
 			"--rate-limit=10/s", "--webhook", "--auth", "--binary", "--fixtures"},
+		[]string{"function", "input", "--input=name:string,age:int,score:float,active:bool,born:time," +
+			"tags:[]string,counts:[]int,scores:[]float,flags:[]bool,seen:[]time"},
+		[]string{"function", "input-optional", "--input=name:string?,age:int?,score:float?,active:bool?,born:time?," +
+			"tags:[]string?,user_id:int"},
+		[]string{"function", "input-auth", "--input=first_name:string,last_name:string", "--auth=admin"},
+		[]string{"function", "input-binary", "--input=width:int,height:int", "--binary"},
+		[]string{"function", "input-webhook-fixtures", "--input=name:string,age:int?", "--webhook", "--fixtures"},
+		[]string{"function", "allow-ip-rate-limit-webhook-auth-input-fixtures", "--allow-ip=127.0.0.0/8,::1",
+			"--rate-limit=10/s", "--webhook=timestampSchemeVerifier", "--auth=admin", "--input=name:string,email:string?", "--fixtures"},
+		[]string{"function", "route-input", "--route=PUT /notes/{id}", "--route=POST /notes", "--input=text:string"},
+		[]string{"function", "cors-input", "--cors=https://app.example.com", "--input=name:string"},
 		[]string{"function", "cors", "--cors"},
 		[]string{"function", "cors-origins", "--cors=https://app.example.com,https://*.example.org:8443,http://localhost:5173"},
 		[]string{"function", "cors-auth", "--cors=https://app.example.com", "--auth"},

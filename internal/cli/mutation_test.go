@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,7 +36,7 @@ var allMutants = flag.Bool("all-mutants", false, "break the guards of every gold
 // only in names.
 var mutated = []string{
 	"allowIps", "allowIpRateLimitWebhookAuthBinaryFixtures", "authRoles", "cors", "corsAuth", "corsOrigins",
-	"rateLimitBurst", "webhookAuthRole",
+	"input", "inputAuth", "inputBinary", "inputOptional", "rateLimitBurst", "webhookAuthRole",
 	"webhookDiscord", "webhookMeta", "webhookSha1Verifier", "webhookSns", "webhookStripe", "webhookTwilioAuthFixtures",
 	"slack/events",
 }
@@ -94,7 +95,7 @@ func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
 	}
 	for pkg, m := range mutants {
 		assert.True(t, failed[pkg], "the test of %s passes with %s", m.function, m.change)
-		assert.Regexp(t, "(status|RateLimit-Policy|Access-Control-Allow-Origin) = ", output[pkg],
+		assert.Regexp(t, "(status|body|RateLimit-Policy|Access-Control-Allow-Origin) = ", output[pkg],
 			"the test of %s fails for another reason with %s", m.function, m.change)
 	}
 }
@@ -160,6 +161,43 @@ func mutate(t *testing.T, function, source string) []mutant {
 			}
 			return true
 		})
+	}
+	for _, m := range mutateInput(source) {
+		add(m.change, m.source)
+	}
+	return mutants
+}
+
+// mutateInput returns the mutants of a handler that decodes its input: without
+// the error handling and the validation, with another limit, and with other
+// fields.
+func mutateInput(source string) []mutant {
+	if !strings.Contains(source, "fn.Decode[input]") {
+		return nil
+	}
+	var mutants []mutant
+	for _, m := range []struct{ expression, replacement string }{
+		{`err != nil (\{\s+return fn\.Problem)`, `err != nil && false $1`},
+		{`fn\.Problem\(err\)`, `fn.JSON(http.StatusBadRequest, err.Error())`},
+		{`fn\.Decode\[input\]\(event\)`, `fn.DecodeLimit[input](event, 1<<30)`},
+		{`== "" \{`, `== "\x00" {`},
+		{`fn\.Invalid\("`, `fn.Invalid("x`},
+		{`json:"`, `json:"x`},
+		{`(\[\]\S+ +.json:"\w+),omitempty`, `$1`},
+		{`( (?:int|float64|bool|time\.Time|\[\]\S+) +.json:"\w+)"`, `$1,omitempty"`},
+	} {
+		pattern := regexp.MustCompile(m.expression)
+		for _, at := range pattern.FindAllStringIndex(source, -1) {
+			text := source[at[0]:at[1]]
+			with := pattern.ReplaceAllString(text, m.replacement)
+			if strings.Contains(with, "http.") && !strings.Contains(source, `"net/http"`) {
+				continue
+			}
+			mutants = append(mutants, mutant{
+				change: text + " changed to " + with,
+				source: source[:at[0]] + with + source[at[1]:],
+			})
+		}
 	}
 	return mutants
 }

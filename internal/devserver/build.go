@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fngen/fngen/internal/devpage"
 	"github.com/fngen/fngen/internal/dotenv"
 	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/instance"
@@ -37,8 +38,11 @@ func (s *server) build(ctx context.Context, old *target) build {
 		case <-ctx.Done():
 		case <-time.After(failureDelay - time.Since(b.began)):
 		}
-		b.err = explain(b.program, b.err)
+		b.err = s.explain(b.program, b.err)
 		return b
+	}
+	if ctx.Err() == nil {
+		s.page.SetState(devpage.State{Status: devpage.Starting})
 	}
 	b.target, b.err = s.start(ctx, b.program, old)
 	b.took = time.Since(b.began)
@@ -46,7 +50,7 @@ func (s *server) build(ctx context.Context, old *target) build {
 }
 
 // explain returns the error to show for a build that failed with err.
-func explain(p Program, err error) *brokenError {
+func (s *server) explain(p Program, err error) *brokenError {
 	broken := &brokenError{title: "the functions do not build", detail: err.Error(), err: err}
 	if compile := (*overlay.BuildError)(nil); errors.As(err, &compile) {
 		broken.detail = compile.Output
@@ -59,6 +63,10 @@ func explain(p Program, err error) *brokenError {
 		broken.title = "there are no functions yet (create one with fngen function NAME)"
 	case errors.As(err, new(*dotenv.Error)):
 		broken.title = "the functions' environment cannot be read"
+	}
+	broken.problem = devpage.CompileProblem(s.Project, broken.title, broken.detail, s.Editor)
+	if p.Package != "" && len(p.Functions) == 0 { // the page teaches how to create one
+		broken.problem = &devpage.Problem{Title: broken.title}
 	}
 	return broken
 }
@@ -84,14 +92,28 @@ func (s *server) start(ctx context.Context, p Program, old *target) (*target, er
 			old.Kill()
 		}
 	}
+	tail := s.page.Output.Tail(s.Stderr)
+	hanging := time.AfterFunc(startDelay, func() {
+		title := fmt.Sprintf("the functions' program does not listen on its port after %d s", startDelay/time.Second)
+		const advice = "look for an init function or a package variable that waits, for example for a database"
+		s.note(title, advice)
+		s.page.Hangs(&devpage.Problem{Title: title, Text: advice})
+	})
+	defer hanging.Stop()
+	if s.DebugPort != 0 { // it may be at a breakpoint
+		hanging.Stop()
+	}
 	i, err := instance.Start(ctx, instance.Command{
 		Argv: argv, Args: s.programArgs(), Dir: s.Project, Environ: p.Environ,
-		Stdout: s.Stderr, Stderr: s.Stderr, Grace: 300 * time.Millisecond,
+		Stdout: tail, Stderr: tail, Grace: 300 * time.Millisecond,
 	})
 	if err != nil {
-		return nil, &brokenError{"the functions do not start", err.Error(), err}
+		const title = "the functions do not start"
+		return nil, &brokenError{title, err.Error(), err, s.exitProblem(title, err, tail)}
 	}
-	return newTarget(i, p, binary), nil
+	t := newTarget(i, p, binary)
+	t.tail = tail
+	return t, nil
 }
 
 // programArgs returns the arguments of the server program.

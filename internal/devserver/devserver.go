@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/fngen/fngen/internal/delivery"
+	"github.com/fngen/fngen/internal/devpage"
 	"github.com/fngen/fngen/internal/overlay"
 	"github.com/fngen/fngen/internal/tempdir"
 	"github.com/fngen/fngen/internal/watch"
@@ -54,6 +55,12 @@ type Options struct {
 	// and Functions may be set.
 	Load func() (Program, error)
 
+	// Invoke sends a signed request to the functions' port, with sent in
+	// the header SentHeader. The page's requests use it.
+	Invoke func(ctx context.Context, port int, sent string, c devpage.Call) error
+
+	Editor devpage.Editor // opens the files of errors
+
 	Poll           time.Duration              // the interval of polling for changes; 0 is to rely on the system's events
 	Stdout, Stderr io.Writer                  // a line per request, and everything else
 	Note           func(message, hint string) // prints a note
@@ -66,6 +73,7 @@ type Program struct {
 	Package   string
 	Functions []Function
 	Environ   []string                   // the environment to run it in
+	Describe  func() []devpage.Function  // describes the functions for the page; may be nil
 	Notes     []string                   // notes on functions that are not in it, printed once
 	Explain   func(output string) string // translates compiler errors to positions in the functions' files, or nil
 }
@@ -96,6 +104,7 @@ const (
 	drainTimeout = 15 * time.Minute       // how long requests of a replaced process may take; Lambda's maximum
 	exitTimeout  = 5 * time.Second        // how long a drained process may take to exit
 	listDelay    = 300 * time.Millisecond // between a build and the listing of its source files
+	startDelay   = 5 * time.Second        // after which it is noted that a program does not listen
 	failureDelay = 300 * time.Millisecond // before a failed build is reported: a file may be half written
 
 	deliveryCount = 100     // how many webhook deliveries are kept
@@ -110,6 +119,8 @@ type server struct {
 	gate       gate
 	watcher    *watch.Watcher
 	deliveries *delivery.Log
+	page       *devpage.Page
+	sent       sync.Map // from a value of SentHeader to the number of the request's record
 
 	sources atomic.Pointer[overlay.Sources] // the source files of the last build that they are known of, or nil
 	isFresh atomic.Bool                     // sources are those of the running program
@@ -128,6 +139,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	defer o.queueOutput()()
 	s := &server{Options: o, deliveries: delivery.NewLog(deliveryCount, deliveryBytes)}
+	s.page = s.newPage()
 	if o.DebugPort != 0 {
 		if s.debugger, err = findDebugger(); err != nil {
 			return err
@@ -230,6 +242,7 @@ func (s *server) noteOnce(message string) {
 type brokenError struct {
 	title, detail string
 	err           error
+	problem       *devpage.Problem // what is known besides, or nil
 }
 
 func (e *brokenError) Error() string {

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fngen/fngen/internal/delivery"
+	"github.com/fngen/fngen/internal/devpage"
 	"github.com/fngen/fngen/internal/instance"
 	"github.com/fngen/fngen/internal/watch"
 )
@@ -53,7 +54,7 @@ func TestGate(t *testing.T) {
 	assert.Same(t, first, g.finishBuild(second, nil))
 	assert.True(t, isClosed(g), "the program is older than the last event")
 	g.startBuild(1)
-	broken := &brokenError{"the functions do not build", "x", nil}
+	broken := &brokenError{title: "the functions do not build", detail: "x"}
 	assert.Same(t, second, g.finishBuild(second, broken))
 	_, err := g.acquire(context.Background(), 0)
 	assert.Same(t, broken, err)
@@ -161,7 +162,7 @@ func TestWriteUnavailable(t *testing.T) {
 		r := httptest.NewRequest(http.MethodGet, "http://localhost/", nil)
 		r.Header.Set("Accept", accept)
 		w := httptest.NewRecorder()
-		(&server{}).writeUnavailable(w, r, &brokenError{"the functions do not build", "a.go:1: <b>", nil})
+		(&server{}).writeUnavailable(w, r, &brokenError{title: "the functions do not build", detail: "a.go:1: <b>"})
 		assert.Equal(t, http.StatusInternalServerError, w.Code)
 		assert.Equal(t, want.contentType, w.Header().Get("Content-Type"))
 		assert.Contains(t, w.Body.String(), want.body)
@@ -175,7 +176,7 @@ func TestWriteUnavailable(t *testing.T) {
 // Only commands on this machine can read deliveries: they contain customers'
 // data.
 func TestServeInfo(t *testing.T) {
-	s := &server{Options: Options{Project: "/project"}, deliveries: delivery.NewLog(1, 1)}
+	s := &server{Options: Options{Project: "/project"}, deliveries: delivery.NewLog(1, 1), page: devpage.New(devpage.Options{})}
 	for _, test := range []struct {
 		name       string
 		remoteAddr string
@@ -226,14 +227,14 @@ func TestServeInfo(t *testing.T) {
 
 // A body is recorded up to its limit, even while it is still being read.
 func TestBodyRecorder(t *testing.T) {
-	small := &bodyRecorder{ReadCloser: io.NopCloser(iotest.OneByteReader(strings.NewReader("small")))}
+	small := &bodyRecorder{limit: 10, ReadCloser: io.NopCloser(iotest.OneByteReader(strings.NewReader("small")))}
 	_, err := io.ReadAll(small)
 	require.NoError(t, err)
 	data, omitted := small.recorded()
 	assert.Equal(t, "small", string(data))
 	assert.Zero(t, omitted)
 
-	large := &bodyRecorder{ReadCloser: io.NopCloser(strings.NewReader(strings.Repeat("x", deliveryBytes+1)))}
+	large := &bodyRecorder{limit: deliveryBytes, ReadCloser: io.NopCloser(strings.NewReader(strings.Repeat("x", deliveryBytes+1)))}
 	var reading sync.WaitGroup
 	reading.Go(func() { _, _ = io.Copy(io.Discard, struct{ io.Reader }{large}) })
 	large.recorded() // concurrently
@@ -259,6 +260,7 @@ func TestForward(t *testing.T) {
 		Options:    Options{APIURL: "/api", AllowedHosts: []string{"example.com"}, Stdout: &out, Note: note},
 		deliveries: delivery.NewLog(1, 1),
 		watcher:    new(watch.Watcher),
+		page:       devpage.New(devpage.Options{}),
 	}
 	target := newTarget(&instance.Instance{Addr: strings.TrimPrefix(program.URL, "http://")}, Program{}, nil)
 	defer target.transport.CloseIdleConnections()
@@ -322,7 +324,7 @@ func TestWebHandler(t *testing.T) {
 	require.NoError(t, err)
 	s := &server{Options: Options{APIURL: "/api", WebTarget: address, Stdout: io.Discard, Stderr: io.Discard}}
 	handler := s.webHandler()
-	for _, uri := range []string{"/", "/api", "/apiary/f", "/a%2Fb?import&raw", "/x?a;b=%zz"} {
+	for _, uri := range []string{"/", "/api", "/apiary/f", "/a%2Fb?import&raw", "/x?a;b=%zz", "/.fngen/", "/.fngen/events"} {
 		r := httptest.NewRequest(http.MethodGet, uri, nil)
 		r.Host = "localhost:8910"
 		handler.ServeHTTP(httptest.NewRecorder(), r)

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fngen/fngen/internal/devpage"
 	"github.com/fngen/fngen/internal/instance"
 	"github.com/fngen/fngen/templates/runtime/route"
 )
@@ -31,6 +32,7 @@ type target struct {
 	binary    os.FileInfo
 	started   time.Time
 	transport *http.Transport
+	tail      *devpage.Tail // its last output, or nil in tests
 	router    *route.Router
 
 	mu         sync.Mutex

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"github.com/fngen/fngen/internal/devpage"
 )
 
 // isLocal reports whether a command on this machine sent the request. It rules
@@ -17,9 +19,32 @@ func isLocal(r *http.Request) bool {
 			return false
 		}
 	}
+	return isLoopback(r)
+}
+
+// isLoopback reports whether a request is from this machine, and for it under a
+// name that cannot mean another one.
+func isLoopback(r *http.Request) bool {
 	host := hostname(r)
 	ip, _ := netip.ParseAddr(host)
 	return !isForwarded(r) && clientIP(r).IsLoopback() && (isLocalhost(host) || ip.IsLoopback())
+}
+
+// isDeveloper reports whether the developer's own browser, or a command on this
+// machine, sent the request. Requests of pages of other origins, which a browser
+// marks, are ruled out, and so are host names that another page can resolve to
+// this machine.
+func isDeveloper(r *http.Request) bool {
+	if origin := r.Header.Values("Origin"); len(origin) > 1 || len(origin) == 1 && origin[0] != "http://"+r.Host {
+		return false
+	}
+	for _, site := range r.Header.Values("Sec-Fetch-Site") {
+		isVisit := site == "none" && r.Header.Get("Sec-Fetch-Mode") == "navigate"
+		if site != "same-origin" && !isVisit {
+			return false
+		}
+	}
+	return isLoopback(r)
 }
 
 // isForwarded reports whether a proxy or a tunnel forwarded the request.
@@ -66,9 +91,22 @@ func (s *server) isTrusted(r *http.Request) bool {
 // refuseHost responds to a request for an unknown host.
 func refuseHost(w http.ResponseWriter, r *http.Request) {
 	host := hostname(r)
-	writeError(w, r, http.StatusForbidden, fmt.Sprintf("unknown host %q", host),
-		fmt.Sprintf("To allow it, run fngen dev with --public-url=https://%[1]s, or set\n"+
+	refuse(w, r, fmt.Sprintf("unknown host %q", host), fmt.Sprintf(
+		"To allow it, run fngen dev with --public-url=https://%[1]s, or set\n"+
 			"allowedHosts = [%[1]q] in the section [api] of fngen.toml.", host))
+}
+
+// refuse responds with status 403, in the media type that the client prefers.
+func refuse(w http.ResponseWriter, r *http.Request, title, detail string) {
+	p := &devpage.Problem{Title: title, Text: detail}
+	switch preferredType(r.Header.Values("Accept")) {
+	case "text/html":
+		p.WriteHTML(w, http.StatusForbidden, devpage.Never, 0)
+	case "application/json":
+		p.WriteJSON(w, http.StatusForbidden)
+	default:
+		p.WriteText(w, http.StatusForbidden)
+	}
 }
 
 // hostname returns the host that a request is for, without its port and the

@@ -1,6 +1,8 @@
 package devserver
 
 import (
+	"cmp"
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -21,6 +23,7 @@ func newForwarder(t *testing.T, options Options) (s *server, last func() *http.R
 	t.Cleanup(program.Close)
 	options.APIURL, options.Stdout = "/api", &strings.Builder{}
 	s = &server{Options: options, deliveries: delivery.NewLog(1, 1), watcher: new(watch.Watcher)}
+	s.page = s.newPage()
 	target := newTarget(&instance.Instance{Addr: strings.TrimPrefix(program.URL, "http://")}, Program{}, nil)
 	t.Cleanup(target.transport.CloseIdleConnections)
 	s.gate.finishBuild(target, nil)
@@ -172,4 +175,61 @@ func TestErrorDetails(t *testing.T) {
 		assert.Contains(t, w.Body.String(), "build failed", test.name)
 		assert.Equal(t, test.public, !strings.Contains(w.Body.String(), "/home/me"), test.name)
 	}
+}
+
+// Only the developer's own browser may use the page: not a page of another
+// origin, a host name of somebody else's, a tunnel or another machine.
+func TestIsDeveloper(t *testing.T) {
+	s, _ := newForwarder(t, Options{Host: "dev.internal", AllowedHosts: []string{"tunnel.example"}})
+	const host, rebound = "localhost:8911", "evil.example:8911"
+	const allowed, refused = http.StatusOK, http.StatusForbidden
+	tests := []struct {
+		name       string
+		remoteAddr string
+		host       string
+		header     []string // names and values
+		status     int
+	}{
+		{name: "command", status: allowed},
+		{name: "visit", header: []string{"Sec-Fetch-Site", "none", "Sec-Fetch-Mode", "navigate"}, status: allowed},
+		{name: "script", header: []string{"Sec-Fetch-Site", "same-origin"}, status: allowed},
+		{name: "script that posts", header: []string{"Sec-Fetch-Site", "same-origin", "Origin", "http://" + host}, status: allowed},
+		{name: "other origin", header: []string{"Origin", "https://evil.example"}, status: refused},
+		{name: "other port", header: []string{"Origin", "http://localhost:8910"}, status: refused},
+		{name: "opaque origin", header: []string{"Origin", "null"}, status: refused},
+		{name: "https", header: []string{"Origin", "https://" + host}, status: refused},
+		{name: "image of another site", header: []string{"Sec-Fetch-Site", "cross-site"}, status: refused},
+		{name: "link of another port", header: []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "navigate"}, status: refused},
+		{name: "no visit", header: []string{"Sec-Fetch-Site", "none", "Sec-Fetch-Mode", "cors"}, status: refused},
+		{name: "DNS rebinding", host: rebound, header: []string{"Origin", "http://" + rebound}, status: refused},
+		{name: "host of --host", host: "dev.internal:8911", status: refused},
+		{name: "tunnel", host: "tunnel.example", status: refused},
+		{name: "tunnel that rewrites the host", header: []string{"X-Forwarded-For", "192.0.2.1"}, status: refused},
+		{name: "proxy", header: []string{"Via", "1.1 x"}, status: refused},
+		{name: "other machine", remoteAddr: "192.0.2.1:1", status: refused},
+	}
+	ports := map[string]http.Handler{"api": http.HandlerFunc(s.serveFunctions), "web": s.webHandler()}
+	paths := []string{"/.fngen/", "/.fngen/events", "/.fngen/requests/1", "/.fngen/page.js", "/.fngen/send"}
+	for _, test := range tests {
+		for _, path := range paths {
+			for port, handler := range ports {
+				ctx, cancel := context.WithCancel(t.Context())
+				cancel() // the events end
+				r := httptest.NewRequest(http.MethodGet, path, nil).WithContext(ctx)
+				r.RemoteAddr, r.Host = cmp.Or(test.remoteAddr, "127.0.0.1:1"), cmp.Or(test.host, host)
+				for i := 0; i < len(test.header); i += 2 {
+					r.Header.Set(test.header[i], test.header[i+1])
+				}
+				w := httptest.NewRecorder()
+				handler.ServeHTTP(w, r)
+				assert.Equal(t, test.status == refused, w.Code == refused, "%s %s %s", test.name, port, path)
+			}
+		}
+	}
+	r := httptest.NewRequest(http.MethodGet, "http://"+host+"/.fngen/deliveries", nil)
+	r.RemoteAddr = "127.0.0.1:1"
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	w := httptest.NewRecorder()
+	s.serveFunctions(w, r)
+	assert.Equal(t, http.StatusForbidden, w.Code, "deliveries with their secrets are for commands only")
 }

@@ -38,24 +38,24 @@ func Ask(ctx context.Context, port int) (Info, error) {
 	return i, nil
 }
 
-// serveInfo handles the requests of other fngen commands, below /.fngen/.
-// Deliveries contain customers' data, so only processes on this machine are
-// allowed.
+// serveInfo handles requests below /.fngen/: those of the page, and of other
+// fngen commands. Requests contain customers' data, so only the developer on
+// this machine is allowed.
 func (s *server) serveInfo(w http.ResponseWriter, r *http.Request) {
-	if !isLocal(r) {
-		http.Error(w, "only clients on this machine are allowed", http.StatusForbidden)
-		return
-	}
 	var v any
 	switch r.URL.Path {
 	case "/.fngen/dev":
 		v = Info{s.Project, s.Version, os.Getpid(), s.PublicURL}
-	case "/.fngen/deliveries":
+	case "/.fngen/deliveries": // with their secrets
 		v = s.deliveries.All()
-	default:
-		http.NotFound(w, r)
-		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v)
+	switch {
+	case v != nil && !isLocal(r), v == nil && !isDeveloper(r):
+		refuse(w, r, "only the developer on this machine is allowed", "Enter the address of this page in your browser.")
+	case v != nil:
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(v)
+	default:
+		s.page.ServeHTTP(w, r)
+	}
 }

@@ -124,6 +124,7 @@ func (s *server) printAddresses() {
 	}
 	s.print(s.Stdout, fmt.Sprintf("functions  http://%s/<name>\nweb        http://%s  (functions at %s/<name>)\n",
 		net.JoinHostPort(host, strconv.Itoa(s.Port)), net.JoinHostPort(host, strconv.Itoa(s.WebPort)), s.APIURL))
+	s.print(s.Stdout, fmt.Sprintf("page       http://%s/.fngen/\n", net.JoinHostPort(host, strconv.Itoa(s.Port))))
 }
 
 // serve serves until the endpoints are closed. If one server fails, serve

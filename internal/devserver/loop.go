@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fngen/fngen/internal/devpage"
 	"github.com/fngen/fngen/internal/instance"
 	"github.com/fngen/fngen/internal/watch"
 )
@@ -92,6 +93,7 @@ func (l *loop) startBuild(ctx context.Context, events int) {
 	l.builtAt = time.Time{}
 	l.abandonBuild()
 	l.restart.Stop()
+	l.page.SetState(devpage.State{Status: devpage.Building})
 	ctx, l.cancelBuild = context.WithCancel(ctx)
 	old := l.current
 	go func() { l.builds <- l.build(ctx, old) }()
@@ -171,6 +173,7 @@ func (l *loop) handleBuild(ctx context.Context, b build) error {
 
 // handleFailure opens the gate: requests fail with err until the next build.
 func (l *loop) handleFailure(err error) {
+	l.page.SetState(devpage.State{Status: devpage.Failed, Problem: problemOf(err)})
 	l.gate.finishBuild(l.current, err)
 	if text := err.Error(); text != l.printed {
 		l.printed = text
@@ -195,6 +198,7 @@ func (l *loop) handleSuccess(ctx context.Context, b build) {
 	}
 	l.printed, l.functions, l.isReady = "", functions, true
 	l.builtAt = b.began
+	l.page.SetState(devpage.State{Status: devpage.Ready, Took: b.took, Functions: b.target.program.Describe})
 	l.current, l.exited = b.target, b.target.Done()
 	if old := l.gate.finishBuild(l.current, nil); old != nil && old != l.current {
 		l.drains.Go(func() {

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fngen/fngen/internal/devpage"
 	"github.com/fngen/fngen/internal/dotenv"
 	"github.com/fngen/fngen/internal/instance"
 	"github.com/fngen/fngen/internal/overlay"
@@ -27,6 +28,7 @@ func runLoop(ctx context.Context, s *server, load func() (Program, error)) (chan
 	s.Project, s.Load = "/project", load
 	s.gate.startBuild(0)
 	batches, failed, done := make(chan watch.Batch), make(chan error), make(chan error, 1)
+	s.page = devpage.New(devpage.Options{})
 	go func() { done <- newLoop(s).run(ctx, batches, failed) }()
 	return batches, done
 }
@@ -107,6 +109,7 @@ func TestLoopEnds(t *testing.T) {
 		failed := make(chan error, 1)
 		failed <- &watch.LimitError{Dir: "/project"}
 		s := &server{Options: Options{Load: func() (Program, error) { return Program{}, errors.New("a.go:1: x") }}}
+		s.page = devpage.New(devpage.Options{})
 		err := newLoop(s).run(t.Context(), nil, failed)
 		assert.ErrorAs(t, err, new(*watch.LimitError))
 	})
@@ -173,7 +176,7 @@ func TestExplain(t *testing.T) {
 		},
 		{"other error", Program{}, errors.New("x"), "the functions do not build", "x"},
 	} {
-		broken := explain(test.p, test.err)
+		broken := (&server{}).explain(test.p, test.err)
 		assert.Equal(t, test.title, broken.title, test.name)
 		assert.Equal(t, test.text, broken.detail, test.name)
 		assert.ErrorIs(t, broken, test.err, test.name)

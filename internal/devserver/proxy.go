@@ -1,6 +1,7 @@
 package devserver
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -12,10 +13,9 @@ import (
 	"path"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/fngen/fngen/internal/delivery"
+	"github.com/fngen/fngen/internal/devpage"
 	"github.com/fngen/fngen/templates/runtime/route"
 )
 
@@ -25,6 +25,8 @@ const (
 	peerHeader   = "Fngen-Peer"   // on requests: the client's IP address
 	publicHeader = "Fngen-Public" // on requests from outside: responses must not have details of errors
 	noteHeader   = "Fngen-Note"   // on responses: what Lambda would have rejected, separated by commas
+	idHeader     = "Fngen-Id"     // on responses: the request's id
+	failedNote   = "failed"       // in noteHeader: the function returned an error or panicked
 
 	invokePath = "/2015-03-31/functions/" // Lambda's Invoke API, which only a developer may call
 )
@@ -42,7 +44,7 @@ func (s *server) serveFunctions(w http.ResponseWriter, r *http.Request) {
 // APIURL to the functions and all others to the web side.
 func (s *server) webHandler() http.Handler {
 	functions := http.StripPrefix(s.APIURL, http.HandlerFunc(s.forward))
-	web := http.Handler(http.HandlerFunc(s.serveList))
+	web := http.Handler(http.HandlerFunc(s.serveWithoutWeb))
 	if s.WebTarget != nil {
 		web = s.webProxy()
 	}
@@ -74,11 +76,16 @@ func (s *server) webProxy() *httputil.ReverseProxy {
 	}
 }
 
-// forward sends a request to the program as soon as the gate is open, and logs
-// it. It also keeps requests to functions that verify webhooks.
-func (s *server) forward(w http.ResponseWriter, r *http.Request) {
+// forward handles a request to a function.
+func (s *server) forward(w http.ResponseWriter, r *http.Request) { s.record(w, r) }
+
+// record sends a request to the program as soon as the gate is open, prints it,
+// and keeps it for the page. It also keeps requests to functions that verify
+// webhooks. It returns the number of the record, or 0 if the request was
+// refused.
+func (s *server) record(w http.ResponseWriter, r *http.Request) (n int) {
 	start := time.Now()
-	recorder := &statusRecorder{ResponseWriter: w}
+	recorder := &responseRecorder{ResponseWriter: w}
 	// The path is escaped because it is printed to a terminal. The query is
 	// omitted because it may contain secrets.
 	line := fmt.Sprintf("%-6s %s", r.Method, r.URL.EscapedPath())
@@ -91,35 +98,29 @@ func (s *server) forward(w http.ResponseWriter, r *http.Request) {
 	}()
 	if r.Method == http.MethodConnect {
 		http.Error(recorder, "CONNECT is not supported", http.StatusMethodNotAllowed)
-		return
+		return 0
 	}
 	if !s.knowsHost(r) {
 		refuseHost(recorder, r)
-		return
+		return 0
 	}
 	if strings.HasPrefix(path.Clean(r.URL.Path), invokePath) && !isLocal(r) {
-		writeError(recorder, r, http.StatusForbidden, "only clients on this machine may invoke functions with an event", "")
-		return
+		refuse(recorder, r, "only clients on this machine may invoke functions with an event", "")
+		return 0
 	}
+	e := s.beginExchange(r, recorder, start)
+	defer e.finish()
 	s.watcher.Sync(r.Context()) // the client may have saved a file just before
 	t, err := s.gate.acquire(r.Context(), queueTimeout)
 	if err != nil {
 		s.writeUnavailable(recorder, r, err)
-		return
+		return e.record.N
 	}
 	defer t.release()
-	if name, ok := t.webhook(r); ok {
-		body := &bodyRecorder{ReadCloser: r.Body}
-		r.Body = body
-		defer func() {
-			data, omitted := body.recorded()
-			s.deliveries.Add(delivery.Delivery{
-				Time: start, Function: name, Method: r.Method, Target: r.URL.RequestURI(), Status: recorder.status,
-				Header: r.Header.Clone(), Body: data, Omitted: omitted,
-			})
-		}()
-	}
-	s.functionProxy(t).ServeHTTP(recorder, r)
+	e.record.Function, e.isDelivery = t.webhook(r)
+	e.recordBody()
+	s.functionProxy(t, &e.record).ServeHTTP(recorder, r)
+	return e.record.N
 }
 
 // webhook returns the function that a request is for, if that function verifies
@@ -134,7 +135,7 @@ func (t *target) webhook(r *http.Request) (name string, ok bool) {
 }
 
 // functionProxy forwards requests to t unchanged, except for peerHeader.
-func (s *server) functionProxy(t *target) *httputil.ReverseProxy {
+func (s *server) functionProxy(t *target, record *devpage.Record) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
 		Transport: t.transport,
 		ErrorLog:  log.New(io.Discard, "", 0),
@@ -146,17 +147,29 @@ func (s *server) functionProxy(t *target) *httputil.ReverseProxy {
 			}
 		},
 		ModifyResponse: func(response *http.Response) error {
+			isFailure := false
 			for _, note := range strings.Split(response.Header.Get(noteHeader), ",") {
+				isFailure = isFailure || note == failedNote
 				if text := noteText(note); text != "" {
 					s.noteOnce(text)
 				}
 			}
 			response.Header.Del(noteHeader)
-			return nil
+			record.RequestID = cmp.Or(response.Header.Get(idHeader), response.Header.Get("X-Amzn-Requestid"))
+			response.Header.Del(idHeader)
+			if !isFailure {
+				return nil
+			}
+			failure, err := readFailure(response)
+			if failure != nil {
+				record.Failure = failure
+				s.explainFailure(response, failure)
+			}
+			return err
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() == nil {
-				s.writeError(w, r, http.StatusBadGateway, "the functions' process exited during the request", err.Error())
+				s.writeExit(w, r, t, err)
 			}
 		},
 	}
@@ -202,66 +215,14 @@ func (s *server) writeUnavailable(w http.ResponseWriter, r *http.Request, err er
 	var broken *brokenError
 	switch {
 	case errors.As(err, &broken):
-		s.writeError(w, r, http.StatusInternalServerError, broken.title, broken.detail)
+		s.writeProblem(w, r, http.StatusInternalServerError, broken.page(), onBuild)
 	case errors.Is(err, errStillBuilding):
 		w.Header().Set("Retry-After", "1")
-		s.writeError(w, r, http.StatusServiceUnavailable, err.Error(), "")
+		title := err.Error()
+		if s.page != nil && s.page.State().Status == devpage.Starting {
+			title = "the functions' program does not listen on its port yet: " +
+				"does an init function or a package variable wait?"
+		}
+		s.writeProblem(w, r, http.StatusServiceUnavailable, &devpage.Problem{Title: title}, onBuild)
 	}
 }
-
-// A bodyRecorder records the part of a request body that was read, up to
-// deliveryBytes. It is locked because a transport may still read the body after
-// the response has arrived.
-type bodyRecorder struct {
-	io.ReadCloser
-
-	mu   sync.Mutex
-	data []byte
-	size int
-}
-
-func (b *bodyRecorder) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.size += n; b.size <= deliveryBytes {
-		b.data = append(b.data, p[:n]...)
-	} else {
-		b.data = nil
-	}
-	return n, err
-}
-
-// recorded returns what has been read, or its size if that is too large to
-// keep.
-func (b *bodyRecorder) recorded() (data []byte, omitted int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.size > deliveryBytes {
-		omitted = b.size
-	}
-	return b.data, omitted
-}
-
-// A statusRecorder records the status of a response.
-type statusRecorder struct {
-	http.ResponseWriter
-	status int
-}
-
-func (r *statusRecorder) WriteHeader(status int) {
-	if r.status < 200 { // 1xx responses precede the final one
-		r.status = status
-	}
-	r.ResponseWriter.WriteHeader(status)
-}
-
-func (r *statusRecorder) Write(p []byte) (int, error) {
-	if r.status < 200 {
-		r.status = http.StatusOK
-	}
-	return r.ResponseWriter.Write(p)
-}
-
-// Unwrap gives [http.ResponseController] the wrapped ResponseWriter.
-func (r *statusRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

@@ -23,7 +23,7 @@ import (
 
 // startBrowser starts a headless Chromium and returns a context for a tab. It
 // skips the test on machines without Chromium.
-func startBrowser(t *testing.T) context.Context {
+func startBrowser(t *testing.T, extra ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -34,7 +34,7 @@ func startBrowser(t *testing.T) context.Context {
 	if os.Getuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // the sandbox refuses to run as root
 	}
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), append(options, extra...)...)
 	t.Cleanup(stop) // also removes the profile
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)

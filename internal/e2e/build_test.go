@@ -131,15 +131,15 @@ func TestBuiltForLambda(t *testing.T) {
 	for kind, c := range map[string]struct{ event, want string }{
 		"REST API": {
 			`{"httpMethod":"PUT","path":"/echo","multiValueQueryStringParameters":{"q":["1","50%25"]},"requestContext":{"stage":"prod"},"body":"SGVsbG8=","isBase64Encoded":true}`,
-			`{"statusCode":200,"headers":null,"multiValueHeaders":{"Set-Cookie":["a=1","b=2"]},"body":"PUT /echo [1 50%25] Hello"}`,
+			`{"statusCode":200,"headers":{"Content-Type":"application/json"},"multiValueHeaders":{"Set-Cookie":["a=1","b=2"]},"body":"PUT /echo [1 50%25] Hello"}`,
 		},
 		"HTTP API": {
 			`{"version":"2.0","rawPath":"/echo","rawQueryString":"q=1&q=50%2525","requestContext":{"stage":"$default","http":{"method":"PUT","path":"/echo"}},"body":"Hello"}`,
-			`{"statusCode":200,"headers":{},"cookies":["a=1","b=2"],"body":"PUT /echo [1 50%25] Hello"}`,
+			`{"statusCode":200,"headers":{"Content-Type":"application/json"},"cookies":["a=1","b=2"],"body":"PUT /echo [1 50%25] Hello"}`,
 		},
 		"load balancer": {
 			`{"httpMethod":"PUT","path":"/echo","multiValueQueryStringParameters":{"q":["1","50%2525"]},"multiValueHeaders":{"host":["h"]},"requestContext":{"elb":{"targetGroupArn":"arn"}},"body":"Hello"}`,
-			`{"statusCode":200,"statusDescription":"200 OK","multiValueHeaders":{"Set-Cookie":["a=1","b=2"]},"body":"PUT /echo [1 50%25] Hello"}`,
+			`{"statusCode":200,"statusDescription":"200 OK","multiValueHeaders":{"Content-Type":["application/json"],"Set-Cookie":["a=1","b=2"]},"body":"PUT /echo [1 50%25] Hello"}`,
 		},
 	} {
 		response, err := r.Invoke(ctx, []byte(c.event))

@@ -308,7 +308,7 @@ func TestDevSaves(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status)
 	assert.Equal(t, "1", body)
 	_, body = get(t, d.web)
-	assert.Contains(t, body, `<a href="/.redwood/functions/divide">`)
+	assert.Contains(t, body, "/.redwood/functions/divide\n")
 
 	d.save(t, ".env", "COLOUR=blue\n")
 	d.returns(t, "env", "blue text")

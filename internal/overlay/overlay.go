@@ -33,8 +33,9 @@ type Overlay struct {
 
 // A BuildError reports that the go command failed and holds what it printed.
 type BuildError struct {
-	Output string
-	flags  []string // extra flags of the command that failed
+	Output  string
+	flags   []string // extra flags of the command that failed
+	lacking []string // the module's packages whose imports the vendor directory lacks
 }
 
 func (e *BuildError) Error() string { return "build failed" }
@@ -59,7 +60,7 @@ func (o Overlay) Build(ctx context.Context, out string, packages ...string) erro
 	// If an import cannot be found, go build builds none of the packages. Build
 	// those that are complete.
 	o.Flags = slices.Concat(o.Flags, failed.flags)
-	complete, listErr := o.completePackages(ctx, packages)
+	complete, listErr := o.completePackages(ctx, packages, failed.lacking)
 	if listErr != nil || len(complete) == 0 || len(complete) == len(packages) {
 		return err
 	}
@@ -73,14 +74,21 @@ func (o Overlay) Build(ctx context.Context, out string, packages ...string) erro
 }
 
 // completePackages returns the packages whose dependencies can all be found and
-// parsed.
-func (o Overlay) completePackages(ctx context.Context, packages []string) ([]string, error) {
+// parsed, and do not include one that is lacking.
+func (o Overlay) completePackages(ctx context.Context, packages, lacking []string) ([]string, error) {
 	var out bytes.Buffer
-	args := slices.Concat([]string{"list", "-e", "-f", "{{if not .Incomplete}}{{.Dir}}{{end}}"}, o.listFlags())
+	const format = `{{if not .Incomplete}}{{.Dir}}{{range .Deps}}{{"\t"}}{{.}}{{end}}{{end}}`
+	args := slices.Concat([]string{"list", "-e", "-f", format}, o.listFlags())
 	if err := o.run(ctx, args, packages, &out); err != nil {
 		return nil, err
 	}
-	dirs := strings.Split(out.String(), "\n")
+	var dirs []string
+	for line := range strings.Lines(out.String()) {
+		fields := strings.Split(strings.TrimSpace(line), "\t")
+		if !slices.ContainsFunc(fields[1:], func(dep string) bool { return slices.Contains(lacking, dep) }) {
+			dirs = append(dirs, fields[0])
+		}
+	}
 	return slices.DeleteFunc(slices.Clone(packages), func(p string) bool {
 		return !slices.Contains(dirs, filepath.Join(o.Root, filepath.FromSlash(p)))
 	}), nil
@@ -117,20 +125,28 @@ func (o Overlay) run(ctx context.Context, args, packages []string, stdout *bytes
 	if !errors.As(err, &failed) {
 		return err
 	}
-	missing := notVendored(failed.Output)
-	if len(missing) == 0 {
+	missing, output := notVendored(failed.Output), o.withoutOverlay(failed.Output)
+	if len(missing) == 0 || output == failed.Output {
 		return err
 	}
 	// The vendor directory may lack packages that only the overlay imports. They
 	// may be in the module cache. What the module itself imports must be there,
 	// as go build requires.
 	const flag = "-mod=readonly"
-	list := slices.Concat([]string{"list", flag, "-e", "-deps", "-json=Dir,Imports,Module", "-overlay", file}, o.listFlags())
+	list := slices.Concat(
+		[]string{"list", flag, "-e", "-deps", "-json=Dir,ImportPath,Imports,Module", "-overlay", file}, o.listFlags())
 	for _, p := range packages {
 		list = append(list, "./"+p)
 	}
-	if only, listErr := o.onlyOverlay(ctx, list, missing); listErr != nil || !only {
+	lacking, listErr := o.importers(ctx, list, missing)
+	if listErr != nil {
 		return err
+	}
+	if len(lacking) > 0 {
+		if output == "" {
+			output = failed.Output // the go command names only the first file that imports a package
+		}
+		return &BuildError{Output: output, flags: []string{flag}, lacking: lacking}
 	}
 	err = o.runGo(ctx, slices.Concat(args[:1], []string{flag}, args[1:]), restore, stdout)
 	if errors.As(err, &failed) {
@@ -152,32 +168,50 @@ func notVendored(output string) []string {
 	return packages
 }
 
-// onlyOverlay reports whether only files of the overlay import some packages.
-// list are the arguments of go list that print the packages to look at.
-func (o Overlay) onlyOverlay(ctx context.Context, list, imports []string) (bool, error) {
+// importers returns the module's own packages, not those of the overlay, that
+// import one of the packages missing. list are the arguments of go list that
+// print the packages to look at.
+func (o Overlay) importers(ctx context.Context, list, missing []string) ([]string, error) {
 	var out bytes.Buffer
 	if err := o.runGo(ctx, list, func(output string) string { return output }, &out); err != nil {
-		return false, err
+		return nil, err
 	}
+	var importers []string
 	decoder := json.NewDecoder(&out)
 	for {
 		var p struct {
-			Dir     string
-			Imports []string
-			Module  *struct{ Main bool }
+			Dir, ImportPath string
+			Imports         []string
+			Module          *struct{ Main bool }
 		}
 		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
-			return true, nil
+			return importers, nil
 		} else if err != nil {
-			return false, err
+			return nil, err
 		}
-		if p.Module == nil || !p.Module.Main || o.hasDir(p.Dir) {
-			continue
-		}
-		if slices.ContainsFunc(p.Imports, func(name string) bool { return slices.Contains(imports, name) }) {
-			return false, nil
+		isOwn := p.Module != nil && p.Module.Main && !o.hasDir(p.Dir)
+		if isOwn && slices.ContainsFunc(p.Imports, func(name string) bool { return slices.Contains(missing, name) }) {
+			importers = append(importers, p.ImportPath)
 		}
 	}
+}
+
+// withoutOverlay removes the lines of the go command's output that are about
+// files of the overlay, with their continuation lines.
+func (o Overlay) withoutOverlay(output string) string {
+	var kept strings.Builder
+	isKept := true
+	for line := range strings.Lines(output) {
+		if !strings.HasPrefix(line, "\t") {
+			file, _, _ := strings.Cut(filepath.ToSlash(line), ".go:")
+			_, isOverlay := o.Files[file+".go"]
+			isKept = !isOverlay
+		}
+		if isKept {
+			kept.WriteString(line)
+		}
+	}
+	return strings.TrimSpace(kept.String())
 }
 
 // hasDir reports whether a file of the overlay is in the directory.

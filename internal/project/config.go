@@ -25,6 +25,7 @@ type Config struct {
 
 	API API
 	Web Web
+	Dev Dev
 }
 
 // API configures where the development server serves the functions.
@@ -41,6 +42,11 @@ type Web struct {
 	Target string // the URL of the web side's own server, or ""
 }
 
+// Dev configures the page of the development server.
+type Dev struct {
+	Editor string // opens source files: vscode, idea, none, or "" for the one that the environment names
+}
+
 const (
 	configFile  = "fngen.toml"
 	redwoodFile = "redwood.toml"
@@ -55,6 +61,7 @@ const (
 	webPortVariable   = "FNGEN_WEB_PORT"
 	apiURLVariable    = "FNGEN_WEB_API_URL"
 	targetVariable    = "FNGEN_WEB_TARGET"
+	editorVariable    = "FNGEN_DEV_EDITOR"
 )
 
 // A ConfigError reports a setting that is not valid.
@@ -77,6 +84,9 @@ type settings struct {
 		APIURL string `toml:"apiUrl"`
 		Target string `toml:"target"`
 	} `toml:"web"`
+	Dev struct {
+		Editor string `toml:"editor"`
+	} `toml:"dev"`
 	Paths paths `toml:"paths"`
 
 	Lambda    lambdaSettings            `toml:"lambda"`
@@ -103,13 +113,13 @@ type redwoodSettings struct {
 
 // values are the settings of a file as strings, "" for those that it does not
 // set.
-type values struct{ functions, lib, apiPort, hosts, webPort, apiURL, target string }
+type values struct{ functions, lib, apiPort, hosts, webPort, apiURL, target, editor string }
 
 func (s settings) values() values {
 	return values{
 		functions: s.Paths.Functions, lib: s.Paths.Lib,
 		apiPort: formatInt(s.API.Port), hosts: strings.Join(s.API.AllowedHosts, ","), webPort: formatInt(s.Web.Port),
-		apiURL: s.Web.APIURL, target: s.Web.Target,
+		apiURL: s.Web.APIURL, target: s.Web.Target, editor: s.Dev.Editor,
 	}
 }
 
@@ -159,6 +169,7 @@ func (p *Project) readConfig() (Config, error) {
 		{"web.port", webPortVariable, "8910", file.webPort, setter(&config.Web.Port, parsePort)},
 		{"web.apiUrl", apiURLVariable, "/.redwood/functions", file.apiURL, setter(&config.Web.APIURL, parsePath)},
 		{"web.target", targetVariable, "", file.target, setter(&config.Web.Target, parseURL)},
+		{"dev.editor", editorVariable, "", file.editor, setter(&config.Dev.Editor, parseEditor)},
 	} {
 		value, from := s.fallback, ""
 		if s.file != "" {
@@ -212,6 +223,14 @@ func parseHosts(value string) ([]string, error) {
 		}
 	}
 	return hosts, nil
+}
+
+// parseEditor parses the name of an editor.
+func parseEditor(value string) (string, error) {
+	if !slices.Contains([]string{"vscode", "idea", "none"}, value) {
+		return "", errors.New("want vscode, idea or none")
+	}
+	return value, nil
 }
 
 // parsePath parses the path of a URL.

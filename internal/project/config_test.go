@@ -49,6 +49,15 @@ func TestReadConfig(t *testing.T) {
 			},
 			want: ports,
 		},
+		"editor": {
+			files: map[string]string{configFile: "dev.editor = \"idea\""},
+			want:  Config{Functions: defaults.Functions, Lib: defaults.Lib, API: defaults.API, Web: defaults.Web, Dev: Dev{"idea"}},
+		},
+		"variable overrides editor": {
+			files: map[string]string{configFile: "dev.editor = \"idea\""},
+			env:   map[string]string{editorVariable: "none"},
+			want:  Config{Functions: defaults.Functions, Lib: defaults.Lib, API: defaults.API, Web: defaults.Web, Dev: Dev{"none"}},
+		},
 		"allowed hosts": {
 			files: map[string]string{configFile: `api.allowedHosts = ["shop.test", ".example.com"]`},
 			want: Config{
@@ -216,6 +225,10 @@ func TestReadConfigErrors(t *testing.T) {
 		"apiUrl with a host": {
 			files:  file(`web.apiUrl = "https://x"`),
 			source: configFile, want: `fngen.toml: web.apiUrl = "https://x": want a path`,
+		},
+		"unknown editor": {
+			env:    map[string]string{editorVariable: "ed"},
+			source: editorVariable, want: `FNGEN_DEV_EDITOR: dev.editor = "ed": want vscode, idea or none`,
 		},
 		"target without a scheme": {
 			files:  file(`web.target = "localhost:5173"`),

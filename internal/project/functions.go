@@ -328,7 +328,7 @@ func (p *Project) parse(file string) (*goFile, error) {
 		return nil, err
 	}
 	set := token.NewFileSet()
-	parsed, err := parser.ParseFile(set, file, data, parser.SkipObjectResolution)
+	parsed, err := parser.ParseFile(set, file, data, parser.SkipObjectResolution|parser.ParseComments)
 	var list scanner.ErrorList
 	if errors.As(err, &list) && len(list) > 0 {
 		err = list[0]

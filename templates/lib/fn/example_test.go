@@ -58,3 +58,37 @@ func ExampleForm() {
 	fmt.Println(form.Get("command"), form.Get("text"), err)
 	// Output: /weather 94070 <nil>
 }
+
+func ExampleDecode() {
+	type input struct {
+		Name  string  `json:"name"`
+		Email *string `json:"email,omitempty"` // optional
+	}
+	handler := func(_ context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		in, err := fn.Decode[input](event)
+		if err != nil {
+			return fn.Problem(err)
+		}
+		return fn.JSON(http.StatusOK, "hello "+in.Name)
+	}
+
+	event := events.APIGatewayProxyRequest{
+		Headers: map[string]string{"Content-Type": "application/json"},
+		Body:    `{"name":"Ada"}`,
+	}
+	response, err := handler(context.Background(), event)
+	fmt.Println(response.StatusCode, response.Body, err)
+
+	event.Body = `{"email":null}`
+	response, err = handler(context.Background(), event)
+	fmt.Println(response.StatusCode, response.Body, err)
+	// Output:
+	// 200 "hello Ada" <nil>
+	// 422 {"title":"Unprocessable Entity","status":422,"detail":"the body has invalid fields","errors":[{"field":"name","detail":"is required"}]} <nil>
+}
+
+func ExampleProblem() {
+	response, err := fn.Problem(&fn.RequestError{Status: http.StatusNotFound, Detail: "no such order"})
+	fmt.Println(response.StatusCode, response.Body, err)
+	// Output: 404 {"title":"Not Found","status":404,"detail":"no such order"} <nil>
+}

@@ -3,6 +3,7 @@ package webhooks
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"log/slog"
 	"net/http"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -32,10 +33,15 @@ func (meta) id(m *message) string { return m.contentID("") }
 // challenge returns the text with which Meta checks an endpoint, if Meta knows
 // the verify token.
 func (meta) challenge(m *message) (events.APIGatewayProxyResponse, bool) {
+	if m.event.HTTPMethod != http.MethodGet || m.parameter("hub.mode") != "subscribe" {
+		return events.APIGatewayProxyResponse{}, false
+	}
 	token := trimSecret(valueOrEnv(m.options.VerifyToken, m.options.VerifyTokenEnv))
-	ok := m.event.HTTPMethod == http.MethodGet && m.parameter("hub.mode") == "subscribe" &&
-		token != "" && match(token, m.parameter("hub.verify_token")) == nil
-	return textResponse(m.parameter("hub.challenge")), ok
+	if token == "" || match(token, m.parameter("hub.verify_token")) != nil {
+		slog.WarnContext(m.ctx, "Meta sent another verify token than that of the options")
+		return events.APIGatewayProxyResponse{}, false
+	}
+	return textResponse(m.parameter("hub.challenge")), true
 }
 
 func (meta) sign(d *draft, secret string) error {

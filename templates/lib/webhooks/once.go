@@ -38,7 +38,7 @@ const (
 	Busy                     // the message is being handled
 )
 
-var errOrder = errors.New("webhooks: Once must come after Require in the chain, or get the context of VerifyEventContext")
+var errOrder = errors.New("webhooks: Once must come after Require or VerifyEventContext")
 
 // Once returns middleware that passes each message to the handler only once,
 // identified by its [MessageID]. It must come after Require in the chain, or get

@@ -208,6 +208,7 @@ func unhex(c byte) int {
 // to detect a body that is too large.
 func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
+		g.endReading(w)
 		return nil, nil
 	}
 	body := r.Body
@@ -220,12 +221,21 @@ func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) ([]byte, erro
 		}
 	}
 	if g.ReadTimeout > 0 && w != nil {
-		control := http.NewResponseController(w)
-		_ = control.SetReadDeadline(time.Now().Add(g.ReadTimeout))
-		// A read deadline that passes later would cancel the request's context.
-		defer func() { _ = control.SetReadDeadline(time.Time{}) }()
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(g.ReadTimeout))
 	}
-	return readAll(body, r.ContentLength)
+	data, err := readAll(body, r.ContentLength)
+	if err == nil {
+		g.endReading(w)
+	} // otherwise the rest of the body may still arrive, but not later than the deadline
+	return data, err
+}
+
+// endReading removes the read deadline of a request whose body has been read,
+// because one that passes while the function runs would cancel its context.
+func (g *Gateway) endReading(w http.ResponseWriter) {
+	if g.ReadTimeout > 0 && w != nil {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	}
 }
 
 // readAll reads a body whose length is known or -1. It allocates little for

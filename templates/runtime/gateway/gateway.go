@@ -42,8 +42,13 @@ import (
 type Function = func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
 
 // NoteHeader is the response header that lists the limits of AWS that a call
-// exceeded. See [Limits].
+// exceeded. See [Limits]. It also says that a call failed if the request has
+// [Gateway.PeerHeader].
 const NoteHeader = "Fngen-Note"
+
+// IDHeader is the response header with the request id, for requests that have
+// [Gateway.PeerHeader].
+const IDHeader = "Fngen-Id"
 
 // A Gateway converts requests to events and responses of functions to HTTP
 // responses. The zero Gateway has no limits and trusts no proxy. It is safe for
@@ -93,6 +98,11 @@ type Gateway struct {
 	// refused with 413. Zero means no limit.
 	BodyLimit int64
 
+	// InFlight is the largest total size in bytes of the request bodies of
+	// calls that run at the same time. Further requests are refused with
+	// 503. Zero means no limit.
+	InFlight int64
+
 	// ReadTimeout is the longest that a client may take to send a body.
 	// Zero leaves the limit to the http.Server.
 	ReadTimeout time.Duration
@@ -108,8 +118,9 @@ type Gateway struct {
 	// AWS holds the limits of API Gateway and Lambda to apply.
 	AWS Limits
 
-	ids   idGenerator
-	calls sync.Pool // of *call
+	ids      idGenerator
+	calls    sync.Pool // of *call
+	inFlight budget
 }
 
 // Limits are limits of API Gateway and Lambda. The zero Limits has none.
@@ -149,7 +160,9 @@ func (g *Gateway) Handler(fn Function) http.Handler {
 // because it becomes part of the event.
 func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, match route.Match, fn Function) {
 	start := time.Now()
+	isProxied := g.PeerHeader != "" && r.Header.Get(g.PeerHeader) != ""
 	exposeErrors := g.ExposeErrors && (g.PublicHeader == "" || r.Header.Get(g.PublicHeader) == "")
+	defer g.hold(r)()
 	event, err := g.event(w, r, match, start)
 	if err != nil {
 		refuse(w, err)
@@ -157,7 +170,7 @@ func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, match route.Matc
 	}
 
 	c := g.call(w, event.Path, event.RequestContext.RequestID, start)
-	c.exposeErrors = exposeErrors
+	c.exposeErrors, c.isProxied = exposeErrors, isProxied
 	if payload := g.AWS.Payload; payload > 0 && eventSize(&event) > payload {
 		if g.AWS.Refuse {
 			refuse(w, errTooLong)
@@ -208,6 +221,7 @@ type call struct {
 	path, id string
 
 	exposeErrors bool
+	isProxied    bool // a reverse proxy of fngen reads NoteHeader and IDHeader
 
 	mu       sync.Mutex // held while a timeout is answered
 	answered bool
@@ -323,6 +337,9 @@ func (c *call) finish(response events.APIGatewayProxyResponse, err error) {
 		return
 	}
 	if err != nil {
+		if c.isProxied {
+			c.notes = append(c.notes, "failed")
+		}
 		c.writeNotes()
 		c.functionFailed(err)
 		return
@@ -344,8 +361,12 @@ func (c *call) finish(response events.APIGatewayProxyResponse, err error) {
 	}
 }
 
-// writeNotes sets NoteHeader if the call exceeded limits that are not enforced.
+// writeNotes sets NoteHeader if the call failed or exceeded limits that are not
+// enforced, and IDHeader.
 func (c *call) writeNotes() {
+	if c.isProxied {
+		c.writer.Header().Set(IDHeader, c.id)
+	}
 	if limit := c.gateway.AWS.Time; limit > 0 && !c.gateway.AWS.Refuse && time.Since(c.start) > limit {
 		c.notes = append(c.notes, "too-slow")
 	}
@@ -410,6 +431,7 @@ const (
 	requestTooLong  = `{"message":"Request Too Long"}`
 	requestTimeout  = `{"message":"Request Timeout"}`
 	badRequest      = `{"message":"Bad Request"}`
+	unavailable     = `{"message":"Service Unavailable"}`
 )
 
 // errTooLong means that a request body exceeds the limit.
@@ -423,6 +445,9 @@ func refuse(w http.ResponseWriter, err error) {
 	switch {
 	case errors.As(err, &tooLarge), errors.Is(err, errTooLong):
 		writeJSON(w, http.StatusRequestEntityTooLarge, requestTooLong)
+	case errors.Is(err, errBusy):
+		w.Header().Set("Retry-After", "1")
+		writeJSON(w, http.StatusServiceUnavailable, unavailable)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		writeJSON(w, http.StatusRequestTimeout, requestTimeout)
 	default:

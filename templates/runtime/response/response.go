@@ -25,8 +25,8 @@ var ErrMalformed = errors.New("malformed response")
 // canonical names. If the response is malformed, SetHeader changes nothing and
 // returns an error that wraps [ErrMalformed]. It is malformed if
 //
-//   - its status is not between 200 and 599, since informational responses
-//     (1xx) are not the last,
+//   - its status is not between 200 and 599: a function cannot send
+//     informational responses (1xx),
 //   - the name of a header is not a token, or its value has control characters
 //     or is not UTF-8, as JSON requires,
 //   - two names in one of the maps differ only in letter case, or

@@ -415,8 +415,8 @@ func TestUsage(t *testing.T) {
 	s := system{args: []string{"--help"}, lookupEnv: lookup(nil), stderr: &stderr}
 	assert.Zero(t, s.run(context.Background(), nil))
 	for _, name := range []string{
-		"host", "port", "timeout", "body-limit", "header-limit", "read-timeout", "idle-timeout", "drain",
-		"healthz", "trusted-proxy", "public-url", "aws-limits",
+		"host", "port", "timeout", "body-limit", "bodies-limit", "header-limit", "read-timeout",
+		"idle-timeout", "drain", "healthz", "trusted-proxy", "public-url", "aws-limits",
 	} {
 		assert.Contains(t, stderr.String(), "  -"+name)
 	}
@@ -435,6 +435,7 @@ func TestOptions(t *testing.T) {
 		"PORT and HOST": {"", map[string]string{"PORT": "80", "HOST": "0.0.0.0"},
 			func(o *options) { o.port, o.host = 80, "0.0.0.0" }},
 		"PORT and host": {"--host 127.0.0.1", map[string]string{"PORT": "80"}, func(o *options) { o.port = 80 }},
+		"bodies":        {"-bodies-limit 1GB", nil, func(o *options) { o.bodiesLimit = 1 << 30 }},
 		"flags win": {"-port 90 -host ::1", map[string]string{"PORT": "80", "HOST": "0.0.0.0"},
 			func(o *options) { o.port, o.host = 90, "::1" }},
 		"empty variables": {"", map[string]string{"PORT": "", "HOST": ""}, func(*options) {}},
@@ -453,6 +454,7 @@ func TestOptions(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := options{host: "127.0.0.1", port: 8911, timeout: 30 * time.Second, bodyLimit: 10 << 20,
+				bodiesLimit: 32 << 20,
 				headerLimit: 64 << 10, readTimeout: 30 * time.Second, idleTimeout: 2 * time.Minute, drain: 30 * time.Second}
 			test.want(&want)
 			got, err := parse(strings.Fields(test.args), lookup(test.env), io.Discard)
@@ -745,6 +747,45 @@ func TestReadTimeoutExcludesFunction(t *testing.T) {
 	resp, body := r.send("POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx")
 	assert.Equal(t, 200, resp.StatusCode)
 	assert.Equal(t, "done", body)
+	resp, body = r.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+	assert.Equal(t, 200, resp.StatusCode)
+	assert.Equal(t, "done", body)
+}
+
+// TestBodyThatDoesNotArrive checks that every connection whose request body does
+// not arrive is closed after the timeout, whatever the response.
+func TestBodyThatDoesNotArrive(t *testing.T) {
+	logged(t)
+	r := start(t, []Function{
+		{Name: "echo", Handler: echo},
+		{Name: "get", Handler: echo, Routes: []string{"GET /get"}},
+	}, "-read-timeout", "150ms", "-idle-timeout", "1h", "-body-limit", "1KB", "-healthz")
+	for _, test := range []struct {
+		name, request string
+		status        int
+	}{
+		{"function", "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\na", 408},
+		{"chunked", "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\na", 408},
+		{"too large", "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\na", 413},
+		{"not found", "POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\na", 404},
+		{"method", "POST /get HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\na", 405},
+		{"health", "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\na", 200},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			conn := r.dial()
+			require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
+			_, err := io.WriteString(conn, test.request)
+			require.NoError(t, err)
+			from := bufio.NewReader(conn)
+			resp, _ := r.read(from, "POST")
+			assert.Equal(t, test.status, resp.StatusCode)
+			began := time.Now()
+			_, err = from.ReadByte()
+			assert.Error(t, err)
+			assert.NotErrorIs(t, err, os.ErrDeadlineExceeded)
+			assert.Less(t, time.Since(began), 30*time.Second)
+		})
+	}
 }
 
 func TestClientDisconnects(t *testing.T) {

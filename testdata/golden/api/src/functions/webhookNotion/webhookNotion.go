@@ -18,6 +18,8 @@ import (
 // To reach handle, a request must pass these checks, in order:
 //   - webhooks.Require rejects requests not signed by Notion (401),
 //     and all requests if the secret is not set.
+//     The secret is the verification token, which Notion sends for a new
+//     subscription. It is logged as long as the secret is not set.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.Notion, webhooks.Options{SecretEnv: "NOTION_WEBHOOK_VERIFICATION_TOKEN"}),
 )

@@ -18,6 +18,7 @@ import (
 // To reach handle, a request must pass these checks, in order:
 //   - webhooks.Require rejects requests not signed by Amazon SNS (401),
 //     and all requests if the secret is not set.
+//     The secret is the ARN of the topic. Subscriptions to it are confirmed.
 //     It also responds to Amazon SNS's handshakes.
 var Handler = fn.Chain(handle,
 	webhooks.Require(webhooks.SNS, webhooks.Options{SecretEnv: "SNS_TOPIC_ARN"}),

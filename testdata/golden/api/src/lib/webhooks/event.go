@@ -83,7 +83,8 @@ func (m *message) checkSecrets() error {
 			return err
 		}
 	}
-	first, reason := m.options.secret()
+	first, unset := m.options.secret()
+	var reason error
 	for _, secret := range append([]string{first}, m.options.Secrets...) {
 		if m.secret = trimSecret(secret); m.secret == "" {
 			continue
@@ -94,7 +95,7 @@ func (m *message) checkSecrets() error {
 		}
 		reason = cmp.Or(reason, err)
 	}
-	return reason
+	return cmp.Or(reason, unset)
 }
 
 // header returns the value of a header.
@@ -135,7 +136,7 @@ func (m *message) writeBody(w io.Writer) {
 		_, _ = w.Write(m.decoded)
 		return
 	}
-	buffer := make([]byte, min(256, len(m.text)))
+	buffer := make([]byte, min(1024, len(m.text)))
 	for rest := m.text; rest != ""; {
 		n := copy(buffer, rest)
 		_, _ = w.Write(buffer[:n])

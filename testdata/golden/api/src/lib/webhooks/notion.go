@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 
@@ -48,11 +49,12 @@ func (notion) challenge(m *message) (events.APIGatewayProxyResponse, bool) {
 	}
 	_, err := m.options.secret()
 	if err == nil || len(m.options.Secrets) > 0 || m.readBody() != nil ||
-		json.Unmarshal(m.body(), &request) != nil || request.Token == "" || len(request.Token) > 2048 {
+		json.Unmarshal(m.body(), &request) != nil || request.Token == "" || len(request.Token) > 256 {
 		return events.APIGatewayProxyResponse{}, false
 	}
-	slog.WarnContext(m.ctx, "Notion created a subscription: paste the token into Notion and set the secret to it",
-		"verification_token", request.Token)
+	// The token is part of the text, because loggers hide values named token.
+	const text = "Notion's verification token is %q: paste it into Notion, and set the secret to it"
+	slog.WarnContext(m.ctx, fmt.Sprintf(text, request.Token))
 	return events.APIGatewayProxyResponse{StatusCode: http.StatusOK}, true
 }
 

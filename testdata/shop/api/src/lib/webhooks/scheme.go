@@ -17,8 +17,8 @@ type Scheme interface {
 	// String returns the name of the scheme, such as "github".
 	String() string
 
-	// verify returns nil if the message was signed with the secret. A copy of the
-	// message stays on the stack.
+	// verify returns nil if the message was signed with the secret. It gets a
+	// copy, which stays on the stack.
 	verify(m message, secret string) error
 
 	// id returns the ID of a verified message. It is the same for all tries of
