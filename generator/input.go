@@ -84,7 +84,7 @@ func parseInputField(entry string) (field inputField, replacement, reason string
 				replacement = other
 			}
 		}
-		return field, replacement, fmt.Sprintf("%q is not a name of letters, digits and underscores", name)
+		return field, replacement, fmt.Sprintf("%q is not a name of letters, digits, hyphens and underscores that starts with a letter or underscore", name)
 	}
 	if !hasType {
 		return field, name + ":string", fmt.Sprintf("%q has no type", name)
