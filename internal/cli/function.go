@@ -227,7 +227,9 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 	if len(variables) > 0 {
 		fmt.Fprintf(&b, "set    %s\ncall   %s\n", strings.Join(variables, ", "), call)
 	}
-	b.WriteString("\nDeployed, a function is an open endpoint: anyone can call it. Securing it is up to you.\n")
+	if o.spec.Auth == nil && o.spec.AllowIP == nil && len(variables) == 0 {
+		b.WriteString("\nDeployed, a function is an open endpoint: anyone can call it. Securing it is up to you.\n")
+	}
 	_, err = io.WriteString(w.Stdout, b.String())
 	return err
 }

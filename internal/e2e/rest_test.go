@@ -149,11 +149,11 @@ func noteRequests(t *testing.T, secret string) []noteRequest {
 	const valid = `{"id":"a/b","tags":["x","é"]}`
 	return []noteRequest{
 		{"empty list", "GET", "/notes", nil, "", 200, `{"notes":{},"tags":null}`, ""},
-		{"preflight of list", "OPTIONS", "/notes", preflight("GET", notesOrigin), "", 204, "", "list"},
+		{"preflight of list", "OPTIONS", "/notes", preflight("GET", notesOrigin), "", 204, "", "create"},
 		{"preflight of create", "OPTIONS", "/notes", preflight("POST", notesOrigin), "", 204, "", "create"},
 		{"preflight of delete", "OPTIONS", "/notes/1", preflight("DELETE", notesOrigin), "", 204, "", "delete"},
 		{"preflight of another origin", "OPTIONS", "/notes", preflight("POST", "https://evil.example"), "", 403, "", "create"},
-		{"preflight of null", "OPTIONS", "/notes/1", preflight("DELETE", "null"), "", 403, "", "delete"},
+		{"preflight of null", "OPTIONS", "/notes/1", preflight("DELETE", "null"), "", 403, "", "read"},
 		{"OPTIONS", "OPTIONS", "/notes", page, "", 204, "", "list"},
 		{"signed out", "POST", "/notes", append([]string{"Content-Type", "application/json"}, page...), valid, 401, "", ""},
 		{"create", "POST", "/notes", author, valid, 201, valid, ""},
