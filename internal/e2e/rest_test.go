@@ -83,7 +83,8 @@ var noteFunctions = map[string]struct {
 		return fn.JSON(http.StatusNotFound, map[string]string{"message": "no note " + event.PathParameters["id"]})
 	}
 	return fn.JSON(http.StatusOK, note)`},
-	"create": {"POST /notes", []string{"--auth", "--input=id:string,tags:[]string"}, `all[in.ID] = notes.Note{ID: in.ID, Tags: in.Tags}
+	"create": {"POST /notes", []string{"--auth", "--input=id:string,tags:[]string"}, `
+	all[in.ID] = notes.Note{ID: in.ID, Tags: in.Tags}
 	if err := notes.Save(all); err != nil {
 		return fn.Problem(err)
 	}
@@ -147,18 +148,20 @@ func noteRequests(t *testing.T, secret string) []noteRequest {
 		return []string{"Origin", origin, "Access-Control-Request-Method", method}
 	}
 	const valid = `{"id":"a/b","tags":["x","é"]}`
+	text := append([]string{"Content-Type", "text/plain"}, user...)
+	foreign := preflight("POST", "https://evil.example")
 	return []noteRequest{
 		{"empty list", "GET", "/notes", nil, "", 200, `{"notes":{},"tags":null}`, ""},
 		{"preflight of list", "OPTIONS", "/notes", preflight("GET", notesOrigin), "", 204, "", "create"},
 		{"preflight of create", "OPTIONS", "/notes", preflight("POST", notesOrigin), "", 204, "", "create"},
 		{"preflight of delete", "OPTIONS", "/notes/1", preflight("DELETE", notesOrigin), "", 204, "", "delete"},
-		{"preflight of another origin", "OPTIONS", "/notes", preflight("POST", "https://evil.example"), "", 403, "", "create"},
+		{"preflight of another origin", "OPTIONS", "/notes", foreign, "", 403, "", "create"},
 		{"preflight of null", "OPTIONS", "/notes/1", preflight("DELETE", "null"), "", 403, "", "read"},
 		{"OPTIONS", "OPTIONS", "/notes", page, "", 204, "", "list"},
 		{"signed out", "POST", "/notes", append([]string{"Content-Type", "application/json"}, page...), valid, 401, "", ""},
 		{"create", "POST", "/notes", author, valid, 201, valid, ""},
 		{"create another", "POST", "/notes", author, `{"id":"a b","tags":[]}`, 201, `"a b"`, ""},
-		{"wrong Content-Type", "POST", "/notes", append([]string{"Content-Type", "text/plain"}, user...), valid, 415, `"status":415`, ""},
+		{"wrong Content-Type", "POST", "/notes", text, valid, 415, `"status":415`, ""},
 		{"no Content-Type", "POST", "/notes", user, valid, 201, valid, ""},
 		{"malformed", "POST", "/notes", author, `{`, 400, `"status":400`, ""},
 		{"no body", "POST", "/notes", author, "", 400, "", ""},
