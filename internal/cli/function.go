@@ -90,7 +90,7 @@ written.`,
 		o.spec.Webhook = &scheme
 		return err
 	})
-	optional(flags, "auth", anyUser, "require a signed-in user with one of the roles", func(value string) error {
+	optional(flags, "auth", anyUser, "require a signed-in user with one of the roles", once(func(value string) error {
 		if value == anyUser {
 			o.spec.Auth = &generator.Auth{}
 			return nil
@@ -98,7 +98,7 @@ written.`,
 		auth, err := generator.ParseAuth(value)
 		o.spec.Auth = &auth
 		return err
-	})
+	}))
 	optional(flags, "binary", generator.DefaultBinary, "respond with binary data", func(value string) (err error) {
 		o.spec.Binary, err = generator.ParseBinary(value)
 		return err
@@ -114,29 +114,29 @@ written.`,
 		}
 		return nil
 	})
-	optional(flags, "cors", anyOrigin, "allow browsers on these origins, or on any", func(value string) error {
+	optional(flags, "cors", anyOrigin, "allow browsers on these origins, or on any", once(func(value string) error {
 		if value == anyOrigin {
 			value = generator.AnyOrigin
 		}
 		cors, err := generator.ParseCORS(value)
 		o.spec.CORS = &cors
 		return err
-	})
-	required(flags, "allow-ip", "CIDR,...", "allow only these client IP addresses", func(value string) error {
+	}))
+	required(flags, "allow-ip", "CIDR,...", "allow only these client IP addresses", once(func(value string) error {
 		allowed, err := generator.ParseAllowIP(value)
 		o.spec.AllowIP = &allowed
 		return err
-	})
+	}))
 	required(flags, "rate-limit", "N/s", "limit requests per client IP address", func(value string) error {
 		limit, err := generator.ParseRateLimit(value)
 		o.spec.RateLimit = &limit
 		return err
 	})
-	required(flags, "input", "FIELD:TYPE,...", "decode and validate a JSON body", func(value string) error {
+	required(flags, "input", "FIELD:TYPE,...", "decode and validate a JSON body", once(func(value string) error {
 		input, err := generator.ParseInput(value)
 		o.spec.Input = &input
 		return err
-	})
+	}))
 	flags.BoolVar(&o.spec.Fixtures, "fixtures", false, "write fixtures, and use them in the test")
 	flags.BoolVar(&o.spec.NoTests, "no-tests", false, "write only the handler")
 	flags.BoolVarP(&o.force, "force", "f", false, "replace the files of an existing function")
@@ -227,7 +227,9 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 	if len(variables) > 0 {
 		fmt.Fprintf(&b, "set    %s\ncall   %s\n", strings.Join(variables, ", "), call)
 	}
-	b.WriteString("\nDeployed, a function is an open endpoint: anyone can call it. Securing it is up to you.\n")
+	if o.spec.Auth == nil && o.spec.AllowIP == nil && len(variables) == 0 {
+		b.WriteString("\nDeployed, a function is an open endpoint: anyone can call it. Securing it is up to you.\n")
+	}
 	_, err = io.WriteString(w.Stdout, b.String())
 	return err
 }

@@ -245,7 +245,8 @@ func checkRoutes(functions []Function) error {
 }
 
 // CheckRoutes returns an error if the routes of a function that is to be
-// generated conflict with those of another function.
+// generated conflict with those of another function. Like the error of a name
+// that collides, it is a usage error.
 func (p *Project) CheckRoutes(name string, routes []generator.Route) error {
 	if len(routes) == 0 {
 		return nil
@@ -268,6 +269,7 @@ func (p *Project) CheckRoutes(name string, routes []generator.Route) error {
 	if !conflict || j < len(others) {
 		return nil
 	}
-	err = fmt.Errorf("the route %q conflicts with %q, declared at %s", routes[j-len(others)], others[i], others[i].position())
-	return &RouteError{hint.With(err, "choose another method or path")}
+	reason := fmt.Sprintf("the route %q conflicts with %q, declared at %s",
+		routes[j-len(others)], others[i], others[i].position())
+	return &RouteError{hint.With(&generator.ValueError{Reason: reason}, "choose another method or path")}
 }
