@@ -1,10 +1,11 @@
 package artifact_test
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -30,27 +31,27 @@ func samExamples(t *testing.T) map[string][]byte {
 	return examples
 }
 
-// extended returns the template of a function with a partial template.
+// extended returns the template of a function with a partial template, and with
+// the settings beside it.
 func extended(t *testing.T, name string, partial []byte) []byte {
 	t.Helper()
-	divide := newFunction("divide", func(l *project.Lambda) {
-		switch name { // with settings, as the page has them
-		case "vpc":
-			l.Environment = map[string]any{"DATABASE_URL": map[string]any{
-				"Sub": "postgres://shop:{{resolve:secretsmanager:${DatabasePassword}}}@${Database.Endpoint.Address}/shop?sslmode=require",
-			}}
-		case "bucket":
-			bucket := map[string]any{"BucketName": map[string]any{"Ref": "Photos"}}
-			l.Policies = []any{map[string]any{"S3ReadPolicy": bucket}}
-			l.Environment = map[string]any{
-				"BUCKET":     map[string]any{"Ref": "Photos"},
-				"BUCKET_ARN": map[string]any{"GetAtt": "Photos.Arn"},
-				"BUCKET_URL": map[string]any{"Sub": "https://${Photos.RegionalDomainName}/"},
-			}
-		}
-	})
-	text := newTemplate(t, artifact.Stack{Module: "example.com/shop", Functions: []artifact.Function{divide}})
-	text, err := artifact.Merge(text, name+".yaml", partial)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module example.com/shop\n"), 0o666))
+	settings, err := os.ReadFile(filepath.Join("testdata/sam", name+".toml"))
+	if !errors.Is(err, fs.ErrNotExist) {
+		require.NoError(t, err)
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "fngen.toml"), settings, 0o666))
+	p, err := project.Open(dir, project.Options{Env: func(string) string { return "" }})
+	require.NoError(t, err)
+	defer p.Close()
+	lambdas, err := p.Lambda([]string{"divide"}, nil)
+	require.NoError(t, err)
+
+	text := newTemplate(t, artifact.Stack{Module: "example.com/shop", Functions: []artifact.Function{
+		{Name: "divide", Lambda: lambdas["divide"]},
+	}})
+	text, err = artifact.Merge(text, name+".yaml", partial)
 	require.NoError(t, err)
 	return text
 }
@@ -88,17 +89,18 @@ func TestSAMExamplesLint(t *testing.T) {
 	assert.NoError(t, err, "%s", out)
 }
 
-// The page shows each example as it is tested, and no others.
+// The page shows each example and its settings as they are tested, and no other
+// templates.
 func TestSAMExamplesAreDocumented(t *testing.T) {
 	page, err := os.ReadFile("../../docs/sam.md")
 	require.NoError(t, err)
-	shown := map[string]bool{}
-	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(page, -1) {
-		shown[string(block[1])] = true
+	files, err := filepath.Glob("testdata/sam/*.*ml")
+	require.NoError(t, err)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		block := "```" + strings.TrimPrefix(filepath.Ext(file), ".") + "\n" + string(text) + "```\n"
+		assert.Contains(t, string(page), block, file)
 	}
-	examples := samExamples(t)
-	for name, text := range examples {
-		assert.True(t, shown[string(text)], "docs/sam.md has no block with the contents of %s.yaml", name)
-	}
-	assert.Len(t, shown, len(examples))
+	assert.Equal(t, len(samExamples(t)), strings.Count(string(page), "```yaml\n"))
 }

@@ -269,7 +269,8 @@ func TestLambdaPolicyErrors(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.file, func(t *testing.T) {
-			_, err := openTest(t, map[string]string{"go.mod": goMod, "fngen.toml": test.file}, ".").Lambda([]string{"divide"}, nil)
+			p := openTest(t, map[string]string{"go.mod": goMod, "fngen.toml": test.file}, ".")
+			_, err := p.Lambda([]string{"divide"}, nil)
 			assert.EqualError(t, err, "fngen.toml: line 1: "+test.want)
 		})
 	}
@@ -287,7 +288,8 @@ func TestSAMTemplate(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.file, func(t *testing.T) {
-			p := openTest(t, map[string]string{"go.mod": goMod, "fngen.toml": test.file, "sam.yaml": "a", "deploy/x.yaml": "b"}, ".")
+			files := map[string]string{"go.mod": goMod, "fngen.toml": test.file, "sam.yaml": "a", "deploy/x.yaml": "b"}
+			p := openTest(t, files, ".")
 			name, contents, err := p.SAMTemplate()
 			if test.err != "" {
 				assert.EqualError(t, err, test.err)
