@@ -173,6 +173,9 @@ func (s Stack) properties(f Function, parameterIDs map[string]string) mapping {
 	if f.Concurrency != nil {
 		properties = append(properties, pair{"ReservedConcurrentExecutions", *f.Concurrency})
 	}
+	if len(f.Policies) > 0 {
+		properties = append(properties, pair{"Policies", f.Policies})
+	}
 	secrets := slices.DeleteFunc(slices.Clone(f.Secrets), func(name string) bool {
 		return slices.Contains(s.Secrets, name) // has it from the globals
 	})
@@ -184,7 +187,7 @@ func (s Stack) properties(f Function, parameterIDs map[string]string) mapping {
 
 // environment returns environment variables, sorted by name: those with plain
 // values, and secrets, which refer to parameters.
-func environment(values map[string]string, secrets []string, parameterIDs map[string]string) mapping {
+func environment(values map[string]any, secrets []string, parameterIDs map[string]string) mapping {
 	var variables mapping
 	for name, value := range values {
 		variables = append(variables, pair{name, value})

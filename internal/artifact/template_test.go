@@ -70,7 +70,7 @@ func shop(rest bool) artifact.Stack {
 			withRoutes(newFunction("on", nil), "GET /on/{id}", "POST /on", "/on/{id}/files/{path...}"),
 			newFunction("updateOrder", func(l *project.Lambda) {
 				l.Architecture, l.Memory, l.Timeout, l.Concurrency = "amd64", 1024, 29, &two
-				l.Environment = map[string]string{
+				l.Environment = map[string]any{
 					"TABLE": "orders", "YES": "no", "QUOTED": "a \"b\": #c\n\u2028", "EMPTY": "", "NUMBER": "012",
 					"KEY": "{{resolve:secretsmanager:shop:SecretString:key}}",
 				}

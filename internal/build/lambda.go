@@ -162,7 +162,8 @@ func (b *builder) install(ctx context.Context, functions []project.Function,
 
 // template writes the SAM template. It describes all functions, whichever were
 // built, since a deployment removes a function that its template lacks. For the
-// same reason it stays as it is while a function cannot be parsed.
+// same reason it stays as it is while a function cannot be parsed. The project's
+// partial template is merged into it.
 func (b *builder) template(settings map[string]project.Lambda) error {
 	if len(b.unusable) > 0 {
 		b.Note("keeping "+b.path(templateFile)+", because not all functions can be read", "")
@@ -213,6 +214,15 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 	text, err := artifact.Template(stack)
 	if err != nil {
 		return err
+	}
+	name, extension, err := b.project.SAMTemplate()
+	if err != nil {
+		return err
+	}
+	if extension != nil {
+		if text, err = artifact.Merge(text, name, extension); err != nil {
+			return err
+		}
 	}
 	return b.text(templateFile, text)
 }

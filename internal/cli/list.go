@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fngen/fngen/internal/artifact"
 	"github.com/fngen/fngen/internal/project"
 )
 
@@ -40,10 +41,14 @@ why a directory or file that looks like a function is not one.`,
 				noted = append(noted, noteJSON{Text: s.String()})
 			}
 			if asJSON {
+				listed := []listedJSON{}
+				for _, f := range functions {
+					listed = append(listed, listedJSON{f, artifact.LogicalID(f.Name)})
+				}
 				return printJSON(w.Stdout, struct {
-					Functions []project.Function `json:"functions"`
-					Notes     []noteJSON         `json:"notes,omitempty"`
-				}{append([]project.Function{}, functions...), noted})
+					Functions []listedJSON `json:"functions"`
+					Notes     []noteJSON   `json:"notes,omitempty"`
+				}{listed, noted})
 			}
 			if len(functions) == 0 {
 				none := &project.NoFunctionsError{Dir: p.Functions}
@@ -66,4 +71,10 @@ why a directory or file that looks like a function is not one.`,
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// listedJSON is a function with the ID of its resource in the SAM template.
+type listedJSON struct {
+	project.Function
+	LogicalID string `json:"logicalId"`
 }

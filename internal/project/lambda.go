@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,25 +18,33 @@ import (
 
 // A Lambda configures how a function runs on AWS Lambda.
 type Lambda struct {
-	Architecture string            // as a GOARCH: arm64 or amd64
-	Memory       int               // in MB
-	Timeout      int               // in seconds
-	Concurrency  *int              // reserved concurrency, nil for none
-	Environment  map[string]string // variables whose values are not secret
-	Secrets      []string          // names of variables whose values are set on deployment, sorted
+	Architecture string         // as a GOARCH: arm64 or amd64
+	Memory       int            // in MB
+	Timeout      int            // in seconds
+	Concurrency  *int           // reserved concurrency, nil for none
+	Environment  map[string]any // variables whose values are not secret: strings, or calls as in Policies
+	Secrets      []string       // names of variables whose values are set on deployment, sorted
+
+	// Policies are what the function may do: names or ARNs of managed policies,
+	// or tables from the name of a SAM policy template to its parameters. A
+	// table such as { Ref = "X" } anywhere in them calls a function of
+	// CloudFormation.
+	Policies []any
 }
 
 // lambdaSettings are the keys of the tables lambda and functions.NAME of
 // fngen.toml.
 type lambdaSettings struct {
-	Architecture *string           `toml:"architecture"`
-	Memory       *int              `toml:"memory"`
-	Timeout      *int              `toml:"timeout"`
-	Concurrency  *int              `toml:"concurrency"`
-	Environment  map[string]string `toml:"environment"`
-	Secrets      []string          `toml:"secrets"`
+	Architecture *string        `toml:"architecture"`
+	Memory       *int           `toml:"memory"`
+	Timeout      *int           `toml:"timeout"`
+	Concurrency  *int           `toml:"concurrency"`
+	Environment  map[string]any `toml:"environment"`
+	Secrets      []string       `toml:"secrets"`
+	Policies     []any          `toml:"policies"`
 
-	Methods any `toml:"methods"` // an error, see checkMethods
+	Template *string `toml:"template"` // only in the table lambda
+	Methods  any     `toml:"methods"`  // an error, see checkMethods
 }
 
 // Lambda returns the configuration of the named functions. fngen.toml may also
@@ -64,7 +73,11 @@ func (p *Project) Lambda(functions, others []string) (map[string]Lambda, error) 
 			}
 			return nil, invalid(err, "functions", name)
 		}
-		if key, err := s.Functions[name].validate(); err != nil {
+		key, err := s.Functions[name].validate()
+		if err == nil && s.Functions[name].Template != nil {
+			key, err = []string{"template"}, errors.New("only [lambda] has a template, which is for all functions")
+		}
+		if err != nil {
 			return nil, invalid(err, append([]string{"functions", name}, key...)...)
 		}
 	}
@@ -95,17 +108,47 @@ func defaultLambda() Lambda {
 		Architecture: "arm64",
 		Memory:       256,
 		Timeout:      10,
-		Environment:  map[string]string{},
+		Environment:  map[string]any{},
 	}
 }
 
+// SAMTemplate returns the name and the contents of the partial SAM template that
+// extends the generated one: sam.yaml, or what fngen.toml names. The contents are
+// nil if there is none.
+func (p *Project) SAMTemplate() (name string, contents []byte, err error) {
+	data, err := p.read(configFile)
+	if err != nil {
+		return "", nil, err
+	}
+	s, err := decodeSettings(data)
+	if err != nil {
+		return "", nil, err
+	}
+	if s.Lambda.Template == nil {
+		contents, err = p.read("sam.yaml")
+		return "sam.yaml", contents, err
+	}
+	name = *s.Lambda.Template
+	if !filepath.IsLocal(filepath.FromSlash(name)) {
+		err = fmt.Errorf("want a path inside the project, not %q", name)
+	} else if contents, err = p.read(name); err == nil && contents == nil {
+		err = fmt.Errorf("%s does not exist", name)
+	}
+	if err != nil {
+		key := []string{"lambda", "template"}
+		err = &ConfigError{configFile, fmt.Errorf("line %d: %s: %w", lineOf(data, key), dotted(key), err)}
+	}
+	return name, contents, err
+}
+
 // apply overrides the configuration by settings. Variables are merged: a
-// setting replaces an earlier one for the same variable.
+// setting replaces an earlier one for the same variable. Policies are added.
 func (l *Lambda) apply(s lambdaSettings) {
 	l.Architecture = *cmp.Or(s.Architecture, &l.Architecture)
 	l.Memory = *cmp.Or(s.Memory, &l.Memory)
 	l.Timeout = *cmp.Or(s.Timeout, &l.Timeout)
 	l.Concurrency = cmp.Or(s.Concurrency, l.Concurrency)
+	l.Policies = slices.Concat(l.Policies, s.Policies)
 	for _, name := range s.Secrets {
 		delete(l.Environment, name)
 	}
@@ -118,14 +161,14 @@ func (l *Lambda) apply(s lambdaSettings) {
 }
 
 // environmentSize returns the size of the variables that are not secret, in
-// bytes. It does not count the values of dynamic references, which only
-// CloudFormation knows.
+// bytes. It does not count the values of dynamic references and of calls, which
+// only CloudFormation knows.
 func (l Lambda) environmentSize() int {
 	size := 0
 	for name, value := range l.Environment {
 		size += len(name)
-		if !strings.Contains(value, "{{resolve:") {
-			size += len(value)
+		if text, ok := value.(string); ok && !strings.Contains(text, "{{resolve:") {
+			size += len(text)
 		}
 	}
 	return size
@@ -158,6 +201,16 @@ func (s lambdaSettings) validate() ([]string, error) {
 		if err := validateVariable(name); err != nil {
 			return []string{"environment", name}, err
 		}
+		if _, ok := s.Environment[name].(string); !ok {
+			if err := validateCall(s.Environment[name]); err != nil {
+				return []string{"environment", name}, err
+			}
+		}
+	}
+	for _, policy := range s.Policies {
+		if err := validatePolicy(policy); err != nil {
+			return []string{"policies"}, err
+		}
 	}
 	for _, name := range s.Secrets {
 		if err := validateVariable(name); err != nil {
@@ -168,6 +221,65 @@ func (s lambdaSettings) validate() ([]string, error) {
 		}
 	}
 	return nil, nil
+}
+
+// validatePolicy checks a policy.
+func validatePolicy(policy any) error {
+	if policy, ok := policy.(string); ok {
+		if !regexp.MustCompile(`^(arn:.+|[A-Za-z0-9+=,.@_/-]+)$`).MatchString(policy) {
+			return fmt.Errorf("want a name or an ARN, not %q", policy)
+		}
+		return nil
+	}
+	template, ok := policy.(map[string]any)
+	if !ok || len(template) != 1 {
+		return errors.New(`want "NAME", "ARN" or { TEMPLATE = { PARAMETER = "VALUE" } }`)
+	}
+	for name, parameters := range template {
+		table, ok := parameters.(map[string]any)
+		switch {
+		case IsCall(template):
+			return validateCall(template)
+		case !ok:
+			return fmt.Errorf(`%s: want its parameters, as in { %[1]s = { NAME = "VALUE" } }`, name)
+		}
+		for _, parameter := range slices.Sorted(maps.Keys(table)) {
+			call, ok := table[parameter].(map[string]any)
+			if !ok || !IsCall(call) {
+				continue
+			}
+			if err := validateCall(call); err != nil {
+				return fmt.Errorf("%s: %s: %w", name, parameter, err)
+			}
+		}
+	}
+	return nil
+}
+
+// IsCall reports whether a table calls a function of CloudFormation.
+func IsCall(table map[string]any) bool {
+	for name := range table {
+		return len(table) == 1 && slices.Contains([]string{"Ref", "Sub", "GetAtt"}, name)
+	}
+	return false
+}
+
+// validateCall checks a value that calls a function of CloudFormation.
+func validateCall(value any) error {
+	table, ok := value.(map[string]any)
+	if !ok || !IsCall(table) {
+		return errors.New(`want a text in quotes, { Ref = "ID" }, { Sub = "TEXT" } or { GetAtt = "ID.ATTRIBUTE" }`)
+	}
+	for name, argument := range table {
+		text, ok := argument.(string)
+		id, attribute, _ := strings.Cut(text, ".")
+		if !ok || text == "" || name == "GetAtt" && (id == "" || attribute == "") {
+			return fmt.Errorf("want a %s of %s", map[string]string{
+				"Ref": `name such as "Bucket"`, "Sub": `text such as "${Bucket}-copy"`, "GetAtt": `name such as "Bucket.Arn"`,
+			}[name], name)
+		}
+	}
+	return nil
 }
 
 // LambdaVariable reports whether a function on Lambda can have an environment
