@@ -20,8 +20,8 @@ type part struct {
 
 // parts returns the parts of all support packages, and the cores that require
 // parts of others.
-func parts() []part {
-	return []part{
+func parts() partTable {
+	return partTable{
 		{
 			name: "auth/dbauth", files: []string{"dbauth.go"},
 			provides: "DBAuth: sessions of RedwoodJS's dbAuth",
@@ -169,20 +169,22 @@ func scheme(name, senders string, requires ...string) part {
 	}
 }
 
-// findPart returns the part with a name.
-func findPart(name string) (part, bool) {
-	all := parts()
-	i := slices.IndexFunc(all, func(p part) bool { return p.name == name })
+// A partTable is the result of parts, which takes time to build.
+type partTable []part
+
+// find returns the part with a name.
+func (t partTable) find(name string) (part, bool) {
+	i := slices.IndexFunc(t, func(p part) bool { return p.name == name })
 	if i < 0 {
 		return part{}, false
 	}
-	return all[i], true
+	return t[i], true
 }
 
-// partNames returns the names of the parts of a package, as in auth/dbauth.
-func partNames(pkg string) []string {
+// names returns the names of the parts of a package, as in auth/dbauth.
+func (t partTable) names(pkg string) []string {
 	var names []string
-	for _, p := range parts() {
+	for _, p := range t {
 		if strings.HasPrefix(p.name, pkg+"/") {
 			names = append(names, p.name)
 		}
@@ -190,10 +192,10 @@ func partNames(pkg string) []string {
 	return names
 }
 
-// partOf returns the name of the part of the table that a file of a package
-// belongs to, which is that of the package for its core.
-func partOf(table []part, pkg, file string) string {
-	for _, p := range table {
+// of returns the name of the part that a file of a package belongs to, which is
+// that of the package for its core.
+func (t partTable) of(pkg, file string) string {
+	for _, p := range t {
 		if path.Dir(p.name) == pkg && slices.Contains(p.files, file) {
 			return p.name
 		}
@@ -213,8 +215,9 @@ func CheckPackage(name string) error {
 	if !isPart || !slices.Contains(names, pkg) || strings.HasSuffix(name, "/") {
 		return &PackageError{Name: name, Suggestion: Nearest(name, names)}
 	}
-	if _, ok := findPart(name); !ok {
-		return &PartError{Name: name, Suggestion: Nearest(name, partNames(pkg))}
+	table := parts()
+	if _, ok := table.find(name); !ok {
+		return &PartError{Name: name, Suggestion: Nearest(name, table.names(pkg))}
 	}
 	return nil
 }
@@ -245,6 +248,7 @@ type selection struct {
 	project  Project
 	module   string // path of the project's module
 	existing bool   // select also the parts that the project has of each package
+	table    partTable
 	packages map[string]*supportPackage
 	selected map[string]bool // packages and parts by name
 }
@@ -253,7 +257,7 @@ type selection struct {
 // parts that the project has of each selected package.
 func (p Project) newSelection(module string, existing bool) *selection {
 	return &selection{
-		project: p, module: module, existing: existing,
+		project: p, module: module, existing: existing, table: parts(),
 		packages: map[string]*supportPackage{}, selected: map[string]bool{},
 	}
 }
@@ -270,7 +274,7 @@ func (s *selection) add(name, neededBy string) error {
 		pkg, _, _ = strings.Cut(name, "/")
 	}
 	if s.packages[pkg] == nil {
-		loaded, err := loadPackage(pkg, func(name string) string {
+		loaded, err := s.table.load(pkg, func(name string) string {
 			return path.Join(s.module, PackageDir(s.project.Lib, name))
 		})
 		if err != nil {
@@ -281,7 +285,7 @@ func (s *selection) add(name, neededBy string) error {
 	}
 
 	needs := []string{pkg}
-	if p, ok := findPart(name); ok {
+	if p, ok := s.table.find(name); ok {
 		needs = append(needs, p.requires...)
 		for _, need := range p.with {
 			if other, _, _ := strings.Cut(need, "/"); s.project.Packages[other] == nil || s.project.generated(other) {
@@ -299,7 +303,7 @@ func (s *selection) add(name, neededBy string) error {
 		}
 	}
 	if s.existing && s.project.precedesParts(pkg) {
-		needs = append(needs, partNames(pkg)...)
+		needs = append(needs, s.table.names(pkg)...)
 	}
 	for _, need := range needs {
 		if err := s.add(need, "package "+pkg); err != nil {
@@ -311,7 +315,7 @@ func (s *selection) add(name, neededBy string) error {
 
 // addAll selects a package with all its parts.
 func (s *selection) addAll(name string) error {
-	for _, name := range append(partNames(name), name) {
+	for _, name := range append(s.table.names(name), name) {
 		if err := s.add(name, ""); err != nil {
 			return err
 		}
@@ -323,7 +327,7 @@ func (s *selection) addAll(name string) error {
 // since half of another version may not compile.
 func (s *selection) addImporters(names []string) error {
 	for _, name := range names {
-		pkg, err := loadPackage(name, func(name string) string { return name })
+		pkg, err := s.table.load(name, func(name string) string { return name })
 		if err != nil {
 			return err
 		}

@@ -62,14 +62,15 @@ func Packages() ([]Package, error) {
 		return nil, err
 	}
 	var list []Package
+	table := parts()
 	for _, name := range names {
-		pkg, err := loadPackage(name, func(name string) string { return libPrefix + name })
+		pkg, err := table.load(name, func(name string) string { return libPrefix + name })
 		if err != nil {
 			return nil, err
 		}
 		described := Package{Name: name, Synopsis: pkg.synopsis(), Imports: pkg.needs()}
-		for _, part := range partNames(name) {
-			p, _ := findPart(part)
+		for _, part := range table.names(name) {
+			p, _ := table.find(part)
 			described.Parts = append(described.Parts, Part{
 				Name: p.name, Provides: p.provides, Files: p.files, Requires: p.requires,
 			})
@@ -138,9 +139,9 @@ func (pkg supportPackage) needs() []string {
 	return slices.Compact(names)
 }
 
-// loadPackage reads a support package. Its imports of other support packages
-// become those that importPath returns.
-func loadPackage(name string, importPath func(name string) string) (supportPackage, error) {
+// load reads a support package. Its imports of other support packages become
+// those that importPath returns.
+func (t partTable) load(name string, importPath func(name string) string) (supportPackage, error) {
 	pkg := supportPackage{name: name}
 	dir := path.Join("lib", name)
 	if strings.HasPrefix(name, "project/") {
@@ -150,7 +151,6 @@ func loadPackage(name string, importPath func(name string) string) (supportPacka
 	if err != nil {
 		return pkg, err
 	}
-	table := parts()
 	for _, entry := range entries {
 		text, err := templates.Lib.ReadFile(path.Join(dir, entry.Name()))
 		if err != nil {
@@ -162,7 +162,7 @@ func loadPackage(name string, importPath func(name string) string) (supportPacka
 		}
 		pkg.files = append(pkg.files, supportFile{
 			File: File{Path: entry.Name(), Data: file.data}, needs: file.needs, imports: file.imports,
-			part: partOf(table, name, entry.Name()),
+			part: t.of(name, entry.Name()),
 		})
 	}
 
