@@ -23,8 +23,8 @@ type Contract struct {
 	Binary string // media type of a binary response, "" for JSON
 }
 
-// Contract returns what the source of a function says about it. It ignores files that cannot be
-// parsed.
+// Contract returns what the source of a function says about it. It ignores files
+// that cannot be parsed.
 func (p *Project) Contract(f Function) (Contract, error) {
 	goMod, err := p.read("go.mod")
 	if err != nil {
@@ -42,11 +42,11 @@ func (p *Project) Contract(f Function) (Contract, error) {
 		reader.addFile(file.File)
 		if slices.Contains(f.Files, file.name) { // a flat file shares its package with other functions
 			contract.addCalls(file.File, lib)
+			if contract.Webhook == nil {
+				contract.Webhook = findWebhook(file.File, path.Join(lib, "webhooks"))
+			}
 			decoded = append(decoded, decodedTypes(file.File, importName(file.File, path.Join(lib, "fn")))...)
 		}
-	}
-	if contract.Webhook, err = p.Webhook(f); err != nil {
-		return Contract{}, err
 	}
 	for _, expr := range decoded {
 		t := reader.resolve(expr, 0)
