@@ -18,11 +18,8 @@ func pageFunctions(p *project.Project, functions []project.Function) []devpage.F
 	var described []devpage.Function
 	for _, f := range functions {
 		d := devpage.Function{
-			Name: f.Name, Kind: "http", Routes: f.Routed().Routes, Guards: p.Guards(f),
+			Name: f.Name, Kind: "http", Routes: f.Routed().Patterns(), Guards: p.Guards(f),
 			File: f.Handler.File, Line: f.Handler.Line,
-		}
-		if len(d.Routes) == 0 {
-			d.Routes = []string{f.Route}
 		}
 		if p.VerifiesWebhooks(f) {
 			if webhook, err := p.Webhook(f); err == nil && webhook != nil {

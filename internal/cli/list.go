@@ -56,11 +56,7 @@ why a directory or file that looks like a function is not one.`,
 			}
 			var b strings.Builder
 			for _, f := range functions {
-				routes := f.Routed().Routes
-				if len(routes) == 0 {
-					routes = []string{f.Route}
-				}
-				fmt.Fprintf(&b, "%s  %s\n", f.Name, strings.Join(routes, ", "))
+				fmt.Fprintf(&b, "%s  %s\n", f.Name, strings.Join(f.Routed().Patterns(), ", "))
 				for _, file := range f.Files {
 					fmt.Fprintf(&b, "    %s\n", file)
 				}

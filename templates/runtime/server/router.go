@@ -107,10 +107,7 @@ func (rt *router) notFound(w http.ResponseWriter, r *http.Request) {
 	}
 	var routes []string
 	for _, f := range rt.functions {
-		if len(f.Routes) == 0 {
-			routes = append(routes, "/"+f.Name)
-		}
-		routes = append(routes, f.Routes...)
+		routes = append(routes, f.routed().Patterns()...)
 	}
 	slices.Sort(routes)
 	accept := r.Header.Get("Accept")
