@@ -85,15 +85,11 @@ type Function struct {
 	Webhook bool // the function verifies webhooks: its requests are kept for replay
 }
 
-// routes returns the routes of functions. A function without declared routes has
-// the route /NAME.
+// routes returns the routes of functions.
 func routes(functions []Function) []string {
 	var list []string
 	for _, f := range functions {
-		if len(f.Routes) == 0 {
-			list = append(list, "/"+f.Name)
-		}
-		list = append(list, f.Routes...)
+		list = append(list, f.Patterns()...)
 	}
 	return list
 }
@@ -125,7 +121,6 @@ type server struct {
 	sources atomic.Pointer[overlay.Sources] // the source files of the last build that they are known of, or nil
 	isFresh atomic.Bool                     // sources are those of the running program
 
-	output sync.Mutex     // held while something is printed
 	noted  sync.Map       // notes that were printed
 	drains sync.WaitGroup // replaced processes with requests in progress
 }
@@ -220,14 +215,10 @@ func (s *server) printReloaded(took time.Duration, before, after []Function) {
 }
 
 func (s *server) print(w io.Writer, text string) {
-	s.output.Lock()
-	defer s.output.Unlock()
 	_, _ = io.WriteString(w, text)
 }
 
 func (s *server) note(message, hint string) {
-	s.output.Lock()
-	defer s.output.Unlock()
 	s.Note(message, hint)
 }
 

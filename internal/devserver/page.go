@@ -59,7 +59,8 @@ func (s *server) servesPage(r *http.Request) bool {
 // writeError responds with an error. Its detail may contain paths of this
 // machine, so callers from outside do not get it.
 func (s *server) writeError(w http.ResponseWriter, r *http.Request, status int, title, detail string) {
-	s.writeProblem(w, r, status, &devpage.Problem{Title: title, Text: detail}, !onBuild)
+	problem := s.withoutDetails(r, &devpage.Problem{Title: title, Text: detail})
+	writePreferred(w, r, status, problem, devpage.Never, 0)
 }
 
 // preferredType returns which media type of errors has the highest quality in

@@ -215,7 +215,7 @@ func (s *server) writeUnavailable(w http.ResponseWriter, r *http.Request, err er
 	var broken *brokenError
 	switch {
 	case errors.As(err, &broken):
-		s.writeProblem(w, r, http.StatusInternalServerError, broken.page(), onBuild)
+		s.writeProblem(w, r, http.StatusInternalServerError, broken.page())
 	case errors.Is(err, errStillBuilding):
 		w.Header().Set("Retry-After", "1")
 		title := err.Error()
@@ -223,6 +223,6 @@ func (s *server) writeUnavailable(w http.ResponseWriter, r *http.Request, err er
 			title = "the functions' program does not listen on its port yet: " +
 				"does an init function or a package variable wait?"
 		}
-		s.writeProblem(w, r, http.StatusServiceUnavailable, &devpage.Problem{Title: title}, onBuild)
+		s.writeProblem(w, r, http.StatusServiceUnavailable, &devpage.Problem{Title: title})
 	}
 }
