@@ -111,7 +111,7 @@ scenarios and fixtures. The code is yours and has no dependency on fngen.`,
 	}
 	destroy.AddCommand(newDestroyFunction(w))
 	root.AddCommand(
-		newFunction(w), generate, destroy, newList(w), newOpenAPI(w), newAdd(w), newTest(w), newDev(w), newInvoke(w), newServe(w),
+		newNew(w), newFunction(w), generate, destroy, newList(w), newOpenAPI(w), newAdd(w), newTest(w), newDev(w), newInvoke(w), newServe(w),
 		newBuild(w), newDB(w), newVersion(w),
 	)
 	root.SetHelpCommand(newHelp())

@@ -280,20 +280,28 @@ func (p *Project) entries(function string) ([]string, error) {
 // source.
 func isGoFile(name string) bool { return strings.HasSuffix(name, ".go") && !GoIgnores(name) }
 
+// moduleCache returns the directory of the module cache, or "" if it is unknown.
+func moduleCache(env func(string) string) string {
+	if cache := env("GOMODCACHE"); cache != "" {
+		return cache
+	}
+	gopath, _, _ := strings.Cut(env("GOPATH"), string(filepath.ListSeparator))
+	if gopath == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return ""
+		}
+		gopath = filepath.Join(home, "go")
+	}
+	return filepath.Join(gopath, "pkg", "mod")
+}
+
 // cachedModules returns the go.mod files of the modules that the project requires,
 // as far as the module cache has them.
 func (p *Project) cachedModules(goMod []byte) [][]byte {
-	cache := p.env("GOMODCACHE")
+	cache := moduleCache(p.env)
 	if cache == "" {
-		gopath, _, _ := strings.Cut(p.env("GOPATH"), string(filepath.ListSeparator))
-		if gopath == "" {
-			home, err := os.UserHomeDir()
-			if err != nil {
-				return nil
-			}
-			gopath = filepath.Join(home, "go")
-		}
-		cache = filepath.Join(gopath, "pkg", "mod")
+		return nil
 	}
 	file, err := modfile.ParseLax("go.mod", goMod, nil)
 	if err != nil {
