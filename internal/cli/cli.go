@@ -93,6 +93,7 @@ scenarios and fixtures. The code is yours and has no dependency on fngen.`,
 	}
 	root.SetOut(out) // before InitDefaultCompletionCmd, which keeps it
 	root.SetErr(w.Stderr)
+	root.Flags().Bool("version", false, "print the version") // cobra's own has the shorthand -v
 	root.SetVersionTemplate(versionLine(w))
 	root.PersistentFlags().String("cwd", ".", "run as if started in `DIR`")
 	root.SetFlagErrorFunc(flagError)

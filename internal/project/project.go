@@ -51,8 +51,10 @@ func (e *NoModuleError) Error() string {
 	return "no go.mod in " + e.Dir + " or any parent directory"
 }
 
-// Hint returns the command that creates a go.mod.
-func (*NoModuleError) Hint() string { return "go mod init example.com/NAME" }
+// Hint returns the commands that create a go.mod.
+func (*NoModuleError) Hint() string {
+	return "go mod init example.com/NAME, or for a new project: fngen new NAME"
+}
 
 // A NoFunctionsError reports that the functions directory Dir contains no
 // functions.
