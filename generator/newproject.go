@@ -49,7 +49,7 @@ func CheckModule(modulePath string) error {
 	words := strings.FieldsFunc(ascii(strings.ToLower(path.Base(modulePath))), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
 	})
-	if suggestion := strings.Join(words, "-"); suggestion != modulePath && CheckModule(suggestion) == nil {
+	if suggestion := path.Join(path.Dir(modulePath), strings.Join(words, "-")); suggestion != modulePath && CheckModule(suggestion) == nil {
 		invalid.Suggestion = suggestion
 	}
 	return invalid
