@@ -7,6 +7,7 @@
 //   - project: packages that support packages import and that belong to the
 //     project
 //   - extra: files of support packages that are not Go, such as migrations
+//   - new: text/templates of a new project's files
 //   - program: text/templates of the main packages that are built in projects
 //   - runtime: the packages that those main packages import
 //   - deploy: text/templates of files that deploy such programs, such as a
@@ -108,6 +109,12 @@ var Function embed.FS
 //go:embed project/db/migrations/migrations.go
 //go:embed extra/inbox/db/migrations/*.sql
 var Lib embed.FS
+
+// New contains the text/templates of a new project's files. They are executed
+// with the data of generator.New.
+//
+//go:embed new/*.tmpl
+var New embed.FS
 
 // Program contains the text/templates of main packages.
 //

@@ -82,7 +82,10 @@ func newRoot(w World, out io.Writer) *cobra.Command {
 		Short: "Generate serverless functions in Go",
 		Long: `fngen writes serverless functions into your Go module: a handler with its test,
 scenarios and fixtures. The code is yours and has no dependency on fngen.`,
-		Example:       "  fngen function divide\n  fngen function updateOrderStatus --webhook",
+		Example: `  fngen new shop
+  fngen function updateOrderStatus --webhook
+  fngen dev`,
+		Version:       w.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          knownCommand,
@@ -90,6 +93,8 @@ scenarios and fixtures. The code is yours and has no dependency on fngen.`,
 	}
 	root.SetOut(out) // before InitDefaultCompletionCmd, which keeps it
 	root.SetErr(w.Stderr)
+	root.Flags().Bool("version", false, "print the version") // cobra's own has the shorthand -v
+	root.SetVersionTemplate(versionLine(w))
 	root.PersistentFlags().String("cwd", ".", "run as if started in `DIR`")
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
@@ -110,11 +115,21 @@ scenarios and fixtures. The code is yours and has no dependency on fngen.`,
 		RunE:    help,
 	}
 	destroy.AddCommand(newDestroyFunction(w))
-	root.AddCommand(
-		newFunction(w), generate, destroy, newList(w), newOpenAPI(w), newAdd(w), newTest(w), newDev(w), newInvoke(w), newServe(w),
-		newBuild(w), newDB(w), newVersion(w),
-	)
+	group := func(id string, commands ...*cobra.Command) {
+		root.AddGroup(&cobra.Group{ID: id, Title: id + ":"})
+		for _, c := range commands {
+			c.GroupID = id
+		}
+		root.AddCommand(commands...)
+	}
+	group("Create", newNew(w), newFunction(w), generate, destroy, newAdd(w))
+	group("Develop", newDev(w), newInvoke(w), newTest(w), newDB(w))
+	group("Ship", newBuild(w), newServe(w), newOpenAPI(w))
+	group("Project", newList(w), newInfo(w), newSecret(w), newVersion(w))
 	root.SetHelpCommand(newHelp())
+	root.SetHelpCommandGroupID("Project")
+	root.SetCompletionCommandGroupID("Project")
+	root.SetUsageTemplate(examplesFirst(root.UsageTemplate()))
 
 	// Cobra's completion command does not check its arguments, and prints help
 	// if the shell is unknown.
@@ -162,12 +177,28 @@ func newVersion(w World) *cobra.Command {
 					"version": w.Version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH,
 				})
 			}
-			_, err := fmt.Fprintf(w.Stdout, "fngen %s %s %s/%s\n", w.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := io.WriteString(w.Stdout, versionLine(w))
 			return err
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// versionLine returns the versions of fngen and Go, and the platform.
+func versionLine(w World) string {
+	return fmt.Sprintf("fngen %s %s %s/%s\n", w.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// examplesFirst returns cobra's usage template with the examples at the top.
+func examplesFirst(usage string) string {
+	const start, end = "{{if .HasExample}}", "{{end}}"
+	before, rest, ok := strings.Cut(usage, start)
+	examples, after, closed := strings.Cut(rest, end)
+	if !ok || !closed {
+		return usage
+	}
+	return start + strings.TrimLeft(examples, "\n") + "\n\n" + end + before + after
 }
 
 func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }

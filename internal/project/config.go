@@ -156,7 +156,31 @@ func (p *Project) readConfig() (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	config := Config{}
+	config, _, err := p.configure(file, source)
+	return config, err
+}
+
+// A Setting is a setting that is in effect.
+type Setting struct {
+	Key    string `json:"key"`
+	Value  string `json:"value"`
+	Source string `json:"source"` // a file, an environment variable, or "default"
+}
+
+// Settings returns the settings that are in effect, without those that have no
+// value.
+func (p *Project) Settings() ([]Setting, error) {
+	file, source, err := p.readValues()
+	if err != nil {
+		return nil, err
+	}
+	_, settings, err := p.configure(file, source)
+	return settings, err
+}
+
+// configure returns the configuration for the values of the file source.
+func (p *Project) configure(file values, source string) (Config, []Setting, error) {
+	config, settings := Config{}, []Setting{}
 	for _, s := range []struct {
 		key, variable, fallback, file string
 
@@ -171,7 +195,7 @@ func (p *Project) readConfig() (Config, error) {
 		{"web.target", targetVariable, "", file.target, setter(&config.Web.Target, parseURL)},
 		{"dev.editor", editorVariable, "", file.editor, setter(&config.Dev.Editor, parseEditor)},
 	} {
-		value, from := s.fallback, ""
+		value, from := s.fallback, "default"
 		if s.file != "" {
 			value, from = s.file, source
 		}
@@ -182,10 +206,11 @@ func (p *Project) readConfig() (Config, error) {
 			continue
 		}
 		if err := s.set(value); err != nil {
-			return Config{}, &ConfigError{from, fmt.Errorf("%s = %q: %w", s.key, value, err)}
+			return Config{}, nil, &ConfigError{from, fmt.Errorf("%s = %q: %w", s.key, value, err)}
 		}
+		settings = append(settings, Setting{s.key, value, from})
 	}
-	return config, nil
+	return config, settings, nil
 }
 
 // setter returns a function that parses a value and stores the result in field.

@@ -51,8 +51,10 @@ func (e *NoModuleError) Error() string {
 	return "no go.mod in " + e.Dir + " or any parent directory"
 }
 
-// Hint returns the command that creates a go.mod.
-func (*NoModuleError) Hint() string { return "go mod init example.com/NAME" }
+// Hint returns the commands that create a go.mod.
+func (*NoModuleError) Hint() string {
+	return "go mod init example.com/NAME, or for a new project: fngen new NAME"
+}
 
 // A NoFunctionsError reports that the functions directory Dir contains no
 // functions.
@@ -280,20 +282,28 @@ func (p *Project) entries(function string) ([]string, error) {
 // source.
 func isGoFile(name string) bool { return strings.HasSuffix(name, ".go") && !GoIgnores(name) }
 
+// moduleCache returns the directory of the module cache, or "" if it is unknown.
+func moduleCache(env func(string) string) string {
+	if cache := env("GOMODCACHE"); cache != "" {
+		return cache
+	}
+	gopath, _, _ := strings.Cut(env("GOPATH"), string(filepath.ListSeparator))
+	if gopath == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return ""
+		}
+		gopath = filepath.Join(home, "go")
+	}
+	return filepath.Join(gopath, "pkg", "mod")
+}
+
 // cachedModules returns the go.mod files of the modules that the project requires,
 // as far as the module cache has them.
 func (p *Project) cachedModules(goMod []byte) [][]byte {
-	cache := p.env("GOMODCACHE")
+	cache := moduleCache(p.env)
 	if cache == "" {
-		gopath, _, _ := strings.Cut(p.env("GOPATH"), string(filepath.ListSeparator))
-		if gopath == "" {
-			home, err := os.UserHomeDir()
-			if err != nil {
-				return nil
-			}
-			gopath = filepath.Join(home, "go")
-		}
-		cache = filepath.Join(gopath, "pkg", "mod")
+		return nil
 	}
 	file, err := modfile.ParseLax("go.mod", goMod, nil)
 	if err != nil {
