@@ -2,7 +2,6 @@ package generator
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -55,24 +54,19 @@ func CheckModule(modulePath string) error {
 	return invalid
 }
 
+// newGo is the go directive of new projects: the least with which all support
+// packages and the modules that they import compile, so that none of them needs
+// a newer one later.
+const newGo = "1.25.0"
+
 // New returns the plan that writes the files of a new project. Of p it uses the
 // version, the directories and the workspace.
 func New(spec NewProject, p Project) (Plan, error) {
-	plan, err := spec.plan(p, minGo)
-	var needs *GoVersionError // of a module that the packages import
-	if errors.As(err, &needs) {
-		return spec.plan(p, needs.Want)
-	}
-	return plan, err
-}
-
-// plan returns the plan of [New] for a go.mod with the given go directive.
-func (spec NewProject) plan(p Project, goVersion string) (Plan, error) {
 	own, err := spec.render(p)
 	if err != nil {
 		return Plan{}, err
 	}
-	p.GoMod = []byte("module " + spec.Module + "\n\ngo " + goVersion + "\n")
+	p.GoMod = []byte("module " + spec.Module + "\n\ngo " + newGo + "\n")
 	plan := Plan{Files: own}
 	add := func(next Plan, err error) error {
 		if err == nil {

@@ -118,7 +118,7 @@ func addPackages(cmd *cobra.Command, w World, o changeOptions, names []string, u
 			Notes  []noteJSON `json:"notes,omitempty"`
 		}{o.dryRun, files(plan), notes(plan)})
 	}
-	return printFiles(w.Stdout, plan, o.dryRun)
+	return printFiles(w, plan, o.dryRun)
 }
 
 func listPackages(w World, asJSON bool) error {

@@ -48,7 +48,7 @@ func Main(ctx context.Context, args []string, w World) int {
 	if errors.As(err, &unexpected) {
 		unexpected.line = args
 	}
-	return report(w.Stderr, err)
+	return w.report(err)
 }
 
 // An errWriter records the first error of writing to w. Cobra prints help and

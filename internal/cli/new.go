@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -103,18 +102,18 @@ func runNew(cmd *cobra.Command, w World, o *newOptions) error {
 			Notes    []noteJSON `json:"notes"`
 		}{filepath.ToSlash(o.dir), o.module, name.String(), name.Route(), o.dryRun, files(plan), notes(plan)})
 	}
-	if err := printFiles(w.Stdout, plan, o.dryRun); err != nil {
+	if err := printFiles(w, plan, o.dryRun); err != nil {
 		return err
 	}
-	var b strings.Builder
-	b.WriteString("\n")
+	var steps []row
 	if dir := relative(o.path, ""); dir != "." {
-		fmt.Fprintf(&b, "cd     %s\n", shellQuote(dir))
+		steps = append(steps, row{"cd", shellQuote(dir)})
 	}
-	fmt.Fprintf(&b, "serve  fngen dev\ncall   %s\ntest   go test ./...\nedit   %s\n",
-		call, path.Join(config.Functions, name.String(), name.Base()+".go"))
-	_, err = io.WriteString(w.Stdout, b.String())
-	return err
+	return printSteps(w, append(steps,
+		row{"serve", "fngen dev"},
+		row{"call", call},
+		row{"test", "go test ./..."},
+		row{"edit", path.Join(config.Functions, name.String(), name.Base()+".go")}))
 }
 
 // createProject plans a project and, unless it is a dry run, writes it. If that
