@@ -24,11 +24,11 @@ type functionOptions struct {
 func newFunction(w World, aliases ...string) *cobra.Command {
 	o := &functionOptions{}
 	cmd := &cobra.Command{
-		Use:     "function <name>",
+		Use:     "function NAME",
 		Aliases: aliases,
 		Short:   "Generate a function: handler, test, scenarios and fixtures",
 		Long: `Generate a function: a handler, its test and scenarios, and with --fixtures its
-fixtures. The files go into api/src/functions/<name>/ of the current Go module,
+fixtures. The files go into api/src/functions/NAME/ of the current Go module,
 and are yours to edit. The support packages that they import are copied into
 api/src/lib if they are not there yet.
 
@@ -43,7 +43,7 @@ or, for any other sender:
 
 --route takes a method and a path in the pattern syntax of net/http, as in
 'GET /users/{id}' or 'GET /files/{path...}'. Without it, the function answers
-every method at /<name> and below.
+every method at /NAME and below.
 
 --cors takes the origins of web pages, such as https://app.example.com,
 http://localhost:5173 or https://*.example.com. Bare --cors allows any origin,
@@ -311,12 +311,14 @@ func newDestroyFunction(w World) *cobra.Command {
 	var force bool
 	o := changeOptions{}
 	cmd := &cobra.Command{
-		Use:     "function <name>",
+		Use:     "function NAME",
 		Aliases: []string{"f"},
 		Short:   "Remove a function's generated files",
 		Long: `Remove the files that were generated for a function. If one of them was edited
 since, nothing is removed, unless --force is set. Other files in the directory,
 the support packages, go.mod and go.sum stay.`,
+		Example: `  fngen destroy function divide
+  fngen destroy function slack/events --dry-run`,
 		Args:              arguments(1, 1, "a name"),
 		ValidArgsFunction: completeFunctions(w, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {

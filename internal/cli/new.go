@@ -29,7 +29,7 @@ type newOptions struct {
 func newNew(w World) *cobra.Command {
 	o := &newOptions{}
 	cmd := &cobra.Command{
-		Use:   "new <dir>",
+		Use:   "new DIR",
 		Short: "Create a project with a first function",
 		Long: `Create a project in a new or empty directory: a Go module with a function, its
 test, a README, .gitignore, .env.example and fngen.toml. A git repository may be

@@ -71,7 +71,10 @@ func count(n int, noun string) string {
 func printSteps(w World, steps []row) error {
 	s := w.style(w.Stdout)
 	s.width = 0 // a command that is copied has to stay on one line
-	_, err := io.WriteString(w.Stdout, "\n"+s.table(bold, steps))
+	for i := range steps {
+		steps[i].label = s.paint(bold, steps[i].label)
+	}
+	_, err := io.WriteString(w.Stdout, "\n"+s.table(steps))
 	return err
 }
 

@@ -67,50 +67,56 @@ func actionLook(action generator.Action) look {
 	return dim
 }
 
-// A row is a line of a table with two columns. A row whose text has several
-// lines continues in the second column.
+// A row is a line of a table with two columns. The lines of a text are below
+// each other in the second column.
 type row struct{ label, text string }
 
-// table returns rows as aligned lines. The labels have the look l.
-func (s style) table(l look, rows []row) string {
+// table returns rows as aligned lines. On a terminal, long texts are wrapped.
+func (s style) table(rows []row) string {
 	width := 0
 	for _, r := range rows {
-		width = max(width, utf8.RuneCountInString(r.label))
+		width = max(width, columns(r.label))
 	}
+	width += 2
 	var b strings.Builder
 	for _, r := range rows {
-		label, padding := s.paint(l, r.label), strings.Repeat(" ", width-utf8.RuneCountInString(r.label)+2)
-		for line := range strings.SplitSeq(s.wrap(r.text, width+2), "\n") {
-			b.WriteString(strings.TrimRight(label+padding+line, " ") + "\n")
-			label, padding = "", strings.Repeat(" ", width+2)
+		label := r.label + strings.Repeat(" ", width-columns(r.label))
+		for line := range strings.SplitSeq(r.text, "\n") {
+			for _, line := range s.wrap(line, width) {
+				b.WriteString(strings.TrimRight(label+line, " ") + "\n")
+				label = strings.Repeat(" ", width)
+			}
 		}
 	}
 	return b.String()
 }
 
-// wrap breaks text between words, so that it fits on the terminal below a
-// margin. It returns text itself if that is not possible or not needed.
-func (s style) wrap(text string, margin int) string {
-	const least = 20 // columns in which text is readable
+// columns returns how many columns of the terminal a text takes, without its
+// look.
+func columns(text string) int {
+	n := utf8.RuneCountInString(text)
+	if strings.HasPrefix(text, "\x1b[") {
+		n -= strings.Index(text, "m") + 1 + len("\x1b[0m")
+	}
+	return n
+}
+
+// wrap breaks a text between words, so that each line fits on the terminal
+// below a margin.
+func (s style) wrap(text string, margin int) []string {
+	const least = 20 // columns in which a text is readable
 	width := s.width - margin
-	if width < least || strings.Contains(text, "\n") {
-		return text
+	if width < least {
+		return []string{text}
 	}
-	var b strings.Builder
-	column := 0
-	for i, word := range strings.Fields(text) {
-		length := utf8.RuneCountInString(word)
-		switch {
-		case i == 0:
-		case column+1+length > width:
-			b.WriteByte('\n')
-			column = 0
-		default:
-			b.WriteByte(' ')
-			column++
+	var lines []string
+	for len(text) > width {
+		end := strings.LastIndexByte(text[:width+1], ' ')
+		if end <= 0 {
+			break
 		}
-		b.WriteString(word)
-		column += length
+		lines = append(lines, text[:end])
+		text = text[end+1:]
 	}
-	return b.String()
+	return append(lines, text)
 }
