@@ -135,19 +135,9 @@ scenarios and fixtures. The code is yours and has no dependency on fngen.`,
 	root.SetCompletionCommandGroupID("Project")
 	setHelp(root, w)
 
-	// Cobra's completion command does not check its arguments, and prints help
-	// if the shell is unknown.
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
-		completion.Args, completion.RunE = knownCommand, help
-		completion.Short = "Print a script that completes commands in a shell"
-		completion.Long = completion.Short + ". The help of each shell says how to load it."
-		completion.Example = "  source <(fngen completion bash)\n  fngen completion zsh --help"
-		for _, shell := range completion.Commands() {
-			shell.Args = arguments(0, 0)
-			shell.Short = "Print the script for " + shell.Name()
-			shell.Example = "  fngen completion " + shell.Name()
-		}
+		describeCompletion(completion)
 	}
 	return root
 }
@@ -180,7 +170,7 @@ func newVersion(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "version",
 		Short:   "Print the version",
-		Long:    "Print the versions of fngen and of the Go compiler that built it, and the platform.",
+		Long:    "Print the versions of fngen and of the Go that built it, and the platform.",
 		Example: "  fngen version\n  fngen version --json",
 		Args:    arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {

@@ -21,9 +21,11 @@ func newList(w World) *cobra.Command {
 A function is a directory in api/src/functions whose package exports Handler, or
 a file there that exports its name and Handler, such as sendEmail.go with
 SendEmailHandler. A directory without Go files is a group, whose directories are
-functions too: slack/events is api/src/functions/slack/events. A function without
-declared routes answers every method at the listed path and below. A note says
-why a directory or file that looks like a function is not one.`,
+functions too: slack/events is api/src/functions/slack/events.
+
+A function without declared routes answers every method at the listed path and
+below. A note says why a directory or file that looks like a function is not
+one.`,
 		Example: "  fngen list\n  fngen list --json",
 		Args:    arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
