@@ -19,13 +19,15 @@ type NewProject struct {
 	Module   string // the module path
 	Function Name   // the first function
 	Database bool   // add package db
+	Agents   bool   // describe the project for coding agents, in AGENTS.md
 	Port     int    // where the development server serves the functions
 }
 
 // newData is what the templates of a new project's files are executed with.
 type newData struct {
 	Name            string // last element of the module path
-	Functions       string // directory of the functions
+	Functions, Lib  string // directories of the functions and of the support packages
+	Migrations      string // directory of the migrations
 	Function, Route string
 	Port            int
 	Database        bool
@@ -93,7 +95,7 @@ func New(spec NewProject, p Project) (Plan, error) {
 // render executes the templates of a project's files.
 func (spec NewProject) render(p Project) ([]File, error) {
 	data := newData{
-		Name: path.Base(spec.Module), Functions: p.Functions,
+		Name: path.Base(spec.Module), Functions: p.Functions, Lib: p.Lib, Migrations: PackageDir(p.Lib, Migrations),
 		Function: spec.Function.String(), Route: spec.Function.Route(), Port: spec.Port, Database: spec.Database,
 	}
 	parsed, err := template.New("new").Option("missingkey=error").ParseFS(templates.New, "new/*.tmpl")
@@ -109,6 +111,9 @@ func (spec NewProject) render(p Project) ([]File, error) {
 		name := strings.TrimSuffix(entry.Name(), ".tmpl")
 		if name == "gitignore" || name == "env.example" { // go:embed leaves out names that start with a dot
 			name = "." + name
+		}
+		if name == "AGENTS.md" && !spec.Agents {
+			continue
 		}
 		var text bytes.Buffer
 		if err := parsed.ExecuteTemplate(&text, entry.Name(), data); err != nil {

@@ -23,6 +23,7 @@ type newOptions struct {
 	module   string
 	function string
 	database bool
+	agents   bool
 	changeOptions
 }
 
@@ -38,6 +39,7 @@ there already.
 The module path is the name of the directory, unless you pass --module.`,
 		Example: `  fngen new shop
   fngen new shop --module=github.com/you/shop --db
+  fngen new shop --agents
   fngen new . --function=orders`,
 		Args: arguments(1, 1, "a directory"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
@@ -63,6 +65,7 @@ The module path is the name of the directory, unless you pass --module.`,
 	o.function = "hello"
 	requiredText(flags, &o.function, "function", "NAME", "name of the first function (default hello)")
 	flags.BoolVar(&o.database, "db", false, "add package db, for SQLite and PostgreSQL")
+	flags.BoolVar(&o.agents, "agents", false, "also write AGENTS.md, which describes the project to coding agents")
 	o.changeOptions.flags(flags)
 	return cmd
 }
@@ -130,7 +133,7 @@ func createProject(ctx context.Context, w World, o *newOptions, name generator.N
 	if err != nil {
 		return config, plan, err
 	}
-	spec := generator.NewProject{Module: o.module, Function: name, Database: o.database, Port: config.API.Port}
+	spec := generator.NewProject{Module: o.module, Function: name, Database: o.database, Agents: o.agents, Port: config.API.Port}
 	if plan, err = generator.New(spec, facts); err != nil {
 		return config, plan, err
 	}

@@ -53,7 +53,7 @@ func printFiles(w World, plan generator.Plan, dryRun bool) error {
 		line(generator.Unchanged, count(n, "file"))
 	}
 	if n := same[generator.Keep]; n > 0 {
-		line(generator.Keep, count(n, "existing support file"))
+		line(generator.Keep, count(n, "existing file"))
 	}
 	_, err := io.WriteString(w.Stdout, b.String())
 	return err

@@ -47,7 +47,7 @@ func TestTerminalReport(t *testing.T) {
 	}, lastLines(text, 7))
 
 	text = printed(t, dir, nil, "function", "users", "--route=PUT /users/{id}", "--input=name:string,age:int?")
-	assert.Regexp(t, `\n\x1b\[2mkeep\x1b\[0m       \d existing support files\n\n`, text)
+	assert.Regexp(t, `\n\x1b\[2mkeep\x1b\[0m       \d existing files\n\n`, text)
 	assert.NotContains(t, text, "fntest.go")
 	assert.Contains(t, text, "\x1b[1mcall\x1b[0m   fngen invoke users --path /users/1 --method PUT"+
 		` --data '{"name":"example","age":1}'`+"\n")
