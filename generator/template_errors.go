@@ -77,7 +77,7 @@ func numberLines(text string, around int) string {
 
 // newTemplateError returns the *[TemplateError] for an error of text/template.
 func newTemplateError(err error) error {
-	const hint = "docs/templates.md describes the data of templates"
+	const hint = "https://github.com/fngen/fngen/blob/main/docs/templates.md describes the data"
 	message := strings.TrimPrefix(err.Error(), "template: ")
 	// A parse error has no column, and only execution errors name the template.
 	match := regexp.MustCompile(`^(.+?\.tmpl):(\d+):(?:\d+: )?(?:executing ".*?" at )?\s*(.*)$`).FindStringSubmatch(message)
