@@ -163,7 +163,7 @@ func TestInvalidTemplates(t *testing.T) {
 		{"more.tmpl", header + "\n" + `{{define "event"}}mine{{end}}`, dir + `more.tmpl:3: fngen/blocks.tmpl defines a template named "event" too`, "choose another name"},
 		{"handler.go.tmpl", header + `{{define "event"}}mine{{end}}{{template "fngen/handler.go.tmpl" .}}`, `defines a template named "event" too`, "choose another name"},
 		{"more.tmpl", header + `{{define "fngen/handler.go.tmpl"}}mine{{end}}`, `fngen/handler.go.tmpl defines a template named "fngen/handler.go.tmpl" too`, "choose another name"},
-		{"handlers.go.tmpl", header + "\n\npackage {{.Package}}", dir + "handlers.go.tmpl:4: the text outside of {{define}} is not part of any file", "blocks.tmpl, fixtures_test.go.tmpl, handler.go.tmpl"},
+		{"handlers.go.tmpl", header + "\n\npackage {{.Package}}", dir + "handlers.go.tmpl:4: the text outside of {{define}} is not part of any file", ", handler.go.tmpl, "},
 		{"NAME.txt.tmpl", header + `{{define "a"}}{{template "a"}}{{end}}{{template "a"}}`, "exceeded maximum template depth", "docs/templates.md"},
 		{"NAME.txt.tmpl", header + `{{define "a"}}{{printf "%999999d" 1}}{{template "a"}}{{end}}{{template "a"}}`, dir + "NAME.txt.tmpl: the output is larger than 1048576 bytes", "print less"},
 		{"NAME.go.tmpl", header, dir + "NAME.go.tmpl: it would write the same file as handler.go.tmpl", "name the template handler.go.tmpl"},

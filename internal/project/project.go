@@ -253,7 +253,12 @@ func (p *Project) AddTemplates(facts *generator.Project, function string) error 
 			continue
 		}
 		file := path.Join(dir, name)
-		if info, err := p.Root.Stat(filepath.FromSlash(file)); err == nil && info.Size() > generator.MaxTemplate {
+		info, err := p.Root.Stat(filepath.FromSlash(file))
+		switch {
+		case err != nil: // read explains it
+		case !info.Mode().IsRegular(): // opening a named pipe would block
+			return fmt.Errorf("%s is not a regular file", file)
+		case info.Size() > generator.MaxTemplate:
 			return fmt.Errorf("%s is larger than %d bytes", file, generator.MaxTemplate)
 		}
 		data, err := p.read(file)
