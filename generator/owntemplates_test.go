@@ -163,18 +163,18 @@ func TestInvalidTemplates(t *testing.T) {
 		{"more.tmpl", header + "\n" + `{{define "event"}}mine{{end}}`, dir + `more.tmpl:3: fngen/blocks.tmpl defines a template named "event" too`, "choose another name"},
 		{"handler.go.tmpl", header + `{{define "event"}}mine{{end}}{{template "fngen/handler.go.tmpl" .}}`, `defines a template named "event" too`, "choose another name"},
 		{"more.tmpl", header + `{{define "fngen/handler.go.tmpl"}}mine{{end}}`, `fngen/handler.go.tmpl defines a template named "fngen/handler.go.tmpl" too`, "choose another name"},
-		{"handlers.go.tmpl", header + "\n\npackage {{.Package}}", dir + "handlers.go.tmpl:4: the text outside of {{define}} is not part of any file", ", handler.go.tmpl, "},
+		{"handlers.go.tmpl", header + "\n\npackage {{.Package}}", dir + "handlers.go.tmpl:4: the text outside of {{define}} is not part of any file", "fngen setup generator --dry-run"},
 		{"NAME.txt.tmpl", header + `{{define "a"}}{{template "a"}}{{end}}{{template "a"}}`, "exceeded maximum template depth", "docs/templates.md"},
 		{"NAME.txt.tmpl", header + `{{define "a"}}{{printf "%999999d" 1}}{{template "a"}}{{end}}{{template "a"}}`, dir + "NAME.txt.tmpl: the output is larger than 1048576 bytes", "print less"},
-		{"NAME.go.tmpl", header, dir + "NAME.go.tmpl: it would write the same file as handler.go.tmpl", "name the template handler.go.tmpl"},
-		{"NAME_TEST.go.tmpl", header, "it would write the same file as test.go.tmpl", "name the template"},
-		{"../NAME.tmpl", header, `a function cannot have a file named "../example"`, "as in NAME.http.tmpl"},
-		{`..\NAME.tmpl`, header, `a function cannot have a file named "..\\example"`, "as in NAME.http.tmpl"},
-		{"NAME/x.tmpl", header, `a function cannot have a file named "example/x"`, "as in NAME.http.tmpl"},
-		{"C:NAME.tmpl", header, `a function cannot have a file named "C:example"`, "as in NAME.http.tmpl"},
-		{"NAME x.tmpl", header, `a function cannot have a file named "example x"`, "as in NAME.http.tmpl"},
-		{"NAME\n.tmpl", header, `a function cannot have a file named "example\n"`, "as in NAME.http.tmpl"},
-		{"NAME..tmpl", header, `a function cannot have a file named "example."`, "as in NAME.http.tmpl"},
+		{"NAME.go.tmpl", header, dir + "NAME.go.tmpl: it would write the same file as handler.go.tmpl", "delete one of the two"},
+		{"NAME_TEST.go.tmpl", header, "it would write the same file as test.go.tmpl", "delete one of the two"},
+		{"../NAME.tmpl", header, `a function cannot have a file named "../divide"`, "as in NAME.http.tmpl"},
+		{`..\NAME.tmpl`, header, `a function cannot have a file named "..\\divide"`, "as in NAME.http.tmpl"},
+		{"NAME/x.tmpl", header, `a function cannot have a file named "divide/x"`, "as in NAME.http.tmpl"},
+		{"C:NAME.tmpl", header, `a function cannot have a file named "C:divide"`, "as in NAME.http.tmpl"},
+		{"NAME x.tmpl", header, `a function cannot have a file named "divide x"`, "as in NAME.http.tmpl"},
+		{"NAME\n.tmpl", header, `a function cannot have a file named "divide\n"`, "as in NAME.http.tmpl"},
+		{"NAME..tmpl", header, `a function cannot have a file named "divide."`, "as in NAME.http.tmpl"},
 	} {
 		_, err := Function(divide(t), ownTemplates(map[string]string{test.name: test.text}), true)
 		if !assert.ErrorContains(t, err, test.want, "%s %.60q", test.name, test.text) {
@@ -185,6 +185,17 @@ func TestInvalidTemplates(t *testing.T) {
 			assert.Contains(t, advice.Hint(), test.hint, test.want)
 		}
 	}
+}
+
+// Two templates can write the same file for some functions only.
+func TestTemplateCollision(t *testing.T) {
+	p := ownTemplates(map[string]string{"NAME.NAME.tmpl": header + "1", "NAME.txt.tmpl": header + "2"})
+	name, err := ParseName("txt")
+	require.NoError(t, err)
+	_, err = Function(Spec{Name: name}, p, false)
+	assert.ErrorContains(t, err, "NAME.txt.tmpl: it would write the same file as NAME.NAME.tmpl")
+	_, err = Function(divide(t), p, false)
+	assert.NoError(t, err)
 }
 
 func TestOutputError(t *testing.T) {

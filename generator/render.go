@@ -3,7 +3,6 @@ package generator
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -52,16 +51,16 @@ func OwnFiles(name string) []string {
 }
 
 // FunctionFiles returns the paths, relative to the project's root, of the files
-// that fngen can write for the function name, or that it wrote.
+// that fngen can write for the function name, and of those that it wrote according
+// to fngen.sum.
 func (p Project) FunctionFiles(name string) []string {
 	dir := path.Join(p.Functions, name)
 	var files []string
 	for _, file := range OwnFiles(name) {
 		files = append(files, path.Join(p.Functions, file))
 	}
-	for _, template := range slices.Sorted(maps.Keys(p.Templates)) {
-		file := functionFile{template: template, extra: true}
-		if strings.Contains(template, placeholder) && p.checkExtra(file) == nil {
+	if extra, err := p.extraFiles(path.Base(name)); err == nil {
+		for _, file := range extra {
 			files = append(files, path.Join(dir, file.name(path.Base(name))))
 		}
 	}
@@ -78,7 +77,7 @@ func (p Project) FunctionFiles(name string) []string {
 func (p Project) render(spec Spec, data TemplateData) ([]File, error) {
 	renderFile, all := renderFile, functionFiles()
 	if len(p.Templates) > 0 {
-		extra, err := p.extraFiles()
+		extra, err := p.extraFiles(spec.Name.Base())
 		if err != nil {
 			return nil, err
 		}

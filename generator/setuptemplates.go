@@ -90,7 +90,7 @@ func CheckTemplates(p Project) ([]TemplateDiff, error) {
 	if len(p.Templates) == 0 {
 		return nil, nil
 	}
-	if _, err := p.extraFiles(); err != nil {
+	if _, err := p.extraFiles("example"); err != nil {
 		return diffs, err
 	}
 	_, err = p.newTemplateSet()

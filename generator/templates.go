@@ -76,43 +76,38 @@ func normalize(text []byte) string {
 	return strings.ReplaceAll(strings.TrimPrefix(string(text), "\ufeff"), "\r\n", "\n")
 }
 
-// extraFiles returns the files that a function has because the project has
-// templates for them, such as NAME.http.tmpl.
-func (p Project) extraFiles() ([]functionFile, error) {
-	var files []functionFile
+// extraFiles returns the files that a function whose name ends with base has
+// because the project has templates for them, such as NAME.http.tmpl. The error is
+// a *[TemplateError] if it cannot have one of the files.
+func (p Project) extraFiles(base string) ([]functionFile, error) {
+	files := functionFiles()
+	own := len(files)
 	for _, name := range slices.Sorted(maps.Keys(p.Templates)) {
 		if !strings.Contains(name, placeholder) {
 			continue
 		}
 		file := functionFile{template: name, test: strings.HasSuffix(name, "_test.go"+templateExt), extra: true}
-		if err := p.checkExtra(file); err != nil {
-			return nil, err
+		invalid := &TemplateError{Path: path.Join(TemplatesDir(p.Functions), name)}
+		if !isFileName(file.name(base)) {
+			invalid.Reason = fmt.Sprintf("a function cannot have a file named %q", file.name(base))
+			invalid.hint = "use letters, digits, dots, dashes and underscores, as in NAME.http.tmpl"
+			return nil, invalid
+		}
+		same := func(other functionFile) bool { return strings.EqualFold(file.name(base), other.name(base)) }
+		if i := slices.IndexFunc(files, same); i >= 0 {
+			invalid.Reason = fmt.Sprintf("it would write the same file as %s", files[i].template)
+			invalid.hint = "delete one of the two, or choose another name"
+			return nil, invalid
 		}
 		files = append(files, file)
 	}
-	return files, nil
+	return files[own:], nil
 }
 
-// checkExtra returns a *[TemplateError] if the file of an extra template cannot
-// have its name.
-func (p Project) checkExtra(file functionFile) error {
-	const example = "example"
-	name := file.name(example)
-	invalid := &TemplateError{Path: path.Join(TemplatesDir(p.Functions), file.template)}
-	// Spaces separate the fields of fngen.sum.
-	if err := module.CheckFilePath(name); err != nil || strings.ContainsAny(name, `/\ `) {
-		invalid.Reason = fmt.Sprintf("a function cannot have a file named %q", name)
-		invalid.hint = "use letters, digits, dots, dashes and underscores, as in NAME.http.tmpl"
-		return invalid
-	}
-	for _, other := range functionFiles() {
-		if strings.EqualFold(name, other.name(example)) {
-			invalid.Reason = fmt.Sprintf("it would write the same file as %s", other.template)
-			invalid.hint = "name the template " + other.template
-			return invalid
-		}
-	}
-	return nil
+// isFileName reports whether every system allows a file of that name, and
+// fngen.sum, whose fields are separated by spaces.
+func isFileName(name string) bool {
+	return module.CheckFilePath(name) == nil && !strings.ContainsAny(name, `/\ `)
 }
 
 // A templateSet has the templates of a function's files: the project's own, and
@@ -135,63 +130,79 @@ func (p Project) newTemplateSet() (*templateSet, error) {
 		shared: newTemplate("shared"),
 		owners: map[string]string{},
 	}
-	isFile := func(name string) bool {
-		return strings.Contains(name, placeholder) ||
-			slices.ContainsFunc(functionFiles(), func(f functionFile) bool { return f.template == name })
-	}
 	for _, name := range slices.Sorted(maps.Keys(builtin)) {
 		_, replaced := p.Templates[name]
-		if replaced && !isFile(name) {
-			continue
-		}
-		parsed, err := newTemplate(builtinPrefix + name).Parse(builtin[name])
-		if err != nil {
+		if err := s.addBuiltin(name, builtin[name], replaced); err != nil {
 			return nil, err
-		}
-		// An own template can execute the one that it replaces.
-		if err := s.share(parsed); err != nil {
-			return nil, err
-		}
-		if isFile(name) && !replaced {
-			s.files[name] = parsed
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Templates)) {
-		label := path.Join(TemplatesDir(p.Functions), name)
-		text := normalize(p.Templates[name])
-		if err := checkVersion(label, text); err != nil {
-			return nil, err
-		}
-		parsed, err := newTemplate(label).Parse(text)
-		if err != nil {
-			return nil, newTemplateError(err)
-		}
-		_, isBuiltin := builtin[name]
-		switch {
-		case isFile(name):
-			s.files[name] = parsed
-			continue
-		case !isBuiltin && parsed.Tree != nil && !parse.IsEmptyTree(parsed.Root):
-			return nil, &TemplateError{
-				Path:   label,
-				Line:   line(parsed.Tree, firstOutput(parsed.Root)),
-				Reason: "the text outside of {{define}} is not part of any file",
-				hint: "name a template NAME.EXT.tmpl, or as one of fngen's: " +
-					strings.Join(slices.Sorted(maps.Keys(builtin)), ", "),
-			}
-		}
-		if err := s.share(parsed); err != nil {
+		_, replaces := builtin[name]
+		if err := s.addOwn(path.Join(TemplatesDir(p.Functions), name), name, p.Templates[name], replaces); err != nil {
 			return nil, err
 		}
 	}
+	return s, s.checkFiles()
+}
+
+// printsFile reports whether what a template prints is a file of the function.
+// Other templates contain blocks.
+func printsFile(name string) bool {
+	return strings.Contains(name, placeholder) ||
+		slices.ContainsFunc(functionFiles(), func(f functionFile) bool { return f.template == name })
+}
+
+// addBuiltin adds a template of fngen's. A template of the project's own that
+// replaces one that prints a file can execute it.
+func (s *templateSet) addBuiltin(name, text string, replaced bool) error {
+	if replaced && !printsFile(name) {
+		return nil
+	}
+	parsed, err := newTemplate(builtinPrefix + name).Parse(text)
+	if err != nil {
+		return err
+	}
+	if printsFile(name) && !replaced {
+		s.files[name] = parsed
+	}
+	return s.share(parsed)
+}
+
+// addOwn adds a template of the project's own.
+func (s *templateSet) addOwn(label, name string, data []byte, replaces bool) error {
+	text := normalize(data)
+	if err := checkVersion(label, text); err != nil {
+		return err
+	}
+	parsed, err := newTemplate(label).Parse(text)
+	switch {
+	case err != nil:
+		return newTemplateError(err)
+	case printsFile(name):
+		s.files[name] = parsed
+		return nil
+	case !replaces && parsed.Tree != nil && !parse.IsEmptyTree(parsed.Root):
+		return &TemplateError{
+			Path:   label,
+			Line:   line(parsed.Tree, firstOutput(parsed.Root)),
+			Reason: "the text outside of {{define}} is not part of any file",
+			hint:   "name the template NAME.EXT.tmpl, or like one of fngen's: fngen setup generator --dry-run lists them",
+		}
+	}
+	return s.share(parsed)
+}
+
+// checkFiles returns a *[TemplateError] if a file defines a template that is also
+// one of those that all share.
+func (s *templateSet) checkFiles() error {
 	for _, name := range slices.Sorted(maps.Keys(s.files)) {
 		for _, t := range s.files[name].Templates() {
 			if owner := s.owners[t.Name()]; owner != "" && owner != s.files[name].Name() {
-				return nil, duplicate(t, owner)
+				return duplicate(t, owner)
 			}
 		}
 	}
-	return s, nil
+	return nil
 }
 
 func newTemplate(name string) *template.Template {
