@@ -225,10 +225,15 @@ func TestDestroyExtraFiles(t *testing.T) {
 		"api/src/functions/divide/divide.http": []byte("GET /"),
 		"api/src/functions/divide/mine.http":   []byte("GET /mine"),
 	}
-	for _, file := range []string{"divide/divide.go", "divide/divide.http", "divide/sub/x", "divide/..", "divided/x", "xdivide/x"} {
+	for _, file := range []string{"divide/divide.go", "divide/divide.http", "divide/sub/x", "divide/..", "divided/x", "x/api/src/functions/divide/y"} {
 		file = "api/src/functions/" + file
 		p.FngenSum = append(p.FngenSum, file+" v0.1.0 "+hash(p.Files[file])+"\n"...)
 	}
+	assert.Equal(t, []string{
+		"api/src/functions/divide/divide.go", "api/src/functions/divide/divide_test.go",
+		"api/src/functions/divide/divide_scenarios_test.go", "api/src/functions/divide/divide_fixtures_test.go",
+		"api/src/functions/divide/divide.http",
+	}, p.FunctionFiles("divide"))
 	plan, err := Destroy("divide", p, false)
 	require.NoError(t, err)
 	var removed []string
