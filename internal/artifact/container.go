@@ -18,6 +18,7 @@ import (
 // The templates of its files are executed with it.
 type Container struct {
 	Name          string   // of the image and the resources
+	Base          string   // the image that the image is built on
 	Architectures []string // as GOARCH
 	Functions     []project.Function
 }

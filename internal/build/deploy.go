@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"net/http"
 	"path"
 	"path/filepath"
 	"slices"
@@ -67,7 +68,9 @@ func SetupDeploy(
 
 // container describes the container of the functions.
 func (b *builder) container() artifact.Container {
-	c := artifact.Container{Name: artifact.AppName(b.module), Functions: b.functions}
+	c := artifact.Container{
+		Name: artifact.AppName(b.module), Base: b.project.Container.Base, Functions: b.functions,
+	}
 	for _, platform := range b.platforms() {
 		c.Architectures = append(c.Architectures, platform.Arch)
 	}
@@ -78,6 +81,9 @@ func (b *builder) container() artifact.Container {
 // Files in the project's deploy directory take the place of generated ones. It
 // is an error if they lack a function.
 func (b *builder) containerFiles() (map[string][]byte, error) {
+	if err := b.checkHealth(); err != nil {
+		return nil, err
+	}
 	files, err := b.container().Files()
 	if err != nil {
 		return nil, err
@@ -118,4 +124,21 @@ func (b *builder) checkDeploy(own map[string][]byte) error {
 		"add it there, or write the file again: fngen setup deploy --force "+path.Base(file),
 		"%s lacks %s", b.Display(filepath.Join(b.project.Dir, filepath.FromSlash(file))), strings.Join(lacks, " and "),
 	)
+}
+
+// checkHealth returns an error if a function has the path of the container's
+// health check, which the server answers itself.
+func (b *builder) checkHealth() error {
+	const healthz = "/healthz"
+	for _, f := range b.functions {
+		taken := len(f.Routes) == 0 && "/"+f.Name == healthz
+		for _, r := range f.Routes {
+			taken = taken || r.Path == healthz && slices.Contains([]string{"", http.MethodGet, http.MethodHead}, r.Method)
+		}
+		if taken && f.Kind == generator.KindHTTP {
+			return hint.Newf("rename the function, or give it another route",
+				"%s would get no requests: the server of a container responds to %s itself, as its health check", f.Name, healthz)
+		}
+	}
+	return nil
 }
