@@ -42,7 +42,7 @@ type ServerOptions struct {
 // *overlay.BuildError.
 func NewServer(p *project.Project, o ServerOptions) (Executable, error) {
 	functions, skipped, err := p.List()
-	if invalid := (*project.RouteError)(nil); errors.As(err, &invalid) {
+	if invalid := (*project.DeclarationError)(nil); errors.As(err, &invalid) {
 		return Executable{}, hint.With(&overlay.BuildError{Output: err.Error()}, hint.Of(err))
 	} else if err != nil {
 		return Executable{}, err
