@@ -29,13 +29,19 @@ const Migrations = "project/db/migrations"
 // that belongs to the project is next to lib's parent, as in api/db/migrations.
 func PackageDir(lib, name string) string {
 	if rest, ok := strings.CutPrefix(name, "project/"); ok {
-		above := path.Join(lib, "../..")
-		if strings.HasPrefix(above, "..") {
-			above = ""
-		}
-		return path.Join(above, rest)
+		return path.Join(grandparent(lib), rest)
 	}
 	return path.Join(lib, name)
+}
+
+// grandparent returns the directory that contains the parent of dir, or "" if it
+// is not in the project.
+func grandparent(dir string) string {
+	above := path.Join(dir, "../..")
+	if strings.HasPrefix(above, "..") {
+		return ""
+	}
+	return above
 }
 
 // A Package describes a support package.

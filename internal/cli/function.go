@@ -181,6 +181,9 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 		if err != nil {
 			return generator.Plan{}, err
 		}
+		if err := p.AddTemplates(&facts, name.String()); err != nil {
+			return generator.Plan{}, err
+		}
 		if err := p.CheckRoutes(name.String(), o.spec.Routes); err != nil {
 			return generator.Plan{}, err
 		}
