@@ -105,16 +105,18 @@ func (p Plan) Written() []File {
 	})
 }
 
+// Creates reports whether the plan creates a file below the directory dir.
+func (p Plan) Creates(dir string) bool {
+	return slices.ContainsFunc(p.Files, func(f File) bool {
+		return f.Action == Create && strings.HasPrefix(f.Path, dir+"/")
+	})
+}
+
 // PrivateFiles returns the files that a project must keep out of git because of
 // the support packages that the plan creates in the directory lib: those with
 // secrets, and the default database.
 func (p Plan) PrivateFiles(lib string) []string {
-	creates := func(pkg string) bool {
-		dir := PackageDir(lib, pkg) + "/"
-		return slices.ContainsFunc(p.Files, func(f File) bool {
-			return f.Action == Create && strings.HasPrefix(f.Path, dir)
-		})
-	}
+	creates := func(pkg string) bool { return p.Creates(PackageDir(lib, pkg)) }
 	var names []string
 	if creates("auth") || creates("db") || creates("webhooks") {
 		names = append(names, ".env")

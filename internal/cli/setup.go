@@ -5,10 +5,14 @@ import "github.com/spf13/cobra"
 func newSetup(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "setup",
-		Short: "Set up a project: templates of its own",
-		Args:  knownCommand,
-		RunE:  help,
+		Short: "Write files that a project can have: templates, deployment, CI, editor settings",
+		Long:  "Write files that a project can have.",
+		Example: `  fngen setup generator
+  fngen setup deploy
+  fngen setup ci`,
+		Args: knownCommand,
+		RunE: help,
 	}
-	cmd.AddCommand(newSetupGenerator(w))
+	cmd.AddCommand(newSetupGenerator(w), newSetupDeploy(w), newSetupCI(w), newSetupEditor(w))
 	return cmd
 }
