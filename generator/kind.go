@@ -43,10 +43,6 @@ func ParseEventKind(service string) (Kind, error) {
 	}
 	err := &ValueError{Reason: fmt.Sprintf("unknown service %q: want %s", service, oneOf(names))}
 	switch lower := strings.ToLower(service); lower {
-	case "sqs", "queue":
-		err.Reason = "messages of Amazon SQS have a flag of their own: --queue"
-	case "http", "schedule":
-		err.Reason = fmt.Sprintf("%q is not a service that sends events: want %s", service, oneOf(names))
 	case "cloudwatch", "events", "event-bridge":
 		err.Suggestion = string(KindEventBridge)
 	case "dynamo":

@@ -268,8 +268,11 @@ func CheckPackage(name string) error {
 // parts returns the names of the parts that the function's files use.
 func (s Spec) parts() []string {
 	var names []string
-	if s.Kind == KindSchedule {
+	switch s.Kind {
+	case KindSchedule:
 		names = append(names, "schedule/cron") // which servers need
+	case KindDynamoDB, KindKinesis:
+		names = append(names, "stream/"+string(s.Kind))
 	}
 	if !s.NoTests {
 		names = append(names, s.testParts()...)
@@ -297,10 +300,8 @@ func (s Spec) testParts() []string {
 			return []string{"fntest/webhook"}
 		}
 	case KindQueue:
-		return []string{"fntest/batch", "fntest/sqs"}
-	case KindDynamoDB, KindKinesis:
-		return []string{"fntest/batch", "fntest/" + string(s.Kind)}
-	case KindS3, KindSNS, KindEventBridge:
+		return []string{"fntest/sqs"}
+	case KindS3, KindSNS, KindEventBridge, KindDynamoDB, KindKinesis:
 		return []string{"fntest/" + string(s.Kind)}
 	}
 	return nil

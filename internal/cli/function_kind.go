@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/fngen/fngen/generator"
+	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/project"
 )
 
@@ -42,6 +43,12 @@ func kindFlags(flags *pflag.FlagSet, spec *generator.Spec) {
 	required(flags, "event", "SERVICE", "handle events of s3, sns, eventbridge, dynamodb or kinesis",
 		func(value string) (err error) {
 			spec.Kind, err = generator.ParseEventKind(value)
+			switch strings.ToLower(value) {
+			case "sqs", string(generator.KindQueue):
+				return hint.New("Amazon SQS has a flag of its own", "--queue=NAME")
+			case string(generator.KindSchedule), "scheduler":
+				return hint.New("schedules have a flag of their own", "--schedule='0 3 * * *'")
+			}
 			return err
 		})
 }

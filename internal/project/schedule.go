@@ -1,25 +1,40 @@
 package project
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/fngen/fngen/generator"
+	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/templates/lib/schedule"
 )
 
 // ParseSchedule returns a cron expression without surplus spaces if it is valid.
 // The error is a *[generator.ValueError]. For expressions of AWS, Quartz and
-// Spring, it suggests the expression with five fields that means the same, if
-// there is one.
+// Spring, it suggests the one with five fields that means the same, if there is
+// one.
 func ParseSchedule(expression string) (string, error) {
 	trimmed := strings.Join(strings.Fields(expression), " ")
-	if _, err := schedule.Parse(trimmed); err != nil {
-		return "", &generator.ValueError{Reason: err.Error(), Suggestion: translateSchedule(trimmed)}
+	_, err := schedule.Parse(trimmed)
+	if err == nil {
+		return trimmed, nil
 	}
-	return trimmed, nil
+	reason := fmt.Sprintf("invalid schedule %q: %v", expression, cmp.Or(errors.Unwrap(err), err))
+	invalid := &generator.ValueError{Reason: reason, Suggestion: translateSchedule(trimmed)}
+	switch {
+	case invalid.Suggestion != "":
+		return "", invalid
+	case strings.HasPrefix(trimmed, "CRON_TZ=") && strings.Contains(reason, "time zone"):
+		return "", hint.With(invalid, "use the name of a zone, as in 'CRON_TZ=Europe/Berlin 0 3 * * *'")
+	case regexp.MustCompile(`^[\d*/,-]+$`).MatchString(trimmed): // the shell took the other fields for arguments
+		return "", hint.With(invalid, "quote the whole expression, as in '0 3 * * *'")
+	}
+	return "", hint.With(invalid, "use minute, hour, day of the month, month and day of the week, "+
+		"as in '0 3 * * *', or @daily or '@every 5m'")
 }
 
 // translateSchedule returns the valid expression that means the same as one of
@@ -33,6 +48,12 @@ func translateSchedule(expression string) string {
 			}
 			return validSchedule(zone + rest)
 		}
+	}
+	if strings.HasPrefix(expression, "@every ") {
+		return "@every 1m"
+	}
+	if named := validSchedule("@" + expression); named != "" { // such as daily
+		return named
 	}
 	if match := regexp.MustCompile(`^rate\((\d+) (minute|hour|day)s?\)$`).FindStringSubmatch(expression); match != nil {
 		number, unit := match[1], match[2][:1]
@@ -48,7 +69,10 @@ func translateSchedule(expression string) string {
 	fields := strings.Fields(expression)
 	isAny := func(i int) bool { return i < len(fields) && fields[i] == "?" }
 	switch {
-	case len(fields) == 5: // with ? or 7, or in parentheses
+	case len(fields) == 5: // with ?, with 7 for Sunday, or in parentheses
+		if fields[4] == "7" {
+			fields[4] = "0"
+		}
 	case len(fields) == 6 && (isAny(2) || isAny(4)) && fields[5] == "*":
 		// AWS: the last field is the year.
 		fields = fields[:5]
