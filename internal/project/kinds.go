@@ -94,7 +94,7 @@ func declarationError(name string, value ast.Expr, file *goFile, err error, advi
 		return nil
 	}
 	advice = cmp.Or(hint.Of(err), advice)
-	return &DeclarationError{hint.With(fmt.Errorf("%s: %s: %w", file.position(value), name, err), advice)}
+	return &DeclarationError{hint.Newf(advice, "%s: %s: %v", file.position(value), name, err)} // not a usage error
 }
 
 // findDeclaration returns the value of a package-level constant or variable, or
