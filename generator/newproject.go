@@ -21,6 +21,7 @@ type NewProject struct {
 	Database bool   // add package db
 	Agents   bool   // describe the project for coding agents, in AGENTS.md
 	Port     int    // where the development server serves the functions
+	Pipeline *File  // of continuous delivery, or nil
 }
 
 // newData is what the templates of a new project's files are executed with.
@@ -31,6 +32,7 @@ type newData struct {
 	Function, Route string
 	Port            int
 	Database        bool
+	Pipeline        string // path of its file, or ""
 }
 
 // CheckModule returns a *[ValueError] if a project cannot have the module path.
@@ -69,6 +71,9 @@ func New(spec NewProject, p Project) (Plan, error) {
 		return Plan{}, err
 	}
 	p.GoMod = []byte("module " + spec.Module + "\n\ngo " + newGo + "\n")
+	if spec.Pipeline != nil {
+		own = append(own, *spec.Pipeline)
+	}
 	plan := Plan{Files: own}
 	add := func(next Plan, err error) error {
 		if err == nil {
@@ -97,6 +102,9 @@ func (spec NewProject) render(p Project) ([]File, error) {
 	data := newData{
 		Name: path.Base(spec.Module), Functions: p.Functions, Lib: p.Lib, Migrations: PackageDir(p.Lib, Migrations),
 		Function: spec.Function.String(), Route: spec.Function.Route(), Port: spec.Port, Database: spec.Database,
+	}
+	if spec.Pipeline != nil {
+		data.Pipeline = spec.Pipeline.Path
 	}
 	parsed, err := template.New("new").Option("missingkey=error").ParseFS(templates.New, "new/*.tmpl")
 	if err != nil {

@@ -5,13 +5,14 @@ import "github.com/spf13/cobra"
 func newSetup(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "setup",
-		Short: "Write files that a project can have: templates, settings of your editor",
+		Short: "Write files that a project can have: templates, deployment, CI, editor settings",
 		Long:  "Write files that a project can have.",
 		Example: `  fngen setup generator
-  fngen setup editor`,
+  fngen setup deploy
+  fngen setup ci`,
 		Args: knownCommand,
 		RunE: help,
 	}
-	cmd.AddCommand(newSetupEditor(w), newSetupGenerator(w))
+	cmd.AddCommand(newSetupGenerator(w), newSetupDeploy(w), newSetupCI(w), newSetupEditor(w))
 	return cmd
 }

@@ -67,14 +67,7 @@ func setupTemplates(cmd *cobra.Command, w World, o changeOptions, force bool) er
 	if err != nil {
 		return err
 	}
-	if o.json {
-		return printJSON(w.Stdout, struct {
-			DryRun bool       `json:"dryRun"`
-			Files  []fileJSON `json:"files"`
-			Notes  []noteJSON `json:"notes,omitempty"`
-		}{o.dryRun, files(plan), notes(plan)})
-	}
-	return printFiles(w, plan, o.dryRun)
+	return printChange(w, o, plan)
 }
 
 // checkTemplates prints how the project's own templates differ from those of
