@@ -46,15 +46,17 @@ type Call struct {
 
 // A Function describes a function on the page.
 type Function struct {
-	Name    string   `json:"name"`
-	Kind    string   `json:"kind"`              // what calls it: http
-	Routes  []string `json:"routes"`            // such as GET /users/{id}; without a method, it answers all
-	Guards  []string `json:"guards"`            // what checks its requests, such as auth
-	Webhook string   `json:"webhook,omitempty"` // the scheme that it verifies
-	Samples []string `json:"samples,omitempty"` // the names of the scheme's sample events
-	File    string   `json:"-"`                 // the file of the handler, relative to the project
-	Line    int      `json:"-"`
-	Edit    string   `json:"edit,omitempty"` // opens the handler in the editor
+	Name     string   `json:"name"`
+	Kind     string   `json:"kind"`               // what calls it, such as http or schedule
+	Routes   []string `json:"routes,omitempty"`   // such as GET /users/{id}; without a method, it answers all
+	Schedule string   `json:"schedule,omitempty"` // when it runs
+	Queue    string   `json:"queue,omitempty"`    // whose messages it receives
+	Guards   []string `json:"guards"`             // what checks its requests, such as auth
+	Webhook  string   `json:"webhook,omitempty"`  // the scheme that it verifies
+	Samples  []string `json:"samples,omitempty"`  // the names of its sample events
+	File     string   `json:"-"`                  // the file of the handler, relative to the project
+	Line     int      `json:"-"`
+	Edit     string   `json:"edit,omitempty"` // opens the handler in the editor
 }
 
 // A Status is the state of the build.

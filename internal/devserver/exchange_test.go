@@ -74,7 +74,7 @@ func TestExchange(t *testing.T) {
 		}
 		r.Header.Set(SentHeader, "unknown")
 		w := httptest.NewRecorder()
-		n := s.record(w, r)
+		n := s.record(w, r, "")
 		require.Equal(t, body, w.Body.String())
 		assert.Empty(t, w.Header().Get(idHeader))
 		record, ok := s.page.Record(n)
