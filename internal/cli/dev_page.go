@@ -41,6 +41,9 @@ func pageFunctions(p *project.Project, functions []project.Function) []devpage.F
 func pageInvoke(w World, p *project.Project) func(context.Context, int, string, devpage.Call) error {
 	return func(ctx context.Context, port int, sent string, c devpage.Call) error {
 		o := invoke.Options{Function: c.Function, Sample: c.Sample, Replay: c.Replay, Sent: sent}
+		if c.Message != nil {
+			o.Data = [][]byte{[]byte(*c.Message)}
+		}
 		if r := c.Request; r != nil {
 			o.Method, o.Data, o.Sign = r.Method, [][]byte{r.Body}, true
 			o.Path, o.Query, _ = strings.Cut(r.Target, "?")

@@ -36,10 +36,13 @@ type Options struct {
 }
 
 // A Call describes a request that is signed as its sender would sign it: a
-// sample event, an earlier delivery, or a request that was edited.
+// sample event, an earlier delivery, or a request that was edited. It also
+// describes an event for a function that is not called over HTTP: a sample, one
+// that contains a message or, with neither, the run of a schedule.
 type Call struct {
 	Function string
 	Sample   string         // the name of a sample event, or ""
+	Message  *string        // the message for a function that handles messages, or nil
 	Replay   int            // the number of a delivery, or 0
 	Request  *ActualRequest // or nil
 }

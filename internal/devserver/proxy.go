@@ -165,6 +165,11 @@ func (s *server) functionProxy(t *target, record *devpage.Record) *httputil.Reve
 			response.Header.Del(noteHeader)
 			record.RequestID = cmp.Or(response.Header.Get(idHeader), response.Header.Get("X-Amzn-Requestid"))
 			response.Header.Del(idHeader)
+			if response.Header.Get("X-Amz-Function-Error") != "" {
+				var err error
+				record.Failure, err = readInvokeFailure(response)
+				return err
+			}
 			if !isFailure {
 				return nil
 			}
