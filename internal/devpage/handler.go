@@ -9,9 +9,9 @@ import (
 	"html/template"
 	"mime"
 	"net/http"
-	"strings"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 )
 
