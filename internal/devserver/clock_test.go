@@ -2,13 +2,16 @@ package devserver
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
+	"github.com/fngen/fngen/internal/devpage"
 	"github.com/fngen/fngen/templates/runtime/route"
 )
 
@@ -126,4 +129,26 @@ func TestInvokedFunction(t *testing.T) {
 	} {
 		assert.Equal(t, want, invokedFunction(path))
 	}
+}
+
+// A run is sent to the program like a request, printed and recorded. The page
+// runs a function in the same way.
+func TestTick(t *testing.T) {
+	s := newEcho(t)
+	var out strings.Builder
+	s.Stdout = &out
+	due := time.Date(2026, 7, 1, 3, 0, 0, 0, time.UTC)
+	s.tick(t.Context(), onSchedule("slack/cleanup", "0 3 * * *"), due)
+	assert.Regexp(t, `^TICK   slack/cleanup  200  \d+ ms\n$`, out.String())
+	records := s.page.Records()
+	require.Len(t, records, 1)
+	assert.Equal(t, "slack/cleanup", records[0].Function)
+	assert.Equal(t, "/2015-03-31/functions/slack/cleanup/invocations", records[0].Target)
+	assert.JSONEq(t, `{"schedule":"0 3 * * *","time":"2026-07-01T03:00:00Z","id":"2026-07-01T03:00:00Z"}`,
+		string(records[0].Body.Data))
+	assert.Nil(t, records[0].Failure)
+
+	s.tick(t.Context(), onSchedule("broken", "0 3 * * *"), due)
+	assert.Contains(t, out.String(), "TICK   broken  200 failed  ")
+	assert.Equal(t, &devpage.Failure{Error: "as told", Stack: []string{"a"}}, s.page.Records()[1].Failure)
 }

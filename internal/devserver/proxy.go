@@ -82,14 +82,20 @@ func (s *server) forward(w http.ResponseWriter, r *http.Request) { s.record(w, r
 
 // record sends a request to the program as soon as the gate is open, prints it,
 // and keeps it for the page. It also keeps requests to functions that verify
-// webhooks. If label is empty, the method and the path are printed. It returns
+// webhooks. Without a label, the method and the path are printed, or the function of an
+// event. It returns
 // the number of the record, or 0 if the request was refused.
 func (s *server) record(w http.ResponseWriter, r *http.Request, label string) (n int) {
 	start := time.Now()
 	recorder := &responseRecorder{ResponseWriter: w}
 	// The path is escaped because it is printed to a terminal. The query is
 	// omitted because it may contain secrets.
-	line := cmp.Or(label, fmt.Sprintf("%-6s %s", r.Method, r.URL.EscapedPath()))
+	escaped := r.URL.EscapedPath()
+	line := fmt.Sprintf("%-6s %s", r.Method, escaped)
+	if name := invokedFunction(escaped); name != "" {
+		line = "EVENT  " + name
+	}
+	line = cmp.Or(label, line)
 	defer func() {
 		status := strconv.Itoa(recorder.status)
 		if recorder.status == 0 {
