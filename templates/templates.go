@@ -37,6 +37,7 @@ var Function embed.FS
 //go:embed lib/fntest/s3.go lib/fntest/sns.go lib/fntest/sqs.go lib/fntest/webhook.go
 //go:embed lib/inbox/inbox.go
 //go:embed lib/ipallow/ipallow.go
+//go:embed lib/lease/lease.go
 //go:embed lib/jwks/fetch.go lib/jwks/jwks.go lib/jwks/key.go
 //go:embed lib/logger/calls.go lib/logger/logger.go lib/logger/redact.go lib/logger/secrets.go
 //go:embed lib/logger/terminal.go
@@ -114,6 +115,7 @@ var Function embed.FS
 //go:embed lib/webhooks/zoom.go
 //go:embed project/db/migrations/migrations.go
 //go:embed extra/inbox/db/migrations/*.sql
+//go:embed extra/lease/db/migrations/*.sql
 var Lib embed.FS
 
 // New contains the text/templates of a new project's files. They are executed
