@@ -315,10 +315,10 @@ func TestDecode(t *testing.T) {
 		"":                             "decoding: invalid JSON at offset 0",
 		"secret":                       "decoding: invalid JSON at offset 1",
 		`{"ID":1} secret`:              "decoding: invalid JSON at offset 10",
-		`{"ID":"secret"}`:              `decoding: "ID" at offset 14 is not a int`,
-		`{"Nested":{"Amount":4711.5}}`: `decoding: "Nested.Amount" at offset 26 is not a int`,
+		`{"ID":"secret"}`:              `decoding: "ID" at offset 14 must be of type int`,
+		`{"Nested":{"Amount":4711.5}}`: `decoding: "Nested.Amount" at offset 26 must be of type int`,
 		`{"At":"secret"}`:              "decoding: the JSON is not a *batch_test.order",
-		`["secret"]`:                   `decoding: "" at offset 1 is not a batch_test.order`,
+		`["secret"]`:                   `decoding: "" at offset 1 must be of type batch_test.order`,
 		"\xef\xbb\xbf" + `{"ID":1}`:    "decoding: invalid JSON at offset 1",
 		strings.Repeat("[", 20_000):    "decoding: invalid JSON at offset 10001",
 	} {

@@ -11,13 +11,13 @@ import (
 
 var errBusy = errors.New("queue: the message is being handled elsewhere")
 
-// Once returns a function that calls handle only for messages that were not
-// handled before, identified by their ID:
+// Once returns a function that calls handle once for each message, identified by
+// its ID, even if the message is delivered again:
 //
 //	var Handler = queue.Each(queue.Once(store, handle))
 //
-// A message counts as handled if handle returns nil. A message that is being
-// handled elsewhere fails, so that it is delivered again.
+// A message counts as handled if handle returns nil. While it is being handled,
+// other deliveries of it fail, so that they are repeated.
 func Once[T any](
 	store once.Store, handle func(context.Context, Message[T]) error,
 ) func(context.Context, Message[T]) error {

@@ -1,5 +1,5 @@
-// Package queue handles messages of Amazon SQS one by one, so that only those
-// that failed are delivered again.
+// Package queue handles the messages of an Amazon SQS queue one by one, so that
+// only those that failed are delivered again.
 package queue
 
 import (
@@ -12,37 +12,38 @@ import (
 	"github.com/fngen/fngen/templates/lib/batch"
 )
 
-// A Message is a message of a queue whose body contains a T.
+// A Message is a message whose body is a T.
 type Message[T any] struct {
-	ID         string // the same each time the message is delivered
+	ID         string // the same for each delivery of the message
 	Body       T
-	Attempt    int               // 1 when the message is delivered first
-	Group      string            // message group ID
-	Attributes map[string]string // message attributes, except binary ones
-	SQS        events.SQSMessage // the message as it was sent
+	Attempt    int               // 1 for the first delivery
+	Group      string            // the message group
+	Attributes map[string]string // the message attributes, without binary ones
+	SQS        events.SQSMessage // the message as Lambda received it
 }
 
-// An Option changes how Each handles messages.
+// An Option is an option of [Each].
 type Option func(*batch.Batch)
 
-// Concurrency handles up to n messages of a batch at the same time. FIFO queues
-// ignore it.
+// Concurrency handles up to n messages of a batch at the same time. It has no
+// effect on FIFO queues.
 func Concurrency(n int) Option {
 	return func(b *batch.Batch) { b.Concurrency = n }
 }
 
-// Each returns a handler that calls handle with each message of an event and
-// responds with the IDs of those that failed. The event source needs the
-// function response type ReportBatchItemFailures.
+// Each returns a handler that calls handle for each message of an event and
+// responds with the IDs of the messages that failed, which are delivered again.
+// The event source mapping must have ReportBatchItemFailures in
+// FunctionResponseTypes; otherwise, Lambda deletes failed messages too.
 //
-// A message fails if handle returns an error or panics, or if its body cannot
-// be decoded. Bodies are JSON; if T is string, []byte or json.RawMessage, they
-// can be anything. Messages for which the time of the invocation does not
-// suffice fail too; handle's context ends a little before that.
+// A message fails if handle returns an error or panics, if its body cannot be
+// decoded, or if the invocation ends before handle returns: handle's context
+// ends up to a second before the invocation's deadline. Bodies are JSON, unless
+// T is string, []byte or json.RawMessage, which get the body as it is.
 //
-// If all messages fail, the handler also returns an error, which counts in
-// metrics. In a batch of a FIFO queue, all messages after the first failure fail
-// without being handled, which keeps the order.
+// If all messages fail, the handler also returns an error, so that Lambda counts
+// it. If the queue is a FIFO queue, all messages after the first that fails are
+// left and fail, which keeps them in order.
 func Each[T any](
 	handle func(context.Context, Message[T]) error, options ...Option,
 ) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {

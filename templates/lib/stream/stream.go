@@ -1,14 +1,14 @@
-// Package stream handles records of DynamoDB and Kinesis streams in order.
+// Package stream handles the records of DynamoDB and Kinesis streams in order.
 //
-// Handlers stop at the first record that fails and respond with its sequence
-// number, so that Lambda goes on with that record. The event source needs the
-// function response type ReportBatchItemFailures.
+// A handler stops at the first record that fails and responds with its sequence
+// number, so that Lambda goes on with that record. The event source mapping must
+// have ReportBatchItemFailures in FunctionResponseTypes; otherwise, Lambda takes
+// all records for handled.
 //
-// A record fails if the function returns an error or panics, or if its data
-// cannot be decoded. The record for which the time of the invocation does not
-// suffice fails too; the function's context ends a little before that. If the
-// first record fails, the handler also returns an error, which counts in
-// metrics.
+// A record fails if the function returns an error or panics, if its data cannot
+// be decoded, or if the invocation ends before the function returns: its context
+// ends up to a second before the invocation's deadline. If the first record
+// fails, the handler also returns an error, so that Lambda counts it.
 package stream
 
 import (
