@@ -205,12 +205,12 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 		b.Note("a REST API does not pass on the query as it was signed, so these functions reject requests with a query: "+
 			abbreviate(signed), "")
 	}
-	if err := stack.Check(); err != nil {
-		b.Note(fmt.Sprintf("%s cannot be deployed: %v", b.path(templateFile), err), "")
-	}
 	text, err := artifact.Template(stack)
 	if err != nil {
 		return err
+	}
+	if err := stack.Check(); err != nil {
+		b.Note(fmt.Sprintf("%s cannot be deployed: %v", b.path(templateFile), err), "")
 	}
 	name, extension, err := b.project.SAMTemplate()
 	if err != nil {
