@@ -84,7 +84,7 @@ func (s Stack) takenIDs(sources []source) map[string]bool {
 func (f Function) scheduleSource() (source, error) {
 	expression, zone, err := awsSchedule(f.Schedule)
 	if err != nil {
-		return source{}, fmt.Errorf("function %s: schedule %q: %w", f.Name, f.Schedule, err)
+		return source{}, fmt.Errorf("function %s: %w", f.Name, err)
 	}
 	var input bytes.Buffer
 	encoder := json.NewEncoder(&input)

@@ -220,7 +220,7 @@ func TestEventErrors(t *testing.T) {
 	}{
 		{
 			"schedule", []project.Function{{Name: "a", Kind: generator.KindSchedule, Schedule: "0 3 1 * 1"}},
-			`function a: schedule "0 3 1 * 1": both the day of the month and the day of the week are set`,
+			`function a: both the day of the month and the day of the week are set`,
 		},
 		{
 			"queue", []project.Function{{Name: "a", Kind: generator.KindQueue, Queue: "a b"}},

@@ -11,45 +11,46 @@ import (
 	"github.com/robfig/cron/v3"
 
 	"github.com/fngen/fngen/internal/hint"
+	"github.com/fngen/fngen/templates/lib/schedule"
 )
 
 // awsSchedule returns a schedule of a function as EventBridge Scheduler has it:
 // an expression and a time zone. The syntax is described at
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 func awsSchedule(expression string) (aws, zone string, err error) {
-	schedule, err := parseSchedule(expression)
+	parsed, err := parseSchedule(expression)
 	if err != nil {
 		return "", "", err
 	}
-	switch s := schedule.(type) {
+	switch s := parsed.(type) {
 	case cron.ConstantDelaySchedule:
-		rate, err := awsRate(s.Delay)
-		return rate, "UTC", err
+		return awsRate(s.Delay), "UTC", nil
 	case *cron.SpecSchedule:
 		aws, err := awsCron(s)
 		return aws, s.Location.String(), err
 	}
-	return "", "", fmt.Errorf("unknown kind of schedule %T", schedule)
+	return "", "", fmt.Errorf("unknown kind of schedule %T", parsed)
 }
 
-// parseSchedule parses a schedule, whose time zone is UTC if it has none.
+// parseSchedule parses a schedule as users' projects do, and returns what package
+// cron makes of it. The time zone is UTC if it has none.
 func parseSchedule(expression string) (cron.Schedule, error) {
-	if !strings.HasPrefix(expression, "CRON_TZ=") && !strings.HasPrefix(expression, "TZ=") {
+	if _, err := schedule.Parse(expression); err != nil {
+		return nil, err
+	}
+	if !strings.HasPrefix(expression, "CRON_TZ=") {
 		expression = "CRON_TZ=UTC " + expression
 	}
 	return cron.ParseStandard(expression)
 }
 
-// awsRate returns the expression for runs at a constant distance.
-func awsRate(every time.Duration) (string, error) {
-	if every%time.Minute != 0 || every <= 0 {
-		err := fmt.Errorf("EventBridge Scheduler counts whole minutes, not %s", every)
-		return "", hint.With(err, "use whole minutes, as in @every 5m")
-	}
+// awsRate returns the expression for runs at a constant distance, which is a
+// number of minutes.
+func awsRate(every time.Duration) string {
 	if every == time.Minute {
-		return "rate(1 minute)", nil
+		return "rate(1 minute)"
 	}
-	return fmt.Sprintf("rate(%d minutes)", every/time.Minute), nil
+	return fmt.Sprintf("rate(%d minutes)", every/time.Minute)
 }
 
 // awsCron returns a cron expression of AWS, which has a field for the year, and

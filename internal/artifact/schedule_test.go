@@ -45,8 +45,10 @@ func TestAWSSchedule(t *testing.T) {
 	for expression, want := range map[string]string{
 		"0 0 13 * 5":    "both the day of the month and the day of the week are set",
 		"0 0 */2 * */2": "both the day of the month and the day of the week are set",
-		"@every 90s":    "whole minutes, not 1m30s",
+		"@every 90s":    `schedule "@every 90s": an interval is one or more whole minutes`,
 		"0 0 * *":       "expected exactly 5 fields",
+		"0 0 ? * *":     "not supported",
+		"0 0 30 2 *":    "it never matches",
 	} {
 		_, _, err := awsSchedule(expression)
 		assert.ErrorContains(t, err, want, expression)
@@ -61,6 +63,10 @@ func TestAWSScheduleRunsAtTheSameTimes(t *testing.T) {
 	refused, compared := 0, 0
 	for range 4000 {
 		expression := randomCron(random)
+		if _, err := parseSchedule(expression); err != nil {
+			assert.ErrorContains(t, err, "it never matches")
+			continue
+		}
 		aws, zone, err := awsSchedule(expression)
 		if err != nil {
 			refused++
