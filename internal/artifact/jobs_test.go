@@ -94,7 +94,7 @@ func TestCronJobs(t *testing.T) {
 	assert.Equal(t, "Forbid", at(job, "spec.concurrencyPolicy"))
 	const pod = "spec.jobTemplate.spec.template."
 	assert.Equal(t, "Never", at(job, pod+"spec.restartPolicy"))
-	assert.Equal(t, []any{"-run", "cleanup", "-id", "$(JOB_NAME)"}, at(job, pod+"spec.containers.args"))
+	assert.Equal(t, []any{"-run", "cleanup", "-job", "$(JOB_NAME)"}, at(job, pod+"spec.containers.args"))
 
 	// It has what the Deployment has, but for its ports.
 	deployment := documents(t, files["kubernetes.yaml"])[0]
@@ -204,5 +204,18 @@ func TestJobNames(t *testing.T) {
 		if test.want != "" {
 			assert.Equal(t, test.want, got)
 		}
+	}
+}
+
+// The page shows the beginning of the CronJob.
+func TestCronJobIsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/deploy.md")
+	require.NoError(t, err)
+	_, block, ok := strings.Cut(string(page), "```yaml\napiVersion: batch/v1\n")
+	require.True(t, ok)
+	block, _, _ = strings.Cut(block, "```\n")
+	text := string(jobFiles(t, eventFunctions())["cronjobs.yaml"])
+	for line := range strings.Lines(block) {
+		assert.Contains(t, text, line)
 	}
 }
