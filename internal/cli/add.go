@@ -111,14 +111,7 @@ func addPackages(cmd *cobra.Command, w World, o changeOptions, names []string, u
 	if err != nil {
 		return err
 	}
-	if o.json {
-		return printJSON(w.Stdout, struct {
-			DryRun bool       `json:"dryRun"`
-			Files  []fileJSON `json:"files"`
-			Notes  []noteJSON `json:"notes,omitempty"`
-		}{o.dryRun, files(plan), notes(plan)})
-	}
-	return printFiles(w.Stdout, plan, o.dryRun)
+	return printChange(w, o, plan)
 }
 
 func listPackages(w World, asJSON bool) error {

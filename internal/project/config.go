@@ -89,8 +89,8 @@ type settings struct {
 	} `toml:"dev"`
 	Paths paths `toml:"paths"`
 
-	Lambda    lambdaSettings            `toml:"lambda"`
-	Functions map[string]lambdaSettings `toml:"functions"`
+	Lambda    lambdaSettings              `toml:"lambda"`
+	Functions map[string]functionSettings `toml:"functions"`
 }
 
 type paths struct {

@@ -97,6 +97,9 @@ func TestCheck(t *testing.T) {
 		"-run cleanup":                "",
 		"-run cleanup -at 3am":        `invalid value "3am" for -at: must be a time such as 2026-01-31T03:00:00Z`,
 		"-run cleanup -schedules":     "-run and -schedules or -events are mutually exclusive",
+		"-job shop-cleanup-1":         "-job requires -run",
+		"-run orders -job x":          "-job is for functions with a schedule, without -event, -at and -id",
+		"-run cleanup -job x -id y":   "-job is for functions with a schedule, without -event, -at and -id",
 		"-run cleanup -event x -at y": "-event and -at or -id are mutually exclusive",
 		"-run orders":                 "orders handles messages of Amazon SQS: pass them with -event FILE, or - for standard input",
 		"-run orders -id 1":           "-at and -id are for functions with a schedule, but orders handles messages of Amazon SQS",
@@ -130,6 +133,9 @@ func TestRun(t *testing.T) {
 		},
 		"id": {
 			args: "-run cleanup -at 2026-01-31T03:00:00Z -id job-7", record: "0 3 * * * 2026-01-31T03:00:00Z job-7",
+		},
+		"job": { // CronJobs of Kubernetes name their Jobs after the minute
+			args: "-run cleanup -job shop-cleanup-29497140", record: "0 3 * * * 2026-01-31T03:00:00Z 2026-01-31T03:00:00Z",
 		},
 		"event": {
 			args: "-run cleanup -event -", stdin: `{"schedule":"@daily","time":"2026-01-31T03:00:00Z","id":"x"}`,
@@ -321,4 +327,13 @@ func TestEvents(t *testing.T) {
 	off, err := parse(program(nil))
 	require.NoError(t, err)
 	assert.Nil(t, off.Events(nil))
+}
+
+// A Job that a person has created has a name of any form. It is due now.
+func TestOfJob(t *testing.T) {
+	for _, name := range []string{"manual", "cleanup-2", "cleanup-"} {
+		due, id := ofJob(name)
+		assert.WithinDuration(t, time.Now(), due, time.Minute)
+		assert.Equal(t, name, id)
+	}
 }

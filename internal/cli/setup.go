@@ -1,0 +1,14 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+func newSetup(w World) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "setup",
+		Short: "Set up a project: deployment files",
+		Args:  knownCommand,
+		RunE:  help,
+	}
+	cmd.AddCommand(newSetupDeploy(w))
+	return cmd
+}
