@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log"
 	"log/slog"
+	"os"
 	"reflect"
 	"runtime"
 	"strings"
@@ -43,7 +44,7 @@ func TestRun(t *testing.T) {
 		'.': func() error { return nil },
 		'e': func() error { return errHandler },
 		'p': func() error { panic("bug") },
-		'n': func() error { var m map[string]int; m["a"] = 1; return nil },
+		'n': func() error { return []error{nil}[len(os.Args)] },
 		'g': func() error { runtime.Goexit(); return nil },
 	}
 	for _, tt := range []struct {
@@ -327,7 +328,9 @@ func TestDecode(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, body := range []string{`{"ID":7}`, `{"At":"2026-01-01T00:00:00Z"}`, `{"Nested":{"Amount":1e9}}`, `[[[`, `"\ud800"`} {
+	for _, body := range []string{
+		`{"ID":7}`, `{"At":"2026-01-01T00:00:00Z"}`, `{"Nested":{"Amount":1e9}}`, `[[[`, `"\ud800"`,
+	} {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -1,5 +1,6 @@
-// Package inbox records webhook messages in the project's database, so that all
-// instances of a function share them. Pass an [Inbox] to webhooks.Once:
+// Package inbox records handled messages in the project's database, so that all
+// instances of a function share them. Pass an [Inbox] to webhooks.Once or
+// queue.Once:
 //
 //	webhooks.Once(inbox.Inbox{Function: "orders", InTx: true})
 //
@@ -22,8 +23,8 @@ import (
 
 // An Inbox is a once.Store for the messages of one function.
 type Inbox struct {
-	// Function is the name of the function. A provider may send the same message
-	// to several functions.
+	// Function is the name of the function. The same message may be sent to
+	// several functions.
 	Function string
 
 	// InTx runs the handler in a transaction, which db.From gets from the

@@ -22,7 +22,8 @@ func TestTick(t *testing.T) {
 	assert.Equal(t, "2026-07-01T01:00:00Z", tick.ID)
 	data, err := json.Marshal(tick)
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"schedule":"0 3 * * *","time":"2026-07-01T03:00:00+02:00","id":"2026-07-01T01:00:00Z"}`, string(data))
+	assert.JSONEq(t, `{"schedule":"0 3 * * *","time":"2026-07-01T03:00:00+02:00","id":"2026-07-01T01:00:00Z"}`,
+		string(data))
 
 	// As EventBridge Scheduler fills in its context attributes.
 	// https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
@@ -152,7 +153,8 @@ func TestClockChanges(t *testing.T) {
 				"13:30+02 14:30+02 15:30+02 16:30+02 17:30+02 18:30+02 19:30+02 20:30+02 21:30+02 22:30+02 23:30+02", ""},
 		{"every hour, repeated", "@hourly", "America/New_York", "2026-11-01",
 			"00:00-04 01:00-04 01:00-05 02:00-05 03:00-05 04:00-05 05:00-05 06:00-05 07:00-05 08:00-05 09:00-05 10:00-05 " +
-				"11:00-05 12:00-05 13:00-05 14:00-05 15:00-05 16:00-05 17:00-05 18:00-05 19:00-05 20:00-05 21:00-05 22:00-05 23:00-05", ""},
+				"11:00-05 12:00-05 13:00-05 14:00-05 15:00-05 16:00-05 17:00-05 18:00-05 19:00-05 20:00-05 21:00-05 22:00-05 " +
+				"23:00-05", ""},
 		{"last day of a leap year", "0 3 * * *", "Europe/Berlin", "2040-12-31", "03:00+01", ""}, // golang.org/issue/81583
 		{"every hour of it", "0 * 31 12 *", "Africa/Abidjan", "2040-12-31",
 			"00:00Z 01:00Z 02:00Z 03:00Z 04:00Z 05:00Z 06:00Z 07:00Z 08:00Z 09:00Z 10:00Z 11:00Z " +
