@@ -17,6 +17,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -432,7 +433,7 @@ func (Schedule) Next(t time.Time) time.Time { return t.Truncate(time.Second).Add
 		servers := []*jobServer{
 			startJobServer(t, dir, databaseURL, "-schedules"), startJobServer(t, dir, databaseURL, "-schedules"),
 		}
-		running := func(s *jobServer) bool { return s.ProcessState == nil }
+		all := slices.Clone(servers)
 		starts := func() int {
 			n := 0
 			for what := range worked(t, databaseURL) {
@@ -446,18 +447,22 @@ func (Schedule) Next(t time.Time) time.Time { return t.Truncate(time.Second).Add
 		for i := range 6 {
 			before := starts()
 			require.Eventually(t, func() bool { return starts() > before }, 10*time.Second, 5*time.Millisecond, "runs go on")
-			s := servers[i%2]
-			require.True(t, running(s))
 			if i%3 == 2 { // longer than the lease lasts
+				s := servers[i%2]
 				require.NoError(t, s.Process.Signal(syscall.SIGSTOP))
 				time.Sleep(3 * time.Second)
 				require.NoError(t, s.Process.Signal(syscall.SIGCONT))
 				continue
 			}
-			require.NoError(t, s.Process.Kill())
-			_ = s.Wait()
-			kills++
-			servers[i%2] = startJobServer(t, dir, databaseURL, "-schedules")
+			for n, s := range servers { // all of them, so that the one with the lease is killed, or one
+				if i%3 == 0 || n == i%2 {
+					require.NoError(t, s.Process.Kill())
+					_ = s.Wait()
+					kills++
+					servers[n] = startJobServer(t, dir, databaseURL, "-schedules")
+					all = append(all, servers[n])
+				}
+			}
 		}
 		before := starts()
 		require.Eventually(t, func() bool { return starts() > before+1 }, 10*time.Second, 5*time.Millisecond)
@@ -475,6 +480,12 @@ func (Schedule) Next(t time.Time) time.Time { return t.Truncate(time.Second).Add
 				ended++
 			}
 		}
+		interrupted := 0
+		for _, s := range all {
+			interrupted += strings.Count(s.log.String(), "schedule interrupted")
+		}
+		assert.Greater(t, started, ended, "a run was killed")
+		assert.Positive(t, interrupted, "the log names it")
 		assert.LessOrEqual(t, started-ended, kills+2, "only runs of killed and suspended processes do not end")
 		t.Logf("%d runs in %.0f s, %d did not end after %d kills", started, time.Since(begin).Seconds(), started-ended, kills)
 	})
