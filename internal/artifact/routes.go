@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/fngen/fngen/generator"
 )
 
 // A route is a route of API Gateway.
@@ -39,7 +41,7 @@ func (s Stack) routes() [][]route {
 	declared := make([][]route, len(s.Functions))
 	taken := map[string]bool{}
 	for i, f := range s.Functions {
-		if len(f.Routes) == 0 {
+		if f.Kind == generator.KindHTTP && len(f.Routes) == 0 {
 			declared[i] = []route{{"ANY", "/" + f.Name, "Any"}, {"ANY", "/" + f.Name + "/{proxy+}", "AnyBelow"}}
 		}
 		for _, r := range f.Routes {

@@ -27,11 +27,7 @@ const templateFile = "template.yaml"
 // settings returns the settings of every function on AWS Lambda, with the names
 // of the secrets that its files mention.
 func (b *builder) settings() (map[string]project.Lambda, error) {
-	var names []string
-	for _, f := range b.all {
-		names = append(names, f.Name)
-	}
-	settings, err := b.project.Lambda(names, b.unusable)
+	settings, err := b.project.Lambda(b.all, b.unusable)
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +191,8 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 			signed = append(signed, f.Name)
 		}
 		stack.Functions = append(stack.Functions, artifact.Function{
-			Name: f.Name, Routes: f.Routes, CORS: f.CORS, Lambda: settings[f.Name], SignedURL: signedURL,
+			Name: f.Name, Kind: f.Kind, Routes: f.Routes, Schedule: f.Schedule, Queue: f.Queue, CORS: f.CORS,
+			Lambda: settings[f.Name], SignedURL: signedURL,
 		})
 		if zip := artifact.ZipFile(f.Name); !b.dist.Has(zip) {
 			missing = append(missing, zip)
@@ -209,12 +206,12 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 		b.Note("a REST API does not pass on the query as it was signed, so these functions reject requests with a query: "+
 			abbreviate(signed), "")
 	}
-	if err := stack.Check(); err != nil {
-		b.Note(fmt.Sprintf("%s cannot be deployed: %v", b.path(templateFile), err), "")
-	}
 	text, err := artifact.Template(stack)
 	if err != nil {
 		return err
+	}
+	if err := stack.Check(); err != nil {
+		b.Note(fmt.Sprintf("%s cannot be deployed: %v", b.path(templateFile), err), "")
 	}
 	name, extension, err := b.project.SAMTemplate()
 	if err != nil {

@@ -30,6 +30,8 @@ type Lambda struct {
 	// table such as { Ref = "X" } anywhere in them calls a function of
 	// CloudFormation.
 	Policies []any
+
+	Events Events
 }
 
 // lambdaSettings are the keys of the tables lambda and functions.NAME of
@@ -47,10 +49,16 @@ type lambdaSettings struct {
 	Methods  any     `toml:"methods"`  // an error, see checkMethods
 }
 
-// Lambda returns the configuration of the named functions. fngen.toml may also
-// configure the functions of the names in others. An error about its contents
-// is a *ConfigError.
-func (p *Project) Lambda(functions, others []string) (map[string]Lambda, error) {
+// functionSettings are the keys of a table functions.NAME.
+type functionSettings struct {
+	lambdaSettings
+	Events
+}
+
+// Lambda returns the configuration of functions by their names. fngen.toml may
+// also configure the functions of the names in others. An error about its
+// contents is a *ConfigError.
+func (p *Project) Lambda(functions []Function, others []string) (map[string]Lambda, error) {
 	data, err := p.read(configFile)
 	if err != nil {
 		return nil, err
@@ -66,16 +74,24 @@ func (p *Project) Lambda(functions, others []string) (map[string]Lambda, error) 
 		return nil, invalid(err, append([]string{"lambda"}, key...)...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Functions)) {
-		if !slices.Contains(functions, name) && !slices.Contains(others, name) {
+		i := slices.IndexFunc(functions, func(f Function) bool { return f.Name == name })
+		if i < 0 && !slices.Contains(others, name) {
 			err := errors.New("unknown function")
-			if nearest := generator.Nearest(name, functions); nearest != "" {
+			var names []string
+			for _, f := range functions {
+				names = append(names, f.Name)
+			}
+			if nearest := generator.Nearest(name, names); nearest != "" {
 				err = fmt.Errorf("unknown function, did you mean %s", dotted([]string{nearest}))
 			}
 			return nil, invalid(err, "functions", name)
 		}
-		key, err := s.Functions[name].validate()
+		key, err := s.Functions[name].lambdaSettings.validate()
 		if err == nil && s.Functions[name].Template != nil {
 			key, err = []string{"template"}, errors.New("only [lambda] has a template, which is for all functions")
+		}
+		if err == nil && i >= 0 {
+			key, err = s.Functions[name].Events.validate(functions[i])
 		}
 		if err != nil {
 			return nil, invalid(err, append([]string{"functions", name}, key...)...)
@@ -83,10 +99,12 @@ func (p *Project) Lambda(functions, others []string) (map[string]Lambda, error) 
 	}
 
 	lambdas := map[string]Lambda{}
-	for _, name := range functions {
+	for _, f := range functions {
+		name := f.Name
 		l := defaultLambda()
 		l.apply(s.Lambda)
-		l.apply(s.Functions[name])
+		l.apply(s.Functions[name].lambdaSettings)
+		l.Events = s.Functions[name].Events
 		if size := l.environmentSize(); size > maxEnvironment {
 			key := []string{"functions", name, "environment"}
 			if len(s.Functions[name].Environment) == 0 {
