@@ -122,17 +122,20 @@ func (b *builder) checkDeploy(own map[string][]byte) error {
 // checkSchedules returns an error if the CronJobs that belong to the user lack a
 // function. It notes other differences from the functions' schedules.
 func (b *builder) checkSchedules(c artifact.Container, own map[string][]byte) error {
-	for _, err := range c.Unsupported() {
-		b.Note(err.Error(), "change the schedule, or start one server with -schedules")
-	}
 	file, missing, different, err := c.Unscheduled(own)
 	if err != nil {
 		return fmt.Errorf("%s/%w", project.DeployDir, err)
 	}
+	if err := b.lacks(file, missing); err != nil {
+		return err
+	}
+	for _, err := range c.Unsupported() {
+		b.Note(err.Error(), "change the schedule, or start one server with -schedules")
+	}
 	for _, d := range different {
 		b.Note(fmt.Sprintf("%s/%s runs %s at other times than its source says: %s", project.DeployDir, file, d.Function, d.What), "")
 	}
-	return b.lacks(file, missing)
+	return nil
 }
 
 // lacks returns an error if a file of the deploy directory lacks something.
