@@ -32,10 +32,7 @@ func (c Container) Files() (map[string][]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("template: %w", err)
 	}
-	jobs, err := c.Jobs()
-	if err != nil {
-		return nil, err
-	}
+	jobs := c.Jobs()
 	empty := map[string]bool{
 		ingressFile:           len(c.Paths()) == 0, // an Ingress without paths is invalid
 		"cronjobs.yaml":       len(jobs) == 0,

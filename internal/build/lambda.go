@@ -198,6 +198,10 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 			missing = append(missing, zip)
 		}
 	}
+	text, err := artifact.Template(stack)
+	if err != nil {
+		return err
+	}
 	if len(missing) > 0 && len(b.report.Failed) == 0 {
 		b.Note(b.path(templateFile)+" refers to zip files that are not built yet: "+abbreviate(missing), "fngen build")
 	}
@@ -205,10 +209,6 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 	if b.REST && len(signed) > 0 {
 		b.Note("a REST API does not pass on the query as it was signed, so these functions reject requests with a query: "+
 			abbreviate(signed), "")
-	}
-	text, err := artifact.Template(stack)
-	if err != nil {
-		return err
 	}
 	if err := stack.Check(); err != nil {
 		b.Note(fmt.Sprintf("%s cannot be deployed: %v", b.path(templateFile), err), "")
