@@ -59,6 +59,13 @@ func (s Stack) sources() ([]source, error) {
 	return sources, nil
 }
 
+// CheckSources returns an error if AWS cannot call a function as its source and
+// its settings say.
+func (s Stack) CheckSources() error {
+	_, err := s.sources()
+	return err
+}
+
 // takenIDs returns the logical IDs of what calls the functions, those too of the
 // resources that SAM adds.
 func (s Stack) takenIDs(sources []source) map[string]bool {

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+	batchv1 "k8s.io/api/batch/v1"
+	kubernetes "sigs.k8s.io/yaml"
 
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/artifact"
@@ -87,6 +89,11 @@ func TestCronJobs(t *testing.T) {
 	all := documents(t, files["cronjobs.yaml"])
 	require.Len(t, all, 1)
 	job := all[0]
+	_, document, _ := strings.Cut(string(files["cronjobs.yaml"]), "\n---\n")
+	var typed batchv1.CronJob // a field that the API does not have is an error
+	require.NoError(t, kubernetes.UnmarshalStrict([]byte(document), &typed))
+	assert.Equal(t, batchv1.ForbidConcurrent, typed.Spec.ConcurrencyPolicy)
+	assert.Equal(t, "Europe/Berlin", *typed.Spec.TimeZone)
 	assert.Equal(t, "batch/v1 CronJob", job["apiVersion"].(string)+" "+job["kind"].(string))
 	assert.Equal(t, "shop-cleanup", at(job, "metadata.name"))
 	assert.Equal(t, "0 3 * * 1-5", at(job, "spec.schedule"))

@@ -25,13 +25,16 @@ import (
 const templateFile = "template.yaml"
 
 // settings returns the settings of every function on AWS Lambda, with the names
-// of the secrets that its files mention.
+// of the secrets that its files mention. It is an error if AWS cannot call a
+// function as its source says.
 func (b *builder) settings() (map[string]project.Lambda, error) {
 	settings, err := b.project.Lambda(b.all, b.unusable)
 	if err != nil {
 		return nil, err
 	}
+	var stack artifact.Stack
 	for _, f := range b.all {
+		stack.Functions = append(stack.Functions, stackFunction(f, settings[f.Name]))
 		s := settings[f.Name]
 		if b.Arch != "" {
 			s.Architecture = b.Arch
@@ -48,7 +51,14 @@ func (b *builder) settings() (map[string]project.Lambda, error) {
 		s.Secrets = slices.Compact(slices.Sorted(slices.Values(s.Secrets)))
 		settings[f.Name] = s
 	}
-	return settings, nil
+	return settings, stack.CheckSources()
+}
+
+// stackFunction returns a function as a stack has it.
+func stackFunction(f project.Function, settings project.Lambda) artifact.Function {
+	return artifact.Function{
+		Name: f.Name, Kind: f.Kind, Routes: f.Routes, Schedule: f.Schedule, Queue: f.Queue, CORS: f.CORS, Lambda: settings,
+	}
 }
 
 // lambda builds an executable for each function, with one go build for each
@@ -186,14 +196,12 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 		if err != nil {
 			return err
 		}
-		signedURL := webhook != nil && webhook.Scheme.URLEnv() != ""
-		if signedURL {
+		function := stackFunction(f, settings[f.Name])
+		if webhook != nil && webhook.Scheme.URLEnv() != "" {
+			function.SignedURL = true
 			signed = append(signed, f.Name)
 		}
-		stack.Functions = append(stack.Functions, artifact.Function{
-			Name: f.Name, Kind: f.Kind, Routes: f.Routes, Schedule: f.Schedule, Queue: f.Queue, CORS: f.CORS,
-			Lambda: settings[f.Name], SignedURL: signedURL,
-		})
+		stack.Functions = append(stack.Functions, function)
 		if zip := artifact.ZipFile(f.Name); !b.dist.Has(zip) {
 			missing = append(missing, zip)
 		}
