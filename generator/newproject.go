@@ -21,6 +21,7 @@ type NewProject struct {
 	Function Name   // the first function
 	Database bool   // add package db
 	Port     int    // where the development server serves the functions
+	Pipeline *File  // of continuous delivery, or nil
 }
 
 // newData is what the templates of a new project's files are executed with.
@@ -30,6 +31,7 @@ type newData struct {
 	Function, Route string
 	Port            int
 	Database        bool
+	Pipeline        string // path of its file, or ""
 }
 
 // CheckModule returns a *[ValueError] if a project cannot have the module path.
@@ -73,6 +75,9 @@ func (spec NewProject) plan(p Project, goVersion string) (Plan, error) {
 		return Plan{}, err
 	}
 	p.GoMod = []byte("module " + spec.Module + "\n\ngo " + goVersion + "\n")
+	if spec.Pipeline != nil {
+		own = append(own, *spec.Pipeline)
+	}
 	plan := Plan{Files: own}
 	add := func(next Plan, err error) error {
 		if err == nil {
@@ -101,6 +106,9 @@ func (spec NewProject) render(p Project) ([]File, error) {
 	data := newData{
 		Name: path.Base(spec.Module), Functions: p.Functions,
 		Function: spec.Function.String(), Route: spec.Function.Route(), Port: spec.Port, Database: spec.Database,
+	}
+	if spec.Pipeline != nil {
+		data.Pipeline = spec.Pipeline.Path
 	}
 	parsed, err := template.New("new").Option("missingkey=error").ParseFS(templates.New, "new/*.tmpl")
 	if err != nil {

@@ -268,6 +268,15 @@ func CheckPackage(name string) error {
 // parts returns the names of the parts that the function's files use.
 func (s Spec) parts() []string {
 	var names []string
+	switch s.Kind {
+	case KindSchedule:
+		names = append(names, "schedule/cron") // which servers need
+	case KindDynamoDB, KindKinesis:
+		names = append(names, "stream/"+string(s.Kind))
+	}
+	if !s.NoTests {
+		names = append(names, s.testParts()...)
+	}
 	if s.Input != nil {
 		names = append(names, "fn/decode")
 	}
@@ -280,10 +289,22 @@ func (s Spec) parts() []string {
 	if s.Webhook != nil && s.Webhook.form {
 		names = append(names, "fn/form")
 	}
-	if s.Webhook != nil && s.Webhook.keys != (keys{}) && !s.NoTests {
-		names = append(names, "fntest/webhook")
-	}
 	return names
+}
+
+// testParts returns the names of the parts that the function's tests use.
+func (s Spec) testParts() []string {
+	switch s.kind() {
+	case KindHTTP:
+		if s.Webhook != nil && s.Webhook.keys != (keys{}) {
+			return []string{"fntest/webhook"}
+		}
+	case KindQueue:
+		return []string{"fntest/sqs"}
+	case KindS3, KindSNS, KindEventBridge, KindDynamoDB, KindKinesis:
+		return []string{"fntest/" + string(s.Kind)}
+	}
+	return nil
 }
 
 // A selection is the support packages, and parts of them, that a plan needs.

@@ -18,25 +18,39 @@ import (
 type functionFile struct {
 	template string // in templates/function
 	suffix   string // of the file's name, after the function's
+	kind     Kind   // of the functions that have it, or "" for all
 	test     bool   // only tests need it
 	fixtures bool   // only a function with fixtures has it
 }
 
 func functionFiles() []functionFile {
-	return []functionFile{
-		{template: "handler.go.tmpl", suffix: ".go"},
-		{template: "test.go.tmpl", suffix: "_test.go", test: true},
-		{template: "scenarios_test.go.tmpl", suffix: "_scenarios_test.go", test: true},
-		{template: "fixtures_test.go.tmpl", suffix: "_fixtures_test.go", test: true, fixtures: true},
+	var files []functionFile
+	for _, kind := range Kinds() {
+		prefix := ""
+		if kind != KindHTTP {
+			prefix = string(kind) + "_"
+		}
+		files = append(files,
+			functionFile{template: prefix + "handler.go.tmpl", suffix: ".go", kind: kind},
+			functionFile{template: prefix + "test.go.tmpl", suffix: "_test.go", kind: kind, test: true},
+			functionFile{
+				template: prefix + "fixtures_test.go.tmpl", suffix: "_fixtures_test.go", kind: kind,
+				test: true, fixtures: true,
+			},
+		)
 	}
+	return append(files, functionFile{template: "scenarios_test.go.tmpl", suffix: "_scenarios_test.go", test: true})
 }
 
 // OwnFiles returns the paths, relative to the functions directory, of the files
-// that fngen can write for the function name.
+// that fngen can write for the function name. Functions of all kinds have the
+// same ones.
 func OwnFiles(name string) []string {
 	var files []string
 	for _, file := range functionFiles() {
-		files = append(files, path.Join(name, path.Base(name)+file.suffix))
+		if file.kind == KindHTTP || file.kind == "" {
+			files = append(files, path.Join(name, path.Base(name)+file.suffix))
+		}
 	}
 	return files
 }
@@ -45,7 +59,8 @@ func OwnFiles(name string) []string {
 // are relative to the functions directory.
 func render(spec Spec, data TemplateData) ([]File, error) {
 	wanted := slices.DeleteFunc(functionFiles(), func(file functionFile) bool {
-		return file.test && spec.NoTests || file.fixtures && !spec.Fixtures
+		isOther := file.kind != "" && file.kind != spec.kind()
+		return isOther || file.test && spec.NoTests || file.fixtures && !spec.Fixtures
 	})
 	// Parsing and formatting take most of a plan's time, so the files are
 	// rendered in parallel.

@@ -12,6 +12,7 @@
 //   - runtime: the packages that those main packages import
 //   - deploy: text/templates of files that deploy such programs, such as a
 //     Dockerfile and Kubernetes manifests
+//   - ci: text/templates of pipelines of continuous delivery
 package templates
 
 import "embed"
@@ -133,6 +134,12 @@ var Program embed.FS
 //
 //go:embed deploy/*.tmpl
 var Deploy embed.FS
+
+// CI contains the text/templates of pipelines of continuous delivery, with the
+// delimiters [[ and ]].
+//
+//go:embed ci/*.tmpl
+var CI embed.FS
 
 // Runtime contains the packages that main packages import. fngen builds them in
 // a project but does not write them there.

@@ -18,6 +18,7 @@ import (
 // The templates of its files are executed with it.
 type Container struct {
 	Name          string   // of the image and the resources
+	Base          string   // the image that the image is built on
 	Architectures []string // as GOARCH
 	Functions     []project.Function
 }
@@ -31,10 +32,7 @@ func (c Container) Files() (map[string][]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("template: %w", err)
 	}
-	jobs, err := c.Jobs()
-	if err != nil {
-		return nil, err
-	}
+	jobs := c.Jobs()
 	empty := map[string]bool{
 		ingressFile:           len(c.Paths()) == 0, // an Ingress without paths is invalid
 		"cronjobs.yaml":       len(jobs) == 0,

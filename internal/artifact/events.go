@@ -9,7 +9,6 @@ import (
 
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/hint"
-	"github.com/fngen/fngen/internal/project"
 )
 
 // A source is what calls a function that HTTP does not call: what the function's
@@ -32,7 +31,7 @@ func (f Function) source() (source, error) {
 	case generator.KindSchedule:
 		return f.scheduleSource()
 	case generator.KindQueue:
-		return f.queueSource()
+		return f.queueSource(), nil
 	case generator.KindDynamoDB, generator.KindKinesis:
 		return f.streamSource(), nil
 	default:
@@ -119,10 +118,7 @@ func (f Function) scheduleSource() (source, error) {
 // queueSource returns the event source mapping of a queue, and the queue itself
 // unless it exists. The resource is not left to SAM, whose events let a function
 // receive from every queue of the account.
-func (f Function) queueSource() (source, error) {
-	if !project.ValidQueueName(f.Queue) {
-		return source{}, fmt.Errorf("function %s: queue %q: %s", f.Name, f.Queue, project.QueueNameRule)
-	}
+func (f Function) queueSource() source {
 	var s source
 	arn := f.Events.Queue
 	if arn == nil {
@@ -148,7 +144,7 @@ func (f Function) queueSource() (source, error) {
 	s.resources = append(s.resources, f.eventSourceMapping(properties))
 	s.statements = append(s.statements,
 		allow(arn, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"))
-	return s, nil
+	return s
 }
 
 // queueID returns the logical ID of a function's queue.

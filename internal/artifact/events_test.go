@@ -223,10 +223,6 @@ func TestEventErrors(t *testing.T) {
 			`function a: both the day of the month and the day of the week are set`,
 		},
 		{
-			"queue", []project.Function{{Name: "a", Kind: generator.KindQueue, Queue: "a b"}},
-			`function a: queue "a b": want 1 to 80 letters`,
-		},
-		{
 			"two functions of a queue", []project.Function{
 				{Name: "a", Kind: generator.KindQueue, Queue: "orders"}, {Name: "b", Kind: generator.KindQueue, Queue: "orders"},
 			},

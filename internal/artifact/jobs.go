@@ -2,7 +2,6 @@ package artifact
 
 import (
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/robfig/cron/v3"
 
 	"github.com/fngen/fngen/generator"
-	"github.com/fngen/fngen/internal/hint"
 )
 
 // A Job is a function that HTTP does not call, as the manifests of a container
@@ -25,20 +23,31 @@ type Job struct {
 	Schedule, TimeZone string
 }
 
-// Jobs returns the functions that have a schedule.
-func (c Container) Jobs() ([]Job, error) {
-	var jobs []Job
+// Jobs returns the functions with a schedule that a CronJob can have.
+func (c Container) Jobs() []Job {
+	jobs, _ := c.schedules()
+	return jobs
+}
+
+// Unsupported returns why functions with a schedule are not in Jobs.
+func (c Container) Unsupported() []error {
+	_, errs := c.schedules()
+	return errs
+}
+
+func (c Container) schedules() (jobs []Job, errs []error) {
 	for _, f := range c.Functions {
 		if f.Kind != generator.KindSchedule {
 			continue
 		}
 		schedule, zone, err := kubernetesSchedule(f.Schedule)
 		if err != nil {
-			return nil, fmt.Errorf("function %s: %w", f.Name, err)
+			errs = append(errs, fmt.Errorf("no CronJob runs %s: %w", f.Name, err))
+			continue
 		}
 		jobs = append(jobs, Job{c.jobName(f.Name), f.Name, schedule, zone})
 	}
-	return jobs, nil
+	return jobs, errs
 }
 
 // Triggers returns the functions that events call.
@@ -112,8 +121,5 @@ func cronEvery(every time.Duration) (string, error) {
 	case every%time.Hour == 0 && 24%hours == 0:
 		return fmt.Sprintf("0 */%d * * *", hours), nil
 	}
-	return "", hint.With(
-		errors.New("a CronJob of Kubernetes runs at times of the day, and this interval divides neither an hour nor a day"),
-		"use another interval such as @every 15m, or a cron expression",
-	)
+	return "", fmt.Errorf("its interval of %s divides neither an hour nor a day", every)
 }

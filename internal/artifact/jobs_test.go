@@ -144,10 +144,10 @@ func TestKnativeEvents(t *testing.T) {
 }
 
 func TestJobSchedules(t *testing.T) {
-	jobs := func(expression string) ([]artifact.Job, error) {
+	container := func(expression string) artifact.Container {
 		return artifact.Container{Name: "shop", Functions: []project.Function{
 			{Name: "cleanup", Kind: generator.KindSchedule, Schedule: expression},
-		}}.Jobs()
+		}}
 	}
 	for expression, want := range map[string]string{
 		"0 3 * * *":                          "0 3 * * * UTC",
@@ -162,8 +162,9 @@ func TestJobSchedules(t *testing.T) {
 		"@every 24h":                         "0 0 * * * UTC",
 		"CRON_TZ=Asia/Tokyo @every 15m":      "*/15 * * * * UTC",
 	} {
-		got, err := jobs(expression)
-		require.NoError(t, err, expression)
+		c := container(expression)
+		got := c.Jobs()
+		require.Empty(t, c.Unsupported(), expression)
 		assert.Equal(t, want, got[0].Schedule+" "+got[0].TimeZone, expression)
 	}
 	for expression, want := range map[string]string{
@@ -173,9 +174,11 @@ func TestJobSchedules(t *testing.T) {
 		"@every 48h": "divides neither an hour nor a day",
 		"0 0 ? * *":  "not supported",
 	} {
-		_, err := jobs(expression)
-		assert.ErrorContains(t, err, "function cleanup: ", expression)
-		assert.ErrorContains(t, err, want, expression)
+		c := container(expression)
+		assert.Empty(t, c.Jobs())
+		require.Len(t, c.Unsupported(), 1)
+		assert.ErrorContains(t, c.Unsupported()[0], "no CronJob runs cleanup: ", expression)
+		assert.ErrorContains(t, c.Unsupported()[0], want, expression)
 	}
 }
 
@@ -209,7 +212,7 @@ func TestJobNames(t *testing.T) {
 
 // The page shows the beginning of the CronJob.
 func TestCronJobIsDocumented(t *testing.T) {
-	page, err := os.ReadFile("../../docs/deploy.md")
+	page, err := os.ReadFile("../../docs/containers.md")
 	require.NoError(t, err)
 	_, block, ok := strings.Cut(string(page), "```yaml\napiVersion: batch/v1\n")
 	require.True(t, ok)
@@ -218,4 +221,43 @@ func TestCronJobIsDocumented(t *testing.T) {
 	for line := range strings.Lines(block) {
 		assert.Contains(t, text, line)
 	}
+}
+
+func TestUnscheduled(t *testing.T) {
+	c := artifact.Container{Name: "shop", Architectures: []string{"amd64"}, Functions: eventFunctions()}
+	files, err := c.Files()
+	require.NoError(t, err)
+	job := string(files["cronjobs.yaml"])
+	missing := []artifact.Missing{{Function: "cleanup", What: "the CronJob"}}
+	for name, test := range map[string]struct {
+		manifest           string
+		missing, different []artifact.Missing
+	}{
+		"generated":    {manifest: job},
+		"no CronJob":   {manifest: "kind: Deployment\n---\n[a]\n"},
+		"other":        {strings.ReplaceAll(job, `"cleanup"`, `"cleanups"`), missing, nil},
+		"equals sign":  {manifest: strings.ReplaceAll(job, `"-run", "cleanup"`, `-run=cleanup`)},
+		"command":      {manifest: strings.ReplaceAll(job, `args: ["-run", "cleanup"`, `command: [/server, --run, cleanup`)},
+		"without name": {strings.ReplaceAll(job, `"-run", "cleanup", "-job", "$(JOB_NAME)"`, `-run`), missing, nil},
+		"schedule": {
+			strings.ReplaceAll(job, "0 3 * * 1-5", "0 4 * * *"), nil,
+			[]artifact.Missing{{Function: "cleanup", What: "0 4 * * * Europe/Berlin"}},
+		},
+		"time zone": {
+			strings.ReplaceAll(job, "  timeZone: Europe/Berlin\n", ""), nil,
+			[]artifact.Missing{{Function: "cleanup", What: "0 3 * * 1-5"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file, missing, different, err := c.Unscheduled(map[string][]byte{"jobs.yaml": []byte(test.manifest)})
+			require.NoError(t, err)
+			if strings.Contains(test.manifest, "CronJob") {
+				assert.Equal(t, "jobs.yaml", file)
+			}
+			assert.Equal(t, test.missing, missing)
+			assert.Equal(t, test.different, different)
+		})
+	}
+	_, _, _, err = c.Unscheduled(map[string][]byte{"jobs.yaml": []byte("kind: CronJob\nspec: [")})
+	assert.ErrorContains(t, err, "jobs.yaml: yaml: line 2")
 }

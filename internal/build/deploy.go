@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"net/http"
 	"path"
 	"path/filepath"
 	"slices"
@@ -67,7 +68,9 @@ func SetupDeploy(
 
 // container describes the container of the functions.
 func (b *builder) container() artifact.Container {
-	c := artifact.Container{Name: artifact.AppName(b.module), Functions: b.functions}
+	c := artifact.Container{
+		Name: artifact.AppName(b.module), Base: b.project.Container.Base, Functions: b.functions,
+	}
 	for _, platform := range b.platforms() {
 		c.Architectures = append(c.Architectures, platform.Arch)
 	}
@@ -78,7 +81,11 @@ func (b *builder) container() artifact.Container {
 // Files in the project's deploy directory take the place of generated ones. It
 // is an error if they lack a function.
 func (b *builder) containerFiles() (map[string][]byte, error) {
-	files, err := b.container().Files()
+	if err := b.checkHealth(); err != nil {
+		return nil, err
+	}
+	c := b.container()
+	files, err := c.Files()
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +94,9 @@ func (b *builder) containerFiles() (map[string][]byte, error) {
 		return nil, err
 	}
 	if err := b.checkDeploy(own); err != nil {
+		return nil, err
+	}
+	if err := b.checkSchedules(c, own); err != nil {
 		return nil, err
 	}
 	for _, name := range artifact.ContainerFiles() {
@@ -106,6 +116,30 @@ func (b *builder) checkDeploy(own map[string][]byte) error {
 	if err != nil {
 		return fmt.Errorf("%s/%w", project.DeployDir, err)
 	}
+	return b.lacks(file, missing)
+}
+
+// checkSchedules returns an error if the CronJobs that belong to the user lack a
+// function. It notes other differences from the functions' schedules.
+func (b *builder) checkSchedules(c artifact.Container, own map[string][]byte) error {
+	file, missing, different, err := c.Unscheduled(own)
+	if err != nil {
+		return fmt.Errorf("%s/%w", project.DeployDir, err)
+	}
+	if err := b.lacks(file, missing); err != nil {
+		return err
+	}
+	for _, err := range c.Unsupported() {
+		b.Note(err.Error(), "change the schedule, or start one server with -schedules")
+	}
+	for _, d := range different {
+		b.Note(fmt.Sprintf("%s/%s runs %s at other times than its source says: %s", project.DeployDir, file, d.Function, d.What), "")
+	}
+	return nil
+}
+
+// lacks returns an error if a file of the deploy directory lacks something.
+func (b *builder) lacks(file string, missing []artifact.Missing) error {
 	if len(missing) == 0 {
 		return nil
 	}
@@ -118,4 +152,21 @@ func (b *builder) checkDeploy(own map[string][]byte) error {
 		"add it there, or write the file again: fngen setup deploy --force "+path.Base(file),
 		"%s lacks %s", b.Display(filepath.Join(b.project.Dir, filepath.FromSlash(file))), strings.Join(lacks, " and "),
 	)
+}
+
+// checkHealth returns an error if a function has the path of the container's
+// health check, which the server answers itself.
+func (b *builder) checkHealth() error {
+	const healthz = "/healthz"
+	for _, f := range b.functions {
+		taken := len(f.Routes) == 0 && "/"+f.Name == healthz
+		for _, r := range f.Routes {
+			taken = taken || r.Path == healthz && slices.Contains([]string{"", http.MethodGet, http.MethodHead}, r.Method)
+		}
+		if taken && f.Kind == generator.KindHTTP {
+			return hint.Newf("rename the function, or give it another route",
+				"%s would get no requests: the server of a container responds to %s itself, as its health check", f.Name, healthz)
+		}
+	}
+	return nil
 }

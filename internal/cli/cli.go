@@ -124,7 +124,7 @@ scenarios and fixtures. The code is yours and has no dependency on fngen.`,
 	}
 	group("Create", newNew(w), newFunction(w), generate, destroy, newAdd(w))
 	group("Develop", newDev(w), newInvoke(w), newTest(w), newDB(w))
-	group("Ship", newBuild(w), newServe(w), newOpenAPI(w))
+	group("Ship", newBuild(w), newServe(w), newEnv(w), newOpenAPI(w))
 	group("Project", newList(w), newInfo(w), newSecret(w), newVersion(w), newSetup(w))
 	root.SetHelpCommand(newHelp())
 	root.SetHelpCommandGroupID("Project")

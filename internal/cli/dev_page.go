@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/delivery"
 	"github.com/fngen/fngen/internal/devpage"
 	"github.com/fngen/fngen/internal/devserver"
@@ -18,8 +19,11 @@ func pageFunctions(p *project.Project, functions []project.Function) []devpage.F
 	var described []devpage.Function
 	for _, f := range functions {
 		d := devpage.Function{
-			Name: f.Name, Kind: "http", Routes: f.Routed().Patterns(), Guards: p.Guards(f),
+			Name: f.Name, Kind: string(f.Kind), Guards: p.Guards(f),
 			File: f.Handler.File, Line: f.Handler.Line,
+		}
+		if f.Kind == generator.KindHTTP {
+			d.Routes = f.Routed().Patterns()
 		}
 		if p.VerifiesWebhooks(f) {
 			if webhook, err := p.Webhook(f); err == nil && webhook != nil {

@@ -61,7 +61,24 @@ func goldenCommands() [][]string {
 			commands = append(commands, []string{"function", "webhook-" + scheme.Name, "--webhook=" + scheme.Name})
 		}
 	}
+	for _, kind := range []struct{ name, flag string }{
+		{"schedule", "--schedule=0 3 * * *"},
+		{"schedule-zone", "--schedule=CRON_TZ=Europe/Berlin 30 4 * * MON-FRI"},
+		{"queue", "--queue"},
+		{"queue-fifo", "--queue=orders.fifo"},
+		{"event-s3", "--event=s3"},
+		{"event-sns", "--event=sns"},
+		{"event-event-bridge", "--event=eventbridge"},
+		{"event-dynamo-db", "--event=dynamodb"},
+		{"event-kinesis", "--event=kinesis"},
+	} {
+		commands = append(commands,
+			[]string{"function", kind.name, kind.flag},
+			[]string{"function", kind.name + "-fixtures", kind.flag, "--fixtures"},
+		)
+	}
 	return append(commands,
+		[]string{"function", "jobs/import", "--queue"},
 		[]string{"function", "slack/events", "--webhook=slack"},
 		[]string{"function", "auth-role", "--auth=admin"},
 		[]string{"function", "auth-roles", "--auth=admin,editor"},

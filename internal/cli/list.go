@@ -15,14 +15,17 @@ func newList(w World) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the functions with their routes and files",
-		Long: `List the functions of your module with their routes and files.
+		Short: "List the functions with what calls them, and their files",
+		Long: `List the functions of your module with what calls them, a route, a schedule, a
+queue or an event, and with their files.
 
 A function is a directory in api/src/functions whose package exports Handler, or
 a file there that exports its name and Handler, such as sendEmail.go with
 SendEmailHandler. A directory without Go files is a group, whose directories are
 functions too: slack/events is api/src/functions/slack/events. A function without
-declared routes answers every method at the listed path and below. A note says
+declared routes answers every method at the listed path and below. What calls a
+function follows from its source: from the constants Schedule and Queue, and from
+the event that Handler takes. A note says
 why a directory or file that looks like a function is not one.`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -56,7 +59,7 @@ why a directory or file that looks like a function is not one.`,
 			}
 			var b strings.Builder
 			for _, f := range functions {
-				fmt.Fprintf(&b, "%s  %s\n", f.Name, strings.Join(f.Routed().Patterns(), ", "))
+				fmt.Fprintf(&b, "%s  %s\n", f.Name, describeCaller(f))
 				for _, file := range f.Files {
 					fmt.Fprintf(&b, "    %s\n", file)
 				}

@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fngen/fngen/generator"
+	"github.com/fngen/fngen/internal/artifact"
+	"github.com/fngen/fngen/internal/build"
 	"github.com/fngen/fngen/internal/changeset"
 	"github.com/fngen/fngen/internal/project"
 )
@@ -24,6 +26,7 @@ type newOptions struct {
 	module   string
 	function string
 	database bool
+	ci       bool
 	changeOptions
 }
 
@@ -38,7 +41,7 @@ there already.
 
 The module path is the name of the directory, unless you pass --module.`,
 		Example: `  fngen new shop
-  fngen new shop --module=github.com/you/shop --db
+  fngen new shop --module=github.com/you/shop --db --ci
   fngen new . --function=orders`,
 		Args: arguments(1, 1, "a directory"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
@@ -64,6 +67,7 @@ The module path is the name of the directory, unless you pass --module.`,
 	o.function = "hello"
 	requiredText(flags, &o.function, "function", "NAME", "name of the first function (default hello)")
 	flags.BoolVar(&o.database, "db", false, "add package db, for SQLite and PostgreSQL")
+	flags.BoolVar(&o.ci, "ci", false, "add a GitHub Actions workflow, as fngen setup ci does")
 	o.changeOptions.flags(flags)
 	return cmd
 }
@@ -132,6 +136,14 @@ func createProject(ctx context.Context, w World, o *newOptions, name generator.N
 		return config, plan, err
 	}
 	spec := generator.NewProject{Module: o.module, Function: name, Database: o.database, Port: config.API.Port}
+	if o.ci {
+		pipeline := artifact.Pipeline{Provider: "github", Target: "lambda"}
+		file, err := build.PipelineFile(pipeline, []byte("module "+o.module+"\n"), w.Version)
+		if err != nil {
+			return config, plan, err
+		}
+		spec.Pipeline = &file
+	}
 	if plan, err = generator.New(spec, facts); err != nil {
 		return config, plan, err
 	}

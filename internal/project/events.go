@@ -156,22 +156,15 @@ func (e Events) checkQueue(f Function) ([]string, error) {
 	text, ok := e.Name.(string)
 	if call, isCall := e.Name.(map[string]any); isCall {
 		text, ok = call["Sub"].(string)
-	} else if ok && !ValidQueueName(text) {
-		return []string{"name"}, fmt.Errorf("%s, not %q", QueueNameRule, text)
+	} else if ok {
+		if _, err := generator.ParseQueue(text); err != nil {
+			return []string{"name"}, err
+		}
 	}
 	if ok && strings.HasSuffix(text, ".fifo") != strings.HasSuffix(f.Queue, ".fifo") {
 		return []string{"name"}, fmt.Errorf("want a name that ends in .fifo if that in the source does, which is %s", f.Queue)
 	}
 	return nil, nil
-}
-
-// QueueNameRule says which names a queue can have.
-const QueueNameRule = "want 1 to 80 letters, digits, - and _, with .fifo at the end for a FIFO queue"
-
-// ValidQueueName reports whether Amazon SQS allows a name for a queue. Source:
-// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
-func ValidQueueName(name string) bool {
-	return len(name) <= 80 && regexp.MustCompile(`^[A-Za-z0-9_-]+(\.fifo)?$`).MatchString(name)
 }
 
 // checkNames checks names and ARNs.

@@ -90,7 +90,7 @@ func TestEventsErrors(t *testing.T) {
 		{"queue", `contentBasedDeduplication = true`, "contentBasedDeduplication: only FIFO queues have this setting"},
 		{"queue", existing + `name = "x"`, "name: queue names an existing queue, which this setting cannot change"},
 		{"queue", existing + `maxReceives = 3`, "maxReceives: queue names an existing queue"},
-		{"queue", `name = "a b"`, "name: want 1 to 80 letters, digits, - and _"},
+		{"queue", `name = "a b"`, `name: "a b" is not the name of a queue: want letters`},
 		{"queue", `name = "orders.fifo"`, "name: want a name that ends in .fifo if that in the source does, which is orders"},
 		{"fifo", `name = { Sub = "${AWS::StackName}-orders" }`, "name: want a name that ends in .fifo if that in the source does"},
 		{"queue", `queue = "orders"`, "queue: want an ARN such as arn:aws:sqs:eu-west-1:123456789012:orders, not \"orders\""},

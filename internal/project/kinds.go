@@ -1,6 +1,7 @@
 package project
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/token"
@@ -47,8 +48,16 @@ func (p *Project) addKind(f *Function, prefix string, files []*goFile) error {
 	switch kind {
 	case generator.KindSchedule:
 		f.Schedule, err = p.constant(f, prefix+"Schedule", schedule, scheduleFile, files, scheduleHint)
+		if err == nil {
+			_, err = ParseSchedule(f.Schedule)
+			err = declarationError(prefix+"Schedule", schedule, scheduleFile, err, scheduleHint)
+		}
 	case generator.KindQueue:
 		f.Queue, err = p.constant(f, prefix+"Queue", queue, queueFile, files, queueHint)
+		if err == nil {
+			_, err = generator.ParseQueue(f.Queue)
+			err = declarationError(prefix+"Queue", queue, queueFile, err, queueHint)
+		}
 	}
 	if kind != generator.KindHTTP {
 		f.Route = ""
@@ -77,6 +86,16 @@ func (p *Project) constant(
 		return "", &DeclarationError{hint.With(err, advice)}
 	}
 	return text, nil
+}
+
+// declarationError returns a *DeclarationError about the value of a constant, or
+// nil if err is nil. The hint is advice if err has none.
+func declarationError(name string, value ast.Expr, file *goFile, err error, advice string) error {
+	if err == nil {
+		return nil
+	}
+	advice = cmp.Or(hint.Of(err), advice)
+	return &DeclarationError{hint.Newf(advice, "%s: %s: %v", file.position(value), name, err)} // not a usage error
 }
 
 // findDeclaration returns the value of a package-level constant or variable, or
