@@ -318,8 +318,7 @@ func TestOnceStoreFails(t *testing.T) {
 	require.EqualError(t, err, "queue: message store: no connection")
 }
 
-// A batch without failures calls the handler for each message, in the order of
-// the batch, without other goroutines.
+// Without Concurrency, messages are handled in the order of the batch.
 func TestOrder(t *testing.T) {
 	const n = 1000
 	var messages []any
