@@ -7,6 +7,28 @@ import "net/http"
 // left to the user, in a file called token.
 func (s Spec) CallArgs() []string {
 	args := []string{"invoke", s.Name.String()}
+	switch s.kind() {
+	case KindHTTP:
+		return append(args, s.requestArgs()...)
+	case KindSchedule:
+		return args
+	case KindQueue:
+		return append(args, "--data", "{}")
+	case KindS3:
+		return append(args, "--sample", "s3/put")
+	case KindSNS:
+		return append(args, "--sample", "sns/notification")
+	case KindDynamoDB:
+		return append(args, "--sample", "dynamodb/insert")
+	case KindKinesis:
+		return append(args, "--sample", "kinesis/record")
+	}
+	return append(args, "--event", "event.json")
+}
+
+// requestArgs returns the arguments of fngen invoke that describe the request.
+func (s Spec) requestArgs() []string {
+	var args []string
 	if len(s.Routes) > 0 {
 		route := s.Routes[0]
 		if path, parameters := route.Example(); len(parameters) > 0 {

@@ -268,10 +268,7 @@ func CheckPackage(name string) error {
 // parts returns the names of the parts that the function's files use.
 func (s Spec) parts() []string {
 	var names []string
-	switch s.Kind {
-	case KindSchedule:
-		names = append(names, "schedule/cron") // which servers need
-	case KindDynamoDB, KindKinesis:
+	if s.Kind == KindDynamoDB || s.Kind == KindKinesis {
 		names = append(names, "stream/"+string(s.Kind))
 	}
 	if !s.NoTests {

@@ -24,23 +24,28 @@ type functionFile struct {
 	extra    bool   // the project has a template of its own for it, whose name says the file's
 }
 
+// handlerSuffix is the suffix of the file that declares Handler.
+const handlerSuffix = ".go"
+
+// functionFiles returns the files that functions can have, for all kinds. Those
+// of one function have different suffixes.
 func functionFiles() []functionFile {
-	var files []functionFile
-	for _, kind := range Kinds() {
-		prefix := ""
-		if kind != KindHTTP {
-			prefix = string(kind) + "_"
-		}
-		files = append(files,
-			functionFile{template: prefix + "handler.go.tmpl", suffix: ".go", kind: kind},
-			functionFile{template: prefix + "test.go.tmpl", suffix: "_test.go", kind: kind, test: true},
-			functionFile{
-				template: prefix + "fixtures_test.go.tmpl", suffix: "_fixtures_test.go", kind: kind,
-				test: true, fixtures: true,
-			},
-		)
+	files := []functionFile{
+		{template: "handler.go.tmpl", suffix: handlerSuffix, kind: KindHTTP},
+		{template: "test.go.tmpl", suffix: "_test.go", kind: KindHTTP, test: true},
+		{template: "scenarios_test.go.tmpl", suffix: "_scenarios_test.go", test: true},
+		{template: "fixtures_test.go.tmpl", suffix: "_fixtures_test.go", kind: KindHTTP, test: true, fixtures: true},
 	}
-	return append(files, functionFile{template: "scenarios_test.go.tmpl", suffix: "_scenarios_test.go", test: true})
+	for _, file := range slices.Clone(files) {
+		for _, kind := range Kinds() {
+			if file.kind == KindHTTP && kind != KindHTTP {
+				other := file
+				other.template, other.kind = string(kind)+"_"+file.template, kind
+				files = append(files, other)
+			}
+		}
+	}
+	return files
 }
 
 // name returns the file's name for a function whose name ends with base.
@@ -119,16 +124,16 @@ func (p Project) render(spec Spec, data TemplateData) ([]File, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	handler := OwnFiles(data.Name)[0]
-	files = slices.DeleteFunc(files, func(f File) bool { return f.Data == nil })
-	if !slices.ContainsFunc(files, func(f File) bool { return f.Path == handler }) {
-		return nil, &TemplateError{
-			Path:   path.Join(TemplatesDir(p.Functions), functionFiles()[0].template),
-			Reason: "the output is empty",
-			hint:   "print the Go file that declares Handler",
+	for i, file := range wanted {
+		if file.suffix == handlerSuffix && files[i].Data == nil {
+			return nil, &TemplateError{
+				Path:   path.Join(TemplatesDir(p.Functions), file.template),
+				Reason: "the output is empty",
+				hint:   "print the Go file that declares Handler",
+			}
 		}
 	}
-	return files, nil
+	return slices.DeleteFunc(files, func(f File) bool { return f.Data == nil }), nil
 }
 
 // renderFile executes a template of package templates and formats the result.

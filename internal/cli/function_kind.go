@@ -132,27 +132,6 @@ func callerOf(spec generator.Spec) (label, caller string) {
 	return "event", string(spec.Kind)
 }
 
-// kindCall returns the command that calls a function that is not called over
-// HTTP.
-func kindCall(spec generator.Spec) string {
-	command := "fngen invoke " + spec.Name.String()
-	switch spec.Kind {
-	case generator.KindSchedule:
-		return command
-	case generator.KindQueue:
-		return command + " --data='{}'"
-	case generator.KindS3:
-		return command + " --sample=s3/put"
-	case generator.KindSNS:
-		return command + " --sample=sns/notification"
-	case generator.KindDynamoDB:
-		return command + " --sample=dynamodb/insert"
-	case generator.KindKinesis:
-		return command + " --sample=kinesis/record"
-	}
-	return command + " --event=event.json"
-}
-
 // eventKinds returns the values of --event.
 func eventKinds() []string {
 	var names []string

@@ -92,11 +92,22 @@ func TestGeneratedTestsCatchBrokenHandlers(t *testing.T) {
 		return dir, importPath
 	}
 
+	const isJSON = "json.Valid([]byte(r.Body))"
 	for function, kind := range map[string]batchKind{
-		"queue":         {"queue.Each(handle)", "SQS", "r.MessageId", "json.Valid([]byte(r.Body))", "reports each failure"},
-		"queueFifo":     {"queue.Each(handle)", "SQS", "r.MessageId", "json.Valid([]byte(r.Body))", "reports from the first failure on"},
-		"eventKinesis":  {"stream.Kinesis(handle)", "Kinesis", "r.Kinesis.SequenceNumber", "json.Valid(r.Kinesis.Data)", "reports only the first failure"},
-		"eventDynamoDb": {"stream.DynamoDB(handle)", "DynamoDB", "r.Change.SequenceNumber", `r.EventName != "UNKNOWN"`, "reports only the first failure"},
+		"queue": {
+			"queue.Each(handle)", "SQS", "r.MessageId", isJSON, "reports each failure",
+		},
+		"queueFifo": {
+			"queue.Each(handle)", "SQS", "r.MessageId", isJSON, "reports from the first failure on",
+		},
+		"eventKinesis": {
+			"stream.Kinesis(handle)", "Kinesis", "r.Kinesis.SequenceNumber", "json.Valid(r.Kinesis.Data)",
+			"reports only the first failure",
+		},
+		"eventDynamoDb": {
+			"stream.DynamoDB(handle)", "DynamoDB", "r.Change.SequenceNumber", `r.EventName != "UNKNOWN"`,
+			"reports only the first failure",
+		},
 	} {
 		for behavior := range batchBehaviors {
 			dir, importPath := add(function, behavior, "var Handler = "+kind.handler,

@@ -19,11 +19,12 @@ type Batch struct {
 	ID     func(i int) string // for the log
 	Handle func(ctx context.Context, i int) error
 
-	// InOrder stops at the first item that fails. The items after it fail too.
+	// InOrder handles one item after the other and stops at the first that fails.
+	// The items after it fail too.
 	InOrder bool
 
-	// Concurrency is how many items are handled at the same time. It is at least
-	// one, and one if InOrder is set.
+	// Concurrency is how many items are handled at the same time unless InOrder is
+	// set. It defaults to one.
 	Concurrency int
 }
 
@@ -31,18 +32,19 @@ type Batch struct {
 // fails if Handle returns an error, panics or calls runtime.Goexit. If no item
 // succeeded, Run also returns an error. It logs each failure.
 //
-// Run returns before the deadline of ctx. A tenth of the time before it, but at
-// most a second, it starts no more items and ends the context of those that are
-// being handled. Items that are not finished in half of that time fail, and
-// what they return later is ignored.
+// Run returns before ctx's deadline. A second before the deadline, or a tenth of
+// the time if that is less, Run stops starting items, and the context of Handle
+// ends. It waits for running items for half of that time. The others fail, and
+// their results are ignored.
 func (b Batch) Run(ctx context.Context) (failed []int, err error) {
-	margin := time.Second
 	handlerCtx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	margin := time.Second
 	if deadline, ok := ctx.Deadline(); ok {
 		margin = min(margin, time.Until(deadline)/10)
-		handlerCtx, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
+		handlerCtx, cancel = context.WithDeadline(handlerCtx, deadline.Add(-margin))
+		defer cancel()
 	}
-	defer cancel()
 
 	r := &run{Batch: b, ctx: handlerCtx, errs: make([]error, b.Len)}
 	for i := range r.errs {
@@ -89,27 +91,25 @@ type run struct {
 	errs    []error // by item
 	next    int     // item to start
 	stopped bool    // start no more items
-	ended   bool    // ignore results
 }
 
 // work handles items until none is left to start.
 func (r *run) work() {
-	exited := true
-	i := -1
+	var (
+		i  int
+		ok bool
+	)
 	defer func() {
-		if exited { // by runtime.Goexit, which also ends this goroutine
+		if ok { // Handle called runtime.Goexit, which also ends this goroutine
 			r.finish(i, errGoexit)
 			go r.work()
 			return
 		}
 		r.workers.Done()
 	}()
-	for ok := true; ok; {
-		if i, ok = r.start(); ok {
-			r.finish(i, r.handle(i))
-		}
+	for i, ok = r.start(); ok; i, ok = r.start() {
+		r.finish(i, r.handle(i))
 	}
-	exited = false
 }
 
 // start returns the next item, unless no more are to be started.
@@ -139,19 +139,14 @@ func (r *run) handle(i int) (err error) {
 func (r *run) finish(i int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.ended {
-		return
-	}
 	r.errs[i] = err
 	r.stopped = r.stopped || err != nil && r.InOrder
 }
 
 // end returns the result of Run and logs failures.
 func (r *run) end(ctx context.Context) (failed []int, err error) {
-	r.mu.Lock()
-	r.ended = true
-	r.mu.Unlock()
-
+	r.mu.Lock() // handlers that were abandoned may still return
+	defer r.mu.Unlock()
 	for i, itemErr := range r.errs {
 		if itemErr == nil {
 			continue

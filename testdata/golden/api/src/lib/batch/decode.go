@@ -31,7 +31,7 @@ func Decode(data []byte, v any) error {
 		return fmt.Errorf("decoding: invalid JSON at offset %d", e.Offset)
 	}
 	if e := (*json.UnmarshalTypeError)(nil); errors.As(err, &e) {
-		return fmt.Errorf("decoding: %q at offset %d is not a %v", e.Field, e.Offset, e.Type)
+		return fmt.Errorf("decoding: %q at offset %d must be of type %v", e.Field, e.Offset, e.Type)
 	}
 	return fmt.Errorf("decoding: the JSON is not a %T", v)
 }

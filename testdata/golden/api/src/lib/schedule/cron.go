@@ -14,7 +14,7 @@ import (
 
 // A Schedule is a parsed cron expression.
 type Schedule struct {
-	every time.Duration // for @every
+	every time.Duration // of @every, or else cron and zone
 	cron  *cron.SpecSchedule
 	zone  *time.Location
 }
@@ -22,138 +22,123 @@ type Schedule struct {
 // Parse parses a cron expression with the five fields minute, hour, day of
 // month, month and day of week:
 //
-//	0 3 * * *                           at 03:00 UTC every day
-//	*/15 9-17 * * MON-FRI               every 15 minutes in working hours
-//	@daily                              also @hourly, @weekly, @monthly, @yearly
-//	@every 90m                          at multiples of 90 minutes
-//	CRON_TZ=Europe/Berlin 0 3 * * *     at 03:00 in Berlin
+//	0 3 * * *                          at 03:00 UTC
+//	*/15 9-17 * * MON-FRI              every 15 minutes during working hours
+//	@daily                             also @hourly, @weekly, @monthly, @yearly
+//	@every 90m                         at each multiple of 90 minutes
+//	CRON_TZ=Europe/Berlin 0 3 * * *    at 03:00 in Berlin
 //
 // It refuses expressions that never match, such as 30 February.
 func Parse(expression string) (Schedule, error) {
 	s, err := parse(expression)
 	if err != nil {
-		return Schedule{}, fmt.Errorf(`schedule %q: %w; expected "minute hour day-of-month month day-of-week", `+
-			`as in "0 3 * * *", or "@daily", or "@every 5m", or one with a time zone, `+
+		return Schedule{}, fmt.Errorf(`schedule %q: %w; expected five fields "minute hour day-of-month month `+
+			`day-of-week" as in "0 3 * * *", or "@daily", or "@every 5m", and a time zone before them `+
 			`as in "CRON_TZ=Europe/Berlin 0 3 * * *"`, expression, err)
 	}
 	return s, nil
 }
 
-func parse(expression string) (Schedule, error) {
-	s := Schedule{zone: time.UTC}
+func parse(expression string) (s Schedule, err error) {
+	s.zone = time.UTC
 	if zoned, ok := strings.CutPrefix(expression, "CRON_TZ="); ok {
-		var name string
-		name, expression, _ = strings.Cut(zoned, " ")
-		zone, err := time.LoadLocation(name)
-		if err != nil || name == "" || name == "Local" {
+		name, rest, _ := strings.Cut(zoned, " ")
+		if s.zone, err = time.LoadLocation(name); err != nil || name == "" || name == "Local" {
 			return s, fmt.Errorf("unknown time zone %q", name)
 		}
-		s.zone = zone
+		expression = rest
 	}
 	expression = strings.TrimSpace(expression)
-
 	if interval, ok := strings.CutPrefix(expression, "@every "); ok {
-		every, err := time.ParseDuration(strings.TrimSpace(interval))
-		if err != nil || every < time.Minute || every%time.Minute != 0 {
-			return s, errors.New("@every needs a number of whole minutes")
+		s.every, err = time.ParseDuration(interval)
+		if err != nil || s.every <= 0 || s.every%time.Minute != 0 {
+			return s, errors.New("an interval is one or more whole minutes")
 		}
-		s.every = every
 		return s, nil
 	}
-
-	switch {
-	case strings.HasPrefix(expression, "TZ="):
-		return s, errors.New("the time zone is written as CRON_TZ=")
-	case strings.ContainsAny(expression, "?#"):
-		return s, errors.New(`"?" and "#" are not supported`)
+	if strings.Contains(expression, "TZ=") || strings.ContainsAny(expression, "?#") {
+		return s, errors.New(`"TZ=", "?" and "#" are not supported`)
 	}
 	parsed, err := cron.ParseStandard(expression)
 	if err != nil {
 		return s, err
 	}
 	s.cron, _ = parsed.(*cron.SpecSchedule)
-	// The year 2000 began on a Saturday and is a leap year.
-	if s.cron.Next(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
+	if s.cron.Next(time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)).IsZero() { // a leap year
 		return s, errors.New("it never matches")
 	}
 	return s, nil
 }
 
-// Next returns the first time after t at which the function is due.
+// Next returns the first time after t at which the schedule is due.
 //
-// If clocks change, a schedule that names hours is due the first time that the
-// clock in its zone shows the hour and minute, and if the clock skips them, at
-// the moment when it does. So a daily schedule is due once a day. A schedule for
-// every hour is due whenever the clock shows its minutes: twice in an hour that
-// is repeated, not at all in one that is skipped.
+// When clocks change, a schedule for certain hours is due the first time that
+// the clock in its zone shows one of its times, or at the change if the clock
+// skips the time. So a daily schedule is due once on every day. A schedule for
+// every hour is due whenever the clock shows one of its times.
 func (s Schedule) Next(t time.Time) time.Time {
-	switch {
-	case s.every > 0:
-		return t.Truncate(s.every).Add(s.every)
-	case s.everyHour():
-		return s.nextShown(t.In(s.zone))
+	if s.every > 0 {
+		return t.Truncate(s.every).Add(s.every) // the same in all processes
 	}
 	t = t.In(s.zone)
-	for wall := clock(t); ; {
-		wall = s.nextClock(wall)
+	const everyHour = 1<<24 - 1
+	if s.cron.Hour&everyHour == everyHour {
+		return s.nextShown(t)
+	}
+	shift, _ := offset(t)
+	for wall := t.UTC().Add(shift); ; {
+		wall = s.nextWall(wall)
 		if due := s.reached(wall); due.After(t) {
 			return due
 		}
 	}
 }
 
-// everyHour reports whether the schedule has runs in each hour of a day.
-func (s Schedule) everyHour() bool {
-	const hours = 1<<24 - 1
-	return s.cron.Hour&hours == hours
-}
-
 // nextShown returns the first time after t at which the clock shows a time of
 // the schedule.
 func (s Schedule) nextShown(t time.Time) time.Time {
-	period := t // in which the clock is not changed
-	for {
-		_, offset := period.Zone()
-		_, end := period.ZoneBounds()
-		shift := time.Duration(offset) * time.Second
-		due := s.nextClock(t.UTC().Add(shift)).Add(-shift).In(s.zone)
-		if end.IsZero() || due.Before(end) {
-			return due
+	for from := t; ; {
+		shift, until := offset(from)
+		due := s.nextWall(t.UTC().Add(shift)).Add(-shift)
+		if until.IsZero() || due.Before(until) {
+			return due.In(s.zone)
 		}
-		period, t = end, end.Add(-1)
+		from, t = until, until.Add(-1)
 	}
 }
 
-// reached returns the first time at which the clock shows wall or more.
+// reached returns the first time at which the clock shows wall or a later time.
 func (s Schedule) reached(wall time.Time) time.Time {
-	t := wall.Add(-48 * time.Hour).In(s.zone) // before it, in every zone
-	for {
-		_, offset := t.Zone()
-		_, end := t.ZoneBounds()
-		shown := wall.Add(-time.Duration(offset) * time.Second).In(s.zone)
-		if end.IsZero() || shown.Before(end) {
-			if shown.Before(t) { // the clock skipped it
-				return t
+	for from := wall.Add(-48 * time.Hour).In(s.zone); ; {
+		shift, until := offset(from)
+		if shown := wall.Add(-shift); until.IsZero() || shown.Before(until) {
+			if shown.Before(from) { // the clock skipped wall
+				return from
 			}
-			return shown
+			return shown.In(s.zone)
 		}
-		t = end
+		from = until
 	}
 }
 
-// clock returns what the clock shows at t, as a time in UTC, where no hour is
-// skipped or repeated.
-func clock(t time.Time) time.Time {
-	_, offset := t.Zone()
-	return t.UTC().Add(time.Duration(offset) * time.Second)
-}
-
-// nextClock returns the next time of the schedule on a clock that is never
-// changed. cron looks five years ahead, but 29 February may be eight years away.
-func (s Schedule) nextClock(wall time.Time) time.Time {
+// nextWall returns the schedule's next time on a clock that never changes. Such
+// times are in UTC here. cron gives up after five years, but 2096 and 2104 are
+// leap years in a row.
+func (s Schedule) nextWall(wall time.Time) time.Time {
 	next := s.cron.Next(wall)
 	if next.IsZero() {
 		next = s.cron.Next(wall.AddDate(5, 0, 0))
 	}
 	return next
+}
+
+// offset returns how far the clock of t's zone is ahead of UTC, and when that
+// may change, or zero if it does not.
+func offset(t time.Time) (shift time.Duration, until time.Time) {
+	_, seconds := t.Zone()
+	_, until = t.ZoneBounds()
+	if !until.IsZero() && !until.After(t) {
+		until = t.Add(time.Hour) // on the last day of leap years: golang.org/issue/81583
+	}
+	return time.Duration(seconds) * time.Second, until
 }

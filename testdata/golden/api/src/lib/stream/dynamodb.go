@@ -10,8 +10,8 @@ import (
 	"example.com/golden/api/src/lib/batch"
 )
 
-// DynamoDB returns a handler that calls handle with each record of a DynamoDB
-// stream, in order.
+// DynamoDB returns a handler that calls handle for each record of a DynamoDB
+// stream.
 func DynamoDB(
 	handle func(context.Context, events.DynamoDBEventRecord) error,
 ) func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {

@@ -10,17 +10,17 @@ import (
 	"example.com/golden/api/src/lib/batch"
 )
 
-// A Record is a record of a Kinesis stream whose data contains a T.
+// A Record is a record of a Kinesis data stream whose data is a T.
 type Record[T any] struct {
 	SequenceNumber string
 	PartitionKey   string
 	Data           T
-	Kinesis        events.KinesisEventRecord // the record as it was sent
+	Kinesis        events.KinesisEventRecord // the record as Lambda received it
 }
 
-// Kinesis returns a handler that calls handle with each record of a Kinesis data
-// stream, in order. Data is JSON; if T is string, []byte or json.RawMessage, it
-// can be anything.
+// Kinesis returns a handler that calls handle for each record of a Kinesis data
+// stream. Data is JSON, unless T is string, []byte or json.RawMessage, which get
+// it as it is.
 func Kinesis[T any](
 	handle func(context.Context, Record[T]) error,
 ) func(context.Context, events.KinesisEvent) (events.KinesisEventResponse, error) {
