@@ -299,7 +299,11 @@ func (o *functionOptions) secretStep(p *project.Project, plan generator.Plan) st
 		return ""
 	}
 	file := shellQuote(relative(p.Dir, ".env"))
-	text := fmt.Sprintf("%s in %s, as %s has it", strings.Join(variables, ", "), file, from)
+	them := "it"
+	if len(variables) > 1 {
+		them = "them"
+	}
+	text := fmt.Sprintf("%s in %s, as %s has %s", strings.Join(variables, ", "), file, from, them)
 	if generated {
 		text += fmt.Sprintf(", or to try it:\necho \"%s=$(fngen secret)\" >> %s", secret, file)
 	}

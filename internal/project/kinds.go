@@ -247,3 +247,17 @@ func (file *goFile) qualified(e ast.Expr) (imported, name string) {
 
 // position returns the position of a node in the form of the go command.
 func (file *goFile) position(n ast.Node) string { return fmt.Sprintf("%s:%d", file.name, file.line(n)) }
+
+// Event says what calls the function, such as "queue orders", or "" if that is
+// HTTP.
+func (f Function) Event() string {
+	switch f.Kind {
+	case generator.KindHTTP:
+		return ""
+	case generator.KindSchedule:
+		return "schedule " + f.Schedule
+	case generator.KindQueue:
+		return "queue " + f.Queue
+	}
+	return string(f.Kind)
+}
