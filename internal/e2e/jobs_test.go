@@ -130,7 +130,10 @@ func newJobs(t *testing.T, databaseURL string) (dir string) {
 		require.Zero(t, p.run(t), "%v: %s", args, p.stderr.String())
 	}
 	do("function", "hook", "--webhook=github")
-	do("add", "db", "inbox", "lease", "queue", "queue/once", "schedule", "schedule/cron")
+	do("function", "cleanup", "--schedule=@every 1m", "--no-tests")
+	do("function", "orders", "--queue", "--no-tests")
+	do("function", "thumbs", "--event=s3", "--no-tests")
+	do("add", "inbox", "lease", "queue/once")
 	for name, text := range jobFunctions {
 		writeFile(t, dir, path.Join(functions, name), text)
 	}

@@ -66,7 +66,7 @@ type jobs struct {
 func (j *jobs) Flags(flags *flag.FlagSet) {
 	flags.StringVar(&j.runName, "run", "", "run the function `NAME` and exit, without listening")
 	flags.StringVar(&j.eventFile, "event", "", "with -run: `FILE` with the event as AWS sends it; - for standard input")
-	flags.StringVar(&j.at, "at", "", "with -run: `TIME` for which a schedule's function runs, such as 2026-01-31T03:00:00Z")
+	flags.StringVar(&j.at, "at", "", "with -run: `TIME` at which a schedule's run was due, as 2026-01-31T03:00:00Z")
 	flags.StringVar(&j.id, "id", "", "with -run: `ID` of the schedule's run, the same for each attempt")
 	flags.StringVar(&j.job, "job", "", "with -run: `NAME` of the Job of Kubernetes, from which come the time and the ID")
 	flags.BoolVar(&j.runSchedules, "schedules", false, "run functions on their schedules")

@@ -243,6 +243,42 @@ func TestSchedulesOverlap(t *testing.T) {
 	assert.Contains(t, log, `error="no disk"`)
 }
 
+// past is a schedule whose first run was due long ago.
+type past struct{ first time.Time }
+
+func (p *past) Next(t time.Time) time.Time {
+	if p.first.IsZero() {
+		p.first = time.Now().Add(-time.Hour)
+		return p.first
+	}
+	return t.Truncate(20 * time.Millisecond).Add(20 * time.Millisecond)
+}
+
+// Runs that were due while the process was suspended do not happen.
+func TestSchedulesMissed(t *testing.T) {
+	log := logged(t)
+	var runs atomic.Int32
+	var earliest atomic.Int64
+	j := &jobs{
+		Program: Program{Triggers: []trigger.Function{{
+			Name: "f", Kind: trigger.Schedule, Schedule: "x", Call: trigger.Event(
+				func(_ context.Context, tick schedule.Tick) error {
+					if runs.Add(1) == 1 {
+						earliest.Store(tick.Time.Unix())
+					}
+					return nil
+				}),
+		}}},
+		schedules: map[string]Schedule{"f": new(past)},
+	}
+	stop := make(chan struct{})
+	time.AfterFunc(100*time.Millisecond, func() { close(stop) })
+	j.Run(t.Context(), stop)
+	assert.Equal(t, 1, strings.Count(log.String(), `msg="schedule missed: the process was suspended" function=f due=`))
+	assert.Positive(t, runs.Load())
+	assert.GreaterOrEqual(t, earliest.Load(), time.Now().Add(-late-time.Second).Unix())
+}
+
 func TestSchedulesLease(t *testing.T) {
 	var asked atomic.Int32
 	var runs atomic.Int32

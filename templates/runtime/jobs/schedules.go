@@ -53,6 +53,7 @@ func (j *jobs) follow(ctx context.Context, stop <-chan struct{}, f trigger.Funct
 		switch {
 		case time.Since(due) > late:
 			log.Warn("schedule missed: the process was suspended")
+			due = time.Now().Add(-late) // one line for all runs that were missed
 		case !busy.CompareAndSwap(false, true):
 			log.Warn("schedule skipped: the function is still running")
 		default:
