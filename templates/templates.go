@@ -150,13 +150,18 @@ var CI embed.FS
 //
 //go:embed runtime/gateway/call.go runtime/gateway/client.go runtime/gateway/context.go runtime/gateway/event.go
 //go:embed runtime/gateway/gateway.go runtime/gateway/ids.go runtime/gateway/inflight.go runtime/gateway/response.go runtime/gateway/size.go
+//go:embed runtime/eventsource/eventsource.go
+//go:embed runtime/jobs/events.go runtime/jobs/jobs.go runtime/jobs/run.go runtime/jobs/schedules.go
 //go:embed runtime/lambdaentry/lambdaentry.go
+//go:embed runtime/lambdastart/lambdastart.go
+//go:embed runtime/lambdatrigger/lambdatrigger.go
 //go:embed runtime/migrate/main.go
 //go:embed runtime/payload/alb.go runtime/payload/fields.go runtime/payload/http.go runtime/payload/payload.go
-//go:embed runtime/payload/response.go runtime/payload/unsupported.go
+//go:embed runtime/payload/response.go
 //go:embed runtime/response/response.go
 //go:embed runtime/route/event.go runtime/route/route.go
 //go:embed runtime/server/memory.go
-//go:embed runtime/server/invoke.go runtime/server/options.go runtime/server/parent.go runtime/server/router.go
+//go:embed runtime/server/invoke.go runtime/server/jobs.go runtime/server/options.go runtime/server/parent.go runtime/server/router.go
 //go:embed runtime/server/server.go
+//go:embed runtime/trigger/kind.go runtime/trigger/s3.go runtime/trigger/trigger.go
 var Runtime embed.FS

@@ -144,13 +144,5 @@ func eventKinds() []string {
 // describeCaller returns what calls a function: its routes, schedule, queue or
 // service.
 func describeCaller(f project.Function) string {
-	switch f.Kind {
-	case generator.KindHTTP:
-		return strings.Join(f.Routed().Patterns(), ", ")
-	case generator.KindSchedule:
-		return "schedule " + f.Schedule
-	case generator.KindQueue:
-		return "queue " + f.Queue
-	}
-	return string(f.Kind)
+	return cmp.Or(f.Event(), strings.Join(f.Routed().Patterns(), ", "))
 }
