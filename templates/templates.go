@@ -117,6 +117,12 @@ var Lib embed.FS
 //go:embed new/*.tmpl
 var New embed.FS
 
+// Editor contains the text/templates of an editor's settings. They are executed
+// with the data of generator.Editor.
+//
+//go:embed editor/*.tmpl
+var Editor embed.FS
+
 // Program contains the text/templates of main packages.
 //
 //go:embed program/*.tmpl

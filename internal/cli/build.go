@@ -138,7 +138,7 @@ func emitMain(cmd *cobra.Command, w World, p *project.Project, o buildOptions, n
 			Notes []noteJSON `json:"notes,omitempty"`
 		}{files(plan), *noted})
 	}
-	if err := printFiles(w.Stdout, plan, false); err != nil {
+	if err := printFiles(w, plan, false); err != nil {
 		return err
 	}
 	command := "go -C " + shellQuote(p.Dir) + " build"

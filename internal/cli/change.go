@@ -107,5 +107,5 @@ func printChange(w World, o changeOptions, plan generator.Plan) error {
 			Notes  []noteJSON `json:"notes,omitempty"`
 		}{o.dryRun, files(plan), notes(plan)})
 	}
-	return printFiles(w.Stdout, plan, o.dryRun)
+	return printFiles(w, plan, o.dryRun)
 }

@@ -5,11 +5,14 @@ import "github.com/spf13/cobra"
 func newSetup(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "setup",
-		Short: "Set up a project: deployment files, continuous delivery",
-		Args:  knownCommand,
-		RunE:  help,
+		Short: "Write files that a project can have: templates, deployment, CI, editor settings",
+		Long:  "Write files that a project can have.",
+		Example: `  fngen setup generator
+  fngen setup deploy
+  fngen setup ci`,
+		Args: knownCommand,
+		RunE: help,
 	}
-	cmd.AddCommand(newSetupDeploy(w))
-	cmd.AddCommand(newSetupCI(w))
+	cmd.AddCommand(newSetupGenerator(w), newSetupDeploy(w), newSetupCI(w), newSetupEditor(w))
 	return cmd
 }
