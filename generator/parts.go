@@ -48,6 +48,14 @@ func parts() partTable {
 			provides: "Problem: errors as application/problem+json",
 		},
 		{
+			name: "fn/stream", files: []string{"stream.go"},
+			provides: "Stream: responses that are sent while they are written",
+		},
+		{
+			name: "fntest/stream", files: []string{"stream.go"},
+			provides: "CallStream: calls of handlers that stream",
+		},
+		{
 			name: "fntest/webhook", files: []string{"webhook.go"},
 			provides: "SignedWebhook: events with a signature",
 		},

@@ -31,8 +31,8 @@ var Function embed.FS
 //go:embed lib/db/db.go lib/db/dsn.go lib/db/files.go lib/db/migrate.go lib/db/postgres.go lib/db/slow.go
 //go:embed lib/db/sqlite.go
 //go:embed lib/dbtest/dbtest.go lib/dbtest/postgres.go lib/dbtest/sqlite.go
-//go:embed lib/fn/binary.go lib/fn/decode.go lib/fn/fn.go lib/fn/form.go lib/fn/problem.go
-//go:embed lib/fntest/fntest.go lib/fntest/webhook.go
+//go:embed lib/fn/binary.go lib/fn/decode.go lib/fn/fn.go lib/fn/form.go lib/fn/problem.go lib/fn/stream.go
+//go:embed lib/fntest/fntest.go lib/fntest/stream.go lib/fntest/webhook.go
 //go:embed lib/inbox/inbox.go
 //go:embed lib/ipallow/ipallow.go
 //go:embed lib/jwks/fetch.go lib/jwks/jwks.go lib/jwks/key.go
