@@ -26,7 +26,7 @@ func streaming(write func(io.Writer) error) fn.StreamHandler {
 }
 
 func TestStreamSendsEachWriteAtOnce(t *testing.T) {
-	next := make(chan bool)
+	next := make(chan bool, 1)
 	response, err := fn.Stream("text/plain", func(w io.Writer) error {
 		for range next {
 			if _, err := io.WriteString(w, "chunk"); err != nil {
@@ -178,7 +178,7 @@ func TestBuffered(t *testing.T) {
 	assert.NoError(t, iotest.TestReader(response.Body, []byte(`"x"`)))
 	assert.NoError(t, response.Close())
 
-	response, err = fn.Buffered(events.APIGatewayProxyResponse{Body: "%", IsBase64Encoded: true}, nil)
+	response, err = fn.Buffered(events.APIGatewayProxyResponse{Body: "%%%%", IsBase64Encoded: true}, nil)
 	require.NoError(t, err)
 	_, err = io.ReadAll(response.Body)
 	assert.ErrorContains(t, err, "illegal base64")

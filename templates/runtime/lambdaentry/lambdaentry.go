@@ -68,6 +68,11 @@ type Function struct {
 // extension is registered. aws-lambda-go therefore registers an internal
 // extension if there are shutdown functions, which makes the cold start slower.
 func Start(f Function, shutdown ...func(context.Context) error) {
+	lambda.StartWithOptions(newHandler(f), onShutdown(shutdown)...)
+}
+
+// onShutdown returns the options that run shutdown functions on SIGTERM.
+func onShutdown(shutdown []func(context.Context) error) []lambda.Option {
 	var options []lambda.Option
 	if len(shutdown) > 0 {
 		options = append(options, lambda.WithEnableSIGTERM(func() {
@@ -79,7 +84,7 @@ func Start(f Function, shutdown ...func(context.Context) error) {
 			os.Exit(status) //nolint:forbidigo // Start never returns, so nothing else exits after SIGTERM
 		}))
 	}
-	lambda.StartWithOptions(newHandler(f), options...)
+	return options
 }
 
 // Grace is the time limit for all shutdown functions. Lambda kills the process
@@ -154,14 +159,16 @@ func (h *lambdaHandler) call(ctx context.Context, event events.APIGatewayProxyRe
 ) {
 	defer func() {
 		if value := recover(); value != nil {
-			err = messages.InvokeResponse_Error{
-				Message:    fmt.Sprint(value),
-				Type:       typeName(value),
-				StackTrace: stack(),
-			}
+			err = panicError(value, stack())
 		}
 	}()
 	return h.Handler(ctx, event)
+}
+
+// panicError returns the error for a panic in the form that aws-lambda-go
+// reports to Lambda.
+func panicError(value any, stack []*messages.InvokeResponse_Error_StackFrame) error {
+	return messages.InvokeResponse_Error{Message: fmt.Sprint(value), Type: typeName(value), StackTrace: stack}
 }
 
 // typeName returns the type of a panic's value as aws-lambda-go names it.
@@ -174,10 +181,10 @@ func typeName(value any) string {
 }
 
 // stack returns the stack of a panic in Lambda's format. It must be called from
-// call's deferred function.
+// a deferred function.
 func stack() []*messages.InvokeResponse_Error_StackFrame {
 	pcs := make([]uintptr, 32)
-	n := runtime.Callers(3, pcs) // skips Callers, stack and call's deferred function
+	n := runtime.Callers(3, pcs) // skips Callers, stack and the deferred function
 	frames := runtime.CallersFrames(pcs[:n])
 	var trace []*messages.InvokeResponse_Error_StackFrame
 	for more := n > 0; more; {

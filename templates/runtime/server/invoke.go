@@ -79,7 +79,11 @@ func (rt *router) invoke(w http.ResponseWriter, r *http.Request, name string) {
 		event := &request.APIGatewayProxyRequest
 		match := route.New(rt.functions[i].routed()).FindEvent(event, request.Kind.DecodesPath())
 		if response = match.Response(); match.Status == 0 {
-			response, err = rt.call(request.Context(ctx), rt.functions[i].Handler, *event)
+			handler := rt.functions[i].Handler
+			if stream := rt.functions[i].Stream; stream != nil {
+				handler = gateway.Buffered(stream)
+			}
+			response, err = rt.call(request.Context(ctx), handler, *event)
 		}
 	}
 	if err != nil {
