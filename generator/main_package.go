@@ -36,6 +36,7 @@ type FunctionRef struct {
 
 	Routes string // exported variable with the patterns of its routes, or ""
 	CORS   bool   // it answers CORS preflights
+	Stream bool   // its response is streamed
 }
 
 // MigrateMain returns the main package that applies the migrations of package

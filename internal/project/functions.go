@@ -27,6 +27,7 @@ type Function struct {
 	Package string   `json:"package"`
 	Route   string   `json:"route"`            // path of the first route; without Routes, it includes the paths below
 	Routes  []Route  `json:"routes,omitempty"` // declared in the source, or empty for every method at Route
+	Stream  bool     `json:"stream,omitempty"` // its response is streamed
 	Files   []string `json:"files"`            // relative to the project's root, sorted
 
 	Handler  Declaration `json:"-"`
@@ -44,7 +45,7 @@ func (f Function) Dir() string { return path.Dir(f.Handler.File) }
 func (f Function) Ref(module string) generator.FunctionRef {
 	ref := generator.FunctionRef{
 		Function: f.Name, Path: path.Join(module, f.Dir()), Package: f.Package,
-		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name, CORS: f.CORS,
+		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name, CORS: f.CORS, Stream: f.Stream,
 	}
 	if len(f.Routes) > 0 {
 		ref.Routes = strings.TrimSuffix(f.Handler.Name, "Handler") + "Routes"
@@ -97,7 +98,7 @@ var errMain = errors.New("package main cannot be imported")
 // x.go that declares XHandler. A group is a directory without Go files.
 // List does not check types, which is left to the compiler. The error is a
 // *RouteError if the routes of a function are malformed, or conflict with those
-// of another.
+// of another, and a *HandlerError if a handler contradicts itself.
 func (p *Project) List() ([]Function, []Skipped, error) {
 	entries, err := p.readDir(p.Functions)
 	if err != nil {
@@ -162,7 +163,7 @@ type result struct {
 	files   []string // of a directory
 	named   bool     // a file has the name of a function's
 
-	err error // the function's routes are malformed
+	err error // the function's routes or its handler are malformed
 }
 
 // inspect returns the function of an entry of the functions directory, or those
@@ -245,7 +246,7 @@ func (p *Project) inspectPackage(name string, entries []fs.DirEntry) result {
 	case f.Handler == Declaration{}:
 		r.skipped, r.kind = cmp.Or(similar, errors.New("package exports no Handler")), SkipNoHandler
 	default:
-		r.function, r.err = f, p.addRoutes(f, "Routes", parsedFiles)
+		r.function, r.err = f, cmp.Or(p.addRoutes(f, "Routes", parsedFiles), f.addStream(parsedFiles))
 	}
 	return r
 }
@@ -290,7 +291,8 @@ func (p *Project) inspectFile(name string) result {
 	case f.Package == "main":
 		return result{entry: name, skipped: errMain, kind: SkipMain}
 	}
-	return result{entry: name, function: f, err: p.addRoutes(f, prefix+"Routes", []*goFile{parsed})}
+	files := []*goFile{parsed}
+	return result{entry: name, function: f, err: cmp.Or(p.addRoutes(f, prefix+"Routes", files), f.addStream(files))}
 }
 
 // addFile records what a source file of the function imports and whether it
