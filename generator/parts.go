@@ -239,6 +239,12 @@ func (s Spec) parts() []string {
 	if s.Binary != "" {
 		names = append(names, "fn/binary")
 	}
+	if s.Stream {
+		names = append(names, "fn/stream")
+		if !s.NoTests {
+			names = append(names, "fntest/stream")
+		}
+	}
 	if s.Webhook != nil && s.Webhook.part() != "" {
 		names = append(names, "webhooks/"+s.Webhook.part())
 	}

@@ -57,6 +57,9 @@ without cookies.
 are string, int, float, bool and time, and lists such as []string. A question
 mark makes a field optional.
 
+--stream sends the response while it is written, as server-sent events. On AWS,
+the function needs a REST API or a function URL.
+
 --force replaces an existing function. Files that the function no longer has,
 such as its fixtures, are removed. If you edited one of those, nothing is
 written.`,
@@ -68,6 +71,7 @@ written.`,
   fngen function report --auth=admin --binary=application/pdf --fixtures
   fngen function signUp --input='name:string,age:int?,tags:[]string'
   fngen function cart --auth --cors=https://app.example.com,http://localhost:5173
+  fngen function chat --stream --input=message:string
   fngen function intern --allow-ip=10.0.0.0/8 --rate-limit=10/s`,
 		Args: arguments(1, 1, "a name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -78,6 +82,12 @@ written.`,
 			o.spec.Name = name
 			if err := checkInput(o.spec); err != nil {
 				return err
+			}
+			if o.spec.Stream && o.spec.Binary != "" {
+				return usageError{
+					"--stream and --binary are mutually exclusive",
+					"change the content type of fn.Stream in the generated handler",
+				}
 			}
 			return runFunction(cmd, w, o)
 		},
@@ -137,6 +147,7 @@ written.`,
 		o.spec.Input = &input
 		return err
 	}))
+	flags.BoolVar(&o.spec.Stream, "stream", false, "send the response while it is written")
 	flags.BoolVar(&o.spec.Fixtures, "fixtures", false, "write fixtures, and use them in the test")
 	flags.BoolVar(&o.spec.NoTests, "no-tests", false, "write only the handler")
 	flags.BoolVarP(&o.force, "force", "f", false, "replace the files of an existing function")
