@@ -36,6 +36,7 @@ type Function struct {
 	CORS   bool            // it answers CORS preflights
 	project.Lambda
 	SignedURL bool // the sender signs the URL of its requests
+	Stream    bool // the response is streamed
 }
 
 // Template returns the AWS SAM template of a stack. It contains no values of
@@ -86,21 +87,37 @@ func Template(s Stack) ([]byte, error) {
 	if len(resources) > 0 {
 		template = append(template, pair{"Resources", resources})
 	}
+	var outputs mapping
 	url := "https://${ServerlessHttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/"
 	if s.REST {
 		url = "https://${ServerlessRestApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/Prod/"
 	}
-	template = append(template, pair{"Outputs", mapping{
-		{"Url", mapping{
+	if !s.hasOnly(func(f Function) bool { return f.URL }) {
+		outputs = append(outputs, pair{"Url", mapping{
 			{"Description", "The base URL of the functions"},
 			{"Value", mapping{{"Fn::Sub", url}}},
-		}},
-	}})
+		}})
+	}
+	for _, f := range s.Functions {
+		if id := LogicalID(f.Name) + "Url"; f.URL { // SAM gives the URL this ID
+			outputs = append(outputs, pair{id, mapping{
+				{"Description", "The URL of the function " + f.Name},
+				{"Value", mapping{{"Fn::GetAtt", []string{id, "FunctionUrl"}}}},
+			}})
+		}
+	}
+	template = append(template, pair{"Outputs", outputs})
 	text, err := template.encode()
 	if err != nil {
 		return nil, err
 	}
 	return append([]byte(Marker+"\n"), text...), nil
+}
+
+// hasOnly reports whether the stack has functions, and all of them meet a
+// condition.
+func (s Stack) hasOnly(is func(Function) bool) bool {
+	return len(s.Functions) > 0 && !slices.ContainsFunc(s.Functions, func(f Function) bool { return !is(f) })
 }
 
 // globals returns the settings that all functions and APIs share.

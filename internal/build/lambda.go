@@ -17,6 +17,7 @@ import (
 	"github.com/fngen/fngen/internal/artifact"
 	"github.com/fngen/fngen/internal/dist"
 	"github.com/fngen/fngen/internal/dotenv"
+	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/overlay"
 	"github.com/fngen/fngen/internal/project"
 )
@@ -51,6 +52,12 @@ func (b *builder) settings() (map[string]project.Lambda, error) {
 		}
 		s.Secrets = slices.Compact(slices.Sorted(slices.Values(s.Secrets)))
 		settings[f.Name] = s
+		if f.Stream && !s.URL && !b.REST {
+			advice := fmt.Sprintf("write url = true under [%s] in fngen.toml for a function URL, or run fngen build --api rest",
+				project.SettingsTable(f.Name))
+			return nil, hint.Newf(advice, "%s:%d: the function %s streams its response, which an HTTP API cannot",
+				f.Handler.File, f.Handler.Line, f.Name)
+		}
 	}
 	return settings, nil
 }
@@ -196,6 +203,7 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 		}
 		stack.Functions = append(stack.Functions, artifact.Function{
 			Name: f.Name, Routes: f.Routes, CORS: f.CORS, Lambda: settings[f.Name], SignedURL: signedURL,
+			Stream: f.Stream,
 		})
 		if zip := artifact.ZipFile(f.Name); !b.dist.Has(zip) {
 			missing = append(missing, zip)
