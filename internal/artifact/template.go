@@ -147,8 +147,11 @@ func (s Stack) Check() error {
 	if s.REST {
 		resources++ // its deployment
 	}
-	for _, routes := range s.routes() {
+	for i, routes := range s.routes() {
 		resources += 2 + len(routes) // the function, its role, and a permission for each route
+		if s.Functions[i].URL {
+			resources += 3 // the URL and two permissions
+		}
 	}
 	if resources > maxResources {
 		return fmt.Errorf("the stack has %d resources, CloudFormation allows %d", resources, maxResources)
