@@ -56,7 +56,11 @@ why a directory or file that looks like a function is not one.`,
 			}
 			var b strings.Builder
 			for _, f := range functions {
-				fmt.Fprintf(&b, "%s  %s\n", f.Name, strings.Join(f.Routed().Patterns(), ", "))
+				fmt.Fprintf(&b, "%s  %s", f.Name, strings.Join(f.Routed().Patterns(), ", "))
+				if f.Stream {
+					b.WriteString("  (streams)")
+				}
+				b.WriteByte('\n')
 				for _, file := range f.Files {
 					fmt.Fprintf(&b, "    %s\n", file)
 				}
