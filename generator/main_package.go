@@ -37,6 +37,9 @@ type FunctionRef struct {
 	Routes string // exported variable with the patterns of its routes, or ""
 	CORS   bool   // it answers CORS preflights
 	Stream bool   // its response is streamed
+
+	Kind     Kind   // what calls it
+	Schedule string // exported constant that says when it runs, or ""
 }
 
 // MigrateMain returns the main package that applies the migrations of package

@@ -116,7 +116,8 @@ type server struct {
 	watcher    *watch.Watcher
 	deliveries *delivery.Log
 	page       *devpage.Page
-	sent       sync.Map // from a value of SentHeader to the number of the request's record
+	buffers    bufferPool // of the reverse proxy
+	sent       sync.Map   // from a value of SentHeader to the number of the request's record
 
 	sources atomic.Pointer[overlay.Sources] // the source files of the last build that they are known of, or nil
 	isFresh atomic.Bool                     // sources are those of the running program

@@ -13,6 +13,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/fngen/fngen/internal/devpage"
@@ -137,8 +138,9 @@ func (t *target) webhook(r *http.Request) (name string, ok bool) {
 // functionProxy forwards requests to t unchanged, except for peerHeader.
 func (s *server) functionProxy(t *target, record *devpage.Record) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
-		Transport: t.transport,
-		ErrorLog:  log.New(io.Discard, "", 0),
+		Transport:  t.transport,
+		BufferPool: &s.buffers,
+		ErrorLog:   log.New(io.Discard, "", 0),
 		Rewrite: func(p *httputil.ProxyRequest) {
 			t.rewrite(p)
 			p.Out.Header.Del(publicHeader)
@@ -174,6 +176,18 @@ func (s *server) functionProxy(t *target, record *devpage.Record) *httputil.Reve
 		},
 	}
 }
+
+// A bufferPool keeps the buffers through which responses are copied.
+type bufferPool struct{ pool sync.Pool }
+
+func (b *bufferPool) Get() []byte {
+	if buffer, ok := b.pool.Get().(*[]byte); ok {
+		return *buffer
+	}
+	return make([]byte, 32<<10)
+}
+
+func (b *bufferPool) Put(buffer []byte) { b.pool.Put(&buffer) }
 
 // rewrite addresses a request to t. It restores what [httputil.ReverseProxy]
 // removes or rewrites.

@@ -23,12 +23,15 @@ import (
 
 // A Function describes a function of a project.
 type Function struct {
-	Name    string   `json:"function"`
-	Package string   `json:"package"`
-	Route   string   `json:"route"`            // path of the first route; without Routes, it includes the paths below
-	Routes  []Route  `json:"routes,omitempty"` // declared in the source, or empty for every method at Route
-	Stream  bool     `json:"stream,omitempty"` // its response is streamed
-	Files   []string `json:"files"`            // relative to the project's root, sorted
+	Name     string         `json:"function"`
+	Package  string         `json:"package"`
+	Kind     generator.Kind `json:"kind"`
+	Route    string         `json:"route,omitempty"`    // path of the first route; without Routes, it includes the paths below
+	Routes   []Route        `json:"routes,omitempty"`   // declared in the source, or empty for every method at Route
+	Stream   bool           `json:"stream,omitempty"`   // its response is streamed
+	Schedule string         `json:"schedule,omitempty"` // when a function of KindSchedule runs
+	Queue    string         `json:"queue,omitempty"`    // whose messages a function of KindQueue receives
+	Files    []string       `json:"files"`              // relative to the project's root, sorted
 
 	Handler  Declaration `json:"-"`
 	Shutdown Declaration `json:"-"` // zero if there is none
@@ -45,7 +48,10 @@ func (f Function) Dir() string { return path.Dir(f.Handler.File) }
 func (f Function) Ref(module string) generator.FunctionRef {
 	ref := generator.FunctionRef{
 		Function: f.Name, Path: path.Join(module, f.Dir()), Package: f.Package,
-		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name, CORS: f.CORS, Stream: f.Stream,
+		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name, CORS: f.CORS, Stream: f.Stream, Kind: f.Kind,
+	}
+	if f.Kind == generator.KindSchedule {
+		ref.Schedule = strings.TrimSuffix(f.Handler.Name, "Handler") + "Schedule"
 	}
 	if len(f.Routes) > 0 {
 		ref.Routes = strings.TrimSuffix(f.Handler.Name, "Handler") + "Routes"
@@ -97,8 +103,8 @@ var errMain = errors.New("package main cannot be imported")
 // package declares Handler, every such directory in a group, and every flat file
 // x.go that declares XHandler. A group is a directory without Go files.
 // List does not check types, which is left to the compiler. The error is a
-// *RouteError if the routes of a function are malformed, or conflict with those
-// of another, and a *HandlerError if a handler contradicts itself.
+// *DeclarationError if what a function declares about its calls, such as Routes,
+// is malformed, or if its routes conflict with those of another.
 func (p *Project) List() ([]Function, []Skipped, error) {
 	entries, err := p.readDir(p.Functions)
 	if err != nil {
@@ -163,7 +169,7 @@ type result struct {
 	files   []string // of a directory
 	named   bool     // a file has the name of a function's
 
-	err error // the function's routes or its handler are malformed
+	err error // a *DeclarationError
 }
 
 // inspect returns the function of an entry of the functions directory, or those
@@ -246,9 +252,18 @@ func (p *Project) inspectPackage(name string, entries []fs.DirEntry) result {
 	case f.Handler == Declaration{}:
 		r.skipped, r.kind = cmp.Or(similar, errors.New("package exports no Handler")), SkipNoHandler
 	default:
-		r.function, r.err = f, cmp.Or(p.addRoutes(f, "Routes", parsedFiles), f.addStream(parsedFiles))
+		r.function, r.err = f, p.addCalls(f, "", parsedFiles)
 	}
 	return r
+}
+
+// addCalls adds what the function's source files say about its calls: its kind,
+// and its routes, schedule or queue, and whether it streams. The names of declarations start with prefix.
+func (p *Project) addCalls(f *Function, prefix string, files []*goFile) error {
+	if err := p.addKind(f, prefix, files); err != nil || f.Kind != generator.KindHTTP {
+		return err
+	}
+	return cmp.Or(p.addRoutes(f, prefix+"Routes", files), f.addStream(files))
 }
 
 // noHandler returns an error that says why a file declares no handler. The file
@@ -291,8 +306,7 @@ func (p *Project) inspectFile(name string) result {
 	case f.Package == "main":
 		return result{entry: name, skipped: errMain, kind: SkipMain}
 	}
-	files := []*goFile{parsed}
-	return result{entry: name, function: f, err: cmp.Or(p.addRoutes(f, prefix+"Routes", files), f.addStream(files))}
+	return result{entry: name, function: f, err: p.addCalls(f, prefix, []*goFile{parsed})}
 }
 
 // addFile records what a source file of the function imports and whether it

@@ -8,13 +8,6 @@ import (
 	"github.com/fngen/fngen/internal/hint"
 )
 
-// A HandlerError reports a declaration that contradicts itself about whether
-// the response is streamed. It starts with the position.
-type HandlerError struct{ Err error }
-
-func (e *HandlerError) Error() string { return e.Err.Error() }
-func (e *HandlerError) Unwrap() error { return e.Err }
-
 const streamingResponse = "APIGatewayProxyStreamingResponse"
 
 // A mode is how a handler sends its response, as far as the source says.
@@ -38,7 +31,7 @@ func (f *Function) addStream(files []*goFile) error {
 		d := &declarations{file: file, files: files}
 		m := d.named(f.Handler.Name)
 		if d.err != nil {
-			return &HandlerError{hint.With(d.err, "see https://pkg.go.dev/github.com/aws/aws-lambda-go/events#"+streamingResponse)}
+			return &DeclarationError{hint.With(d.err, "see https://pkg.go.dev/github.com/aws/aws-lambda-go/events#"+streamingResponse)}
 		}
 		f.Stream = m == streamed
 	}

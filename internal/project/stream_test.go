@@ -62,7 +62,7 @@ func TestStream(t *testing.T) {
 			}, ".")
 			functions, _, err := p.List()
 			if tt.err != "" {
-				var invalid *HandlerError
+				var invalid *DeclarationError
 				require.ErrorAs(t, err, &invalid)
 				assert.EqualError(t, err, "api/src/functions/a/"+tt.err)
 				return

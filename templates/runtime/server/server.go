@@ -250,12 +250,14 @@ func newServer(o options, functions []Function) *server {
 	s.http = &http.Server{
 		Handler:           s.router,
 		ReadHeaderTimeout: min(headerTimeout, orForever(o.readTimeout)),
-		ReadTimeout:       o.readTimeout, // for bodies that no function reads; the gateway has its own
-		IdleTimeout:       orForever(o.idleTimeout),
-		WriteTimeout:      o.writeTimeout(),
-		MaxHeaderBytes:    int(o.headerLimit),
-		ConnState:         s.connState,
-		ErrorLog:          log.New(errorLog{}, "", 0),
+		// For bodies that no function reads; the gateway has its own. If it is
+		// equal to ReadHeaderTimeout, a request sets one deadline less.
+		ReadTimeout:    min(headerTimeout, o.readTimeout),
+		IdleTimeout:    orForever(o.idleTimeout),
+		WriteTimeout:   o.writeTimeout(),
+		MaxHeaderBytes: int(o.headerLimit),
+		ConnState:      s.connState,
+		ErrorLog:       log.New(errorLog{}, "", 0),
 	}
 	return s
 }
