@@ -244,3 +244,19 @@ func TestBufferedStream(t *testing.T) {
 		context.Background(), request{})
 	assert.Error(t, err)
 }
+
+// TestStreamOfBlockedReader checks that a client that disconnects ends a Read
+// that waits, such as one from the connection to another server.
+func TestStreamOfBlockedReader(t *testing.T) {
+	body, w := io.Pipe()
+	server, _ := serveStream(t, &gateway.Gateway{}, func(context.Context, request) (*streamResponse, error) {
+		return &streamResponse{StatusCode: 200, Body: body}, nil
+	})
+	go func() { _, _ = io.WriteString(w, "x") }()
+	response, err := http.Get(server.URL)
+	require.NoError(t, err)
+	response.Body.Close()
+	server.Close() // waits for the handler
+	_, err = w.Write(nil)
+	assert.Equal(t, io.ErrClosedPipe, err)
+}
