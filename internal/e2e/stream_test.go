@@ -213,6 +213,13 @@ func TestStreamDev(t *testing.T) {
 		assert.Equal(t, second, string(rest))
 		assert.Zero(t, <-ended, p.stderr.String())
 	})
+
+	// A stream does not keep fngen dev from exiting.
+	next(t, open(t, d.url, t.TempDir(), "").Body, strings.Replace(first, "one", "uno", 1))
+	begin := time.Now()
+	require.NoError(t, d.Process.Signal(os.Interrupt))
+	assert.Zero(t, <-d.ended)
+	assert.Less(t, time.Since(begin), 10*time.Second)
 }
 
 // TestStreamServe checks that a stream gets the drain time of fngen serve, and is
