@@ -53,8 +53,8 @@ func (b *builder) settings() (map[string]project.Lambda, error) {
 		s.Secrets = slices.Compact(slices.Sorted(slices.Values(s.Secrets)))
 		settings[f.Name] = s
 		if f.Stream && !s.URL && !b.REST {
-			advice := fmt.Sprintf("write url = true under [%s] in fngen.toml for a function URL, or run fngen build --api rest",
-				project.SettingsTable(f.Name))
+			advice := "write url = true under [" + project.SettingsTable(f.Name) +
+				"] in fngen.toml for a function URL, or run fngen build --api rest"
 			return nil, hint.Newf(advice, "%s:%d: the function %s streams its response, which an HTTP API cannot",
 				f.Handler.File, f.Handler.Line, f.Name)
 		}

@@ -48,7 +48,9 @@ func withoutURL(err error) error {
 }
 
 // send sends r to the server at base. stream is that of Options.
-func (c *Client) send(ctx context.Context, base string, r *request, stream func(*Response) io.Writer) (*Response, error) {
+func (c *Client) send(
+	ctx context.Context, base string, r *request, stream func(*Response) io.Writer,
+) (*Response, error) {
 	target := base + r.path
 	if r.query != "" {
 		target += "?" + r.query

@@ -31,7 +31,8 @@ func (f *Function) addStream(files []*goFile) error {
 		d := &declarations{file: file, files: files}
 		m := d.named(f.Handler.Name)
 		if d.err != nil {
-			return &DeclarationError{hint.With(d.err, "see https://pkg.go.dev/github.com/aws/aws-lambda-go/events#"+streamingResponse)}
+			const advice = "see https://pkg.go.dev/github.com/aws/aws-lambda-go/events#" + streamingResponse
+			return &DeclarationError{hint.With(d.err, advice)}
 		}
 		f.Stream = m == streamed
 	}
