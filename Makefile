@@ -6,7 +6,7 @@ GOSEC := github.com/securego/gosec/v2/cmd/gosec@v2.30.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test modules golden table lint fuzz race mutants vuln bench fresh demo
+.PHONY: help build install test modules golden docs table lint fuzz race mutants vuln bench fresh demo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ modules: ## download the modules that tests use without a network
 golden: ## regenerate testdata/golden and testdata/shop; read the diff
 	go test ./internal/cli -run 'TestGolden$$|TestShopIsCurrent$$' -update
 	git diff --stat -- testdata
+
+docs: ## rewrite docs/reference and docs/man, which describe the commands
+	go test ./internal/cli -run 'TestReference$$' -update
 
 table: ## rewrite generator/modules.txt, the table of what each required module brings, from the go command
 	go test ./generator -run 'TestModules$$' -fetch -update

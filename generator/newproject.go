@@ -2,7 +2,6 @@ package generator
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -20,16 +19,20 @@ type NewProject struct {
 	Module   string // the module path
 	Function Name   // the first function
 	Database bool   // add package db
+	Agents   bool   // describe the project for coding agents, in AGENTS.md
 	Port     int    // where the development server serves the functions
+	Pipeline *File  // of continuous delivery, or nil
 }
 
 // newData is what the templates of a new project's files are executed with.
 type newData struct {
 	Name            string // last element of the module path
-	Functions       string // directory of the functions
+	Functions, Lib  string // directories of the functions and of the support packages
+	Migrations      string // directory of the migrations
 	Function, Route string
 	Port            int
 	Database        bool
+	Pipeline        string // path of its file, or ""
 }
 
 // CheckModule returns a *[ValueError] if a project cannot have the module path.
@@ -55,24 +58,22 @@ func CheckModule(modulePath string) error {
 	return invalid
 }
 
+// newGo is the go directive of new projects: the least with which all support
+// packages and the modules that they import compile, so that none of them needs
+// a newer one later.
+const newGo = "1.25.0"
+
 // New returns the plan that writes the files of a new project. Of p it uses the
 // version, the directories and the workspace.
 func New(spec NewProject, p Project) (Plan, error) {
-	plan, err := spec.plan(p, minGo)
-	var needs *GoVersionError // of a module that the packages import
-	if errors.As(err, &needs) {
-		return spec.plan(p, needs.Want)
-	}
-	return plan, err
-}
-
-// plan returns the plan of [New] for a go.mod with the given go directive.
-func (spec NewProject) plan(p Project, goVersion string) (Plan, error) {
 	own, err := spec.render(p)
 	if err != nil {
 		return Plan{}, err
 	}
-	p.GoMod = []byte("module " + spec.Module + "\n\ngo " + goVersion + "\n")
+	p.GoMod = []byte("module " + spec.Module + "\n\ngo " + newGo + "\n")
+	if spec.Pipeline != nil {
+		own = append(own, *spec.Pipeline)
+	}
 	plan := Plan{Files: own}
 	add := func(next Plan, err error) error {
 		if err == nil {
@@ -99,8 +100,11 @@ func (spec NewProject) plan(p Project, goVersion string) (Plan, error) {
 // render executes the templates of a project's files.
 func (spec NewProject) render(p Project) ([]File, error) {
 	data := newData{
-		Name: path.Base(spec.Module), Functions: p.Functions,
+		Name: path.Base(spec.Module), Functions: p.Functions, Lib: p.Lib, Migrations: PackageDir(p.Lib, Migrations),
 		Function: spec.Function.String(), Route: spec.Function.Route(), Port: spec.Port, Database: spec.Database,
+	}
+	if spec.Pipeline != nil {
+		data.Pipeline = spec.Pipeline.Path
 	}
 	parsed, err := template.New("new").Option("missingkey=error").ParseFS(templates.New, "new/*.tmpl")
 	if err != nil {
@@ -115,6 +119,9 @@ func (spec NewProject) render(p Project) ([]File, error) {
 		name := strings.TrimSuffix(entry.Name(), ".tmpl")
 		if name == "gitignore" || name == "env.example" { // go:embed leaves out names that start with a dot
 			name = "." + name
+		}
+		if name == "AGENTS.md" && !spec.Agents {
+			continue
 		}
 		var text bytes.Buffer
 		if err := parsed.ExecuteTemplate(&text, entry.Name(), data); err != nil {

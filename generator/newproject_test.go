@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"go/version"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -43,5 +44,15 @@ func TestNew(t *testing.T) {
 			seen[f.Path] = true
 		}
 		assert.Equal(t, database, seen["api/src/lib/db/db.go"])
+	}
+}
+
+// TestNewGo checks that no support package needs a newer go directive than new
+// projects have.
+func TestNewGo(t *testing.T) {
+	for _, m := range parseModules(modulesText) {
+		if m.goMin != "" {
+			assert.LessOrEqual(t, version.Compare("go"+m.goMin, "go"+newGo), 0, m.Path)
+		}
 	}
 }

@@ -12,6 +12,7 @@
 //   - runtime: the packages that those main packages import
 //   - deploy: text/templates of files that deploy such programs, such as a
 //     Dockerfile and Kubernetes manifests
+//   - ci: text/templates of pipelines of continuous delivery
 package templates
 
 import "embed"
@@ -116,6 +117,12 @@ var Lib embed.FS
 //go:embed new/*.tmpl
 var New embed.FS
 
+// Editor contains the text/templates of an editor's settings. They are executed
+// with the data of generator.Editor.
+//
+//go:embed editor/*.tmpl
+var Editor embed.FS
+
 // Program contains the text/templates of main packages.
 //
 //go:embed program/*.tmpl
@@ -125,6 +132,12 @@ var Program embed.FS
 //
 //go:embed deploy/*.tmpl
 var Deploy embed.FS
+
+// CI contains the text/templates of pipelines of continuous delivery, with the
+// delimiters [[ and ]].
+//
+//go:embed ci/*.tmpl
+var CI embed.FS
 
 // Runtime contains the packages that main packages import. fngen builds them in
 // a project but does not write them there.

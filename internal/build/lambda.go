@@ -212,6 +212,7 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 	if len(missing) > 0 && len(b.report.Failed) == 0 {
 		b.Note(b.path(templateFile)+" refers to zip files that are not built yet: "+abbreviate(missing), "fngen build")
 	}
+	b.noteTimeouts(settings)
 	if b.REST && len(signed) > 0 {
 		b.Note("a REST API does not pass on the query as it was signed, so these functions reject requests with a query: "+
 			abbreviate(signed), "")
@@ -233,6 +234,24 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 		}
 	}
 	return b.text(templateFile, text)
+}
+
+// noteTimeouts notes functions that may take longer than the API in front of
+// them waits.
+func (b *builder) noteTimeouts(settings map[string]project.Lambda) {
+	api, most, advice := "an HTTP API", 30, "set a timeout of at most 30, or use a function URL or a load balancer"
+	if b.REST {
+		api, most, advice = "a REST API", 29, "set a timeout of at most 29, or raise the quota for integration timeouts"
+	}
+	var over []string
+	for _, f := range b.all {
+		if timeout := settings[f.Name].Timeout; f.Kind == generator.KindHTTP && timeout > most {
+			over = append(over, fmt.Sprintf("%s (%d s)", f.Name, timeout))
+		}
+	}
+	if len(over) > 0 {
+		b.Note(fmt.Sprintf("%s waits %d s for a response, less than the timeout of %s", api, most, abbreviate(over)), advice)
+	}
 }
 
 // abbreviate returns the first names of a list and the number of others.

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/fngen/fngen/generator"
-	"github.com/fngen/fngen/internal/artifact"
 	"github.com/fngen/fngen/internal/dist"
 	"github.com/fngen/fngen/internal/overlay"
 	"github.com/fngen/fngen/internal/project"
@@ -23,6 +22,12 @@ func (b *builder) server(ctx context.Context) error {
 	main, err := serverMain(mainOptions(b.project, b.module), "server", b.functions)
 	if err != nil {
 		return err
+	}
+	var files map[string][]byte
+	if b.Target == Container {
+		if files, err = b.containerFiles(); err != nil {
+			return err
+		}
 	}
 	platforms := b.platforms()
 	var executables []dist.Executable
@@ -40,17 +45,6 @@ func (b *builder) server(ctx context.Context) error {
 			return err
 		}
 		b.report.Programs = append(b.report.Programs, program)
-	}
-	if b.Target != Container {
-		return nil
-	}
-	var architectures []string
-	for _, platform := range platforms {
-		architectures = append(architectures, platform.Arch)
-	}
-	files, err := artifact.Container(b.module, architectures)
-	if err != nil {
-		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if err := b.text(name, files[name]); err != nil {

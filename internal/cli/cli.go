@@ -48,7 +48,7 @@ func Main(ctx context.Context, args []string, w World) int {
 	if errors.As(err, &unexpected) {
 		unexpected.line = args
 	}
-	return report(w.Stderr, err)
+	return w.report(err)
 }
 
 // An errWriter records the first error of writing to w. Cobra prints help and
@@ -103,6 +103,8 @@ scenarios and fixtures. The code is yours and has no dependency on fngen.`,
 		Use:     "generate",
 		Aliases: []string{"g"},
 		Short:   "Generate a function (generate function NAME)",
+		Long:    "Generate a function. It is the same as fngen function.",
+		Example: "  fngen generate function divide\n  fngen g f slack/events --webhook=slack",
 		Args:    knownCommand,
 		RunE:    help,
 	}
@@ -111,6 +113,8 @@ scenarios and fixtures. The code is yours and has no dependency on fngen.`,
 		Use:     "destroy",
 		Aliases: []string{"d"},
 		Short:   "Remove a function (destroy function NAME)",
+		Long:    "Remove the files that were generated for a function.",
+		Example: "  fngen destroy function divide\n  fngen d f slack/events",
 		Args:    knownCommand,
 		RunE:    help,
 	}
@@ -124,21 +128,16 @@ scenarios and fixtures. The code is yours and has no dependency on fngen.`,
 	}
 	group("Create", newNew(w), newFunction(w), generate, destroy, newAdd(w))
 	group("Develop", newDev(w), newInvoke(w), newTest(w), newDB(w))
-	group("Ship", newBuild(w), newServe(w), newOpenAPI(w))
-	group("Project", newList(w), newInfo(w), newSecret(w), newVersion(w))
+	group("Ship", newBuild(w), newServe(w), newEnv(w), newOpenAPI(w))
+	group("Project", newSetup(w), newList(w), newInfo(w), newSecret(w), newVersion(w))
 	root.SetHelpCommand(newHelp())
 	root.SetHelpCommandGroupID("Project")
 	root.SetCompletionCommandGroupID("Project")
-	root.SetUsageTemplate(examplesFirst(root.UsageTemplate()))
+	setHelp(root, w)
 
-	// Cobra's completion command does not check its arguments, and prints help
-	// if the shell is unknown.
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
-		completion.Args, completion.RunE = knownCommand, help
-		for _, shell := range completion.Commands() {
-			shell.Args = arguments(0, 0)
-		}
+		describeCompletion(completion)
 	}
 	return root
 }
@@ -147,8 +146,9 @@ scenarios and fixtures. The code is yours and has no dependency on fngen.`,
 // is asked about does not exist.
 func newHelp() *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [command]",
-		Short: "Print the help of a command",
+		Use:     "help [command]",
+		Short:   "Print the help of a command",
+		Example: "  fngen help\n  fngen help function\n  fngen help db migrate",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			subject, rest, err := cmd.Root().Find(args)
 			if err != nil {
@@ -168,9 +168,11 @@ func newHelp() *cobra.Command {
 func newVersion(w World) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  arguments(0, 0),
+		Use:     "version",
+		Short:   "Print the version",
+		Long:    "Print the versions of fngen and of the Go that built it, and the platform.",
+		Example: "  fngen version\n  fngen version --json",
+		Args:    arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			if asJSON {
 				return printJSON(w.Stdout, map[string]string{
@@ -188,17 +190,6 @@ func newVersion(w World) *cobra.Command {
 // versionLine returns the versions of fngen and Go, and the platform.
 func versionLine(w World) string {
 	return fmt.Sprintf("fngen %s %s %s/%s\n", w.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-}
-
-// examplesFirst returns cobra's usage template with the examples at the top.
-func examplesFirst(usage string) string {
-	const start, end = "{{if .HasExample}}", "{{end}}"
-	before, rest, ok := strings.Cut(usage, start)
-	examples, after, closed := strings.Cut(rest, end)
-	if !ok || !closed {
-		return usage
-	}
-	return start + strings.TrimLeft(examples, "\n") + "\n\n" + end + before + after
 }
 
 func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }

@@ -44,8 +44,8 @@ func newDev(w World) *cobra.Command {
 the functions, and the new code handles the next request. New functions are
 served as soon as their files exist.
 
-The functions are at http://localhost:8911/<name>. They are also at
-http://localhost:8910/.redwood/functions/<name>, on the same origin as your web
+The functions are at http://localhost:8911/NAME. They are also at
+http://localhost:8910/.redwood/functions/NAME, on the same origin as your web
 side: set --web-target to the URL of its dev server.
 
 A page at http://localhost:8911/.fngen/ shows the requests as they happen, and
@@ -66,7 +66,7 @@ goes to stderr.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	parsed(flags, &o.port, "port", "PORT", "serve /<name> on this port (default 8911)", parsePort)
+	parsed(flags, &o.port, "port", "PORT", "serve /NAME on this port (default 8911)", parsePort)
 	parsed(flags, &o.webPort, "web-port", "PORT", "serve the web side on this port (default 8910)", parsePort)
 	parsed(flags, &o.apiURL, "api-url", "PATH",
 		"path of the functions on the web port (default /.redwood/functions)", parseURLPath)

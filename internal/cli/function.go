@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -25,11 +24,11 @@ type functionOptions struct {
 func newFunction(w World, aliases ...string) *cobra.Command {
 	o := &functionOptions{}
 	cmd := &cobra.Command{
-		Use:     "function <name>",
+		Use:     "function NAME",
 		Aliases: aliases,
 		Short:   "Generate a function: handler, test, scenarios and fixtures",
 		Long: `Generate a function: a handler, its test and scenarios, and with --fixtures its
-fixtures. The files go into api/src/functions/<name>/ of the current Go module,
+fixtures. The files go into api/src/functions/NAME/ of the current Go module,
 and are yours to edit. The support packages that they import are copied into
 api/src/lib if they are not there yet.
 
@@ -44,7 +43,7 @@ or, for any other sender:
 
 --route takes a method and a path in the pattern syntax of net/http, as in
 'GET /users/{id}' or 'GET /files/{path...}'. Without it, the function answers
-every method at /<name> and below.
+every method at /NAME and below.
 
 --cors takes the origins of web pages, such as https://app.example.com,
 http://localhost:5173 or https://*.example.com. Bare --cors allows any origin,
@@ -193,6 +192,9 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 		if err != nil {
 			return generator.Plan{}, err
 		}
+		if err := p.AddTemplates(&facts, name.String()); err != nil {
+			return generator.Plan{}, err
+		}
 		if err := p.CheckRoutes(name.String(), o.spec.Routes); err != nil {
 			return generator.Plan{}, err
 		}
@@ -208,7 +210,7 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 			routes = append(routes, r.String())
 		}
 	}
-	variables, call := o.signedCall()
+	variables, call := o.variables(), o.call()
 	if o.json {
 		noted := notes(plan)
 		if len(variables) > 0 {
@@ -224,37 +226,72 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 			Notes    []noteJSON        `json:"notes"`
 		}{name.String(), name.Package(), route, o.spec.Routes, o.dryRun, files(plan), noted})
 	}
-	if err := printFiles(w.Stdout, plan, o.dryRun); err != nil {
+	if err := printFiles(w, plan, o.dryRun); err != nil {
 		return err
 	}
 	dir := path.Join(p.Functions, name.String())
-	var b strings.Builder
-	fmt.Fprintf(&b, "\nroute  %s\n", strings.Join(routes, ", "))
+	steps := []row{{"route", strings.Join(routes, ", ")}}
 	if o.spec.NoTests {
-		fmt.Fprintf(&b, "edit   %s\n", relative(p.Dir, path.Join(dir, name.Base()+".go")))
+		steps = append(steps, row{"edit", relative(p.Dir, path.Join(dir, name.Base()+".go"))})
 	} else {
-		fmt.Fprintf(&b, "test   %s\n", goTest(p.Dir, dir))
+		steps = append(steps, row{"test", goTest(p.Dir, dir)})
 	}
-	if len(variables) > 0 {
-		fmt.Fprintf(&b, "set    %s\ncall   %s\n", strings.Join(variables, ", "), call)
+	if w.style(w.Stdout).terminal {
+		if set := o.secretStep(p, plan); set != "" {
+			steps = append(steps, row{"set", set})
+		}
+		steps = append(steps, row{"call", call})
+	} else if len(variables) > 0 {
+		steps = append(steps, row{"set", strings.Join(variables, ", ")}, row{"call", call})
+	}
+	if err := printSteps(w, steps); err != nil {
+		return err
 	}
 	if o.spec.Auth == nil && o.spec.AllowIP == nil && len(variables) == 0 {
-		b.WriteString("\nDeployed, a function is an open endpoint: anyone can call it. Securing it is up to you.\n")
+		_, err = io.WriteString(w.Stdout,
+			"\nDeployed, a function is an open endpoint: anyone can call it. Securing it is up to you.\n")
 	}
-	_, err = io.WriteString(w.Stdout, b.String())
 	return err
 }
 
-// signedCall returns the environment variables that a function needs to verify
-// webhooks, and the command that calls it with a signature. There are none for a
-// function that verifies no signatures.
-func (o *functionOptions) signedCall() (variables []string, command string) {
-	webhook := o.spec.Webhook
-	if webhook == nil {
-		return nil, ""
+// variables returns the environment variables that a function needs to verify
+// webhooks.
+func (o *functionOptions) variables() []string {
+	if o.spec.Webhook == nil {
+		return nil
 	}
-	command = cmp.Or(webhook.SendCommand(), "fngen invoke "+o.spec.Name.String()+" --webhook")
-	return webhook.Variables(o.spec.Name), command
+	return o.spec.Webhook.Variables(o.spec.Name)
+}
+
+// call returns the command that calls the function.
+func (o *functionOptions) call() string {
+	if o.spec.Webhook != nil && o.spec.Webhook.SendCommand() != "" {
+		return o.spec.Webhook.SendCommand()
+	}
+	return command(o.spec.CallArgs()...)
+}
+
+// secretStep returns which variables to set in the project's .env, and a
+// command that sets a secret. It is empty if the function needs none, or if an
+// earlier function needed the same one.
+func (o *functionOptions) secretStep(p *project.Project, plan generator.Plan) string {
+	variables := o.variables()
+	secret, from, generated := "", "", false
+	switch {
+	case len(variables) > 0:
+		secret, from, generated = variables[0], o.spec.Webhook.Sender(), o.spec.Webhook.AnySecret()
+	case o.spec.Auth != nil && plan.Creates(generator.PackageDir(p.Lib, "auth")):
+		secret, from, generated = "AUTH_JWT_SECRET", "the issuer of your tokens", true
+		variables = []string{secret}
+	default:
+		return ""
+	}
+	file := shellQuote(relative(p.Dir, ".env"))
+	text := fmt.Sprintf("%s in %s, as %s has it", strings.Join(variables, ", "), file, from)
+	if generated {
+		text += fmt.Sprintf(", or to try it:\necho \"%s=$(fngen secret)\" >> %s", secret, file)
+	}
+	return text
 }
 
 // schemeNames returns the names of the schemes of providers, or of the others.
@@ -288,12 +325,14 @@ func newDestroyFunction(w World) *cobra.Command {
 	var force bool
 	o := changeOptions{}
 	cmd := &cobra.Command{
-		Use:     "function <name>",
+		Use:     "function NAME",
 		Aliases: []string{"f"},
 		Short:   "Remove a function's generated files",
 		Long: `Remove the files that were generated for a function. If one of them was edited
 since, nothing is removed, unless --force is set. Other files in the directory,
 the support packages, go.mod and go.sum stay.`,
+		Example: `  fngen destroy function divide
+  fngen destroy function slack/events --dry-run`,
 		Args:              arguments(1, 1, "a name"),
 		ValidArgsFunction: completeFunctions(w, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -323,7 +362,7 @@ the support packages, go.mod and go.sum stay.`,
 					Notes    []noteJSON `json:"notes,omitempty"`
 				}{name, o.dryRun, files(plan), notes(plan)})
 			}
-			return printFiles(w.Stdout, plan, o.dryRun)
+			return printFiles(w, plan, o.dryRun)
 		},
 	}
 	flags := cmd.Flags()

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -40,12 +39,12 @@ of functions. The report has no values of .env files.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			info := machineInfo(cmd, w)
 			err := projectInfo(cmd, w, &info)
-			print := printInfo
-			if asJSON {
-				print = func(out io.Writer, info infoJSON) error { return printJSON(out, info) }
-			}
 			// The versions are of use even if the project cannot be read.
-			if printErr := print(w.Stdout, info); printErr != nil {
+			print := func() error { return printInfo(w, info) }
+			if asJSON {
+				print = func() error { return printJSON(w.Stdout, info) }
+			}
+			if printErr := print(); printErr != nil {
 				return printErr
 			}
 			var none *project.NoModuleError
@@ -91,10 +90,12 @@ func projectInfo(cmd *cobra.Command, w World, info *infoJSON) error {
 	return nil
 }
 
-func printInfo(out io.Writer, info infoJSON) error {
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+func printInfo(w World, info infoJSON) error {
+	s := w.style(w.Stdout)
+	s.width = 0 // paths are copied as one line
+	var rows []row
 	line := func(key, format string, args ...any) {
-		fmt.Fprintf(t, "%s\t"+format+"\n", append([]any{key}, args...)...)
+		rows = append(rows, row{s.paint(bold, key), fmt.Sprintf(format, args...)})
 	}
 	line("fngen", "%s %s/%s, built with %s", info.Version, info.OS, info.Arch, info.BuiltWith)
 	line("executable", "%s", info.Executable)
@@ -117,5 +118,6 @@ func printInfo(out io.Writer, info infoJSON) error {
 		line(".env files", "%s", files)
 		line("functions", "%d", p.Functions)
 	}
-	return t.Flush()
+	_, err := io.WriteString(w.Stdout, s.table(rows))
+	return err
 }

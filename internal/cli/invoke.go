@@ -44,7 +44,7 @@ type invokeOptions struct {
 func newInvoke(w World) *cobra.Command {
 	o := invokeOptions{}
 	cmd := &cobra.Command{
-		Use:   "invoke <name>",
+		Use:   "invoke NAME",
 		Short: "Call a function, or send it a signed webhook",
 		Long: `Send a request to a function and print the response. The request goes to the
 running fngen dev. If none is running, fngen builds the function and runs it for

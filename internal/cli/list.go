@@ -21,10 +21,13 @@ func newList(w World) *cobra.Command {
 A function is a directory in api/src/functions whose package exports Handler, or
 a file there that exports its name and Handler, such as sendEmail.go with
 SendEmailHandler. A directory without Go files is a group, whose directories are
-functions too: slack/events is api/src/functions/slack/events. A function without
-declared routes answers every method at the listed path and below. A note says
-why a directory or file that looks like a function is not one.`,
-		Args: arguments(0, 0),
+functions too: slack/events is api/src/functions/slack/events.
+
+A function without declared routes answers every method at the listed path and
+below. A note says why a directory or file that looks like a function is not
+one.`,
+		Example: "  fngen list\n  fngen list --json",
+		Args:    arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := openProject(cmd, w, project.Options{})
 			if err != nil {
@@ -54,19 +57,7 @@ why a directory or file that looks like a function is not one.`,
 				none := &project.NoFunctionsError{Dir: p.Functions}
 				w.note(none.Error(), none.Hint())
 			}
-			var b strings.Builder
-			for _, f := range functions {
-				fmt.Fprintf(&b, "%s  %s", f.Name, strings.Join(f.Routed().Patterns(), ", "))
-				if f.Stream {
-					b.WriteString("  (streams)")
-				}
-				b.WriteByte('\n')
-				for _, file := range f.Files {
-					fmt.Fprintf(&b, "    %s\n", file)
-				}
-			}
-			_, err = io.WriteString(w.Stdout, b.String())
-			return err
+			return printFunctions(w, functions)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -77,4 +68,30 @@ why a directory or file that looks like a function is not one.`,
 type listedJSON struct {
 	project.Function
 	LogicalID string `json:"logicalId"`
+}
+
+// printFunctions prints functions with their routes and, below them, their
+// files. On a terminal, the routes are aligned.
+func printFunctions(w World, functions []project.Function) error {
+	s := w.style(w.Stdout)
+	width := 0
+	if s.terminal {
+		for _, f := range functions {
+			width = max(width, columns(f.Name))
+		}
+	}
+	var b strings.Builder
+	for _, f := range functions {
+		padding := strings.Repeat(" ", max(0, width-columns(f.Name)))
+		fmt.Fprintf(&b, "%s%s  %s", s.paint(bold, f.Name), padding, strings.Join(f.Routed().Patterns(), ", "))
+		if f.Stream {
+			b.WriteString("  (streams)")
+		}
+		b.WriteByte('\n')
+		for _, file := range f.Files {
+			fmt.Fprintf(&b, "    %s\n", s.paint(dim, file))
+		}
+	}
+	_, err := io.WriteString(w.Stdout, b.String())
+	return err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -13,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fngen/fngen/generator"
+	"github.com/fngen/fngen/internal/artifact"
+	"github.com/fngen/fngen/internal/build"
 	"github.com/fngen/fngen/internal/changeset"
 	"github.com/fngen/fngen/internal/project"
 )
@@ -24,13 +25,15 @@ type newOptions struct {
 	module   string
 	function string
 	database bool
+	agents   bool
+	ci       bool
 	changeOptions
 }
 
 func newNew(w World) *cobra.Command {
 	o := &newOptions{}
 	cmd := &cobra.Command{
-		Use:   "new <dir>",
+		Use:   "new DIR",
 		Short: "Create a project with a first function",
 		Long: `Create a project in a new or empty directory: a Go module with a function, its
 test, a README, .gitignore, .env.example and fngen.toml. A git repository may be
@@ -38,7 +41,8 @@ there already.
 
 The module path is the name of the directory, unless you pass --module.`,
 		Example: `  fngen new shop
-  fngen new shop --module=github.com/you/shop --db
+  fngen new shop --module=github.com/you/shop --db --ci
+  fngen new shop --agents
   fngen new . --function=orders`,
 		Args: arguments(1, 1, "a directory"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
@@ -64,6 +68,8 @@ The module path is the name of the directory, unless you pass --module.`,
 	o.function = "hello"
 	requiredText(flags, &o.function, "function", "NAME", "name of the first function (default hello)")
 	flags.BoolVar(&o.database, "db", false, "add package db, for SQLite and PostgreSQL")
+	flags.BoolVar(&o.agents, "agents", false, "also write AGENTS.md, which describes the project to coding agents")
+	flags.BoolVar(&o.ci, "ci", false, "add a GitHub Actions workflow, as fngen setup ci does")
 	o.changeOptions.flags(flags)
 	return cmd
 }
@@ -103,18 +109,18 @@ func runNew(cmd *cobra.Command, w World, o *newOptions) error {
 			Notes    []noteJSON `json:"notes"`
 		}{filepath.ToSlash(o.dir), o.module, name.String(), name.Route(), o.dryRun, files(plan), notes(plan)})
 	}
-	if err := printFiles(w.Stdout, plan, o.dryRun); err != nil {
+	if err := printFiles(w, plan, o.dryRun); err != nil {
 		return err
 	}
-	var b strings.Builder
-	b.WriteString("\n")
+	var steps []row
 	if dir := relative(o.path, ""); dir != "." {
-		fmt.Fprintf(&b, "cd     %s\n", shellQuote(dir))
+		steps = append(steps, row{"cd", shellQuote(dir)})
 	}
-	fmt.Fprintf(&b, "serve  fngen dev\ncall   %s\ntest   go test ./...\nedit   %s\n",
-		call, path.Join(config.Functions, name.String(), name.Base()+".go"))
-	_, err = io.WriteString(w.Stdout, b.String())
-	return err
+	return printSteps(w, append(steps,
+		row{"serve", "fngen dev"},
+		row{"call", call},
+		row{"test", "go test ./..."},
+		row{"edit", path.Join(config.Functions, name.String(), name.Base()+".go")}))
 }
 
 // createProject plans a project and, unless it is a dry run, writes it. If that
@@ -131,7 +137,15 @@ func createProject(ctx context.Context, w World, o *newOptions, name generator.N
 	if err != nil {
 		return config, plan, err
 	}
-	spec := generator.NewProject{Module: o.module, Function: name, Database: o.database, Port: config.API.Port}
+	spec := generator.NewProject{Module: o.module, Function: name, Database: o.database, Agents: o.agents, Port: config.API.Port}
+	if o.ci {
+		pipeline := artifact.Pipeline{Provider: "github", Target: "lambda"}
+		file, err := build.PipelineFile(pipeline, []byte("module "+o.module+"\n"), w.Version)
+		if err != nil {
+			return config, plan, err
+		}
+		spec.Pipeline = &file
+	}
 	if plan, err = generator.New(spec, facts); err != nil {
 		return config, plan, err
 	}

@@ -26,6 +26,8 @@ type Config struct {
 	API API
 	Web Web
 	Dev Dev
+
+	Container Container
 }
 
 // API configures where the development server serves the functions.
@@ -47,6 +49,16 @@ type Dev struct {
 	Editor string // opens source files: vscode, idea, none, or "" for the one that the environment names
 }
 
+// Container configures the container of the functions.
+type Container struct {
+	Base string // the image that the container's image is built on
+}
+
+// defaultBase is gcr.io/distroless/static-debian12:nonroot of August 2026. To
+// update the digest: crane digest gcr.io/distroless/static-debian12:nonroot
+const defaultBase = "gcr.io/distroless/static-debian12:nonroot" +
+	"@sha256:afa5c872c891853ca7fcf1f12c3edb23f7eeef36189728842dd51042ff57f7ab"
+
 const (
 	configFile  = "fngen.toml"
 	redwoodFile = "redwood.toml"
@@ -62,6 +74,7 @@ const (
 	apiURLVariable    = "FNGEN_WEB_API_URL"
 	targetVariable    = "FNGEN_WEB_TARGET"
 	editorVariable    = "FNGEN_DEV_EDITOR"
+	baseVariable      = "FNGEN_CONTAINER_BASE"
 )
 
 // A ConfigError reports a setting that is not valid.
@@ -87,6 +100,9 @@ type settings struct {
 	Dev struct {
 		Editor string `toml:"editor"`
 	} `toml:"dev"`
+	Container struct {
+		Base string `toml:"base"`
+	} `toml:"container"`
 	Paths paths `toml:"paths"`
 
 	Lambda    lambdaSettings            `toml:"lambda"`
@@ -113,13 +129,14 @@ type redwoodSettings struct {
 
 // values are the settings of a file as strings, "" for those that it does not
 // set.
-type values struct{ functions, lib, apiPort, hosts, webPort, apiURL, target, editor string }
+type values struct{ functions, lib, apiPort, hosts, webPort, apiURL, target, editor, base string }
 
 func (s settings) values() values {
 	return values{
 		functions: s.Paths.Functions, lib: s.Paths.Lib,
 		apiPort: formatInt(s.API.Port), hosts: strings.Join(s.API.AllowedHosts, ","), webPort: formatInt(s.Web.Port),
 		apiURL: s.Web.APIURL, target: s.Web.Target, editor: s.Dev.Editor,
+		base: s.Container.Base,
 	}
 }
 
@@ -194,6 +211,7 @@ func (p *Project) configure(file values, source string) (Config, []Setting, erro
 		{"web.apiUrl", apiURLVariable, "/.redwood/functions", file.apiURL, setter(&config.Web.APIURL, parsePath)},
 		{"web.target", targetVariable, "", file.target, setter(&config.Web.Target, parseURL)},
 		{"dev.editor", editorVariable, "", file.editor, setter(&config.Dev.Editor, parseEditor)},
+		{"container.base", baseVariable, defaultBase, file.base, setter(&config.Container.Base, parseImage)},
 	} {
 		value, from := s.fallback, "default"
 		if s.file != "" {
@@ -254,6 +272,16 @@ func parseHosts(value string) ([]string, error) {
 func parseEditor(value string) (string, error) {
 	if !slices.Contains([]string{"vscode", "idea", "none"}, value) {
 		return "", errors.New("want vscode, idea or none")
+	}
+	return value, nil
+}
+
+// parseImage parses the reference of an image, with a tag, a digest or both.
+func parseImage(value string) (string, error) {
+	name, digest, pinned := strings.Cut(value, "@")
+	if !regexp.MustCompile(`^[a-z0-9][\w./:-]*$`).MatchString(name) ||
+		pinned && !regexp.MustCompile(`^sha256:[0-9a-f]{64}$`).MatchString(digest) {
+		return "", errors.New("want an image such as gcr.io/distroless/static-debian12:nonroot@sha256:DIGEST")
 	}
 	return value, nil
 }

@@ -201,15 +201,8 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 		if err := p.checkModule(path.Join(p.Functions, function), p.Dir); err != nil {
 			return facts, err
 		}
-		for _, file := range append(generator.OwnFiles(function), path.Join(function, generator.IndexFile)) {
-			file = path.Join(p.Functions, file)
-			data, err := p.read(file)
-			if err != nil {
-				return facts, err
-			}
-			if data != nil {
-				facts.Files[file] = data
-			}
+		if err := p.readFunction(facts, function); err != nil {
+			return facts, err
 		}
 	}
 
@@ -229,6 +222,58 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 		}
 	}
 	return facts, nil
+}
+
+// readFunction adds the files of a function to the facts.
+func (p *Project) readFunction(facts generator.Project, function string) error {
+	index := path.Join(p.Functions, function, generator.IndexFile)
+	for _, file := range append(facts.FunctionFiles(function), index) {
+		data, err := p.read(file)
+		if err != nil {
+			return err
+		}
+		if data != nil {
+			facts.Files[file] = data
+		}
+	}
+	return nil
+}
+
+// AddTemplates adds the project's own templates to the facts, and the files that
+// the function has because of them, unless its name is "".
+func (p *Project) AddTemplates(facts *generator.Project, function string) error {
+	dir := generator.TemplatesDir(p.Functions)
+	names, err := p.readNames(dir)
+	if err != nil || len(names) == 0 {
+		return err
+	}
+	facts.Templates = map[string][]byte{}
+	for _, name := range names {
+		if !generator.IsTemplate(name) {
+			continue
+		}
+		file := path.Join(dir, name)
+		info, err := p.Root.Stat(filepath.FromSlash(file))
+		switch {
+		case err != nil: // read explains it
+		case !info.Mode().IsRegular(): // opening a named pipe would block
+			return fmt.Errorf("%s is not a regular file", file)
+		case info.Size() > generator.MaxTemplate:
+			return fmt.Errorf("%s is larger than %d bytes", file, generator.MaxTemplate)
+		}
+		data, err := p.read(file)
+		if err != nil {
+			return err
+		}
+		if data == nil {
+			return fmt.Errorf("%s is a symlink to a file that does not exist", file)
+		}
+		facts.Templates[name] = data
+	}
+	if function == "" {
+		return nil
+	}
+	return p.readFunction(*facts, function)
 }
 
 // entries returns the names in the functions directory, and the paths in the
