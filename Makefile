@@ -57,11 +57,14 @@ fuzz: ## fuzz everything that parses untrusted input, for a minute each
 	go test ./templates/lib/webhooks -run '^$$' -fuzz FuzzSchemes -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/fn -run '^$$' -fuzz FuzzForm -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/fn -run '^$$' -fuzz FuzzDecode -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/batch -run '^$$' -fuzz FuzzDecode -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/queue -run '^$$' -fuzz FuzzEach -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/schedule -run '^$$' -fuzz FuzzParse -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/cors -run '^$$' -fuzz FuzzAllow -fuzztime 60s -fuzzminimizetime 1x
 	go test ./internal/gotest -run '^$$' -fuzz FuzzStream -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/ipallow -run '^$$' -fuzz FuzzParse -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/ipallow -run '^$$' -fuzz FuzzSource -fuzztime 60s -fuzzminimizetime 1x
-	go test ./templates/lib/ratelimit -run '^$$' -fuzz FuzzMemory -fuzztime 60s -fuzzminimizetime 1x
+	go test ./templates/lib/ratelimit ./templates/lib/queue -run '^$$' -fuzz FuzzMemory -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/logger -run '^$$' -fuzz FuzzRedact -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/auth -run '^$$' -fuzz FuzzToken -fuzztime 60s -fuzzminimizetime 1x
 	go test ./templates/lib/auth -run '^$$' -fuzz FuzzSession -fuzztime 60s -fuzzminimizetime 1x
@@ -88,7 +91,7 @@ vuln: ## look for known vulnerabilities (needs a network) and insecure code in s
 
 bench: ## measure commands relative to baselines: a program that only writes the files, go test, go build, a bare server
 	go test ./internal/e2e -run '^$$' -bench . -benchtime 1x
-	go test ./templates/lib/fn ./templates/lib/webhooks ./templates/lib/auth ./templates/lib/ipallow ./templates/lib/ratelimit -run '^$$' -bench .
+	go test ./templates/lib/fn ./templates/lib/webhooks ./templates/lib/auth ./templates/lib/ipallow ./templates/lib/ratelimit ./templates/lib/queue -run '^$$' -bench .
 	go test ./templates/runtime/server -run '^$$' -bench .
 	go test ./templates/runtime/lambdaentry -run '^$$' -bench Start -benchtime 30x
 

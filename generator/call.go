@@ -7,23 +7,51 @@ import "net/http"
 // left to the user, in a file called token.
 func (s Spec) CallArgs() []string {
 	args := []string{"invoke", s.Name.String()}
+	switch s.kind() {
+	case KindHTTP:
+		return append(args, s.requestArgs()...)
+	case KindSchedule:
+		return args
+	case KindQueue:
+		return append(args, "--data", "{}")
+	case KindS3:
+		return append(args, "--sample", "s3/put")
+	case KindSNS:
+		return append(args, "--sample", "sns/notification")
+	case KindDynamoDB:
+		return append(args, "--sample", "dynamodb/insert")
+	case KindKinesis:
+		return append(args, "--sample", "kinesis/record")
+	}
+	return append(args, "--event", "event.json")
+}
+
+// requestArgs returns the arguments of fngen invoke that describe the request.
+func (s Spec) requestArgs() []string {
+	var args []string
+	body, method := "", http.MethodGet
+	switch {
+	case s.Input != nil:
+		body = s.Input.templateData().JSON
+	case s.Webhook != nil:
+		body = s.Webhook.payload
+	}
+	if body != "" {
+		method = http.MethodPost
+	}
 	if len(s.Routes) > 0 {
 		route := s.Routes[0]
 		if path, parameters := route.Example(); len(parameters) > 0 {
 			args = append(args, "--path", path)
 		}
-		usual := http.MethodGet
-		if s.Input != nil {
-			usual = http.MethodPost
-		}
-		if route.Method != "" && route.Method != usual {
+		if route.Method != "" && route.Method != method {
 			args = append(args, "--method", route.Method)
 		}
 	}
-	if s.Input != nil {
-		args = append(args, "--data", s.Input.templateData().JSON)
+	if body != "" {
+		args = append(args, "--data", body)
 	}
-	if s.Webhook != nil {
+	if s.Webhook != nil && s.Webhook.keys != (keys{}) {
 		args = append(args, "--webhook")
 	}
 	if s.Auth != nil {

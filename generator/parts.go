@@ -30,6 +30,10 @@ func parts() partTable {
 			name: "auth/jwt", files: []string{"jwt.go"},
 			provides: "JWT: tokens of issuers with public keys, and more checks",
 		},
+		{
+			name: "batch/decode", files: []string{"decode.go"},
+			provides: "Decode: JSON bodies of messages, for queue and stream",
+		},
 		{name: "db", with: []string{"dbtest"}}, // for scenarios
 		{
 			name: "fn/binary", files: []string{"binary.go"},
@@ -52,6 +56,30 @@ func parts() partTable {
 			provides: "Stream: responses that are sent while they are written",
 		},
 		{
+			name: "fntest/dynamodb", files: []string{"dynamodb.go"},
+			provides: "DynamoDB: events with records of a DynamoDB stream",
+		},
+		{
+			name: "fntest/eventbridge", files: []string{"eventbridge.go"},
+			provides: "EventBridge: events of a bus",
+		},
+		{
+			name: "fntest/kinesis", files: []string{"kinesis.go"},
+			provides: "Kinesis: events with records of a Kinesis data stream",
+		},
+		{
+			name: "fntest/s3", files: []string{"s3.go"},
+			provides: "S3: events about objects",
+		},
+		{
+			name: "fntest/sns", files: []string{"sns.go"},
+			provides: "SNS: events with a message of a topic",
+		},
+		{
+			name: "fntest/sqs", files: []string{"sqs.go"},
+			provides: "SQS and FIFO: events with messages of a queue",
+		},
+		{
 			name: "fntest/stream", files: []string{"stream.go"},
 			provides: "CallStream: calls of handlers that stream",
 		},
@@ -59,9 +87,24 @@ func parts() partTable {
 			name: "fntest/webhook", files: []string{"webhook.go"},
 			provides: "SignedWebhook: events with a signature",
 		},
-		{name: "inbox", requires: []string{"webhooks/once"}},
 		{name: "jwks", with: []string{"auth/jwt"}},
-		{name: "redisstore", requires: []string{"webhooks/once"}},
+		{name: "queue", requires: []string{"batch/decode"}},
+		{
+			name: "queue/once", files: []string{"once.go"},
+			provides: "Once: handles each message once",
+		},
+		{
+			name: "schedule/cron", files: []string{"cron.go"},
+			provides: "Parse: cron expressions, for servers",
+		},
+		{
+			name: "stream/dynamodb", files: []string{"dynamodb.go"},
+			provides: "DynamoDB: handlers of DynamoDB streams",
+		},
+		{
+			name: "stream/kinesis", files: []string{"kinesis.go"}, requires: []string{"batch/decode"},
+			provides: "Kinesis: handlers of Kinesis data streams",
+		},
 
 		scheme("base64", "base64Sha1Verifier, base64Sha256Verifier"),
 		scheme("hmac", "hmacSha1Hex, hmacSha256Base64 and the like"),
@@ -233,6 +276,12 @@ func CheckPackage(name string) error {
 // parts returns the names of the parts that the function's files use.
 func (s Spec) parts() []string {
 	var names []string
+	if s.Kind == KindDynamoDB || s.Kind == KindKinesis {
+		names = append(names, "stream/"+string(s.Kind))
+	}
+	if !s.NoTests {
+		names = append(names, s.testParts()...)
+	}
 	if s.Input != nil {
 		names = append(names, "fn/decode")
 	}
@@ -251,10 +300,22 @@ func (s Spec) parts() []string {
 	if s.Webhook != nil && s.Webhook.form {
 		names = append(names, "fn/form")
 	}
-	if s.Webhook != nil && s.Webhook.keys != (keys{}) && !s.NoTests {
-		names = append(names, "fntest/webhook")
-	}
 	return names
+}
+
+// testParts returns the names of the parts that the function's tests use.
+func (s Spec) testParts() []string {
+	switch s.kind() {
+	case KindHTTP:
+		if s.Webhook != nil && s.Webhook.keys != (keys{}) {
+			return []string{"fntest/webhook"}
+		}
+	case KindQueue:
+		return []string{"fntest/sqs"}
+	case KindS3, KindSNS, KindEventBridge, KindDynamoDB, KindKinesis:
+		return []string{"fntest/" + string(s.Kind)}
+	}
+	return nil
 }
 
 // A selection is the support packages, and parts of them, that a plan needs.

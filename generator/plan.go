@@ -161,6 +161,9 @@ func Function(spec Spec, p Project, force bool) (Plan, error) {
 			return Plan{}, err
 		}
 	}
+	if spec.Kind == KindSchedule {
+		parts = append(parts, "schedule/cron") // which servers use
+	}
 	var imports []string
 	for _, file := range files {
 		if path.Ext(file.Path) == ".go" {

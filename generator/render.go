@@ -18,18 +18,34 @@ import (
 type functionFile struct {
 	template string // in templates/function, or one of the project's own
 	suffix   string // of the file's name, after the function's
+	kind     Kind   // of the functions that have it, or "" for all
 	test     bool   // only tests need it
 	fixtures bool   // only a function with fixtures has it
 	extra    bool   // the project has a template of its own for it, whose name says the file's
 }
 
+// handlerSuffix is the suffix of the file that declares Handler.
+const handlerSuffix = ".go"
+
+// functionFiles returns the files that functions can have, for all kinds. Those
+// of one function have different suffixes.
 func functionFiles() []functionFile {
-	return []functionFile{
-		{template: "handler.go.tmpl", suffix: ".go"},
-		{template: "test.go.tmpl", suffix: "_test.go", test: true},
+	files := []functionFile{
+		{template: "handler.go.tmpl", suffix: handlerSuffix, kind: KindHTTP},
+		{template: "test.go.tmpl", suffix: "_test.go", kind: KindHTTP, test: true},
 		{template: "scenarios_test.go.tmpl", suffix: "_scenarios_test.go", test: true},
-		{template: "fixtures_test.go.tmpl", suffix: "_fixtures_test.go", test: true, fixtures: true},
+		{template: "fixtures_test.go.tmpl", suffix: "_fixtures_test.go", kind: KindHTTP, test: true, fixtures: true},
 	}
+	for _, file := range slices.Clone(files) {
+		for _, kind := range Kinds() {
+			if file.kind == KindHTTP && kind != KindHTTP {
+				other := file
+				other.template, other.kind = string(kind)+"_"+file.template, kind
+				files = append(files, other)
+			}
+		}
+	}
+	return files
 }
 
 // name returns the file's name for a function whose name ends with base.
@@ -42,10 +58,13 @@ func (f functionFile) name(base string) string {
 
 // OwnFiles returns the paths, relative to the functions directory, of the files
 // that fngen can write for the function name without templates of the project.
+// Functions of all kinds have the same ones.
 func OwnFiles(name string) []string {
 	var files []string
 	for _, file := range functionFiles() {
-		files = append(files, path.Join(name, file.name(path.Base(name))))
+		if file.kind == KindHTTP || file.kind == "" {
+			files = append(files, path.Join(name, file.name(path.Base(name))))
+		}
 	}
 	return files
 }
@@ -88,7 +107,8 @@ func (p Project) render(spec Spec, data TemplateData) ([]File, error) {
 		renderFile, all = set.render, append(all, extra...)
 	}
 	wanted := slices.DeleteFunc(all, func(file functionFile) bool {
-		return file.test && spec.NoTests || file.fixtures && !spec.Fixtures
+		isOther := file.kind != "" && file.kind != spec.kind()
+		return isOther || file.test && spec.NoTests || file.fixtures && !spec.Fixtures
 	})
 	// Parsing and formatting take most of a plan's time, so the files are
 	// rendered in parallel.
@@ -104,16 +124,16 @@ func (p Project) render(spec Spec, data TemplateData) ([]File, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	handler := OwnFiles(data.Name)[0]
-	files = slices.DeleteFunc(files, func(f File) bool { return f.Data == nil })
-	if !slices.ContainsFunc(files, func(f File) bool { return f.Path == handler }) {
-		return nil, &TemplateError{
-			Path:   path.Join(TemplatesDir(p.Functions), functionFiles()[0].template),
-			Reason: "the output is empty",
-			hint:   "print the Go file that declares Handler",
+	for i, file := range wanted {
+		if file.suffix == handlerSuffix && files[i].Data == nil {
+			return nil, &TemplateError{
+				Path:   path.Join(TemplatesDir(p.Functions), file.template),
+				Reason: "the output is empty",
+				hint:   "print the Go file that declares Handler",
+			}
 		}
 	}
-	return files, nil
+	return slices.DeleteFunc(files, func(f File) bool { return f.Data == nil }), nil
 }
 
 // renderFile executes a template of package templates and formats the result.

@@ -83,7 +83,10 @@ func docSpecs(t *testing.T) []Spec {
 	require.NoError(t, err)
 	specs = append(specs,
 		Spec{Name: name, Routes: []Route{route}, CORS: &cors, AllowIP: &allowed, RateLimit: &limit, Auth: &auth},
-		Spec{Name: name, Binary: "image/png", Fixtures: true})
+		Spec{Name: name, Binary: "image/png", Fixtures: true},
+		Spec{Name: name, Kind: KindSchedule, Schedule: "0 3 * * *"},
+		Spec{Name: name, Kind: KindSchedule, Schedule: "CRON_TZ=Europe/Berlin 0 3 * * *"},
+		Spec{Name: name, Kind: KindQueue, Queue: "orders.fifo"})
 
 	input, err := ParseInput("email:string,age:int?,born:time")
 	require.NoError(t, err)

@@ -28,20 +28,26 @@ var Function embed.FS
 //
 //go:embed lib/auth/auth.go lib/auth/credentials.go lib/auth/dbauth.go lib/auth/jwt.go lib/auth/token.go
 //go:embed lib/auth/user.go
+//go:embed lib/batch/batch.go lib/batch/decode.go
 //go:embed lib/cors/cors.go
 //go:embed lib/db/db.go lib/db/dsn.go lib/db/files.go lib/db/migrate.go lib/db/postgres.go lib/db/slow.go
 //go:embed lib/db/sqlite.go
 //go:embed lib/dbtest/dbtest.go lib/dbtest/postgres.go lib/dbtest/sqlite.go
 //go:embed lib/fn/binary.go lib/fn/decode.go lib/fn/fn.go lib/fn/form.go lib/fn/problem.go lib/fn/stream.go
-//go:embed lib/fntest/fntest.go lib/fntest/stream.go lib/fntest/webhook.go
+//go:embed lib/fntest/dynamodb.go lib/fntest/eventbridge.go lib/fntest/fntest.go lib/fntest/kinesis.go
+//go:embed lib/fntest/s3.go lib/fntest/sns.go lib/fntest/sqs.go lib/fntest/stream.go lib/fntest/webhook.go
 //go:embed lib/inbox/inbox.go
 //go:embed lib/ipallow/ipallow.go
 //go:embed lib/jwks/fetch.go lib/jwks/jwks.go lib/jwks/key.go
 //go:embed lib/logger/calls.go lib/logger/logger.go lib/logger/redact.go lib/logger/secrets.go
 //go:embed lib/logger/terminal.go
+//go:embed lib/once/once.go
+//go:embed lib/queue/once.go lib/queue/queue.go
 //go:embed lib/ratelimit/memory.go lib/ratelimit/rate.go lib/ratelimit/ratelimit.go
 //go:embed lib/redisstore/limiter.go lib/redisstore/messages.go
 //go:embed lib/scenario/scenario.go
+//go:embed lib/schedule/cron.go lib/schedule/schedule.go
+//go:embed lib/stream/dynamodb.go lib/stream/kinesis.go lib/stream/stream.go
 //go:embed lib/webhooks/base64.go
 //go:embed lib/webhooks/bitbucket.go
 //go:embed lib/webhooks/calendly.go
@@ -145,13 +151,18 @@ var CI embed.FS
 //go:embed runtime/gateway/call.go runtime/gateway/client.go runtime/gateway/context.go runtime/gateway/event.go
 //go:embed runtime/gateway/gateway.go runtime/gateway/ids.go runtime/gateway/inflight.go runtime/gateway/response.go runtime/gateway/size.go
 //go:embed runtime/gateway/stream.go
+//go:embed runtime/eventsource/eventsource.go
+//go:embed runtime/jobs/events.go runtime/jobs/jobs.go runtime/jobs/run.go runtime/jobs/schedules.go
 //go:embed runtime/lambdaentry/lambdaentry.go runtime/lambdaentry/stream.go
+//go:embed runtime/lambdastart/lambdastart.go
+//go:embed runtime/lambdatrigger/lambdatrigger.go
 //go:embed runtime/migrate/main.go
 //go:embed runtime/payload/alb.go runtime/payload/fields.go runtime/payload/http.go runtime/payload/payload.go
-//go:embed runtime/payload/response.go runtime/payload/stream.go runtime/payload/unsupported.go
+//go:embed runtime/payload/response.go runtime/payload/stream.go
 //go:embed runtime/response/response.go
 //go:embed runtime/route/event.go runtime/route/route.go
 //go:embed runtime/server/memory.go
-//go:embed runtime/server/invoke.go runtime/server/options.go runtime/server/parent.go runtime/server/router.go
+//go:embed runtime/server/invoke.go runtime/server/jobs.go runtime/server/options.go runtime/server/parent.go runtime/server/router.go
 //go:embed runtime/server/server.go
+//go:embed runtime/trigger/kind.go runtime/trigger/s3.go runtime/trigger/trigger.go
 var Runtime embed.FS

@@ -132,7 +132,15 @@ func (b *builder) getenv(name, fallback string) string {
 // functions directory, so that they may import internal packages there, and
 // below a directory that the go command ignores. Nothing is written to it.
 func mainOptions(p *project.Project, module string) generator.MainOptions {
-	return generator.MainOptions{Module: module, Lib: p.Lib, Dir: path.Join(p.Functions, ".fngen")}
+	return generator.MainOptions{
+		Module: module, Lib: p.Lib, Dir: path.Join(p.Functions, ".fngen"), Lease: hasLease(p),
+	}
+}
+
+// hasLease reports whether the project has the support package lease.
+func hasLease(p *project.Project) bool {
+	exists, err := p.HasDir(generator.PackageDir(p.Lib, "lease"))
+	return err == nil && exists
 }
 
 // serverMain returns the main package of a server, which is named command.

@@ -22,7 +22,7 @@ type functionOptions struct {
 }
 
 func newFunction(w World, aliases ...string) *cobra.Command {
-	o := &functionOptions{}
+	o := &functionOptions{spec: generator.Spec{Kind: generator.KindHTTP}}
 	cmd := &cobra.Command{
 		Use:     "function NAME",
 		Aliases: aliases,
@@ -59,6 +59,8 @@ mark makes a field optional.
 --stream sends the response while it is written, as server-sent events. On AWS,
 the function needs a REST API or a function URL.
 
+` + kindHelp + `
+
 --force replaces an existing function. Files that the function no longer has,
 such as its fixtures, are removed. If you edited one of those, nothing is
 written.`,
@@ -71,7 +73,10 @@ written.`,
   fngen function signUp --input='name:string,age:int?,tags:[]string'
   fngen function cart --auth --cors=https://app.example.com,http://localhost:5173
   fngen function chat --stream --input=message:string
-  fngen function intern --allow-ip=10.0.0.0/8 --rate-limit=10/s`,
+  fngen function intern --allow-ip=10.0.0.0/8 --rate-limit=10/s
+  fngen function cleanup --schedule='0 3 * * *'
+  fngen function orders --queue
+  fngen function thumbs --event=s3`,
 		Args: arguments(1, 1, "a name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := generator.ParseName(args[0])
@@ -79,6 +84,12 @@ written.`,
 				return err
 			}
 			o.spec.Name = name
+			if err := checkKind(cmd, o.spec); err != nil {
+				return err
+			}
+			if err := setQueue(&o.spec); err != nil {
+				return err
+			}
 			if err := checkInput(o.spec); err != nil {
 				return err
 			}
@@ -147,6 +158,7 @@ written.`,
 		return err
 	}))
 	flags.BoolVar(&o.spec.Stream, "stream", false, "send the response while it is written")
+	kindFlags(flags, &o.spec)
 	flags.BoolVar(&o.spec.Fixtures, "fixtures", false, "write fixtures, and use them in the test")
 	flags.BoolVar(&o.spec.NoTests, "no-tests", false, "write only the handler")
 	flags.BoolVarP(&o.force, "force", "f", false, "replace the files of an existing function")
@@ -154,6 +166,8 @@ written.`,
 	complete(cmd, "webhook", append(schemeNames(true), schemeNames(false)...))
 	complete(cmd, "cors", []string{"https://", "http://localhost:5173"})
 	complete(cmd, "rate-limit", []string{"10/s", "100/m", "1000/h"})
+	complete(cmd, "schedule", []string{"@hourly", "@daily", "@every 15m", "0 3 * * *"})
+	complete(cmd, "event", eventKinds())
 	complete(cmd, "binary", []string{
 		"image/png", "image/jpeg", "application/pdf", "application/zip", "application/octet-stream",
 	})
@@ -203,12 +217,12 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 	if err != nil {
 		return err
 	}
-	route, routes := name.Route(), []string{name.Route()}
+	route := ""
+	if o.spec.Kind == generator.KindHTTP {
+		route = name.Route()
+	}
 	if len(o.spec.Routes) > 0 {
-		route, routes = o.spec.Routes[0].Path, nil
-		for _, r := range o.spec.Routes {
-			routes = append(routes, r.String())
-		}
+		route = o.spec.Routes[0].Path
 	}
 	variables, call := o.variables(), o.call()
 	if o.json {
@@ -219,18 +233,25 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 		return printJSON(w.Stdout, struct {
 			Function string            `json:"function"`
 			Package  string            `json:"package"`
-			Route    string            `json:"route"`
+			Kind     generator.Kind    `json:"kind"`
+			Route    string            `json:"route,omitempty"`
 			Routes   []generator.Route `json:"routes,omitempty"`
+			Schedule string            `json:"schedule,omitempty"`
+			Queue    string            `json:"queue,omitempty"`
 			DryRun   bool              `json:"dryRun"`
 			Files    []fileJSON        `json:"files"`
 			Notes    []noteJSON        `json:"notes"`
-		}{name.String(), name.Package(), route, o.spec.Routes, o.dryRun, files(plan), noted})
+		}{
+			name.String(), name.Package(), o.spec.Kind, route, o.spec.Routes, o.spec.Schedule, o.spec.Queue,
+			o.dryRun, files(plan), noted,
+		})
 	}
 	if err := printFiles(w, plan, o.dryRun); err != nil {
 		return err
 	}
 	dir := path.Join(p.Functions, name.String())
-	steps := []row{{"route", strings.Join(routes, ", ")}}
+	label, caller := callerOf(o.spec)
+	steps := []row{{label, caller}}
 	if o.spec.NoTests {
 		steps = append(steps, row{"edit", relative(p.Dir, path.Join(dir, name.Base()+".go"))})
 	} else {
@@ -243,11 +264,13 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 		steps = append(steps, row{"call", call})
 	} else if len(variables) > 0 {
 		steps = append(steps, row{"set", strings.Join(variables, ", ")}, row{"call", call})
+	} else if o.spec.Kind != generator.KindHTTP {
+		steps = append(steps, row{"call", call})
 	}
 	if err := printSteps(w, steps); err != nil {
 		return err
 	}
-	if o.spec.Auth == nil && o.spec.AllowIP == nil && len(variables) == 0 {
+	if o.spec.Kind == generator.KindHTTP && o.spec.Auth == nil && o.spec.AllowIP == nil && len(variables) == 0 {
 		_, err = io.WriteString(w.Stdout,
 			"\nDeployed, a function is an open endpoint: anyone can call it. Securing it is up to you.\n")
 	}
@@ -287,7 +310,11 @@ func (o *functionOptions) secretStep(p *project.Project, plan generator.Plan) st
 		return ""
 	}
 	file := shellQuote(relative(p.Dir, ".env"))
-	text := fmt.Sprintf("%s in %s, as %s has it", strings.Join(variables, ", "), file, from)
+	them := "it"
+	if len(variables) > 1 {
+		them = "them"
+	}
+	text := fmt.Sprintf("%s in %s, as %s has %s", strings.Join(variables, ", "), file, from, them)
 	if generated {
 		text += fmt.Sprintf(", or to try it:\necho \"%s=$(fngen secret)\" >> %s", secret, file)
 	}

@@ -15,8 +15,9 @@ func newList(w World) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the functions with their routes and files",
-		Long: `List the functions of your module with their routes and files.
+		Short: "List the functions with what calls them, and their files",
+		Long: `List the functions of your module with what calls them, a route, a schedule, a
+queue or an event, and with their files.
 
 A function is a directory in api/src/functions whose package exports Handler, or
 a file there that exports its name and Handler, such as sendEmail.go with
@@ -24,8 +25,9 @@ SendEmailHandler. A directory without Go files is a group, whose directories are
 functions too: slack/events is api/src/functions/slack/events.
 
 A function without declared routes answers every method at the listed path and
-below. A note says why a directory or file that looks like a function is not
-one.`,
+below. A function that is not called over HTTP has a schedule, a queue or the name
+of a service instead. A note says why a directory or file that looks like a
+function is not one.`,
 		Example: "  fngen list\n  fngen list --json",
 		Args:    arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -70,8 +72,8 @@ type listedJSON struct {
 	LogicalID string `json:"logicalId"`
 }
 
-// printFunctions prints functions with their routes and, below them, their
-// files. On a terminal, the routes are aligned.
+// printFunctions prints functions with what calls them and, below that, their
+// files. On a terminal, the names are padded to the same width.
 func printFunctions(w World, functions []project.Function) error {
 	s := w.style(w.Stdout)
 	width := 0
@@ -83,7 +85,7 @@ func printFunctions(w World, functions []project.Function) error {
 	var b strings.Builder
 	for _, f := range functions {
 		padding := strings.Repeat(" ", max(0, width-columns(f.Name)))
-		fmt.Fprintf(&b, "%s%s  %s", s.paint(bold, f.Name), padding, strings.Join(f.Routed().Patterns(), ", "))
+		fmt.Fprintf(&b, "%s%s  %s", s.paint(bold, f.Name), padding, describeCaller(f))
 		if f.Stream {
 			b.WriteString("  (streams)")
 		}

@@ -79,13 +79,25 @@ func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
 	require.NoError(t, os.RemoveAll(originals))
 	require.GreaterOrEqual(t, len(mutants), map[bool]int{false: 40, true: 200}[*allMutants])
 
+	output, failed := testMutants(t, dir)
+	for pkg, m := range mutants {
+		assert.True(t, failed[pkg], "the test of %s passes with %s", m.function, m.change)
+		assert.Regexp(t, "(status|body|RateLimit-Policy|Access-Control-Allow-Origin) = ", output[pkg],
+			"the test of %s fails for another reason with %s", m.function, m.change)
+	}
+}
+
+// testMutants runs the tests of all functions of a project. It returns their
+// output, and which of them failed, by import path.
+func testMutants(t *testing.T, dir string) (output map[string]string, failed map[string]bool) {
+	t.Helper()
 	cmd := exec.Command("go", "test", "-json", "-vet=off", "-ldflags=-s -w", "./api/src/functions/...")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOWORK=off", "GOTOOLCHAIN=local")
 	out, err := cmd.Output()
 	require.Error(t, err, "every package must fail")
 
-	output, failed := map[string]string{}, map[string]bool{}
+	output, failed = map[string]string{}, map[string]bool{}
 	for _, line := range bytes.Split(bytes.TrimSpace(out), []byte("\n")) {
 		var event struct{ Action, Package, Output string }
 		require.NoError(t, json.Unmarshal(line, &event), "%s", line)
@@ -94,11 +106,7 @@ func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
 			failed[event.Package] = true
 		}
 	}
-	for pkg, m := range mutants {
-		assert.True(t, failed[pkg], "the test of %s passes with %s", m.function, m.change)
-		assert.Regexp(t, "(status|body|RateLimit-Policy|Access-Control-Allow-Origin) = ", output[pkg],
-			"the test of %s fails for another reason with %s", m.function, m.change)
-	}
+	return output, failed
 }
 
 // mutate returns the mutants of a handler: each guard replaced by one that

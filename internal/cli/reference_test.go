@@ -60,7 +60,10 @@ func TestHelp(t *testing.T) {
 				assert.Contains(t, line, "curl ", name)
 				continue
 			}
-			flags := regexp.MustCompile(` --?[a-z][-a-z]*`).FindAllString(strings.SplitN(arguments, " -- ", 2)[0], -1)
+			for _, end := range []string{" -- ", " | "} { // flags of another command follow
+				arguments, _, _ = strings.Cut(arguments, end)
+			}
+			flags := regexp.MustCompile(` --?[a-z][-a-z]*`).FindAllString(arguments, -1)
 			called, _, err := cmd.Root().Find(strings.Fields(strings.NewReplacer(`"`, "", "'", "").Replace(arguments)))
 			require.NoError(t, err, line)
 			for _, flag := range flags {

@@ -9,7 +9,8 @@ func newSetup(w World) *cobra.Command {
 		Long:  "Write files that a project can have.",
 		Example: `  fngen setup generator
   fngen setup deploy
-  fngen setup ci`,
+  fngen setup ci
+  fngen setup editor`,
 		Args: knownCommand,
 		RunE: help,
 	}

@@ -155,7 +155,7 @@ func TestServeHTTP(t *testing.T) {
 	script, err := assets.ReadFile("assets/page.js")
 	require.NoError(t, err)
 	assert.NotContains(t, string(script), "innerHTML")
-	assert.LessOrEqual(t, strings.Count(string(script), "\n"), 400)
+	assert.LessOrEqual(t, strings.Count(string(script), "\n"), 420)
 }
 
 func TestEditorURL(t *testing.T) {

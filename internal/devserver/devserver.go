@@ -47,6 +47,8 @@ type Options struct {
 	// .example.com includes subdomains.
 	AllowedHosts []string
 
+	NoSchedules bool // do not run functions on their schedules
+
 	AWSLimits bool // reject what AWS Lambda and API Gateway reject; ignored under a debugger
 	DebugPort int  // run the functions under the debugger dlv, which listens on this port; 0 is without
 
@@ -83,13 +85,25 @@ type Function struct {
 	route.Function
 
 	Webhook bool // the function verifies webhooks: its requests are kept for replay
+
+	// Event says what calls the function, such as "queue orders", if that is
+	// not HTTP.
+	Event    string
+	Schedule string // when it runs, or ""
 }
 
-// routes returns the routes of functions.
+func (f Function) isHTTP() bool { return f.Event == "" }
+
+// routes returns a line for each route of functions, and for each function that
+// is not called over HTTP.
 func routes(functions []Function) []string {
 	var list []string
 	for _, f := range functions {
-		list = append(list, f.Patterns()...)
+		if f.isHTTP() {
+			list = append(list, f.Patterns()...)
+		} else {
+			list = append(list, f.Name+"  "+f.Event)
+		}
 	}
 	return list
 }

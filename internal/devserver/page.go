@@ -39,7 +39,7 @@ func (s *server) serveList(w http.ResponseWriter, r *http.Request) {
 	}
 	defer t.release()
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	for _, pattern := range routes(t.program.Functions) {
+	for _, pattern := range routes(t.http) {
 		method, path, _ := strings.Cut(pattern, "/")
 		fmt.Fprintln(w, method+s.APIURL+"/"+path)
 	}

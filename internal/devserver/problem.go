@@ -99,14 +99,39 @@ func writePreferred(
 	}
 }
 
-// readFailure returns why a function failed, and leaves the response as it is.
-func readFailure(response *http.Response) (*devpage.Failure, error) {
+// peek returns the body of a response about a failure, and leaves the response
+// as it is.
+func peek(response *http.Response) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxFailure))
 	if err != nil {
 		return nil, err
 	}
 	response.Body.Close()
 	setBody(response, data)
+	return data, nil
+}
+
+// readInvokeFailure returns why a function failed that was called through
+// Lambda's Invoke API, and leaves the response as it is.
+func readInvokeFailure(response *http.Response) (*devpage.Failure, error) {
+	data, err := peek(response)
+	if err != nil {
+		return nil, err
+	}
+	var failure struct {
+		Message string   `json:"errorMessage"`
+		Stack   []string `json:"stackTrace"`
+	}
+	_ = json.Unmarshal(data, &failure) // without its message, it is still a failure
+	return &devpage.Failure{Error: failure.Message, Stack: failure.Stack}, nil
+}
+
+// readFailure returns why a function failed, and leaves the response as it is.
+func readFailure(response *http.Response) (*devpage.Failure, error) {
+	data, err := peek(response)
+	if err != nil {
+		return nil, err
+	}
 	failure := new(devpage.Failure)
 	if json.Unmarshal(data, failure) != nil || failure.Error == "" { // a caller from outside gets no details
 		return nil, nil

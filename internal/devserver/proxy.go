@@ -78,22 +78,31 @@ func (s *server) webProxy() *httputil.ReverseProxy {
 }
 
 // forward handles a request to a function.
-func (s *server) forward(w http.ResponseWriter, r *http.Request) { s.record(w, r) }
+func (s *server) forward(w http.ResponseWriter, r *http.Request) { s.record(w, r, "") }
 
 // record sends a request to the program as soon as the gate is open, prints it,
 // and keeps it for the page. It also keeps requests to functions that verify
-// webhooks. It returns the number of the record, or 0 if the request was
-// refused.
-func (s *server) record(w http.ResponseWriter, r *http.Request) (n int) {
+// webhooks. Without a label, the method and the path are printed, or the function of an
+// event. It returns
+// the number of the record, or 0 if the request was refused.
+func (s *server) record(w http.ResponseWriter, r *http.Request, label string) (n int) {
 	start := time.Now()
 	recorder := &responseRecorder{ResponseWriter: w}
 	// The path is escaped because it is printed to a terminal. The query is
 	// omitted because it may contain secrets.
-	line := fmt.Sprintf("%-6s %s", r.Method, r.URL.EscapedPath())
+	escaped := r.URL.EscapedPath()
+	line := fmt.Sprintf("%-6s %s", r.Method, escaped)
+	if name := invokedFunction(escaped); name != "" {
+		line = "EVENT  " + name
+	}
+	line = cmp.Or(label, line)
 	defer func() {
 		status := strconv.Itoa(recorder.status)
 		if recorder.status == 0 {
 			status = "---" // the client closed the connection
+		}
+		if w.Header().Get("X-Amz-Function-Error") != "" {
+			status += " failed"
 		}
 		s.print(s.Stdout, fmt.Sprintf("%s  %s  %d ms\n", line, status, time.Since(start).Milliseconds()))
 	}()
@@ -118,20 +127,23 @@ func (s *server) record(w http.ResponseWriter, r *http.Request) (n int) {
 		return e.record.N
 	}
 	defer t.release()
-	e.record.Function, e.isDelivery = t.webhook(r)
+	e.record.Function, e.isDelivery = t.function(r)
 	e.recordBody()
 	s.functionProxy(t, &e.record).ServeHTTP(recorder, r)
 	return e.record.N
 }
 
-// webhook returns the function that a request is for, if that function verifies
-// webhooks.
-func (t *target) webhook(r *http.Request) (name string, ok bool) {
+// function returns the function that a request is for, and whether it is a
+// delivery to one that verifies webhooks.
+func (t *target) function(r *http.Request) (name string, ok bool) {
+	if name := invokedFunction(r.URL.Path); name != "" {
+		return name, false
+	}
 	match := t.router.Find(route.Request{Method: r.Method, Path: r.URL.EscapedPath()})
 	if match.Status != 0 {
 		return "", false
 	}
-	f := t.program.Functions[match.Function]
+	f := t.http[match.Function]
 	return f.Name, f.Webhook
 }
 
@@ -159,6 +171,11 @@ func (s *server) functionProxy(t *target, record *devpage.Record) *httputil.Reve
 			response.Header.Del(noteHeader)
 			record.RequestID = cmp.Or(response.Header.Get(idHeader), response.Header.Get("X-Amzn-Requestid"))
 			response.Header.Del(idHeader)
+			if response.Header.Get("X-Amz-Function-Error") != "" {
+				var err error
+				record.Failure, err = readInvokeFailure(response)
+				return err
+			}
 			if !isFailure {
 				return nil
 			}

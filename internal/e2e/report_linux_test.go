@@ -42,7 +42,8 @@ func TestTerminalReport(t *testing.T) {
 		"\x1b[1mtest\x1b[0m   go test ./api/src/functions/billing",
 		"\x1b[1mset\x1b[0m    STRIPE_WEBHOOK_SECRET in .env, as Stripe has it, or to try it:",
 		`       echo "STRIPE_WEBHOOK_SECRET=$(fngen secret)" >> .env`,
-		"\x1b[1mcall\x1b[0m   fngen invoke billing --webhook",
+		"\x1b[1mcall\x1b[0m   fngen invoke billing" +
+			` --data '{"id":"evt_1","type":"checkout.session.completed"}' --webhook`,
 		"",
 	}, lastLines(text, 7))
 

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/fngen/fngen/generator"
 )
 
 // A FunctionError is an error that the handler returned. Lambda reports it with
@@ -73,7 +75,7 @@ func (c *Client) send(
 	response := &Response{
 		Proto: resp.Proto, Status: resp.Status, Code: resp.StatusCode, Header: resp.Header, Elapsed: time.Since(start),
 	}
-	if stream != nil && resp.ContentLength < 0 {
+	if stream != nil && !r.isEvent && resp.ContentLength < 0 {
 		response.Streamed = true
 		_, err = io.Copy(stream(response), resp.Body)
 	} else {
@@ -83,22 +85,33 @@ func (c *Client) send(
 	if err != nil {
 		return nil, fmt.Errorf("reading the response: %w", err)
 	}
-	if r.isEvent && resp.StatusCode == http.StatusOK {
-		if err := response.unwrapLambda(); err != nil {
-			return nil, err
-		}
+	if !r.isEvent || resp.StatusCode != http.StatusOK {
+		return response, nil
 	}
+	if err := response.functionError(); err != nil {
+		return nil, err
+	}
+	if r.kind == generator.KindHTTP {
+		return response, response.unwrapProxy()
+	}
+	response.Kind, response.Count, response.Failed = r.kind, r.count, batchFailures(response.Body)
 	return response, nil
 }
 
-// unwrapLambda replaces the response of Lambda's Invoke API with the API
-// Gateway response in its body.
-func (r *Response) unwrapLambda() error {
-	if r.Header.Get("X-Amz-Function-Error") != "" {
-		var failure struct{ ErrorMessage, ErrorType string }
-		_ = json.Unmarshal(r.Body, &failure) // without its message, the error still says that the function failed
-		return &FunctionError{failure.ErrorType, failure.ErrorMessage}
+// functionError returns the error that a response of Lambda's Invoke API
+// reports, or nil.
+func (r *Response) functionError() error {
+	if r.Header.Get("X-Amz-Function-Error") == "" {
+		return nil
 	}
+	var failure struct{ ErrorMessage, ErrorType string }
+	_ = json.Unmarshal(r.Body, &failure) // without its message, the error still says that the function failed
+	return &FunctionError{failure.ErrorType, failure.ErrorMessage}
+}
+
+// unwrapProxy replaces the response of Lambda's Invoke API with the API Gateway
+// response in its body.
+func (r *Response) unwrapProxy() error {
 	var proxy struct {
 		events.APIGatewayProxyResponse
 		Cookies []string `json:"cookies"` // payload format 2.0 only

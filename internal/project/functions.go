@@ -36,6 +36,7 @@ type Function struct {
 	Handler  Declaration `json:"-"`
 	Shutdown Declaration `json:"-"` // zero if there is none
 	Imports  []string    `json:"-"` // of all files but the tests, unsorted and with duplicates
+	Responds bool        `json:"-"` // Handler has a result besides its error
 	CORS     bool        `json:"-"` // it imports package cors, which answers preflights
 }
 
@@ -49,6 +50,7 @@ func (f Function) Ref(module string) generator.FunctionRef {
 	ref := generator.FunctionRef{
 		Function: f.Name, Path: path.Join(module, f.Dir()), Package: f.Package,
 		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name, CORS: f.CORS, Stream: f.Stream, Kind: f.Kind,
+		Responds: f.Responds,
 	}
 	if f.Kind == generator.KindSchedule {
 		ref.Schedule = strings.TrimSuffix(f.Handler.Name, "Handler") + "Schedule"

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/token"
@@ -24,7 +25,8 @@ const (
 // constants Schedule and Queue do; in an HTTP function, they have no meaning.
 // Their names and that of the handler start with prefix.
 func (p *Project) addKind(f *Function, prefix string, files []*goFile) error {
-	kind := p.handlerKind(prefix+"Handler", files)
+	file, signature, value := findHandler(prefix+"Handler", files)
+	kind := p.handlerKind(file, signature, value)
 	schedule, scheduleFile := findDeclaration(prefix+"Schedule", files)
 	queue, queueFile := findDeclaration(prefix+"Queue", files)
 	if kind == "" {
@@ -40,14 +42,22 @@ func (p *Project) addKind(f *Function, prefix string, files []*goFile) error {
 			kind = generator.KindHTTP
 		}
 	}
-	f.Kind = kind
+	f.Kind, f.Responds = kind, responds(kind, signature)
 
 	var err error
 	switch kind {
 	case generator.KindSchedule:
 		f.Schedule, err = p.constant(f, prefix+"Schedule", schedule, scheduleFile, files, scheduleHint)
+		if err == nil {
+			_, err = ParseSchedule(f.Schedule)
+			err = declarationError(prefix+"Schedule", schedule, scheduleFile, err, scheduleHint)
+		}
 	case generator.KindQueue:
 		f.Queue, err = p.constant(f, prefix+"Queue", queue, queueFile, files, queueHint)
+		if err == nil {
+			_, err = generator.ParseQueue(f.Queue)
+			err = declarationError(prefix+"Queue", queue, queueFile, err, queueHint)
+		}
 	}
 	if kind != generator.KindHTTP {
 		f.Route = ""
@@ -78,6 +88,16 @@ func (p *Project) constant(
 	return text, nil
 }
 
+// declarationError returns a *DeclarationError about the value of a constant, or
+// nil if err is nil. The hint is advice if err has none.
+func declarationError(name string, value ast.Expr, file *goFile, err error, advice string) error {
+	if err == nil {
+		return nil
+	}
+	advice = cmp.Or(hint.Of(err), advice)
+	return &DeclarationError{hint.Newf(advice, "%s: %s: %v", file.position(value), name, err)} // not a usage error
+}
+
 // findDeclaration returns the value of a package-level constant or variable, or
 // its identifier if it has no value of its own, and the file that declares it.
 func findDeclaration(name string, files []*goFile) (ast.Expr, *goFile) {
@@ -89,15 +109,15 @@ func findDeclaration(name string, files []*goFile) (ast.Expr, *goFile) {
 	return nil, nil
 }
 
-// handlerKind returns the kind of the events that a handler takes, or "" if the
-// source does not show it.
-func (p *Project) handlerKind(name string, files []*goFile) generator.Kind {
+// findHandler returns the type of a handler, or its value if the source does not
+// show its type, and the file that declares it.
+func findHandler(name string, files []*goFile) (file *goFile, signature *ast.FuncType, value ast.Expr) {
 	for _, file := range files {
 		for _, declaration := range file.Decls {
 			switch d := declaration.(type) {
 			case *ast.FuncDecl:
 				if d.Recv == nil && d.Name.Name == name {
-					return p.eventKind(file, d.Type)
+					return file, d.Type, nil
 				}
 			case *ast.GenDecl:
 				for _, spec := range d.Specs {
@@ -110,16 +130,42 @@ func (p *Project) handlerKind(name string, files []*goFile) generator.Kind {
 						continue
 					}
 					if signature, ok := s.Type.(*ast.FuncType); ok {
-						return p.eventKind(file, signature)
+						return file, signature, nil
 					}
-					if len(s.Values) == len(s.Names) {
-						return p.valueKind(file, s.Values[i])
+					if len(s.Values) != len(s.Names) {
+						continue
 					}
+					if literal, ok := s.Values[i].(*ast.FuncLit); ok {
+						return file, literal.Type, nil
+					}
+					return file, nil, s.Values[i]
 				}
 			}
 		}
 	}
+	return nil, nil, nil
+}
+
+// handlerKind returns the kind of the events that a handler takes, or "" if the
+// source does not show it.
+func (p *Project) handlerKind(file *goFile, signature *ast.FuncType, value ast.Expr) generator.Kind {
+	switch {
+	case signature != nil:
+		return p.eventKind(file, signature)
+	case value != nil:
+		return p.valueKind(file, value)
+	}
 	return ""
+}
+
+// responds reports whether a handler has a result besides its error. If the
+// source does not show it, the handlers of batches have one.
+func responds(kind generator.Kind, signature *ast.FuncType) bool {
+	if signature != nil {
+		return signature.Results.NumFields() == 2
+	}
+	batches := []generator.Kind{generator.KindQueue, generator.KindDynamoDB, generator.KindKinesis}
+	return slices.Contains(batches, kind)
 }
 
 // eventKind returns the kind of the event that a function of the given type
@@ -155,9 +201,6 @@ func (p *Project) eventKind(file *goFile, signature *ast.FuncType) generator.Kin
 
 // valueKind returns the kind of a handler that an expression returns.
 func (p *Project) valueKind(file *goFile, value ast.Expr) (kind generator.Kind) {
-	if literal, ok := value.(*ast.FuncLit); ok {
-		return p.eventKind(file, literal.Type)
-	}
 	ast.Inspect(value, func(n ast.Node) bool {
 		e, ok := n.(ast.Expr)
 		if !ok || kind != "" {
@@ -204,3 +247,17 @@ func (file *goFile) qualified(e ast.Expr) (imported, name string) {
 
 // position returns the position of a node in the form of the go command.
 func (file *goFile) position(n ast.Node) string { return fmt.Sprintf("%s:%d", file.name, file.line(n)) }
+
+// Event says what calls the function, such as "queue orders", or "" if that is
+// HTTP.
+func (f Function) Event() string {
+	switch f.Kind {
+	case generator.KindHTTP:
+		return ""
+	case generator.KindSchedule:
+		return "schedule " + f.Schedule
+	case generator.KindQueue:
+		return "queue " + f.Queue
+	}
+	return string(f.Kind)
+}

@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-lambda-go/lambda"
 
+	"github.com/fngen/fngen/templates/runtime/lambdastart"
 	"github.com/fngen/fngen/templates/runtime/payload"
 	"github.com/fngen/fngen/templates/runtime/response"
 	"github.com/fngen/fngen/templates/runtime/route"
@@ -39,7 +39,7 @@ type StreamFunction struct {
 // response. The next invocation starts when the function that writes the body
 // has returned.
 func StartStream(f StreamFunction, shutdown ...func(context.Context) error) {
-	lambda.StartWithOptions(newStreamHandler(f).Invoke, onShutdown(shutdown)...)
+	lambdastart.Start(newStreamHandler(f).Invoke, shutdown...)
 }
 
 type streamHandler struct {
@@ -114,7 +114,7 @@ func (h *streamHandler) call(ctx context.Context, event events.APIGatewayProxyRe
 ) {
 	defer func() {
 		if value := recover(); value != nil {
-			err = panicError(value, stack())
+			err = lambdastart.Panic(value)
 		}
 	}()
 	return h.Handler(ctx, event)
@@ -124,7 +124,7 @@ func (h *streamHandler) call(ctx context.Context, event events.APIGatewayProxyRe
 func read(r io.Reader, p []byte) (n int, err error) {
 	defer func() {
 		if value := recover(); value != nil {
-			n, err = 0, panicError(value, stack())
+			n, err = 0, lambdastart.Panic(value)
 		}
 	}()
 	return r.Read(p)

@@ -33,6 +33,7 @@ type options struct {
 	trustedProxies                    prefixes
 	publicURL                         *url.URL
 	report, token                     string // parent's address, and this process's token
+	jobs                              Jobs
 }
 
 // A usageError is an error in the flags or the environment.
@@ -44,10 +45,15 @@ type usageError struct {
 func (e usageError) Unwrap() error { return e.error }
 
 // parse reads options from the environment and from flags, which take
-// precedence. It prints help to stderr if a flag asks for it. Its errors are
-// usageErrors.
-func parse(args []string, lookup func(string) (string, bool), stderr io.Writer) (options, error) {
-	o := options{host: "127.0.0.1", port: 8911, bodyLimit: 10 << 20, bodiesLimit: 32 << 20, headerLimit: 64 << 10}
+// precedence. jobs may add flags. It prints help to stderr if a flag asks for it.
+// Its errors are usageErrors.
+func parse(args []string, lookup func(string) (string, bool), stderr io.Writer, jobs Jobs) (options, error) {
+	if jobs == nil {
+		jobs = noJobs{}
+	}
+	o := options{
+		host: "127.0.0.1", port: 8911, bodyLimit: 10 << 20, bodiesLimit: 32 << 20, headerLimit: 64 << 10, jobs: jobs,
+	}
 	host, _ := lookup("HOST")
 	if host != "" {
 		o.host = host
@@ -85,6 +91,7 @@ func parse(args []string, lookup func(string) (string, bool), stderr io.Writer) 
 		"enforce the limits of API Gateway and Lambda: 6 MB (413, 502), 29 s (504)")
 	flags.StringVar(&o.report, "report", "", "`address` of the parent process, with which this process ends")
 	flags.BoolVar(&o.dev, "dev", false, "include error messages in responses; requires -report")
+	jobs.Flags(flags)
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		printHelp(stderr, flags)
@@ -99,6 +106,9 @@ func parse(args []string, lookup func(string) (string, bool), stderr io.Writer) 
 	o.loopbackByDefault = portText != "" && host == "" && !set["host"]
 	o.token, _ = lookup(tokenEnv)
 	if err := o.validate(flags.Args(), public); err != nil {
+		return o, usageError{error: err}
+	}
+	if err := jobs.Check(); err != nil {
 		return o, usageError{error: err}
 	}
 	return o, nil
