@@ -92,7 +92,10 @@ func (c *Client) send(
 		return nil, err
 	}
 	if r.kind == generator.KindHTTP {
-		return response, response.unwrapProxy()
+		if err := response.unwrapProxy(); err != nil {
+			return nil, err
+		}
+		return response, nil
 	}
 	response.Kind, response.Count, response.Failed = r.kind, r.count, batchFailures(response.Body)
 	return response, nil
