@@ -54,6 +54,9 @@ type TemplateData struct {
 
 	// Binary is the media type of the response, or empty for JSON. Use Quote.
 	Binary string
+
+	// Stream says that the response is streamed, as server-sent events.
+	Stream bool
 }
 
 // RouteData describes a route of a function.
@@ -268,6 +271,7 @@ func (s Spec) templateData(p Project, module string) TemplateData {
 
 		Route:  s.Name.Route(),
 		Binary: s.Binary,
+		Stream: s.Stream,
 	}
 	if s.CORS != nil {
 		d.CORS = s.CORS.templateData()

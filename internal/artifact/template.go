@@ -47,6 +47,7 @@ type Function struct {
 	CORS     bool            // it answers CORS preflights
 	project.Lambda
 	SignedURL bool // the sender signs the URL of its requests
+	Stream    bool // the response is streamed
 }
 
 // Template returns the AWS SAM template of a stack. It contains no values of
@@ -98,6 +99,12 @@ func Template(s Stack) ([]byte, error) {
 		parameters = append(parameters, from.parameters...)
 		resources = append(resources, from.resources...)
 		outputs = append(outputs, from.outputs...)
+		if id := LogicalID(f.Name) + "Url"; f.URL { // SAM gives the URL this ID
+			outputs = append(outputs, pair{id, mapping{
+				{"Description", "The URL of the function " + f.Name},
+				{"Value", mapping{{"Fn::GetAtt", []string{id, "FunctionUrl"}}}},
+			}})
+		}
 	}
 
 	template := mapping{
@@ -128,7 +135,7 @@ func Template(s Stack) ([]byte, error) {
 // as its output says.
 func (s Stack) hasAPI() bool {
 	return len(s.Functions) == 0 ||
-		slices.ContainsFunc(s.Functions, func(f Function) bool { return f.Kind == generator.KindHTTP })
+		slices.ContainsFunc(s.Functions, func(f Function) bool { return f.Kind == generator.KindHTTP && !f.URL })
 }
 
 // urlOutput returns the output of the API's URL.
@@ -198,6 +205,9 @@ func (s Stack) resources(sources []source) int {
 	for i, routes := range s.routes() {
 		resources += 2 + len(routes) // the function, its role, and a permission for each route
 		resources += sources[i].added + len(sources[i].resources)
+		if s.Functions[i].URL {
+			resources += 3 // the URL and two permissions
+		}
 	}
 	return resources
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/fngen/fngen/internal/artifact"
 	"github.com/fngen/fngen/internal/dist"
 	"github.com/fngen/fngen/internal/dotenv"
+	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/overlay"
 	"github.com/fngen/fngen/internal/project"
 )
@@ -50,6 +51,12 @@ func (b *builder) settings() (map[string]project.Lambda, error) {
 		}
 		s.Secrets = slices.Compact(slices.Sorted(slices.Values(s.Secrets)))
 		settings[f.Name] = s
+		if f.Stream && !s.URL && !b.REST {
+			advice := "write url = true under [" + project.SettingsTable(f.Name) +
+				"] in fngen.toml for a function URL, or run fngen build --api rest"
+			return nil, hint.Newf(advice, "%s:%d: the function %s streams its response, which an HTTP API cannot",
+				f.Handler.File, f.Handler.Line, f.Name)
+		}
 	}
 	return settings, stack.CheckSources()
 }
@@ -57,7 +64,8 @@ func (b *builder) settings() (map[string]project.Lambda, error) {
 // stackFunction returns a function as a stack has it.
 func stackFunction(f project.Function, settings project.Lambda) artifact.Function {
 	return artifact.Function{
-		Name: f.Name, Kind: f.Kind, Routes: f.Routes, Schedule: f.Schedule, Queue: f.Queue, CORS: f.CORS, Lambda: settings,
+		Name: f.Name, Kind: f.Kind, Routes: f.Routes, Schedule: f.Schedule, Queue: f.Queue, CORS: f.CORS,
+		Lambda: settings, Stream: f.Stream,
 	}
 }
 

@@ -291,6 +291,10 @@ func call(cmd *cobra.Command, w World, client *invoke.Client, o invokeOptions) e
 	if err := o.read(cmd, w); err != nil {
 		return err
 	}
+	terminal := isTerminal(w.Stdout)
+	if !o.json && o.output == "" {
+		o.call.Stream = func(r *invoke.Response) io.Writer { return printStream(w, o, r, terminal) }
+	}
 	response, err := client.Call(cmd.Context(), o.call)
 	var option *invoke.OptionError
 	if errors.As(err, &option) {
@@ -302,7 +306,10 @@ func call(cmd *cobra.Command, w World, client *invoke.Client, o invokeOptions) e
 	if response.Kind != "" {
 		return errors.Join(printEvent(w, o, response), err)
 	}
-	if err := errors.Join(printResponse(w, o, response, isTerminal(w.Stdout)), err); err != nil {
+	if !response.Streamed {
+		err = errors.Join(printResponse(w, o, response, terminal), err)
+	}
+	if err != nil {
 		return err
 	}
 	if response.Code >= http.StatusBadRequest {

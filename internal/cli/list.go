@@ -85,7 +85,11 @@ func printFunctions(w World, functions []project.Function) error {
 	var b strings.Builder
 	for _, f := range functions {
 		padding := strings.Repeat(" ", max(0, width-columns(f.Name)))
-		fmt.Fprintf(&b, "%s%s  %s\n", s.paint(bold, f.Name), padding, describeCaller(f))
+		fmt.Fprintf(&b, "%s%s  %s", s.paint(bold, f.Name), padding, describeCaller(f))
+		if f.Stream {
+			b.WriteString("  (streams)")
+		}
+		b.WriteByte('\n')
 		for _, file := range f.Files {
 			fmt.Fprintf(&b, "    %s\n", s.paint(dim, file))
 		}

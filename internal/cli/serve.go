@@ -29,6 +29,7 @@ func serverFlags() []struct{ name, usage string } {
 		{"host", "listen on this `ADDRESS`, such as 0.0.0.0 (default $HOST, or 127.0.0.1)"},
 		{"port", "listen on this `PORT` (default $PORT, or 8911)"},
 		{"timeout", "maximum `DURATION` of a function call (default 30s)"},
+		{"stream-timeout", "maximum `DURATION` of a streamed response (default 15m)"},
 		{"body-limit", "maximum `SIZE` of a request's body (default 10MB)"},
 		{"bodies-limit", "maximum total `SIZE` of the bodies of requests in progress (default 32MB)"},
 		{"header-limit", "maximum `SIZE` of a request's header (default 64KB)"},

@@ -22,6 +22,7 @@ type Lambda struct {
 	Memory       int            // in MB
 	Timeout      int            // in seconds
 	Concurrency  *int           // reserved concurrency, nil for none
+	URL          bool           // a function URL in place of routes of an API
 	Environment  map[string]any // variables whose values are not secret: strings, or calls as in Policies
 	Secrets      []string       // names of variables whose values are set on deployment, sorted
 
@@ -41,6 +42,7 @@ type lambdaSettings struct {
 	Memory       *int           `toml:"memory"`
 	Timeout      *int           `toml:"timeout"`
 	Concurrency  *int           `toml:"concurrency"`
+	URL          *bool          `toml:"url"`
 	Environment  map[string]any `toml:"environment"`
 	Secrets      []string       `toml:"secrets"`
 	Policies     []any          `toml:"policies"`
@@ -166,6 +168,7 @@ func (l *Lambda) apply(s lambdaSettings) {
 	l.Memory = *cmp.Or(s.Memory, &l.Memory)
 	l.Timeout = *cmp.Or(s.Timeout, &l.Timeout)
 	l.Concurrency = cmp.Or(s.Concurrency, l.Concurrency)
+	l.URL = *cmp.Or(s.URL, &l.URL)
 	l.Policies = slices.Concat(l.Policies, s.Policies)
 	for _, name := range s.Secrets {
 		delete(l.Environment, name)
@@ -351,6 +354,10 @@ func lineOf(data []byte, key []string) int {
 	}
 	return line
 }
+
+// SettingsTable returns the name of the table of fngen.toml with a function's
+// settings: functions."slack/events" for slack/events.
+func SettingsTable(function string) string { return dotted([]string{"functions", function}) }
 
 // dotted returns a key as TOML writes it, with quotes where they are required.
 func dotted(key []string) string {
