@@ -60,7 +60,9 @@ type RouteData struct {
 }
 
 // HTTPMethod returns the method of a test's request, such as GET.
-func (d RouteData) HTTPMethod() string { return strings.ToUpper(strings.TrimPrefix(d.Method, "Method")) }
+func (d RouteData) HTTPMethod() string {
+	return strings.ToUpper(strings.TrimPrefix(d.Method, "Method"))
+}
 
 // CORSData describes the origins whose pages may call a function.
 type CORSData struct {

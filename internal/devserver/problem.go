@@ -105,7 +105,7 @@ func readFailure(response *http.Response) (*devpage.Failure, error) {
 	if err != nil {
 		return nil, err
 	}
-	response.Body.Close()
+	_ = response.Body.Close()
 	setBody(response, data)
 	failure := new(devpage.Failure)
 	if json.Unmarshal(data, failure) != nil || failure.Error == "" { // a caller from outside gets no details
