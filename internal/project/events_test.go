@@ -112,6 +112,7 @@ func TestEventsErrors(t *testing.T) {
 		{"kinesis", `stream = "orders"`, "stream: want an ARN such as arn:aws:kinesis:"},
 		{"kinesis", `startingPosition = "latest"`, `startingPosition: want TRIM_HORIZON or LATEST, not "latest"`},
 		{"kinesis", `parallelization = 11`, "parallelization: want 1 to 10, not 11"},
+		{"queue", `url = true`, "url: only a function that is called over HTTP has a URL"},
 		{"kinesis", `onFailure = "arn:aws:s3:::failures"`, "onFailure: want an ARN such as arn:aws:sqs:"},
 	} {
 		t.Run(test.function+" "+test.settings, func(t *testing.T) {

@@ -94,6 +94,9 @@ func (p *Project) Lambda(functions []Function, others []string) (map[string]Lamb
 		}
 		if err == nil && i >= 0 {
 			key, err = s.Functions[name].Events.validate(functions[i])
+			if hasURL := s.Functions[name].URL; err == nil && hasURL != nil && *hasURL && functions[i].Kind != generator.KindHTTP {
+				key, err = []string{"url"}, errors.New("only a function that is called over HTTP has a URL")
+			}
 		}
 		if err != nil {
 			return nil, invalid(err, append([]string{"functions", name}, key...)...)
@@ -106,6 +109,7 @@ func (p *Project) Lambda(functions []Function, others []string) (map[string]Lamb
 		l := defaultLambda()
 		l.apply(s.Lambda)
 		l.apply(s.Functions[name].lambdaSettings)
+		l.URL = l.URL && f.Kind == generator.KindHTTP
 		l.Events = s.Functions[name].Events
 		if size := l.environmentSize(); size > maxEnvironment {
 			key := []string{"functions", name, "environment"}
