@@ -6,7 +6,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test modules golden docs table lint fuzz race mutants vuln bench fresh demo
+.PHONY: help build install test modules golden docs table lint fuzz race mutants vuln bench soak fresh demo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ bench: ## measure commands relative to baselines: a program that only writes the
 	go test ./templates/lib/fn ./templates/lib/webhooks ./templates/lib/auth ./templates/lib/ipallow ./templates/lib/ratelimit ./templates/lib/queue -run '^$$' -bench .
 	go test ./templates/runtime/server -run '^$$' -bench .
 	go test ./templates/runtime/lambdaentry -run '^$$' -bench Start -benchtime 30x
+
+soak: ## keep serve and dev busy for ten minutes, with slow clients, uploads, reloads and restarts
+	go test ./internal/e2e -run 'TestSoak$$' -soak 10m -timeout 20m -v
 
 fresh: ## run the README's commands in a new clone with empty module and build caches, as on a new machine
 	@./internal/e2e/fresh.sh

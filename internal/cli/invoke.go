@@ -64,9 +64,9 @@ the value of an environment variable, which can be set in .env.defaults, .env or
 provider would send.
 
 A function that is not called over HTTP gets an event as AWS would send it: a
-schedule the time that it is due (--at), a queue a message for each --data, other
-functions the event of --sample, such as s3/put. If messages fail, their IDs are
-printed and the exit code is 1.
+schedule the time that it is due (--at), a queue a message for each --data,
+other functions the event of --sample, such as s3/put. If messages fail, their
+IDs are printed and the exit code is 1.
 
 --data, --secret and --bearer accept @FILE to read a file, and - to read
 standard input. Prefer these for secrets: other users of the machine can see

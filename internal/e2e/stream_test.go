@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -294,9 +293,9 @@ func TestStreamLambda(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(template), "InvokeMode: RESPONSE_STREAM")
 
-	var log bytes.Buffer
+	log := &screen{}
 	r, err := lambdaruntime.Start(lambdaruntime.Function{
-		Command: []string{unzip(t, filepath.Join(project, "dist", "clock.zip"))}, Log: &log,
+		Command: []string{unzip(t, filepath.Join(project, "dist", "clock.zip"))}, Log: log,
 	})
 	require.NoError(t, err)
 	defer r.Close()
@@ -332,7 +331,7 @@ func TestStreamLambda(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		stream, err := r.InvokeStream(ctx, event(kind, dir, ""))
-		require.NoError(t, err, log.String())
+		require.NoError(t, err, log.all())
 		assert.Equal(t, "application/vnd.awslambda.http-integration-response", stream.ContentType)
 		body := bufio.NewReader(stream.Body)
 		got, err := body.ReadString(0)
@@ -385,5 +384,5 @@ func TestStreamLambda(t *testing.T) {
 	assert.Equal(t, first+second, response.Body)
 	assert.Equal(t, 200, response.StatusCode)
 	assert.Equal(t, []string{"a=1", "b=2"}, response.Cookies)
-	assert.Contains(t, log.String(), "stream failed")
+	assert.Contains(t, log.all(), "stream failed")
 }
