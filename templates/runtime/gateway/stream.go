@@ -107,7 +107,7 @@ func (c *call) send(method string, stream *events.APIGatewayProxyStreamingRespon
 	if hasBody {
 		chunk, err = body.next()
 	}
-	if len(chunk) == 0 && err != nil && err != io.EOF {
+	if len(chunk) == 0 && err != nil && !errors.Is(err, io.EOF) {
 		c.finish(events.APIGatewayProxyResponse{}, err)
 		return nil
 	}
@@ -143,7 +143,7 @@ func (c *call) send(method string, stream *events.APIGatewayProxyStreamingRespon
 				return err
 			}
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -170,7 +170,7 @@ func (r *reader) next() (chunk []byte, err error) {
 	}
 	for range 100 { // as often as package bufio tries
 		n, err := read(r.body, r.buffer)
-		if err != nil && err != io.EOF && r.ctx.Err() != nil {
+		if err != nil && !errors.Is(err, io.EOF) && r.ctx.Err() != nil {
 			err = r.ctx.Err()
 		}
 		if n > 0 || err != nil {

@@ -100,7 +100,7 @@ func (h *streamHandler) open(ctx context.Context, event events.APIGatewayProxyRe
 	}
 	first := make([]byte, 32<<10)
 	n, err := read(stream.Body, first)
-	if n == 0 && err != nil && err != io.EOF {
+	if n == 0 && err != nil && !errors.Is(err, io.EOF) {
 		_ = stream.Close()
 		return nil, err
 	}
@@ -152,7 +152,7 @@ type streamBody struct {
 
 func (b *streamBody) Read(p []byte) (int, error) {
 	n, err := read(b.Reader, p)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		slog.ErrorContext(b.ctx, "stream failed", "error", err, "requestId", requestID(b.ctx))
 	}
 	return n, err
