@@ -10,20 +10,14 @@ func (s Spec) CallArgs() []string {
 	switch s.kind() {
 	case KindHTTP:
 		return append(args, s.requestArgs()...)
-	case KindSchedule:
-		return args
-	case KindQueue:
+	case KindQueue, KindSNS, KindEventBridge, KindKinesis:
 		return append(args, "--data", "{}")
 	case KindS3:
 		return append(args, "--sample", "s3/put")
-	case KindSNS:
-		return append(args, "--sample", "sns/notification")
 	case KindDynamoDB:
 		return append(args, "--sample", "dynamodb/insert")
-	case KindKinesis:
-		return append(args, "--sample", "kinesis/record")
 	}
-	return append(args, "--event", "event.json")
+	return args
 }
 
 // requestArgs returns the arguments of fngen invoke that describe the request.

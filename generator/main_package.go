@@ -38,6 +38,7 @@ type FunctionRef struct {
 
 	Routes string // exported variable with the patterns of its routes, or ""
 	CORS   bool   // it answers CORS preflights
+	Stream bool   // its response is streamed
 
 	Kind     Kind   // what calls it; "" is KindHTTP
 	Responds bool   // its handler has a result besides its error

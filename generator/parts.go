@@ -52,6 +52,10 @@ func parts() partTable {
 			provides: "Problem: errors as application/problem+json",
 		},
 		{
+			name: "fn/stream", files: []string{"stream.go"},
+			provides: "Stream: responses that are sent while they are written",
+		},
+		{
 			name: "fntest/dynamodb", files: []string{"dynamodb.go"},
 			provides: "DynamoDB: events with records of a DynamoDB stream",
 		},
@@ -74,6 +78,10 @@ func parts() partTable {
 		{
 			name: "fntest/sqs", files: []string{"sqs.go"},
 			provides: "SQS and FIFO: events with messages of a queue",
+		},
+		{
+			name: "fntest/stream", files: []string{"stream.go"},
+			provides: "CallStream: calls of handlers that stream",
 		},
 		{
 			name: "fntest/webhook", files: []string{"webhook.go"},
@@ -279,6 +287,12 @@ func (s Spec) parts() []string {
 	}
 	if s.Binary != "" {
 		names = append(names, "fn/binary")
+	}
+	if s.Stream {
+		names = append(names, "fn/stream")
+		if !s.NoTests {
+			names = append(names, "fntest/stream")
+		}
 	}
 	if s.Webhook != nil && s.Webhook.part() != "" {
 		names = append(names, "webhooks/"+s.Webhook.part())

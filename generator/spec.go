@@ -26,6 +26,7 @@ type Spec struct {
 	Auth      *Auth      // users that may call it; nil for everyone
 	Input     *Input     // JSON body that it decodes; nil for none
 	Binary    string     // media type of a binary response; "" for JSON
+	Stream    bool       // send the response while it is written
 }
 
 // Auth describes the users that may call a function.

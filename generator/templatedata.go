@@ -54,6 +54,9 @@ type TemplateData struct {
 
 	// Binary is the media type of the response, or empty for JSON. Use Quote.
 	Binary string
+
+	// Stream says that the response is streamed, as server-sent events.
+	Stream bool
 }
 
 // RouteData describes a route of a function.
@@ -67,7 +70,9 @@ type RouteData struct {
 }
 
 // HTTPMethod returns the method of a test's request, such as GET.
-func (d RouteData) HTTPMethod() string { return strings.ToUpper(strings.TrimPrefix(d.Method, "Method")) }
+func (d RouteData) HTTPMethod() string {
+	return strings.ToUpper(strings.TrimPrefix(d.Method, "Method"))
+}
 
 // CORSData describes the origins whose pages may call a function.
 type CORSData struct {
@@ -266,6 +271,7 @@ func (s Spec) templateData(p Project, module string) TemplateData {
 
 		Route:  s.Name.Route(),
 		Binary: s.Binary,
+		Stream: s.Stream,
 	}
 	if s.CORS != nil {
 		d.CORS = s.CORS.templateData()

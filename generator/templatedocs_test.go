@@ -66,7 +66,7 @@ func docSpecs(t *testing.T) []Spec {
 	}
 	name, err := ParseName("slack/events")
 	require.NoError(t, err)
-	specs = append(specs, Spec{Name: name})
+	specs = append(specs, Spec{Name: name, Stream: true})
 
 	if name, err = ParseName("users"); err != nil {
 		t.Fatal(err)

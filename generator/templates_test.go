@@ -60,6 +60,7 @@ func TestPackages(t *testing.T) {
 		"auth": {"fn"}, "batch": nil, "cors": {"fn"}, "db": {"project/db/migrations"},
 		"dbtest": {"db", "project/db/migrations", "scenario"},
 		"fn":     nil, "fntest": nil, "inbox": {"db", "once"}, "ipallow": {"fn"}, "jwks": nil,
+		"lease":  {"db"},
 		"logger": {"fn"}, "once": nil, "queue": {"batch", "once"}, "ratelimit": {"fn", "ipallow"},
 		"redisstore": {"once", "ratelimit"}, "scenario": nil, "schedule": nil, "stream": {"batch"},
 		"webhooks": {"fn", "once"},

@@ -33,11 +33,12 @@ var Function embed.FS
 //go:embed lib/db/db.go lib/db/dsn.go lib/db/files.go lib/db/migrate.go lib/db/postgres.go lib/db/slow.go
 //go:embed lib/db/sqlite.go
 //go:embed lib/dbtest/dbtest.go lib/dbtest/postgres.go lib/dbtest/sqlite.go
-//go:embed lib/fn/binary.go lib/fn/decode.go lib/fn/fn.go lib/fn/form.go lib/fn/problem.go
+//go:embed lib/fn/binary.go lib/fn/decode.go lib/fn/fn.go lib/fn/form.go lib/fn/problem.go lib/fn/stream.go
 //go:embed lib/fntest/dynamodb.go lib/fntest/eventbridge.go lib/fntest/fntest.go lib/fntest/kinesis.go
-//go:embed lib/fntest/s3.go lib/fntest/sns.go lib/fntest/sqs.go lib/fntest/webhook.go
+//go:embed lib/fntest/s3.go lib/fntest/sns.go lib/fntest/sqs.go lib/fntest/stream.go lib/fntest/webhook.go
 //go:embed lib/inbox/inbox.go
 //go:embed lib/ipallow/ipallow.go
+//go:embed lib/lease/lease.go
 //go:embed lib/jwks/fetch.go lib/jwks/jwks.go lib/jwks/key.go
 //go:embed lib/logger/calls.go lib/logger/logger.go lib/logger/redact.go lib/logger/secrets.go
 //go:embed lib/logger/terminal.go
@@ -115,6 +116,7 @@ var Function embed.FS
 //go:embed lib/webhooks/zoom.go
 //go:embed project/db/migrations/migrations.go
 //go:embed extra/inbox/db/migrations/*.sql
+//go:embed extra/lease/db/migrations/*.sql
 var Lib embed.FS
 
 // New contains the text/templates of a new project's files. They are executed
@@ -150,14 +152,15 @@ var CI embed.FS
 //
 //go:embed runtime/gateway/call.go runtime/gateway/client.go runtime/gateway/context.go runtime/gateway/event.go
 //go:embed runtime/gateway/gateway.go runtime/gateway/ids.go runtime/gateway/inflight.go runtime/gateway/response.go runtime/gateway/size.go
+//go:embed runtime/gateway/stream.go
 //go:embed runtime/eventsource/eventsource.go
 //go:embed runtime/jobs/events.go runtime/jobs/jobs.go runtime/jobs/run.go runtime/jobs/schedules.go
-//go:embed runtime/lambdaentry/lambdaentry.go
+//go:embed runtime/lambdaentry/lambdaentry.go runtime/lambdaentry/stream.go
 //go:embed runtime/lambdastart/lambdastart.go
 //go:embed runtime/lambdatrigger/lambdatrigger.go
 //go:embed runtime/migrate/main.go
 //go:embed runtime/payload/alb.go runtime/payload/fields.go runtime/payload/http.go runtime/payload/payload.go
-//go:embed runtime/payload/response.go
+//go:embed runtime/payload/response.go runtime/payload/stream.go
 //go:embed runtime/response/response.go
 //go:embed runtime/route/event.go runtime/route/route.go
 //go:embed runtime/server/memory.go

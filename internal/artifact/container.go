@@ -25,16 +25,23 @@ type Container struct {
 
 // Files returns the files, by name, that put a server into a container and run
 // it: a Dockerfile, which copies linux/ARCH/server from its build context, and
-// manifests for Kubernetes and Knative.
+// manifests for Kubernetes and Knative. Those of what calls functions other than
+// HTTP are files of their own.
 func (c Container) Files() (map[string][]byte, error) {
 	all, err := template.New("").Option("missingkey=error").ParseFS(templates.Deploy, "deploy/*.tmpl")
 	if err != nil {
 		return nil, fmt.Errorf("template: %w", err)
 	}
+	jobs := c.Jobs()
+	empty := map[string]bool{
+		ingressFile:           len(c.Paths()) == 0, // an Ingress without paths is invalid
+		"cronjobs.yaml":       len(jobs) == 0,
+		"knative-events.yaml": len(jobs)+len(c.Triggers()) == 0,
+	}
 	files := map[string][]byte{}
 	for _, name := range ContainerFiles() {
-		if name == ingressFile && len(c.Paths()) == 0 {
-			continue // an Ingress without paths is invalid
+		if empty[name] {
+			continue
 		}
 		var text bytes.Buffer
 		if err := all.ExecuteTemplate(&text, name+".tmpl", c); err != nil {

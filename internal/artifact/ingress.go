@@ -1,16 +1,9 @@
 package artifact
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
-	"io"
-	"maps"
 	"path"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/fngen/fngen/internal/project"
 )
@@ -48,22 +41,9 @@ type Missing struct {
 // requests to. It returns none if there is no Ingress, and the name of the file
 // with the first one otherwise. Files other than YAML are ignored.
 func Unrouted(manifests map[string][]byte, functions []project.Function) (file string, _ []Missing, _ error) {
-	var all []ingress
-	for _, name := range slices.Sorted(maps.Keys(manifests)) {
-		if ext := path.Ext(name); ext != ".yaml" && ext != ".yml" {
-			continue
-		}
-		found, err := ingresses(manifests[name])
-		if err != nil {
-			return name, nil, fmt.Errorf("%s: %w", name, err)
-		}
-		if len(found) > 0 && file == "" {
-			file = name
-		}
-		all = append(all, found...)
-	}
-	if file == "" {
-		return "", nil, nil
+	file, all, err := resources[ingress](manifests, "Ingress")
+	if err != nil || file == "" {
+		return file, nil, err
 	}
 	var missing []Missing
 	for _, f := range functions {
@@ -75,28 +55,6 @@ func Unrouted(manifests map[string][]byte, functions []project.Function) (file s
 		}
 	}
 	return file, missing, nil
-}
-
-// ingresses returns the resources of kind Ingress in a manifest.
-func ingresses(manifest []byte) ([]ingress, error) {
-	var list []ingress
-	for d := yaml.NewDecoder(bytes.NewReader(manifest)); ; {
-		var document yaml.Node
-		if err := d.Decode(&document); errors.Is(err, io.EOF) {
-			return list, nil
-		} else if err != nil {
-			return nil, err
-		}
-		var kind struct{ Kind string }
-		if err := document.Decode(&kind); err != nil || kind.Kind != "Ingress" {
-			continue // a list of values, or another resource
-		}
-		var i ingress
-		if err := document.Decode(&i); err != nil {
-			return nil, err
-		}
-		list = append(list, i)
-	}
 }
 
 // routes reports whether an Ingress routes a path and those below it, or says

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/artifact"
 	"github.com/fngen/fngen/internal/project"
 )
@@ -45,11 +46,11 @@ func extended(t *testing.T, name string, partial []byte) []byte {
 	p, err := project.Open(dir, project.Options{Env: func(string) string { return "" }})
 	require.NoError(t, err)
 	defer p.Close()
-	lambdas, err := p.Lambda([]string{"divide"}, nil)
+	lambdas, err := p.Lambda([]project.Function{{Name: "divide", Kind: generator.KindHTTP}}, nil)
 	require.NoError(t, err)
 
 	text := newTemplate(t, artifact.Stack{Module: "example.com/shop", Functions: []artifact.Function{
-		{Name: "divide", Lambda: lambdas["divide"]},
+		{Name: "divide", Kind: generator.KindHTTP, Lambda: lambdas["divide"]},
 	}})
 	text, err = artifact.Merge(text, name+".yaml", partial)
 	require.NoError(t, err)

@@ -10,6 +10,7 @@ import (
 
 	modpath "golang.org/x/mod/module"
 
+	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/project"
 )
 
@@ -38,11 +39,15 @@ type Stack struct {
 
 // A Function is a function of a stack. Its zip file is beside the template.
 type Function struct {
-	Name   string
-	Routes []project.Route // empty for every method at /NAME and below
-	CORS   bool            // it answers CORS preflights
+	Name     string
+	Kind     generator.Kind
+	Routes   []project.Route // empty for every method at /NAME and below
+	Schedule string          // of a function of KindSchedule
+	Queue    string          // of a function of KindQueue
+	CORS     bool            // it answers CORS preflights
 	project.Lambda
 	SignedURL bool // the sender signs the URL of its requests
+	Stream    bool // the response is streamed
 }
 
 // Template returns the AWS SAM template of a stack. It contains no values of
@@ -58,9 +63,13 @@ func Template(s Stack) ([]byte, error) {
 	if err := CheckNames(names); err != nil {
 		return nil, err
 	}
+	sources, err := s.sources()
+	if err != nil {
+		return nil, err
+	}
 	var parameters mapping
 	parameterIDs := map[string]string{} // by variable
-	taken := map[string]bool{}
+	taken := s.takenIDs(sources)
 	for _, variable := range s.allSecrets() {
 		id := parameterID(variable, taken)
 		parameterIDs[variable] = id
@@ -70,13 +79,32 @@ func Template(s Stack) ([]byte, error) {
 			{"Description", "The environment variable " + variable},
 		}})
 	}
-	var resources mapping
+	var resources, outputs mapping
+	if s.hasAPI() {
+		outputs = mapping{{"Url", s.urlOutput()}}
+	}
 	routes := s.routes()
 	for i, f := range s.Functions {
+		from := sources[i]
+		if f.Kind == generator.KindHTTP {
+			from.properties = s.events(f, routes[i])
+		}
+		if from.statements != nil {
+			f.Policies = append(slices.Clip(f.Policies), mapping{{"Version", "2012-10-17"}, {"Statement", from.statements}})
+		}
 		resources = append(resources, pair{LogicalID(f.Name), mapping{
 			{"Type", "AWS::Serverless::Function"},
-			{"Properties", append(s.properties(f, parameterIDs), s.events(f, routes[i])...)},
+			{"Properties", append(s.properties(f, parameterIDs), from.properties...)},
 		}})
+		parameters = append(parameters, from.parameters...)
+		resources = append(resources, from.resources...)
+		outputs = append(outputs, from.outputs...)
+		if id := LogicalID(f.Name) + "Url"; f.URL { // SAM gives the URL this ID
+			outputs = append(outputs, pair{id, mapping{
+				{"Description", "The URL of the function " + f.Name},
+				{"Value", mapping{{"Fn::GetAtt", []string{id, "FunctionUrl"}}}},
+			}})
+		}
 	}
 
 	template := mapping{
@@ -93,21 +121,33 @@ func Template(s Stack) ([]byte, error) {
 	if len(resources) > 0 {
 		template = append(template, pair{"Resources", resources})
 	}
-	url := "https://${ServerlessHttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/"
-	if s.REST {
-		url = "https://${ServerlessRestApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/Prod/"
+	if len(outputs) > 0 {
+		template = append(template, pair{"Outputs", outputs})
 	}
-	template = append(template, pair{"Outputs", mapping{
-		{"Url", mapping{
-			{"Description", "The base URL of the functions"},
-			{"Value", mapping{{"Fn::Sub", url}}},
-		}},
-	}})
 	text, err := template.encode()
 	if err != nil {
 		return nil, err
 	}
 	return append([]byte(Marker+"\n"), text...), nil
+}
+
+// hasAPI reports whether the stack has an API. One without functions has, as far
+// as its output says.
+func (s Stack) hasAPI() bool {
+	return len(s.Functions) == 0 ||
+		slices.ContainsFunc(s.Functions, func(f Function) bool { return f.Kind == generator.KindHTTP && !f.URL })
+}
+
+// urlOutput returns the output of the API's URL.
+func (s Stack) urlOutput() mapping {
+	url := "https://${ServerlessHttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/"
+	if s.REST {
+		url = "https://${ServerlessRestApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/Prod/"
+	}
+	return mapping{
+		{"Description", "The base URL of the functions"},
+		{"Value", mapping{{"Fn::Sub", url}}},
+	}
 }
 
 // globals returns the settings that all functions and APIs share.
@@ -116,7 +156,7 @@ func (s Stack) globals(parameterIDs map[string]string) mapping {
 	if len(s.Secrets) > 0 {
 		globals = append(globals, pair{"Function", environment(nil, s.Secrets, parameterIDs)})
 	}
-	if s.REST {
+	if s.REST && s.hasAPI() {
 		globals = append(globals, pair{"Api", mapping{
 			{"OpenApiVersion", "3.0.1"}, // without a version, SAM adds a second stage, which it names Stage
 			{"EndpointConfiguration", mapping{{"Type", "REGIONAL"}}},
@@ -133,23 +173,43 @@ func (s Stack) globals(parameterIDs map[string]string) mapping {
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 func (s Stack) Check() error {
 	const maxResources, maxParameters = 500, 200
-	resources := 2 // the API and its stage
-	if s.REST {
-		resources++ // its deployment
+	sources, err := s.sources()
+	if err != nil {
+		return err
 	}
-	for _, routes := range s.routes() {
-		resources += 2 + len(routes) // the function, its role, and a permission for each route
+	parameters := len(s.allSecrets())
+	for _, from := range sources {
+		parameters += len(from.parameters)
 	}
-	if resources > maxResources {
+	if resources := s.resources(sources); resources > maxResources {
 		return fmt.Errorf("the stack has %d resources, CloudFormation allows %d", resources, maxResources)
 	}
 	if err := s.checkSiblings(); err != nil {
 		return err
 	}
-	if parameters := len(s.allSecrets()); parameters > maxParameters {
+	if parameters > maxParameters {
 		return fmt.Errorf("the stack has %d parameters, CloudFormation allows %d", parameters, maxParameters)
 	}
 	return nil
+}
+
+// resources returns the number of resources that SAM makes of the template.
+func (s Stack) resources(sources []source) int {
+	resources := 0
+	if s.hasAPI() {
+		resources += 2 // the API and its stage
+		if s.REST {
+			resources++ // its deployment
+		}
+	}
+	for i, routes := range s.routes() {
+		resources += 2 + len(routes) // the function, its role, and a permission for each route
+		resources += sources[i].added + len(sources[i].resources)
+		if s.Functions[i].URL {
+			resources += 3 // the URL and two permissions
+		}
+	}
+	return resources
 }
 
 // allSecrets returns the names of all secrets, sorted.

@@ -27,7 +27,7 @@ var update = flag.Bool("update", false, "rewrite testdata")
 // newFunction returns a function with the default settings, except for what set
 // changes.
 func newFunction(name string, set func(*project.Lambda)) artifact.Function {
-	f := artifact.Function{Name: name, Lambda: project.Lambda{
+	f := artifact.Function{Name: name, Kind: generator.KindHTTP, Lambda: project.Lambda{
 		Architecture: "arm64", Memory: 256, Timeout: 10,
 	}}
 	if set != nil {

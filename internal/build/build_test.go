@@ -392,13 +392,13 @@ func TestBuildServer(t *testing.T) {
 
 // Files that no build wrote are not overwritten.
 func TestBuildForeignFile(t *testing.T) {
-	p := newProject(t, map[string]string{"a": valid, "dist/a.zip": "mine"})
+	p := newProject(t, map[string]string{"a": valid, "out/a.zip": "mine"})
 	var notes []string
-	_, err := Build(context.Background(), p, filepath.Join(p.Dir, "dist"), newOptions(Lambda, &notes))
+	_, err := Build(context.Background(), p, filepath.Join(p.Dir, "out"), newOptions(Lambda, &notes))
 	var foreign *dist.ForeignError
 	require.ErrorAs(t, err, &foreign)
 	assert.EqualError(t, err, "cannot overwrite shown/a.zip: not a zip file that fngen wrote")
-	data, err := os.ReadFile(filepath.Join(p.Dir, "dist", "a.zip"))
+	data, err := os.ReadFile(filepath.Join(p.Dir, "out", "a.zip"))
 	require.NoError(t, err)
 	assert.Equal(t, "mine", string(data))
 }

@@ -84,7 +84,8 @@ func (b *builder) containerFiles() (map[string][]byte, error) {
 	if err := b.checkHealth(); err != nil {
 		return nil, err
 	}
-	files, err := b.container().Files()
+	c := b.container()
+	files, err := c.Files()
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +94,9 @@ func (b *builder) containerFiles() (map[string][]byte, error) {
 		return nil, err
 	}
 	if err := b.checkDeploy(own); err != nil {
+		return nil, err
+	}
+	if err := b.checkSchedules(c, own); err != nil {
 		return nil, err
 	}
 	for _, name := range artifact.ContainerFiles() {
@@ -112,6 +116,30 @@ func (b *builder) checkDeploy(own map[string][]byte) error {
 	if err != nil {
 		return fmt.Errorf("%s/%w", project.DeployDir, err)
 	}
+	return b.lacks(file, missing)
+}
+
+// checkSchedules returns an error if the CronJobs that belong to the user lack a
+// function. It notes other differences from the functions' schedules.
+func (b *builder) checkSchedules(c artifact.Container, own map[string][]byte) error {
+	file, missing, different, err := c.Unscheduled(own)
+	if err != nil {
+		return fmt.Errorf("%s/%w", project.DeployDir, err)
+	}
+	if err := b.lacks(file, missing); err != nil {
+		return err
+	}
+	for _, err := range c.Unsupported() {
+		b.Note(err.Error(), "change the schedule, or start one server with -schedules")
+	}
+	for _, d := range different {
+		b.Note(fmt.Sprintf("%s/%s runs %s at other times than its source says: %s", project.DeployDir, file, d.Function, d.What), "")
+	}
+	return nil
+}
+
+// lacks returns an error if a file of the deploy directory lacks something.
+func (b *builder) lacks(file string, missing []artifact.Missing) error {
 	if len(missing) == 0 {
 		return nil
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/fngen/fngen/internal/artifact"
 	"github.com/fngen/fngen/internal/dist"
 	"github.com/fngen/fngen/internal/dotenv"
+	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/overlay"
 	"github.com/fngen/fngen/internal/project"
 )
@@ -25,17 +26,16 @@ import (
 const templateFile = "template.yaml"
 
 // settings returns the settings of every function on AWS Lambda, with the names
-// of the secrets that its files mention.
+// of the secrets that its files mention. It is an error if AWS cannot call a
+// function as its source says.
 func (b *builder) settings() (map[string]project.Lambda, error) {
-	var names []string
-	for _, f := range b.all {
-		names = append(names, f.Name)
-	}
-	settings, err := b.project.Lambda(names, b.unusable)
+	settings, err := b.project.Lambda(b.all, b.unusable)
 	if err != nil {
 		return nil, err
 	}
+	var stack artifact.Stack
 	for _, f := range b.all {
+		stack.Functions = append(stack.Functions, stackFunction(f, settings[f.Name]))
 		s := settings[f.Name]
 		if b.Arch != "" {
 			s.Architecture = b.Arch
@@ -51,8 +51,22 @@ func (b *builder) settings() (map[string]project.Lambda, error) {
 		}
 		s.Secrets = slices.Compact(slices.Sorted(slices.Values(s.Secrets)))
 		settings[f.Name] = s
+		if f.Stream && !s.URL && !b.REST {
+			advice := "write url = true under [" + project.SettingsTable(f.Name) +
+				"] in fngen.toml for a function URL, or run fngen build --api rest"
+			return nil, hint.Newf(advice, "%s:%d: the function %s streams its response, which an HTTP API cannot",
+				f.Handler.File, f.Handler.Line, f.Name)
+		}
 	}
-	return settings, nil
+	return settings, stack.CheckSources()
+}
+
+// stackFunction returns a function as a stack has it.
+func stackFunction(f project.Function, settings project.Lambda) artifact.Function {
+	return artifact.Function{
+		Name: f.Name, Kind: f.Kind, Routes: f.Routes, Schedule: f.Schedule, Queue: f.Queue, CORS: f.CORS,
+		Lambda: settings, Stream: f.Stream,
+	}
 }
 
 // lambda builds an executable for each function, with one go build for each
@@ -190,16 +204,19 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 		if err != nil {
 			return err
 		}
-		signedURL := webhook != nil && webhook.Scheme.URLEnv() != ""
-		if signedURL {
+		function := stackFunction(f, settings[f.Name])
+		if webhook != nil && webhook.Scheme.URLEnv() != "" {
+			function.SignedURL = true
 			signed = append(signed, f.Name)
 		}
-		stack.Functions = append(stack.Functions, artifact.Function{
-			Name: f.Name, Routes: f.Routes, CORS: f.CORS, Lambda: settings[f.Name], SignedURL: signedURL,
-		})
+		stack.Functions = append(stack.Functions, function)
 		if zip := artifact.ZipFile(f.Name); !b.dist.Has(zip) {
 			missing = append(missing, zip)
 		}
+	}
+	text, err := artifact.Template(stack)
+	if err != nil {
+		return err
 	}
 	if len(missing) > 0 && len(b.report.Failed) == 0 {
 		b.Note(b.path(templateFile)+" refers to zip files that are not built yet: "+abbreviate(missing), "fngen build")
@@ -211,10 +228,6 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 	}
 	if err := stack.Check(); err != nil {
 		b.Note(fmt.Sprintf("%s cannot be deployed: %v", b.path(templateFile), err), "")
-	}
-	text, err := artifact.Template(stack)
-	if err != nil {
-		return err
 	}
 	name, extension, err := b.project.SAMTemplate()
 	if err != nil {

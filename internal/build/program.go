@@ -38,7 +38,7 @@ type ServerOptions struct {
 }
 
 // NewServer returns a server of the project's functions as they are on disk
-// now. If one does not parse or its routes are invalid, the error is an
+// now. If one does not parse, or a declaration is invalid, the error is an
 // *overlay.BuildError.
 func NewServer(p *project.Project, o ServerOptions) (Executable, error) {
 	functions, skipped, err := p.List()

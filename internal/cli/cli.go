@@ -234,7 +234,7 @@ func arguments(least, most int, missing ...string) cobra.PositionalArgs {
 
 // flagError returns the usage error for an error of pflag.
 func flagError(cmd *cobra.Command, err error) error {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // pflag does not wrap
 	case *pflag.InvalidValueError:
 		invalid := flagValueError{flag: "--" + e.GetFlag().Name, err: e.Unwrap(), help: cmd.CommandPath() + " --help"}
 		if e.GetFlag().Value.Type() == "bool" && !isOptional(e.GetFlag()) {

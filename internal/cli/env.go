@@ -19,7 +19,7 @@ func newEnv(w World) *cobra.Command {
 	formats := []string{"docker", "kubernetes", "json"}
 	var format string
 	cmd := &cobra.Command{
-		Use:   "env --format FORMAT [mode]",
+		Use:   "env --format=FORMAT [mode]",
 		Short: "Print the variables of the .env files for a container",
 		Long: `Print the values of .env.defaults, .env and .env.MODE as fngen serve reads them,
 in a format that gives a container the same values. The mode is production,
@@ -32,7 +32,7 @@ unless you name another one. The output contains secrets.
 
 docker and kubernetes leave out HOST and PORT, which the image sets.`,
 		Example: `  fngen env --format=kubernetes | kubectl apply -f -
-  fngen env --format=docker > production.env
+  fngen env --format=docker > .env.docker
   fngen env --format=json staging`,
 		Args:      arguments(0, 1),
 		ValidArgs: []string{"production", "development", "test"},

@@ -56,6 +56,9 @@ without cookies.
 are string, int, float, bool and time, and lists such as []string. A question
 mark makes a field optional.
 
+--stream sends the response while it is written, as server-sent events. On AWS,
+the function needs a REST API or a function URL.
+
 ` + kindHelp + `
 
 --force replaces an existing function. Files that the function no longer has,
@@ -69,6 +72,7 @@ written.`,
   fngen function report --auth=admin --binary=application/pdf --fixtures
   fngen function signUp --input='name:string,age:int?,tags:[]string'
   fngen function cart --auth --cors=https://app.example.com,http://localhost:5173
+  fngen function chat --stream --input=message:string
   fngen function intern --allow-ip=10.0.0.0/8 --rate-limit=10/s
   fngen function cleanup --schedule='0 3 * * *'
   fngen function orders --queue
@@ -88,6 +92,12 @@ written.`,
 			}
 			if err := checkInput(o.spec); err != nil {
 				return err
+			}
+			if o.spec.Stream && o.spec.Binary != "" {
+				return usageError{
+					"--stream and --binary are mutually exclusive",
+					"change the content type of fn.Stream in the generated handler",
+				}
 			}
 			return runFunction(cmd, w, o)
 		},
@@ -147,6 +157,7 @@ written.`,
 		o.spec.Input = &input
 		return err
 	}))
+	flags.BoolVar(&o.spec.Stream, "stream", false, "send the response while it is written")
 	kindFlags(flags, &o.spec)
 	flags.BoolVar(&o.spec.Fixtures, "fixtures", false, "write fixtures, and use them in the test")
 	flags.BoolVar(&o.spec.NoTests, "no-tests", false, "write only the handler")

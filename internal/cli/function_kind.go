@@ -18,13 +18,13 @@ import (
 const ownQueue = "NAME[.fifo]"
 
 // kindHelp is the part of the help about functions that are not called over HTTP.
-const kindHelp = `--schedule, --queue and --event generate functions that are not called over HTTP.
---schedule takes a cron expression: minute, hour, day of the month, month and
-day of the week, as in '0 3 * * *', or @hourly, @daily or @every 15m. A time zone
-may precede it: 'CRON_TZ=Europe/Berlin 0 3 * * *'. The default is UTC. --queue
-takes the name of an Amazon SQS queue, by default that of the function. --event
-takes the service whose events the function handles: s3, sns, eventbridge,
-dynamodb or kinesis.`
+const kindHelp = `--schedule, --queue and --event generate functions that are not called over
+HTTP. --schedule takes a cron expression: minute, hour, day of the month, month
+and day of the week, as in '0 3 * * *', or @hourly, @daily or @every 15m. A time
+zone may precede it: 'CRON_TZ=Europe/Berlin 0 3 * * *'. The default is UTC.
+--queue takes the name of an Amazon SQS queue, by default that of the function.
+--event takes the service whose events the function handles: s3, sns,
+eventbridge, dynamodb or kinesis.`
 
 // kindFlags adds the flags for what calls a function.
 func kindFlags(flags *pflag.FlagSet, spec *generator.Spec) {

@@ -63,6 +63,11 @@ func goldenCommands() [][]string {
 	}
 	commands = append(commands, kindCommands()...)
 	return append(commands,
+		[]string{"function", "stream", "--stream"},
+		[]string{"function", "stream-guards", "--stream", "--cors=https://app.example.com", "--allow-ip=203.0.113.7",
+			"--rate-limit=10/s", "--auth=admin"},
+		[]string{"function", "stream-input", "--stream", "--route=POST /streams/{id}", "--input=name:string"},
+		[]string{"function", "stream-webhook-fixtures", "--stream", "--webhook", "--fixtures"},
 		[]string{"function", "jobs/import", "--queue"},
 		[]string{"function", "slack/events", "--webhook=slack"},
 		[]string{"function", "auth-role", "--auth=admin"},

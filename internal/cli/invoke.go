@@ -64,9 +64,9 @@ the value of an environment variable, which can be set in .env.defaults, .env or
 provider would send.
 
 A function that is not called over HTTP gets an event as AWS would send it: a
-schedule the time that it is due (--at), a queue a message for each --data, other
-functions the event of --sample, such as s3/put. If messages fail, their IDs are
-printed and the exit code is 1.
+schedule the time that it is due (--at), a queue a message for each --data,
+other functions the event of --sample, such as s3/put. If messages fail, their
+IDs are printed and the exit code is 1.
 
 --data, --secret and --bearer accept @FILE to read a file, and - to read
 standard input. Prefer these for secrets: other users of the machine can see
@@ -291,6 +291,10 @@ func call(cmd *cobra.Command, w World, client *invoke.Client, o invokeOptions) e
 	if err := o.read(cmd, w); err != nil {
 		return err
 	}
+	terminal := isTerminal(w.Stdout)
+	if !o.json && o.output == "" {
+		o.call.Stream = func(r *invoke.Response) io.Writer { return printStream(w, o, r, terminal) }
+	}
 	response, err := client.Call(cmd.Context(), o.call)
 	var option *invoke.OptionError
 	if errors.As(err, &option) {
@@ -302,7 +306,10 @@ func call(cmd *cobra.Command, w World, client *invoke.Client, o invokeOptions) e
 	if response.Kind != "" {
 		return errors.Join(printEvent(w, o, response), err)
 	}
-	if err := errors.Join(printResponse(w, o, response, isTerminal(w.Stdout)), err); err != nil {
+	if !response.Streamed {
+		err = errors.Join(printResponse(w, o, response, terminal), err)
+	}
+	if err != nil {
 		return err
 	}
 	if response.Code >= http.StatusBadRequest {

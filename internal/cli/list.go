@@ -25,8 +25,8 @@ SendEmailHandler. A directory without Go files is a group, whose directories are
 functions too: slack/events is api/src/functions/slack/events.
 
 A function without declared routes answers every method at the listed path and
-below. A function that is not called over HTTP has a schedule, a queue or the name
-of a service instead. A note says why a directory or file that looks like a
+below. A function that is not called over HTTP has a schedule, a queue or the
+name of a service instead. A note says why a directory or file that looks like a
 function is not one.`,
 		Example: "  fngen list\n  fngen list --json",
 		Args:    arguments(0, 0),
@@ -85,7 +85,11 @@ func printFunctions(w World, functions []project.Function) error {
 	var b strings.Builder
 	for _, f := range functions {
 		padding := strings.Repeat(" ", max(0, width-columns(f.Name)))
-		fmt.Fprintf(&b, "%s%s  %s\n", s.paint(bold, f.Name), padding, describeCaller(f))
+		fmt.Fprintf(&b, "%s%s  %s", s.paint(bold, f.Name), padding, describeCaller(f))
+		if f.Stream {
+			b.WriteString("  (streams)")
+		}
+		b.WriteByte('\n')
 		for _, file := range f.Files {
 			fmt.Fprintf(&b, "    %s\n", s.paint(dim, file))
 		}

@@ -36,7 +36,8 @@ var allMutants = flag.Bool("all-mutants", false, "break the guards of every gold
 // only in names.
 var mutated = []string{
 	"allowIps", "allowIpRateLimitWebhookAuthBinaryFixtures", "authRoles", "cors", "corsAuth", "corsOrigins",
-	"input", "inputAuth", "inputBinary", "inputOptional", "rateLimitBurst", "webhookAuthRole",
+	"input", "inputAuth", "inputBinary", "inputOptional", "rateLimitBurst", "streamGuards", "streamInput",
+	"streamWebhookFixtures", "webhookAuthRole",
 	"webhookDiscord", "webhookMeta", "webhookSha1Verifier", "webhookSns", "webhookStripe", "webhookTwilioAuthFixtures",
 	"slack/events",
 }
@@ -185,7 +186,7 @@ func mutateInput(source string) []mutant {
 	}
 	var mutants []mutant
 	for _, m := range []struct{ expression, replacement string }{
-		{`err != nil (\{\s+return fn\.Problem)`, `err != nil && false $1`},
+		{`err != nil (\{\s+return fn\.(?:Buffered\(fn\.)?Problem)`, `err != nil && false $1`},
 		{`fn\.Problem\(err\)`, `fn.JSON(http.StatusBadRequest, err.Error())`},
 		{`fn\.Decode\[input\]\(event\)`, `fn.DecodeLimit[input](event, 1<<30)`},
 		{`== "" \{`, `== "\x00" {`},
@@ -274,7 +275,7 @@ func guards(file *ast.File) []*ast.CallExpr {
 		if !ok {
 			return true
 		}
-		if selector, ok := call.Fun.(*ast.SelectorExpr); ok && selector.Sel.Name == "Chain" {
+		if selector, ok := call.Fun.(*ast.SelectorExpr); ok && strings.HasPrefix(selector.Sel.Name, "Chain") {
 			for _, argument := range call.Args[1:] {
 				list = append(list, argument.(*ast.CallExpr))
 			}

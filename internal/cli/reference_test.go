@@ -55,7 +55,8 @@ func TestHelp(t *testing.T) {
 		for line := range strings.SplitSeq(cmd.Example, "\n") {
 			assert.True(t, strings.HasPrefix(line, "  "), "%s: %q", name, line)
 			assert.LessOrEqual(t, len(line), 100, "%s: %s", name, line)
-			_, arguments, isFngen := strings.Cut(line, "fngen ")
+			command, _, _ := strings.Cut(line, " | ")
+			_, arguments, isFngen := strings.Cut(command, "fngen ")
 			if !isFngen {
 				assert.Contains(t, line, "curl ", name)
 				continue

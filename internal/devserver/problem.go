@@ -106,7 +106,7 @@ func peek(response *http.Response) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	response.Body.Close()
+	_ = response.Body.Close()
 	setBody(response, data)
 	return data, nil
 }

@@ -1,7 +1,7 @@
 // Package dist writes a build's results into a directory, which is dist by
-// default. That one is disposable: a build overwrites every text file in it
-// that it has a result for. In another directory, a build only overwrites what
-// a build has written.
+// default. That one is disposable: a build overwrites every file in it that it
+// has a result for. In another directory, a build only overwrites what a build
+// has written.
 //
 // Each file is made in a staging directory .fngen-* inside it and then
 // renamed, so that a build that fails or is killed leaves either the old file
@@ -59,8 +59,9 @@ func (e *LocationError) Error() string { return "cannot build into " + e.Dir + "
 // Hint returns what the user can do about it.
 func (*LocationError) Hint() string { return "choose another directory with -o" }
 
-// A ForeignError reports an existing file that no build has written, at the
-// path of a result.
+// A ForeignError reports an existing file at the path of a result that must not
+// be overwritten: one that no build has written, or one that is not a regular
+// file.
 type ForeignError struct{ Path, Reason string }
 
 func (e *ForeignError) Error() string { return "cannot overwrite " + e.Path + ": " + e.Reason }
@@ -201,7 +202,7 @@ type Executable struct {
 // Executable prepares the build of an executable that the go command writes to
 // staged, relative to the staging directory. An existing executable is linked
 // there, so that the go command leaves it alone if it is up to date. The error
-// is a *ForeignError if the existing file is not an executable of Go.
+// is a *ForeignError if the existing file must not be overwritten.
 func (d *Dir) Executable(name, staged string) (Executable, error) {
 	e := Executable{Path: name, staged: path.Join(d.stage, staged)}
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
@@ -224,10 +225,13 @@ func (d *Dir) Executable(name, staged string) (Executable, error) {
 		return e, err
 	}
 	defer file.Close()
+	e.old = info
 	if _, err := buildinfo.Read(file); err != nil {
+		if d.disposable {
+			return e, nil
+		}
 		return e, &ForeignError{name, "not a Go executable"}
 	}
-	e.old = info
 	_ = d.root.Link(name, e.staged) // if the file system has no hard links, the go command builds it again
 	return e, nil
 }
@@ -288,8 +292,8 @@ func (d *Dir) sameContent(e Executable) (bool, error) {
 	}
 }
 
-// CheckZip returns a *ForeignError if a zip file exists that no build has
-// written.
+// CheckZip returns a *ForeignError if a zip file exists that must not be
+// overwritten.
 func (d *Dir) CheckZip(name string) error {
 	file, err := d.root.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -303,7 +307,10 @@ func (d *Dir) CheckZip(name string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := artifact.Zipped(file, info.Size(), strings.NewReader(""), 0); err != nil {
+	if !info.Mode().IsRegular() {
+		return &ForeignError{name, "not a regular file"}
+	}
+	if _, err := artifact.Zipped(file, info.Size(), strings.NewReader(""), 0); err != nil && !d.disposable {
 		return &ForeignError{name, err.Error()}
 	}
 	return nil
@@ -320,7 +327,7 @@ func (d *Dir) Zip(e Executable, name string) (_ Result, size int64, err error) {
 	result := Created
 	if info, err := d.root.Stat(name); err == nil {
 		current, err := d.zipped(executable, name)
-		if current || err != nil {
+		if current || err != nil && !d.disposable {
 			return Unchanged, info.Size(), err
 		}
 		if _, err := executable.Seek(0, io.SeekStart); err != nil {

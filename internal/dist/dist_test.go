@@ -313,7 +313,8 @@ func TestZipOverwrites(t *testing.T) {
 
 func TestForeignFiles(t *testing.T) {
 	p := newProject(t)
-	d := open(t, p)
+	d, err := dist.Open(context.Background(), p, filepath.Join(p.Dir, "out"))
+	require.NoError(t, err)
 	defer func() { assert.NoError(t, d.Close()) }()
 	write(t, filepath.Join(d.Path, "divide", "bootstrap"), "#!/bin/sh\n")
 	write(t, filepath.Join(d.Path, "divide.zip"), "PK")
@@ -333,6 +334,36 @@ func TestForeignFiles(t *testing.T) {
 	assert.True(t, d.Has("divide.zip"))
 	assert.False(t, d.Has("server.zip"))
 	assert.False(t, d.Has("hello.zip"))
+}
+
+// In the default directory every regular file is overwritten.
+func TestDisposable(t *testing.T) {
+	p := newProject(t)
+	d := open(t, p)
+	defer func() { assert.NoError(t, d.Close()) }()
+	write(t, filepath.Join(d.Path, "divide", "bootstrap"), "#!/bin/sh\n")
+	write(t, filepath.Join(d.Path, "divide.zip"), "PK")
+	dir, err := d.Staged("arm64")
+	require.NoError(t, err)
+	e, err := d.Executable("divide/bootstrap", "arm64/divide")
+	require.NoError(t, err)
+	require.NoError(t, d.CheckZip("divide.zip"))
+	replace(executable)(t, filepath.Join(dir, "divide"))
+	assert.True(t, d.Built(e))
+	result, _, err := d.Install(e)
+	require.NoError(t, err)
+	assert.Equal(t, dist.Overwritten, result)
+	result, _, err = d.Zip(e, "divide.zip")
+	require.NoError(t, err)
+	assert.Equal(t, dist.Overwritten, result)
+	require.NoError(t, d.CheckZip("divide.zip"))
+	got, err := os.ReadFile(filepath.Join(d.Path, "divide", "bootstrap"))
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal(executable, got))
+
+	require.NoError(t, os.Mkdir(filepath.Join(d.Path, "a.zip"), 0o777))
+	var foreign *dist.ForeignError
+	require.ErrorAs(t, d.CheckZip("a.zip"), &foreign)
 }
 
 func TestFileInsteadOfDirectory(t *testing.T) {

@@ -6,6 +6,7 @@ package invoke
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -71,6 +72,10 @@ type Options struct {
 	// Sent is the value of the header devserver.SentHeader, by which fngen dev
 	// recognizes its own request.
 	Sent string
+
+	// Stream is called with the head of a response that is streamed, and
+	// returns the writer for its body, which is then not kept.
+	Stream func(*Response) io.Writer
 }
 
 // A HeaderField is one field of a header.
@@ -91,8 +96,9 @@ type Response struct {
 	Proto, Status string // such as HTTP/1.1 and 200 OK
 	Code          int
 	Header        http.Header
-	Body          []byte
-	Elapsed       time.Duration // from sending the request to the end of the body
+	Body          []byte        // empty if it was written as it arrived
+	Elapsed       time.Duration // from sending the request to the end of the body, or to its start if it is streamed
+	Streamed      bool          // Options.Stream was called
 
 	// These are set if the function is not called over HTTP. Body is then what
 	// it returned, as JSON.
@@ -116,13 +122,13 @@ func (c *Client) Call(ctx context.Context, o Options) (*Response, error) {
 		return nil, err
 	}
 	if dev.running {
-		return c.send(ctx, dev.url(), r)
+		return c.send(ctx, dev.url(), r, o.Stream)
 	}
 	server, err := c.StartServer(ctx, b.function.Name, o.PublicURL)
 	if err != nil {
 		return nil, err
 	}
-	response, err := c.send(ctx, server.URL, r)
+	response, err := c.send(ctx, server.URL, r, o.Stream)
 	return response, errors.Join(err, server.Stop())
 }
 

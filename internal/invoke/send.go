@@ -49,8 +49,10 @@ func withoutURL(err error) error {
 	return err
 }
 
-// send sends r to the server at base.
-func (c *Client) send(ctx context.Context, base string, r *request) (*Response, error) {
+// send sends r to the server at base. stream is that of Options.
+func (c *Client) send(
+	ctx context.Context, base string, r *request, stream func(*Response) io.Writer,
+) (*Response, error) {
 	target := base + r.path
 	if r.query != "" {
 		target += "?" + r.query
@@ -70,13 +72,18 @@ func (c *Client) send(ctx context.Context, base string, r *request) (*Response, 
 		return nil, fmt.Errorf("calling the function: %w", withoutURL(err))
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	response := &Response{
+		Proto: resp.Proto, Status: resp.Status, Code: resp.StatusCode, Header: resp.Header, Elapsed: time.Since(start),
+	}
+	if stream != nil && !r.isEvent && resp.ContentLength < 0 {
+		response.Streamed = true
+		_, err = io.Copy(stream(response), resp.Body)
+	} else {
+		response.Body, err = io.ReadAll(resp.Body)
+		response.Elapsed = time.Since(start)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the response: %w", err)
-	}
-	response := &Response{
-		Proto: resp.Proto, Status: resp.Status, Code: resp.StatusCode,
-		Header: resp.Header, Body: body, Elapsed: time.Since(start),
 	}
 	if !r.isEvent || resp.StatusCode != http.StatusOK {
 		return response, nil
@@ -85,9 +92,12 @@ func (c *Client) send(ctx context.Context, base string, r *request) (*Response, 
 		return nil, err
 	}
 	if r.kind == generator.KindHTTP {
-		return response, response.unwrapProxy()
+		if err := response.unwrapProxy(); err != nil {
+			return nil, err
+		}
+		return response, nil
 	}
-	response.Kind, response.Count, response.Failed = r.kind, r.count, batchFailures(body)
+	response.Kind, response.Count, response.Failed = r.kind, r.count, batchFailures(response.Body)
 	return response, nil
 }
 

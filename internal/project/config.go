@@ -105,8 +105,8 @@ type settings struct {
 	} `toml:"container"`
 	Paths paths `toml:"paths"`
 
-	Lambda    lambdaSettings            `toml:"lambda"`
-	Functions map[string]lambdaSettings `toml:"functions"`
+	Lambda    lambdaSettings              `toml:"lambda"`
+	Functions map[string]functionSettings `toml:"functions"`
 }
 
 type paths struct {

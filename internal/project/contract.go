@@ -20,7 +20,7 @@ type Contract struct {
 	AllowIP   bool // it allows only some client IP addresses
 	RateLimit bool // it limits requests per client IP address
 
-	Binary string // media type of a binary response, "" for JSON
+	Binary string // media type of a binary or streamed response, "" for JSON
 }
 
 // Contract returns what the source of a function says about it. It ignores files
@@ -82,7 +82,7 @@ func (c *Contract) addCalls(file *ast.File, lib string) {
 			c.AllowIP = true
 		case calls(call, "ratelimit", "Require"):
 			c.RateLimit = true
-		case calls(call, "fn", "Binary") && len(call.Args) > 0:
+		case (calls(call, "fn", "Binary") || calls(call, "fn", "Stream")) && len(call.Args) > 0:
 			c.Binary = stringLiteral(call.Args[0])
 		}
 		return true

@@ -18,7 +18,11 @@ func (p *Project) DeployFiles() (map[string][]byte, error) {
 		return nil, err
 	}
 	for _, name := range names {
-		if info, err := p.Root.Stat(name); err != nil || !info.Mode().IsRegular() {
+		info, err := p.Root.Stat(name)
+		if err != nil {
+			return nil, err
+		}
+		if !info.Mode().IsRegular() {
 			continue
 		}
 		if files[path.Base(name)], err = p.Root.ReadFile(name); err != nil {

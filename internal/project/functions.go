@@ -28,6 +28,7 @@ type Function struct {
 	Kind     generator.Kind `json:"kind"`
 	Route    string         `json:"route,omitempty"`    // path of the first route; without Routes, it includes the paths below
 	Routes   []Route        `json:"routes,omitempty"`   // declared in the source, or empty for every method at Route
+	Stream   bool           `json:"stream,omitempty"`   // its response is streamed
 	Schedule string         `json:"schedule,omitempty"` // when a function of KindSchedule runs
 	Queue    string         `json:"queue,omitempty"`    // whose messages a function of KindQueue receives
 	Files    []string       `json:"files"`              // relative to the project's root, sorted
@@ -48,7 +49,8 @@ func (f Function) Dir() string { return path.Dir(f.Handler.File) }
 func (f Function) Ref(module string) generator.FunctionRef {
 	ref := generator.FunctionRef{
 		Function: f.Name, Path: path.Join(module, f.Dir()), Package: f.Package,
-		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name, CORS: f.CORS, Kind: f.Kind, Responds: f.Responds,
+		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name, CORS: f.CORS, Stream: f.Stream, Kind: f.Kind,
+		Responds: f.Responds,
 	}
 	if f.Kind == generator.KindSchedule {
 		ref.Schedule = strings.TrimSuffix(f.Handler.Name, "Handler") + "Schedule"
@@ -258,12 +260,12 @@ func (p *Project) inspectPackage(name string, entries []fs.DirEntry) result {
 }
 
 // addCalls adds what the function's source files say about its calls: its kind,
-// and its routes, schedule or queue. The names of declarations start with prefix.
+// and its routes, schedule or queue, and whether it streams. The names of declarations start with prefix.
 func (p *Project) addCalls(f *Function, prefix string, files []*goFile) error {
 	if err := p.addKind(f, prefix, files); err != nil || f.Kind != generator.KindHTTP {
 		return err
 	}
-	return p.addRoutes(f, prefix+"Routes", files)
+	return cmp.Or(p.addRoutes(f, prefix+"Routes", files), f.addStream(files))
 }
 
 // noHandler returns an error that says why a file declares no handler. The file

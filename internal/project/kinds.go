@@ -208,7 +208,7 @@ func (p *Project) valueKind(file *goFile, value ast.Expr) (kind generator.Kind) 
 		}
 		switch imported, name := file.qualified(e); {
 		case imported == "":
-		case strings.HasSuffix(imported, p.libSuffix("fn")) && name == "Chain":
+		case strings.HasSuffix(imported, p.libSuffix("fn")) && (name == "Chain" || name == "ChainStream"):
 			kind = generator.KindHTTP
 		case strings.HasSuffix(imported, p.libSuffix("queue")) && name == "Each":
 			kind = generator.KindQueue

@@ -22,6 +22,7 @@ type Lambda struct {
 	Memory       int            // in MB
 	Timeout      int            // in seconds
 	Concurrency  *int           // reserved concurrency, nil for none
+	URL          bool           // a function URL in place of routes of an API
 	Environment  map[string]any // variables whose values are not secret: strings, or calls as in Policies
 	Secrets      []string       // names of variables whose values are set on deployment, sorted
 
@@ -30,6 +31,8 @@ type Lambda struct {
 	// table such as { Ref = "X" } anywhere in them calls a function of
 	// CloudFormation.
 	Policies []any
+
+	Events Events
 }
 
 // lambdaSettings are the keys of the tables lambda and functions.NAME of
@@ -39,6 +42,7 @@ type lambdaSettings struct {
 	Memory       *int           `toml:"memory"`
 	Timeout      *int           `toml:"timeout"`
 	Concurrency  *int           `toml:"concurrency"`
+	URL          *bool          `toml:"url"`
 	Environment  map[string]any `toml:"environment"`
 	Secrets      []string       `toml:"secrets"`
 	Policies     []any          `toml:"policies"`
@@ -47,10 +51,16 @@ type lambdaSettings struct {
 	Methods  any     `toml:"methods"`  // an error, see checkMethods
 }
 
-// Lambda returns the configuration of the named functions. fngen.toml may also
-// configure the functions of the names in others. An error about its contents
-// is a *ConfigError.
-func (p *Project) Lambda(functions, others []string) (map[string]Lambda, error) {
+// functionSettings are the keys of a table functions.NAME.
+type functionSettings struct {
+	lambdaSettings
+	Events
+}
+
+// Lambda returns the configuration of functions by their names. fngen.toml may
+// also configure the functions of the names in others. An error about its
+// contents is a *ConfigError.
+func (p *Project) Lambda(functions []Function, others []string) (map[string]Lambda, error) {
 	data, err := p.read(configFile)
 	if err != nil {
 		return nil, err
@@ -66,16 +76,27 @@ func (p *Project) Lambda(functions, others []string) (map[string]Lambda, error) 
 		return nil, invalid(err, append([]string{"lambda"}, key...)...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Functions)) {
-		if !slices.Contains(functions, name) && !slices.Contains(others, name) {
+		i := slices.IndexFunc(functions, func(f Function) bool { return f.Name == name })
+		if i < 0 && !slices.Contains(others, name) {
 			err := errors.New("unknown function")
-			if nearest := generator.Nearest(name, functions); nearest != "" {
+			var names []string
+			for _, f := range functions {
+				names = append(names, f.Name)
+			}
+			if nearest := generator.Nearest(name, names); nearest != "" {
 				err = fmt.Errorf("unknown function, did you mean %s", dotted([]string{nearest}))
 			}
 			return nil, invalid(err, "functions", name)
 		}
-		key, err := s.Functions[name].validate()
+		key, err := s.Functions[name].lambdaSettings.validate()
 		if err == nil && s.Functions[name].Template != nil {
 			key, err = []string{"template"}, errors.New("only [lambda] has a template, which is for all functions")
+		}
+		if err == nil && i >= 0 {
+			key, err = s.Functions[name].Events.validate(functions[i])
+			if hasURL := s.Functions[name].URL; err == nil && hasURL != nil && *hasURL && functions[i].Kind != generator.KindHTTP {
+				key, err = []string{"url"}, errors.New("only a function that is called over HTTP has a URL")
+			}
 		}
 		if err != nil {
 			return nil, invalid(err, append([]string{"functions", name}, key...)...)
@@ -83,10 +104,13 @@ func (p *Project) Lambda(functions, others []string) (map[string]Lambda, error) 
 	}
 
 	lambdas := map[string]Lambda{}
-	for _, name := range functions {
+	for _, f := range functions {
+		name := f.Name
 		l := defaultLambda()
 		l.apply(s.Lambda)
-		l.apply(s.Functions[name])
+		l.apply(s.Functions[name].lambdaSettings)
+		l.URL = l.URL && f.Kind == generator.KindHTTP
+		l.Events = s.Functions[name].Events
 		if size := l.environmentSize(); size > maxEnvironment {
 			key := []string{"functions", name, "environment"}
 			if len(s.Functions[name].Environment) == 0 {
@@ -148,6 +172,7 @@ func (l *Lambda) apply(s lambdaSettings) {
 	l.Memory = *cmp.Or(s.Memory, &l.Memory)
 	l.Timeout = *cmp.Or(s.Timeout, &l.Timeout)
 	l.Concurrency = cmp.Or(s.Concurrency, l.Concurrency)
+	l.URL = *cmp.Or(s.URL, &l.URL)
 	l.Policies = slices.Concat(l.Policies, s.Policies)
 	for _, name := range s.Secrets {
 		delete(l.Environment, name)
@@ -333,6 +358,10 @@ func lineOf(data []byte, key []string) int {
 	}
 	return line
 }
+
+// SettingsTable returns the name of the table of fngen.toml with a function's
+// settings: functions."slack/events" for slack/events.
+func SettingsTable(function string) string { return dotted([]string{"functions", function}) }
 
 // dotted returns a key as TOML writes it, with quotes where they are required.
 func dotted(key []string) string {

@@ -8,7 +8,17 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/fngen/fngen/generator"
 )
+
+func httpFunctions(names ...string) []Function {
+	var functions []Function
+	for _, name := range names {
+		functions = append(functions, Function{Name: name, Kind: generator.KindHTTP})
+	}
+	return functions
+}
 
 func TestLambda(t *testing.T) {
 	concurrency := 2
@@ -82,7 +92,7 @@ func TestLambda(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			p := openTest(t, map[string]string{"go.mod": goMod, configFile: test.file}, ".")
-			got, err := p.Lambda([]string{"divide", "memory", "other"}, []string{"broken"})
+			got, err := p.Lambda(httpFunctions("divide", "memory", "other"), []string{"broken"})
 			require.NoError(t, err)
 			assert.Equal(t, []string{"divide", "memory", "other"}, slices.Sorted(maps.Keys(got)))
 			assert.Equal(t, test.divide, got["divide"])
@@ -154,7 +164,7 @@ func TestLambdaErrors(t *testing.T) {
 	for _, test := range tests {
 		p := openTest(t, map[string]string{"go.mod": goMod}, ".")
 		require.NoError(t, p.Root.WriteFile(configFile, []byte(test.file), 0o666))
-		_, err := p.Lambda([]string{"divide"}, nil)
+		_, err := p.Lambda(httpFunctions("divide"), nil)
 		require.Error(t, err, test.file)
 		assert.ErrorContains(t, err, "fngen.toml: "+test.want)
 	}
@@ -229,7 +239,7 @@ policies = ["AmazonS3ReadOnlyAccess"]
 policies = [{ S3ReadPolicy = { BucketName = { Ref = "Photos" } } }, { Ref = "Policy" }]
 environment = { BUCKET = { Ref = "Photos" }, ARN = { GetAtt = "Photos.Arn" } }
 `}, ".")
-	got, err := p.Lambda([]string{"divide", "other"}, nil)
+	got, err := p.Lambda(httpFunctions("divide", "other"), nil)
 	require.NoError(t, err)
 	ref := func(id string) map[string]any { return map[string]any{"Ref": id} }
 	assert.Equal(t, []any{
@@ -270,7 +280,7 @@ func TestLambdaPolicyErrors(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.file, func(t *testing.T) {
 			p := openTest(t, map[string]string{"go.mod": goMod, "fngen.toml": test.file}, ".")
-			_, err := p.Lambda([]string{"divide"}, nil)
+			_, err := p.Lambda(httpFunctions("divide"), nil)
 			assert.EqualError(t, err, "fngen.toml: line 1: "+test.want)
 		})
 	}

@@ -10,7 +10,8 @@ import (
 // HTTPRequests is what a function handles that is called over HTTP.
 const HTTPRequests = "HTTP requests"
 
-// An UnsupportedEventError means that an event is not of the kind that a function handles.
+// An UnsupportedEventError means that an event is not of the kind that a
+// function handles. Callers of Lambda see the name of the type.
 type UnsupportedEventError struct {
 	Handles string // what the function handles, such as HTTP requests
 	Service string // service that sent the event, such as Amazon SQS, or "" if unknown

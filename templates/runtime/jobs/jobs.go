@@ -56,8 +56,8 @@ type jobs struct {
 	stdin  io.Reader
 	stdout io.Writer
 
-	runName, eventFile, at, id string
-	runSchedules, takeEvents   bool
+	runName, eventFile, at, id, job string
+	runSchedules, takeEvents        bool
 
 	schedules map[string]Schedule // by function, if runSchedules is set
 }
@@ -66,8 +66,9 @@ type jobs struct {
 func (j *jobs) Flags(flags *flag.FlagSet) {
 	flags.StringVar(&j.runName, "run", "", "run the function `NAME` and exit, without listening")
 	flags.StringVar(&j.eventFile, "event", "", "with -run: `FILE` with the event as AWS sends it; - for standard input")
-	flags.StringVar(&j.at, "at", "", "with -run: `TIME` for which a schedule's function runs, such as 2026-01-31T03:00:00Z")
+	flags.StringVar(&j.at, "at", "", "with -run: `TIME` at which a schedule's run was due, as 2026-01-31T03:00:00Z")
 	flags.StringVar(&j.id, "id", "", "with -run: `ID` of the schedule's run, the same for each attempt")
+	flags.StringVar(&j.job, "job", "", "with -run: `NAME` of the Job of Kubernetes, from which come the time and the ID")
 	flags.BoolVar(&j.runSchedules, "schedules", false, "run functions on their schedules")
 	flags.BoolVar(&j.takeEvents, "events", false, "take CloudEvents at "+server.EventsPath+"NAME")
 }
@@ -75,7 +76,7 @@ func (j *jobs) Flags(flags *flag.FlagSet) {
 // Check implements server.Jobs.
 func (j *jobs) Check() error {
 	if j.runName == "" {
-		for _, f := range []struct{ name, value string }{{"event", j.eventFile}, {"at", j.at}, {"id", j.id}} {
+		for _, f := range []struct{ name, value string }{{"event", j.eventFile}, {"at", j.at}, {"id", j.id}, {"job", j.job}} {
 			if f.value != "" {
 				return fmt.Errorf("-%s requires -run", f.name)
 			}
@@ -89,6 +90,8 @@ func (j *jobs) Check() error {
 	switch {
 	case err != nil:
 		return err
+	case j.job != "" && (f.Kind != trigger.Schedule || j.eventFile+j.at+j.id != ""):
+		return errors.New("-job is for functions with a schedule, without -event, -at and -id")
 	case j.eventFile != "" && (j.at != "" || j.id != ""):
 		return errors.New("-event and -at or -id are mutually exclusive")
 	case f.Kind != trigger.Schedule && (j.at != "" || j.id != ""):

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -49,8 +50,12 @@ func (j *jobs) run(ctx context.Context) error {
 	return batchError(f.Name, response)
 }
 
-// event returns the event of the flags -event, -at and -id.
+// event returns the event of the flags -event, -at, -id and -job.
 func (j *jobs) event(f trigger.Function) ([]byte, error) {
+	if j.job != "" {
+		due, id := ofJob(j.job)
+		return tick(f, due, id), nil
+	}
 	if j.eventFile == "" {
 		at := time.Now()
 		if j.at != "" {
@@ -69,6 +74,17 @@ func (j *jobs) event(f trigger.Function) ([]byte, error) {
 		return nil, fmt.Errorf("reading event: %w", err)
 	}
 	return data, nil
+}
+
+// ofJob returns when a Job of Kubernetes was due. A CronJob names its Jobs after
+// itself and the minutes since 1970. For any other, it is now, and the name is
+// the id.
+func ofJob(name string) (due time.Time, id string) {
+	minutes, err := strconv.ParseInt(name[strings.LastIndexByte(name, '-')+1:], 10, 64)
+	if err != nil || minutes < 10_000_000 { // 1989
+		return time.Now(), name
+	}
+	return time.Unix(minutes*60, 0), ""
 }
 
 // tick returns the event for a run of a schedule. The default id is the time, so

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
 	"github.com/fngen/fngen/templates/runtime/gateway"
 	"github.com/fngen/fngen/templates/runtime/trigger"
 )
@@ -27,7 +29,11 @@ func (j *jobs) Run(ctx context.Context, stop <-chan struct{}) {
 	var all sync.WaitGroup
 	for _, f := range j.Triggers {
 		if schedule := j.schedules[f.Name]; schedule != nil {
-			all.Go(func() { j.follow(ctx, stop, f, schedule) })
+			all.Add(1)
+			go func() {
+				defer all.Done()
+				j.follow(ctx, stop, f, schedule)
+			}()
 		}
 	}
 	all.Wait()
@@ -47,13 +53,16 @@ func (j *jobs) follow(ctx context.Context, stop <-chan struct{}, f trigger.Funct
 		switch {
 		case time.Since(due) > late:
 			log.Warn("schedule missed: the process was suspended")
+			due = time.Now().Add(-late) // one line for all runs that were missed
 		case !busy.CompareAndSwap(false, true):
 			log.Warn("schedule skipped: the function is still running")
 		default:
-			running.Go(func() {
+			running.Add(1)
+			go func() {
+				defer running.Done()
 				defer busy.Store(false)
 				j.runLeased(ctx, log, f, due)
-			})
+			}()
 		}
 	}
 }
@@ -92,6 +101,7 @@ func (j *jobs) runLeased(ctx context.Context, log *slog.Logger, f trigger.Functi
 // runDue runs a function for the time due, and logs the result.
 func runDue(ctx context.Context, log *slog.Logger, f trigger.Function, due time.Time) {
 	start := time.Now()
+	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: due.UTC().Format(time.RFC3339)})
 	_, err := call(ctx, f, tick(f, due, ""))
 	log = log.With("duration", time.Since(start).Round(time.Millisecond))
 	var panicked *gateway.Panic

@@ -34,6 +34,9 @@ func TestMain(m *testing.M) {
 		lambdaentry.Start(lambdaentry.Function{
 			Name: "orders", Handler: showRoute, Routes: []string{"GET /orders/{id}", "/orders/{id}/files/{path...}"},
 		})
+	case "stream":
+		lambdaentry.StartStream(lambdaentry.StreamFunction{Name: "orders", Handler: count, Routes: []string{"GET /orders"}},
+			hook("first", nil))
 	case "shutdown":
 		lambdaentry.Start(lambdaentry.Function{Name: "orders", Handler: echo}, hook("first", nil), hook("second", nil))
 	case "failing":

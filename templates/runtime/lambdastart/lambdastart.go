@@ -17,7 +17,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambda/messages"
 )
 
-// Start passes each invocation to handler. It does not return. If
+// Start passes each invocation to handler, which is a lambda.Handler or a
+// function that lambda.Start accepts. It does not return. If
 // AWS_LAMBDA_MAX_CONCURRENCY is greater than 1, as on Lambda Managed Instances,
 // that many invocations run concurrently.
 //
@@ -25,7 +26,7 @@ import (
 // process. They have [Grace] in total. Lambda sends SIGTERM only if an
 // extension is registered. aws-lambda-go therefore registers an internal
 // extension if there are shutdown functions, which makes the cold start slower.
-func Start(handler lambda.Handler, shutdown ...func(context.Context) error) {
+func Start(handler any, shutdown ...func(context.Context) error) {
 	var options []lambda.Option
 	if len(shutdown) > 0 {
 		options = append(options, lambda.WithEnableSIGTERM(func() {

@@ -109,9 +109,13 @@ func (rt *router) invokeHTTP(w http.ResponseWriter, r *http.Request, f Function,
 		event := &request.APIGatewayProxyRequest
 		match := route.New(f.routed()).FindEvent(event, request.Kind.DecodesPath())
 		if response = match.Response(); match.Status == 0 {
+			handler := f.Handler
+			if f.Stream != nil {
+				handler = gateway.Buffered(f.Stream)
+			}
 			response, err = limited(request.Context(ctx), rt.gateway.TimeLimit(),
 				func(ctx context.Context) (events.APIGatewayProxyResponse, error) {
-					return gateway.Call(ctx, f.Handler, *event)
+					return gateway.Call(ctx, handler, *event)
 				})
 		}
 	}

@@ -25,6 +25,7 @@ type options struct {
 	port                              int
 	loopbackByDefault                 bool // PORT is set, but no host
 	timeout, readTimeout, idleTimeout time.Duration
+	streamTimeout                     time.Duration
 	drain                             time.Duration
 	bodyLimit, bodiesLimit            size
 	headerLimit                       size
@@ -72,6 +73,8 @@ func parse(args []string, lookup func(string) (string, bool), stderr io.Writer, 
 	flags.StringVar(&o.host, "host", o.host, "`address` to listen on, or set HOST; 0.0.0.0 for all interfaces")
 	flags.IntVar(&o.port, "port", o.port, "`port` to listen on, or set PORT; 0 for any free port")
 	flags.DurationVar(&o.timeout, "timeout", 30*time.Second, "time limit for a function (504); 0 for no limit")
+	flags.DurationVar(&o.streamTimeout, "stream-timeout", 15*time.Minute,
+		"time limit for a streamed response, whose first byte is subject to -timeout; 0 for no limit")
 	flags.Var(&o.bodyLimit, "body-limit", "largest request body (413), such as 10MB, 512KB or 1000; 0 for no limit")
 	flags.Var(&o.bodiesLimit, "bodies-limit",
 		"largest total of request bodies that are processed at once (503); 0 for no limit")
@@ -140,6 +143,7 @@ func (o *options) validate(args []string, public string) error {
 		value time.Duration
 	}{
 		{"timeout", o.timeout},
+		{"stream-timeout", o.streamTimeout},
 		{"read-timeout", o.readTimeout},
 		{"idle-timeout", o.idleTimeout},
 		{"drain", o.drain},
@@ -209,6 +213,7 @@ func (o *options) gateway() *gateway.Gateway {
 		PublicURL:      o.publicURL,
 		TrustedProxies: o.trustedProxies,
 		Timeout:        o.timeout,
+		StreamTimeout:  o.streamTimeout,
 		BodyLimit:      int64(o.bodyLimit),
 		InFlight:       int64(o.bodiesLimit),
 		ReadTimeout:    o.readTimeout,

@@ -70,7 +70,11 @@ func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !isInvocation && !isHealthCheck && !isEvent {
 		match = rt.routes.Find(route.Request{Method: r.Method, Path: path, Preflight: preflight(r)})
 		if match.Status == 0 {
-			rt.gateway.Serve(w, r, match, rt.functions[match.Function].Handler)
+			if f := rt.functions[match.Function]; f.Stream != nil {
+				rt.gateway.ServeStream(w, r, match, f.Stream)
+			} else {
+				rt.gateway.Serve(w, r, match, f.Handler)
+			}
 			return
 		}
 	}

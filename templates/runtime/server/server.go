@@ -40,8 +40,9 @@ import (
 type Function struct {
 	Name    string
 	Handler gateway.Function
+	Stream  gateway.StreamFunction // in place of Handler, for a function that streams
 
-	// Routes and CORS say which requests Handler answers, as in
+	// Routes and CORS say which requests the function answers, as in
 	// [route.Function].
 	Routes []string
 	CORS   bool
@@ -246,7 +247,7 @@ func checkFunctions(functions []Function, o options) error {
 		switch {
 		case f.Name == "" || strings.Count(f.Name, "/") > 1:
 			return fmt.Errorf("function %q: invalid name", f.Name)
-		case f.Handler == nil:
+		case f.Handler == nil && f.Stream == nil:
 			return fmt.Errorf("function %s: handler is nil", f.Name)
 		case seen[f.Name]:
 			return fmt.Errorf("duplicate function %s", f.Name)

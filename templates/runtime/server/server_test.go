@@ -455,8 +455,8 @@ func TestOptions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			want := options{host: "127.0.0.1", port: 8911, timeout: 30 * time.Second, bodyLimit: 10 << 20,
 				bodiesLimit: 32 << 20,
-				headerLimit: 64 << 10, readTimeout: 30 * time.Second, idleTimeout: 2 * time.Minute, drain: 30 * time.Second,
-				jobs: noJobs{}}
+				headerLimit: 64 << 10, readTimeout: 30 * time.Second, idleTimeout: 2 * time.Minute,
+				streamTimeout: 15 * time.Minute, drain: 30 * time.Second, jobs: noJobs{}}
 			test.want(&want)
 			got, err := parse(strings.Fields(test.args), lookup(test.env), io.Discard, nil)
 			require.NoError(t, err)

@@ -81,7 +81,7 @@ func (s Schedule) Next(t time.Time) time.Time {
 		return t.Truncate(s.every).Add(s.every) // the same in all processes
 	}
 	t = t.In(s.zone)
-	const everyHour = 1<<24 - 1
+	const everyHour = 1<<24 - 1 // a bit for each hour
 	if s.cron.Hour&everyHour == everyHour {
 		return s.nextShown(t)
 	}
