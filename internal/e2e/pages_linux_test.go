@@ -1,3 +1,5 @@
+//go:build linux
+
 package e2e
 
 import (
@@ -25,6 +27,10 @@ var whyNot = []string{
 	"another test runs it",
 }
 
+// startsEmpty has the pages whose reader has no project yet. Those of the others
+// have a new one.
+var startsEmpty = map[string]bool{"README.md": true, "tutorial.md": true}
+
 // TestPages runs the console blocks of each page in order, in one shell in a
 // terminal, and compares what they print. CONTRIBUTING.md says how to write a
 // page.
@@ -45,15 +51,18 @@ func TestPages(t *testing.T) {
 				}
 				if shell == nil {
 					shell = newShell(t)
+					if !startsEmpty[filepath.Base(page)] {
+						shell.start("a new project")
+					}
 				}
 				if start, ok := block.directives["start"]; ok {
 					shell.start(start)
 				}
 				if command, ok := block.directives["run"]; ok {
-					shell.run(command)
+					shell.check(fmt.Sprintf("line %d", block.line), pageCommand{line: command})
 				}
 				if file, ok := block.directives["write"]; ok {
-					shell.write(file, block.text)
+					shell.write(file, block.text, block.language == "diff")
 				}
 				if block.language != "console" {
 					continue
@@ -80,16 +89,21 @@ type pageBlock struct {
 var (
 	fence     = regexp.MustCompile("^(?:  )?```(\\w*)$")
 	directive = regexp.MustCompile(`^<!-- (not run|start|run|write): (.+) -->$`)
+	fileName  = regexp.MustCompile("^`([^` ]+)`:$")
 )
 
-// pageBlocks returns the fenced code blocks of a page.
+// pageBlocks returns the fenced code blocks of a page. A line with nothing but a
+// file name says what the blocks below it are written to, or change if they are
+// diffs.
 func pageBlocks(page string) []pageBlock {
 	var blocks []pageBlock
 	directives := map[string]string{}
 	var open *pageBlock
+	file := ""
 	for i, line := range strings.Split(page, "\n") {
 		marks := fence.FindStringSubmatch(line)
 		said := directive.FindStringSubmatch(line)
+		named := fileName.FindStringSubmatch(line)
 		switch {
 		case open != nil && marks != nil:
 			blocks = append(blocks, *open)
@@ -97,9 +111,16 @@ func pageBlocks(page string) []pageBlock {
 		case open != nil:
 			open.text += line + "\n"
 		case marks != nil:
+			if file != "" {
+				directives["write"] = file
+			}
 			open = &pageBlock{line: i + 1, language: marks[1], directives: directives}
 		case said != nil:
 			directives[said[1]] = said[2]
+		case named != nil:
+			file = named[1]
+		case line != "":
+			file = ""
 		}
 	}
 	return blocks
@@ -137,10 +158,11 @@ type shell struct {
 	project string // where files are written
 	script  io.Writer
 	screen  *pageScreen
-	ports   *strings.Replacer // from those of the page
+	local   *strings.Replacer // from the ports and addresses of the page
 	unports *strings.Replacer
 	running string // where the page starts the server that is running, or ""
 	wanted  string // what the server prints
+	group   int    // its process group, or 0
 }
 
 // A pageScreen collects what a terminal shows.
@@ -177,11 +199,11 @@ func (s *pageScreen) until(t *testing.T, command string, mark *regexp.Regexp) (t
 
 func newShell(t *testing.T) *shell {
 	keyboard, tty := terminal(t)
-	api, web := freePort(t), freePort(t)
+	api, web, production := freePort(t), freePort(t), freePort(t)
 	s := &shell{
 		t: t, dir: t.TempDir(), screen: &pageScreen{},
-		ports:   strings.NewReplacer("8911", api, "8910", web),
-		unports: strings.NewReplacer(":"+api, ":8911", ":"+web, ":8910"),
+		local:   strings.NewReplacer("8911", api, "8910", web, "8080", production, "=0.0.0.0", "=127.0.0.1"),
+		unports: strings.NewReplacer(":"+api, ":8911", ":"+web, ":8910", ":"+production, ":8080"),
 	}
 	s.project = s.dir
 	cmd := exec.Command("bash", "--norc", "--noprofile", "/dev/fd/3")
@@ -203,6 +225,9 @@ func newShell(t *testing.T) *shell {
 	go func() { _, _ = io.Copy(s.screen, keyboard) }() // until the terminal is closed
 	t.Cleanup(func() {
 		input.Close()
+		if s.group != 0 {
+			_ = syscall.Kill(-s.group, syscall.SIGKILL)
+		}
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGHUP)
 		_ = cmd.Wait()
 	})
@@ -234,15 +259,40 @@ func (s *shell) start(in string) {
 	s.run("cd shop")
 }
 
-// write writes a file. Its name may be a pattern that matches one file.
-func (s *shell) write(name, text string) {
+// write writes a file, or applies a diff to it. Its name may be a pattern that
+// matches one file.
+func (s *shell) write(name, text string, isDiff bool) {
 	s.t.Helper()
+	if isDiff {
+		path := filepath.Join(s.project, name)
+		content, err := os.ReadFile(path)
+		require.NoError(s.t, err)
+		require.NoError(s.t, os.WriteFile(path, []byte(patch(s.t, string(content), text)), 0o666))
+		return
+	}
 	if matches, _ := filepath.Glob(filepath.Join(s.project, name)); len(matches) == 1 {
 		require.NoError(s.t, os.WriteFile(matches[0], []byte(text), 0o666))
 		return
 	}
 	require.NotContains(s.t, name, "*")
 	writeFile(s.t, s.project, name, text)
+}
+
+// patch replaces the lines of a diff that start with a space or a minus by those
+// that start with a space or a plus.
+func patch(t *testing.T, content, diff string) string {
+	t.Helper()
+	var before, after string
+	for line := range strings.Lines(diff) {
+		if line[0] != '+' {
+			before += line[1:]
+		}
+		if line[0] != '-' {
+			after += line[1:]
+		}
+	}
+	require.Equal(t, 1, strings.Count("\n"+content, "\n"+before), "the diff applies once:\n%s", diff)
+	return strings.TrimPrefix(strings.Replace("\n"+content, "\n"+before, "\n"+after, 1), "\n")
 }
 
 // done is what the shell prints after a command: its status and the directory.
@@ -258,7 +308,7 @@ func (s *shell) run(line string) {
 // execute runs a command and returns what it prints and its exit status.
 func (s *shell) execute(line string) (output, status string) {
 	s.t.Helper()
-	line = s.ports.Replace(strings.TrimSpace(line))
+	line = s.local.Replace(strings.TrimSpace(line))
 	_, err := io.WriteString(s.script, line+"\nprintf '\\036%d %s\\036' $? \"$PWD\"\n")
 	require.NoError(s.t, err)
 	output, last := s.screen.until(s.t, line, done)
@@ -277,7 +327,10 @@ func (s *shell) check(where string, c pageCommand) {
 	if server.MatchString(c.line) && !strings.Contains(c.line, "--build-only") {
 		s.stop()
 		s.running, s.wanted = where, c.want
-		s.run("{ " + strings.TrimSpace(c.line) + "; } >\"$HOME/server\" 2>&1 &")
+		output, _ := s.execute("set -m; { " + strings.TrimSpace(c.line) + "; } >\"$HOME/server\" 2>&1 & echo $!")
+		var err error
+		s.group, err = strconv.Atoi(strings.TrimSpace(output))
+		require.NoError(s.t, err, "%s", output)
 		s.run(`for _ in $(seq 600); do grep -qE 'ready in|listening on' "$HOME/server" && break; sleep 0.1; done
 grep -E 'ready in|listening on' "$HOME/server" >/dev/null || cat "$HOME/server"`)
 		return
@@ -297,7 +350,9 @@ func (s *shell) stop() {
 	if s.running == "" {
 		return
 	}
-	s.run("kill $!; wait $! 2>/dev/null; true")
+	require.NoError(s.t, syscall.Kill(-s.group, syscall.SIGTERM))
+	s.run("wait 2>/dev/null; true")
+	s.group = 0
 	output, err := os.ReadFile(filepath.Join(s.dir, "server"))
 	require.NoError(s.t, err)
 	assert.Regexp(s.t, s.pattern(s.wanted+"...\n"), s.plain(string(output)), s.running)
@@ -309,23 +364,28 @@ var differs = []struct {
 	is   *regexp.Regexp
 	mark string
 }{
+	{regexp.MustCompile("\x1b\\[[0-9;]*m"), ""}, // curl prints the names of headers in bold
 	{regexp.MustCompile(`\b\d+(\.\d+)? ?(µs|ms|s)\b|\(cached\)`), "DURATION"},
+	{regexp.MustCompile(`(?m)^( +✓ .*) \(DURATION\)$`), "$1"}, // of slow tests only
 	{regexp.MustCompile(`\b\d+(\.\d+)? (B|kB|MB)\b`), "SIZE"},
-	{regexp.MustCompile(`\bv\d+\.\d+\.\d+[-+.\w]*|\((devel|unknown)\)`), "VERSION"},
+	{regexp.MustCompile(`\bv\d+\.\d+\.\d+[-+.\w]*|\((devel|unknown)\)|\bdevel\b`), "VERSION"},
 	{regexp.MustCompile(`\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?([.\d]*)(Z|[-+]\d\d:\d\d)?`), "TIME"},
 	{regexp.MustCompile(`\b\d\d:\d\d:\d\d\b`), "TIME"},
+	{regexp.MustCompile(`(?m)^Date: .*\n`), ""},
 	{regexp.MustCompile(`\b\d{14}_`), "TIME_"},
+	{regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-`), "UUID-"}, // the number after it is the message's
 	{regexp.MustCompile(`\bw?[\w-]{43}\b`), "RANDOM"},
+	{regexp.MustCompile(`\b(0\.0\.0\.0|127\.0\.0\.1)\b`), "HOST"},
 	{regexp.MustCompile(`[ \t]+`), " "},
 	{regexp.MustCompile(`(?m) $`), ""},
 }
 
 // plain returns a text without what differs from run to run.
 func (s *shell) plain(text string) string {
-	text = s.unports.Replace(strings.ReplaceAll(text, "\r\n", "\n"))
+	text = s.unports.Replace(strings.ReplaceAll(text, "\r", ""))
 	text = strings.ReplaceAll(text, s.project, "/tmp/shop")
 	for _, d := range differs {
-		text = d.is.ReplaceAllLiteralString(text, d.mark)
+		text = d.is.ReplaceAllString(text, d.mark)
 	}
 	return strings.TrimSpace(text) + "\n"
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -113,9 +114,10 @@ func TestSoak(t *testing.T) {
 
 	// Caches and pools are full after a fifth of the time.
 	sleep(ctx, *soak/5)
-	serveBefore, devBefore := serve.rss(t), dev.rss(t)
+	serveBefore, devBefore := memory(t, ctx, *soak/5, serve, dev)
+	sleep(ctx, *soak*2/5)
+	serveAfter, devAfter := memory(t, ctx, *soak/5, serve, dev)
 	<-ctx.Done()
-	serveAfter, devAfter := serve.rss(t), dev.rss(t)
 	all.Wait()
 	assert.Empty(t, serve.problems)
 	assert.Empty(t, dev.problems)
@@ -239,6 +241,19 @@ func (s *soaked) trickle(ctx context.Context) {
 		}
 		conn.Close()
 	}
+}
+
+// memory returns the medians over a time of the resident memory of two servers,
+// in bytes. A single figure would depend on the uploads in progress.
+func memory(t *testing.T, ctx context.Context, d time.Duration, a, b *soaked) (int, int) {
+	t.Helper()
+	var ofA, ofB []int
+	for end := time.Now().Add(d); time.Now().Before(end) && ctx.Err() == nil; sleep(ctx, 100*time.Millisecond) {
+		ofA, ofB = append(ofA, a.rss(t)), append(ofB, b.rss(t))
+	}
+	slices.Sort(ofA)
+	slices.Sort(ofB)
+	return ofA[len(ofA)/2], ofB[len(ofB)/2]
 }
 
 // rss returns the resident memory of the process in bytes.
