@@ -44,7 +44,7 @@ func TestRecording(t *testing.T) {
 	require.NoError(t, err, "run make demo")
 	recorded := decodeCast(t, file)
 	sections := recorded.sections()
-	require.Len(t, sections, len(commands), "run make demo")
+	require.Equal(t, len(commands), len(sections), "commands; run make demo")
 	page := &shell{t: t, project: "/tmp/shop", unports: strings.NewReplacer()}
 	for i, c := range commands {
 		command := strings.TrimSpace(c.line)
