@@ -103,5 +103,5 @@ soak: ## keep serve and dev busy for ten minutes, with slow clients, uploads, re
 fresh: ## run the README's commands in a new clone with empty module and build caches, as on a new machine
 	@./internal/e2e/fresh.sh
 
-demo: ## generate two functions in a new module and test them
-	@./internal/e2e/demo.sh
+demo: ## run the commands of README's first section, and record them in docs/first-minutes.cast and .svg
+	go test ./internal/e2e -run 'TestRecording$$' -record

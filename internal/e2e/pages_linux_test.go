@@ -64,6 +64,11 @@ func TestPages(t *testing.T) {
 				if file, ok := block.directives["write"]; ok {
 					shell.write(file, block.text, block.language == "diff")
 				}
+				if file, ok := block.directives["excerpt"]; ok {
+					content, err := os.ReadFile(filepath.Join(shell.project, file))
+					require.NoError(t, err)
+					assert.Contains(t, string(content), block.text, "line %d", block.line)
+				}
 				if block.language != "console" {
 					continue
 				}
@@ -88,7 +93,7 @@ type pageBlock struct {
 
 var (
 	fence     = regexp.MustCompile("^(?:  )?```(\\w*)$")
-	directive = regexp.MustCompile(`^<!-- (not run|start|run|write): (.+) -->$`)
+	directive = regexp.MustCompile(`^<!-- (not run|start|run|write|excerpt): (.+) -->$`)
 	fileName  = regexp.MustCompile("^`([^` ]+)`:$")
 )
 
