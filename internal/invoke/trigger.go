@@ -231,19 +231,3 @@ func defaultSample(kind generator.Kind) string {
 	}
 	return delivery.Events(string(kind))[0]
 }
-
-// batchFailures returns the IDs in the response of a function that handles
-// batches.
-func batchFailures(response []byte) []string {
-	var batch struct {
-		Failures []struct {
-			ID string `json:"itemIdentifier"`
-		} `json:"batchItemFailures"`
-	}
-	_ = json.Unmarshal(response, &batch) // functions of other kinds may respond with anything
-	var ids []string
-	for _, failure := range batch.Failures {
-		ids = append(ids, failure.ID)
-	}
-	return ids
-}
