@@ -126,7 +126,7 @@ func (b *builder) queueEvent(now time.Time, random [16]byte) (any, error) {
 			"ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": sent, "SentTimestamp": sent,
 			"SenderId": "fngen",
 		}
-		if strings.HasSuffix(b.function.Queue, ".fifo") {
+		if generator.IsFIFO(b.function.Queue) {
 			attributes["MessageGroupId"] = "fngen"
 			attributes["MessageDeduplicationId"] = id
 			attributes["SequenceNumber"] = fmt.Sprintf("%020d", now.UnixMicro()+int64(i))
