@@ -83,8 +83,9 @@ race: ## run the built program and its dev server under the race detector; make 
 	go test ./internal/cli -run TestScripts -with-race
 	go test ./internal/e2e -run 'TestDev|TestServe|TestInvoke|TestBuilt' -with-race
 
-mutants: ## break every guard of every golden function, and expect its test to fail
+mutants: ## break every guard of every golden function, and expect its test to fail; replace functions by all others
 	go test ./internal/cli -run TestGeneratedTestsCatchBrokenGuards -all-mutants
+	go test ./generator -run TestForceReplacesEveryFunction -all-pairs
 
 vuln: ## look for known vulnerabilities; skipped if their database cannot be reached
 	@curl -fsS --max-time 20 -o /dev/null https://vuln.go.dev/index/db.json || \

@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -88,7 +87,7 @@ func TestSoak(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), *soak)
 	defer cancel()
 	var all sync.WaitGroup
-	serve, stop := startSoaked(t, binary, listening, "", binary, "-read-timeout", "2s")
+	serve, stop := startSoaked(t, binary, "-read-timeout", "2s")
 	d := startDevIn(t, dir)
 	dev := &soaked{url: d.url, pid: d.Process.Pid}
 	for range 8 {
@@ -145,19 +144,19 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// startSoaked starts a server and waits for its address, which announced
-// matches. The server ends when stop is called, which returns its exit status.
-func startSoaked(t *testing.T, name string, announced *regexp.Regexp, dir string, argv ...string) (*soaked, func() int) {
+// startSoaked starts a server and waits for its address. The server ends when
+// stop is called, which returns its exit status.
+func startSoaked(t *testing.T, binary string, args ...string) (s *soaked, stop func() int) {
 	t.Helper()
-	p, screen := goProcess(dir)
-	p.Path, p.Args = name, argv
+	p, screen := goProcess("")
+	p.Path, p.Args = binary, append([]string{binary}, args...)
 	p.Env = append(p.Env, "PORT=0", "STAGE=production")
 	require.NoError(t, p.Start())
 	ended := make(chan int, 1)
 	go func() { ended <- p.wait() }()
 	t.Cleanup(func() { _ = p.Process.Kill() })
 	screen.wait(t, "listening on http")
-	s := &soaked{url: announced.FindStringSubmatch(screen.all())[1], pid: p.Process.Pid}
+	s = &soaked{url: listening.FindStringSubmatch(screen.all())[1], pid: p.Process.Pid}
 	return s, func() int {
 		_ = p.Process.Signal(syscall.SIGTERM)
 		return <-ended
@@ -168,7 +167,7 @@ func startSoaked(t *testing.T, name string, announced *regexp.Regexp, dir string
 // returns how often.
 func restart(t *testing.T, ctx context.Context, binary string) (n int) {
 	for ; ctx.Err() == nil; n++ {
-		s, stop := startSoaked(t, binary, listening, "", binary)
+		s, stop := startSoaked(t, binary)
 		l := startLoad(s.url+"/slow", "production")
 		sleep(ctx, 3*time.Second)
 		status := stop()
