@@ -4,9 +4,10 @@
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+GORELEASER := github.com/goreleaser/goreleaser/v2@v2.15.1
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test modules golden docs table lint fuzz race mutants vuln bench soak fresh demo
+.PHONY: help build install test modules golden docs table lint fuzz race mutants vuln bench soak fresh demo release-files snapshot release
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -106,3 +107,19 @@ fresh: ## run the README's commands in a new clone with empty module and build c
 
 demo: ## run the commands of README's first section, and record them in docs/first-minutes.cast and .svg
 	go test ./internal/e2e -run 'TestRecording$$' -record
+
+release-files: ## write the completion scripts and man pages of a release into bin/release
+	rm -rf bin/release
+	mkdir -p bin/release/completions bin/release/man
+	go build -o bin/release/fngen ./cmd/fngen
+	for shell in bash zsh fish; do bin/release/fngen completion $$shell >bin/release/completions/fngen.$$shell; done
+	for page in docs/man/*.1; do gzip -9nc $$page >bin/release/man/$${page##*/}.gz; done
+
+# The container image needs docker, and the SBOM needs syft.
+snapshot: ## build the archives and packages of a release into dist, and install the deb, run it and remove it
+	go run $(GORELEASER) check
+	TAP_TOKEN= go run $(GORELEASER) release --snapshot --clean --skip=docker,sbom
+	go test ./internal/e2e -run 'TestPackages$$' -packages ../../dist
+
+release: ## build and publish the release of the current tag, as the release workflow does
+	go run $(GORELEASER) release --clean
