@@ -89,7 +89,7 @@ mutants: ## break every guard of every golden function, and expect its test to f
 	go test ./generator -run TestForceReplacesEveryFunction -all-pairs
 
 vuln: ## look for known vulnerabilities; skipped if their database cannot be reached
-	@curl -fsS --max-time 20 -o /dev/null https://vuln.go.dev/index/db.json || \
+	@curl -fsS --connect-timeout 5 --max-time 20 -o /dev/null https://vuln.go.dev/index/db.json || \
 		{ echo "make vuln: skipped, because the vulnerability database cannot be reached" >&2; exit 0; }; \
 	go run $(GOVULNCHECK) ./...
 
