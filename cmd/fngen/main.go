@@ -13,6 +13,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	executable, _ := os.Executable() // only hints need it
+	commit, date := cli.BuildCommit()
 	code := cli.Main(ctx, os.Args[1:], cli.World{
 		Env:        os.Getenv,
 		Environ:    os.Environ,
@@ -20,6 +21,8 @@ func main() {
 		Stdout:     os.Stdout,
 		Stderr:     os.Stderr,
 		Version:    cli.BuildVersion(),
+		Commit:     commit,
+		Date:       date,
 		Executable: executable,
 	})
 	stop()

@@ -29,6 +29,7 @@ type World struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Version        string // fngen's version
+	Commit, Date   string // of the commit that fngen was built from, or ""
 	Executable     string // the path of the program, or ""
 }
 
@@ -73,6 +74,25 @@ func BuildVersion() string {
 		return info.Main.Version
 	}
 	return "devel"
+}
+
+// BuildCommit returns the commit that the program was built from, and its date
+// in RFC 3339. Both are empty if the build information does not have them, as
+// after go install with a version.
+func BuildCommit() (commit, date string) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "", ""
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			commit = s.Value
+		case "vcs.time":
+			date = s.Value
+		}
+	}
+	return commit, date
 }
 
 // newRoot returns the command fngen. Help and completion scripts are written to
@@ -171,14 +191,18 @@ func newVersion(w World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "version",
 		Short:   "Print the version",
-		Long:    "Print the versions of fngen and of the Go that built it, and the platform.",
+		Long:    "Print the versions of fngen and of the Go that built it, the platform, and the\ncommit that it was built from and its date, if they are known.",
 		Example: "  fngen version\n  fngen version --json",
 		Args:    arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			if asJSON {
-				return printJSON(w.Stdout, map[string]string{
+				report := map[string]string{
 					"version": w.Version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH,
-				})
+				}
+				if w.Commit != "" {
+					report["commit"], report["date"] = w.Commit, w.Date
+				}
+				return printJSON(w.Stdout, report)
 			}
 			_, err := io.WriteString(w.Stdout, versionLine(w))
 			return err
@@ -188,9 +212,14 @@ func newVersion(w World) *cobra.Command {
 	return cmd
 }
 
-// versionLine returns the versions of fngen and Go, and the platform.
+// versionLine returns the versions of fngen and Go, the platform, and the
+// commit if it is known.
 func versionLine(w World) string {
-	return fmt.Sprintf("fngen %s %s %s/%s\n", w.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	line := fmt.Sprintf("fngen %s %s %s/%s", w.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	if w.Commit != "" {
+		line += fmt.Sprintf(" %.12s %s", w.Commit, w.Date)
+	}
+	return line + "\n"
 }
 
 func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
