@@ -29,6 +29,8 @@ type Overlay struct {
 	Files   map[string][]byte // by path relative to Root, with forward slashes
 	Flags   []string          // flags of go build
 	Environ []string          // environment of the go command
+
+	trace *bytes.Buffer // receives what a go command that succeeds prints to standard error
 }
 
 // A BuildError reports that the go command failed and holds what it printed.
@@ -71,6 +73,35 @@ func (o Overlay) Build(ctx context.Context, out string, packages ...string) erro
 		return err
 	}
 	return failed
+}
+
+// Trace builds a package as [Overlay.Build] does. It returns the commands that
+// the go command ran, and the input of each hash that it computed.
+func (o Overlay) Trace(ctx context.Context, out, pkg string) (string, error) {
+	godebug := "GODEBUG=gocachehash=1"
+	for _, variable := range o.Environ {
+		if value, ok := strings.CutPrefix(variable, "GODEBUG="); ok && value != "" {
+			godebug = variable + ",gocachehash=1"
+		}
+	}
+	traced := o
+	traced.Environ = append(slices.Clip(o.Environ), godebug)
+	traced.trace = &bytes.Buffer{}
+	if traced.run(ctx, slices.Concat([]string{"build", "-x", "-buildvcs=false", "-o", out}, o.Flags), []string{pkg}, nil) != nil {
+		return "", o.Build(ctx, out, pkg) // for the error without the trace
+	}
+	return traced.trace.String(), nil
+}
+
+// Env returns variables of the go command's environment.
+func (o Overlay) Env(ctx context.Context, names ...string) (map[string]string, error) {
+	var out bytes.Buffer
+	args := slices.Concat([]string{"env", "-json"}, names)
+	if err := o.runGo(ctx, args, func(output string) string { return output }, &out); err != nil {
+		return nil, err
+	}
+	var env map[string]string
+	return env, json.Unmarshal(out.Bytes(), &env)
 }
 
 // completePackages returns the packages whose dependencies can all be found and
@@ -278,6 +309,9 @@ func (o Overlay) runGo(ctx context.Context, args []string, restore func(string) 
 	}
 	if err != nil {
 		return fmt.Errorf("go %s: %w", args[0], err)
+	}
+	if o.trace != nil {
+		o.trace.Write(output.Bytes())
 	}
 	return nil
 }

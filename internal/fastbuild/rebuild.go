@@ -1,0 +1,300 @@
+package fastbuild
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fngen/fngen/internal/process"
+)
+
+// errUnknown reports that more has changed than the bodies of functions, or
+// that too little is known about the last build.
+var errUnknown = errors.New("only go build can build this")
+
+func isFallback(err error) bool { return errors.Is(err, errUnknown) }
+
+// rebuild compiles the packages whose files are not as they were, links the
+// program and writes it to out. It returns the new state. dir is the directory
+// for its files.
+func (s *state) rebuild(ctx context.Context, files snapshot, dir, out string) (*state, error) {
+	changed, ok := s.changed(files)
+	if !ok || len(changed) == 0 {
+		return nil, errUnknown
+	}
+	if info, err := os.Stat(out); err != nil || !isSameFile(info, s.binary) {
+		return nil, errUnknown
+	}
+	paths, err := s.owners(changed)
+	if err != nil {
+		return nil, err
+	}
+	next := s.clone()
+	next.files = files
+	temp, err := os.MkdirTemp(dir, "")
+	if err != nil {
+		return nil, err
+	}
+	isSame := true
+	for i, path := range paths {
+		before := next.mainID
+		if err := next.compile(ctx, path, files, filepath.Join(temp, strconv.Itoa(i))); err != nil {
+			return nil, errors.Join(err, os.RemoveAll(temp))
+		}
+		isSame = isSame && next.mainID == before && next.linkHash.id() == s.linkHash.id()
+	}
+	if isSame { // such as after a change of a comment
+		return next, nil
+	}
+	if err := next.linkProgram(ctx, temp, out); err != nil {
+		return nil, err
+	}
+	next.binary, err = os.Stat(out)
+	return next, err
+}
+
+func isSameFile(a, b os.FileInfo) bool {
+	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
+}
+
+// removeOld removes the directories in dir that hold no object of the program.
+func (s *state) removeOld(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	used := map[string]bool{}
+	for _, object := range s.objects {
+		used[filepath.Dir(filepath.Dir(object))] = true
+	}
+	for _, entry := range entries {
+		if path := filepath.Join(dir, entry.Name()); !used[path] {
+			err = errors.Join(err, os.RemoveAll(path))
+		}
+	}
+	return err
+}
+
+// owners returns the import paths of the packages that the changed files belong
+// to, if they can be compiled without the go command.
+func (s *state) owners(changed []string) ([]string, error) {
+	var paths []string
+	for path, p := range s.packages {
+		isChanged := slices.ContainsFunc(changed, func(file string) bool {
+			_, ok := p.hash.files()[filepath.Base(file)]
+			return ok && filepath.Dir(file) == p.dir
+		})
+		if !isChanged {
+			continue
+		}
+		if path == s.main || p.compile == nil || slices.Contains(s.trees, p.dir) {
+			return nil, errUnknown
+		}
+		changed = slices.DeleteFunc(slices.Clone(changed), func(file string) bool { return filepath.Dir(file) == p.dir })
+		paths = append(paths, path)
+	}
+	if len(changed) > 0 || len(paths) > 4 {
+		return nil, errUnknown
+	}
+	for _, path := range paths { // the order does not matter if none imports another
+		for _, imported := range s.packages[path].hash.imports() {
+			if slices.Contains(paths, imported) {
+				return nil, errUnknown
+			}
+		}
+	}
+	slices.Sort(paths)
+	return paths, nil
+}
+
+// compile compiles a package into dir. It returns errUnknown if the packages
+// that import it would have to be compiled, too.
+func (s *state) compile(ctx context.Context, path string, files snapshot, dir string) error {
+	p := *s.packages[path]
+	var sources []string
+	for name := range p.hash.files() {
+		file := filepath.Join(p.dir, name)
+		if filepath.Ext(name) != ".go" || s.inOverlay(file) {
+			return errUnknown
+		}
+		p.hash = p.hash.replace("file "+name+" ", files[file])
+	}
+	for _, line := range p.hash { // the compiler is called with the files in the go command's order
+		if rest, ok := strings.CutPrefix(line, "file "); ok {
+			sources = append(sources, filepath.Join(p.dir, rest[:strings.LastIndex(rest, " ")]))
+		}
+	}
+	if imports, err := readImports(sources); err != nil || !slices.Equal(imports, p.hash.imports()) {
+		return errUnknown
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	object, config := filepath.Join(dir, "_pkg_.a"), filepath.Join(dir, "importcfg")
+	var packages strings.Builder
+	for imported, file := range s.objects {
+		if imported != path && imported != s.main {
+			packages.WriteString("packagefile " + imported + "=" + file + "\n")
+		}
+	}
+	if err := os.WriteFile(config, []byte(packages.String()), 0o600); err != nil {
+		return err
+	}
+	id := p.hash.id() + "/" + p.hash.id()
+	args := slices.Concat([]string{"-o", object, "-trimpath", dir + "=>"}, p.compile.args,
+		[]string{"-buildid", id, "-importcfg", config, "-pack"}, sources)
+	if err := s.run(ctx, p.compile, args); err != nil {
+		return err
+	}
+	id, err := stamp(object, id)
+	if err != nil {
+		return err
+	}
+	if !sameExports(s.objects[path], object) {
+		return errUnknown
+	}
+	// The files that were read may not be those that were compiled.
+	for _, file := range sources {
+		now := snapshot{}
+		if now.add(file); now[file] != files[file] {
+			return errUnknown
+		}
+	}
+	s.setObject(path, &p, object, id)
+	return nil
+}
+
+// setObject sets the result of compiling a package, and the hashes that depend
+// on it. The other packages that import it are not compiled again, because the
+// result would be the same.
+func (s *state) setObject(path string, p *goPackage, object, id string) {
+	_, content, _ := strings.Cut(id, "/")
+	s.packages[path], s.objects[path] = p, object
+	for name, other := range s.packages {
+		copied := *other
+		copied.hash = other.hash.replace("import "+path+" ", content)
+		s.packages[name] = &copied
+	}
+	_, mainContent, _ := strings.Cut(s.mainID, "/")
+	s.mainID = s.packages[s.main].hash.id() + "/" + mainContent
+	s.linkHash = s.linkHash.replace("packagefile "+path+"=", content).replace("packagemain ", s.mainID)
+}
+
+// linkProgram links the program to the file out.
+func (s *state) linkProgram(ctx context.Context, dir, out string) error {
+	var config strings.Builder
+	for _, path := range slices.Sorted(maps.Keys(s.objects)) {
+		config.WriteString("packagefile " + path + "=" + s.objects[path] + "\n")
+	}
+	config.WriteString(s.modinfo + "\n")
+	file, binary := filepath.Join(dir, "importcfg.link"), filepath.Join(dir, "a.out")
+	if err := os.WriteFile(file, []byte(config.String()), 0o600); err != nil {
+		return err
+	}
+	id := s.linkHash.id() + "/" + s.mainID + "/" + s.linkHash.id()
+	args := slices.Clone(s.link.args)
+	args[slices.Index(args, "-buildid=")] += id
+	args = slices.Concat([]string{"-o", binary, "-importcfg", file}, args, []string{s.objects[s.main]})
+	if err := s.run(ctx, s.link, args); err != nil {
+		return err
+	}
+	if _, err := stamp(binary, id); err != nil {
+		return err
+	}
+	return os.Rename(binary, out)
+}
+
+// run runs the compiler or the linker.
+func (s *state) run(ctx context.Context, c *command, args []string) error {
+	cmd := process.Command(ctx, c.tool, args...)
+	cmd.Dir = s.overlay.Root
+	cmd.Env = slices.Concat(toolEnviron, s.overlay.Environ, []string{"PWD=" + s.overlay.Root})
+	for _, line := range s.linkHash { // such as GOAMD64, as the go command sets them
+		if strings.HasPrefix(line, "GO") && !strings.HasSuffix(line, "=\n") {
+			cmd.Env = append(cmd.Env, strings.TrimSuffix(line, "\n"))
+		}
+	}
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	if err := process.Run(ctx, cmd); err != nil {
+		return err
+	}
+	if output.Len() > 0 {
+		return errUnknown // go build shows it
+	}
+	return nil
+}
+
+// toolEnviron lets the compiler and the linker use more memory before they
+// collect garbage. Variables that the user has set come later and win.
+var toolEnviron = []string{"GOGC=off", "GOMEMLIMIT=1GiB"}
+
+// readImports returns what the files import, sorted. The error is errUnknown if
+// there are directives, some of which change how the go command compiles.
+func readImports(files []string) ([]string, error) {
+	var imports []string
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		if bytes.Contains(data, []byte("//go:")) || bytes.Contains(data, []byte("+build")) {
+			return nil, errUnknown
+		}
+		syntax, err := parser.ParseFile(token.NewFileSet(), file, data, parser.ImportsOnly)
+		if err != nil {
+			return nil, err
+		}
+		for _, spec := range syntax.Imports {
+			path, err := strconv.Unquote(spec.Path.Value)
+			if err != nil || path == "C" {
+				return nil, errUnknown
+			}
+			imports = append(imports, path)
+		}
+	}
+	slices.Sort(imports)
+	return slices.Compact(imports), nil
+}
+
+// sameExports reports whether two object files export the same, so that
+// packages that import them compile to the same.
+func sameExports(a, b string) bool {
+	x, err := readExports(a)
+	if err != nil {
+		return false
+	}
+	y, err := readExports(b)
+	return err == nil && len(x) > 0 && bytes.Equal(x, y)
+}
+
+// readExports returns the export data of an object file, without its build ID.
+func readExports(file string) ([]byte, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	const magic, header = "!<arch>\n", 60
+	if len(data) < len(magic)+header || !bytes.HasPrefix(data[len(magic):], []byte("__.PKGDEF ")) {
+		return nil, errUnknown
+	}
+	size, err := strconv.Atoi(strings.TrimSpace(string(data[len(magic)+48 : len(magic)+58])))
+	data = data[len(magic)+header:]
+	if err != nil || size > len(data) {
+		return nil, errUnknown
+	}
+	before, rest, ok := bytes.Cut(data[:size], []byte("\nbuild id "))
+	_, after, ended := bytes.Cut(rest, []byte("\n"))
+	if !ok || !ended {
+		return nil, errUnknown
+	}
+	return slices.Concat(before, after), nil
+}
