@@ -64,6 +64,9 @@ func (b *Builder) record(ctx context.Context, o overlay.Overlay, pkg string, fil
 		return nil // there is a program; the next build is no faster
 	}
 	next := parseTrace(trace, env["GOMODCACHE"])
+	if next.link == nil { // the program was up to date
+		return nil
+	}
 	next.overlay, next.pkg, next.workspace = o, pkg, env["GOWORK"]
 	for _, flag := range []string{"-modfile", "-overlay", "-pgo"} { // files that snapshot does not read
 		next.broken = next.broken || strings.Contains(env["GOFLAGS"]+strings.Join(o.Flags, " "), flag)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -91,6 +92,84 @@ func (p *project) build(t *testing.T) (fast bool) {
 	require.NoError(t, err)
 	require.True(t, string(want) == string(got), "the result differs from that of go build")
 	return fast
+}
+
+// TestEdits makes one change after the other.
+func TestEdits(t *testing.T) {
+	const (
+		none = iota // go build builds
+		fast
+		either
+	)
+	p := newProject(t, "-ldflags=-s -w")
+	p.write(t, "lib/other_plan9.go", "package lib\n\nfunc Other() {}\n")
+	p.build(t)
+	body := func(n int) string { return function("one", fmt.Sprintf("return s + \"%d\"", n)) }
+	edits := []struct {
+		name, file, data string
+		want             int
+	}{
+		{"first edit", "one/one.go", body(0), none},
+		{"body", "one/one.go", body(2), fast},
+		{"back", "one/one.go", body(0), fast},
+		{"another body", "one/one.go", body(1), fast},
+		{"comment", "one/one.go", body(1) + "\n// A comment.\n", fast},
+		{"nothing", "one/one.go", body(1) + "\n// A comment.\n", none},
+		{"inlined by main", "one/one.go", strings.Replace(body(1), `text(lib.Upper("x"))`, `lib.Upper("y")`, 1), either},
+		{"inlined by main again", "one/one.go", strings.Replace(body(1), `text(lib.Upper("x"))`, `lib.Upper("z")`, 1), fast},
+		{"imported by two", "lib/lib.go", strings.Replace(lib, "ToUpper", "ToLower", 1), either},
+		{"two, so that its command is known", "two/two.go", function("two", "return s"), either},
+		{"one, so that its command is known", "one/one.go", body(3), either},
+		{"imported by two, again", "lib/lib.go", lib, fast},
+		{"new function", "lib/lib.go", lib + "func New() {}\n", fast},
+		{"new import", "lib/lib.go", strings.Replace(lib, "\nfunc", "\nimport _ \"sort\"\n\nfunc", 1), none},
+		{"import removed", "lib/lib.go", lib, none},
+		{"new file", "lib/new.go", "package lib\n\nvar X = 1\n", none},
+		{"body after a new file", "lib/new.go", "package lib\n\nvar X = 2\n", either},
+		{"build constraint", "lib/new.go", "//go:build plan9\n\npackage lib\n\nvar X = 3\n", none},
+		{"file that is not built", "lib/new.go", "//go:build plan9\n\npackage lib\n\nvar X = 4\n", none},
+		{"file that is built again", "lib/new.go", "package lib\n\nvar X = 5\n", none},
+		{"file for another system", "lib/other_plan9.go", "package lib\n\nfunc Other() int { return 1 }\n", none},
+		{"test file", "lib/lib_test.go", "package lib\n", none},
+		{"directive", "two/two.go", "//go:generate true\n" + function("two", "return s"), none},
+		{"no directive", "two/two.go", function("two", "return s+s"), either},
+		{"embedding", "two/two.go", strings.Replace(function("two", "return s+data"), "\n// H",
+			"\nimport _ \"embed\"\n\n//go:embed *.txt\nvar data string\n\n// H", 1), -1},
+		{"embedded", "two/a.txt", "a", none},
+		{"embedded edit", "two/a.txt", "b", none},
+		{"not embedded", "one/one.go", body(4), either},
+		{"not embedded again", "one/one.go", body(5), fast},
+		{"go.mod", "go.mod", goMod + "\n// comment\n", none},
+		{"language", "go.mod", strings.Replace(goMod, "1.25", "1.24", 1), none},
+		{"error", "one/one.go", body(5) + "x", -1},
+		{"type error", "one/one.go", strings.Replace(body(5), "s + ", "1 + ", 1), -1},
+		{"repaired", "one/one.go", body(6), either},
+		{"edit of two packages: lib", "lib/lib.go", strings.Replace(lib, "ToUpper", "ToTitle", 1), either},
+	}
+	for _, edit := range edits {
+		p.write(t, edit.file, edit.data)
+		if edit.want == -1 {
+			fastErr := p.builder.Build(t.Context(), p.overlay, "one/.hidden")
+			err := p.overlay.Build(t.Context(), filepath.Join(t.TempDir(), "x.exe"), "one/.hidden")
+			require.Error(t, err, edit.name)
+			assert.Equal(t, err, fastErr, edit.name)
+			continue
+		}
+		isFast := p.build(t)
+		t.Log(edit.name, isFast)
+		if edit.want != either {
+			assert.Equal(t, edit.want == fast, isFast, edit.name)
+		}
+	}
+	// Several files at once, and a program that somebody else has replaced.
+	p.write(t, "lib/lib.go", lib)
+	p.write(t, "one/one.go", body(7))
+	p.build(t)
+	require.NoError(t, os.Remove(p.builder.Out))
+	p.write(t, "one/one.go", body(8))
+	assert.False(t, p.build(t))
+	p.overlay.Files = map[string][]byte{"one/.hidden/main.go": []byte(strings.Replace(main, "two.H", "one.H", 1) + "\nvar _ = two.Handler\n")}
+	assert.False(t, p.build(t))
 }
 
 func TestBuild(t *testing.T) {

@@ -33,7 +33,7 @@ func (s *state) rebuild(ctx context.Context, files snapshot, dir, out string) (*
 	if info, err := os.Stat(out); err != nil || !isSameFile(info, s.binary) {
 		return nil, errUnknown
 	}
-	paths, err := s.owners(changed)
+	stale, err := s.owners(changed)
 	if err != nil {
 		return nil, err
 	}
@@ -43,15 +43,22 @@ func (s *state) rebuild(ctx context.Context, files snapshot, dir, out string) (*
 	if err != nil {
 		return nil, err
 	}
-	isSame := true
-	for i, path := range paths {
-		before := next.mainID
-		if err := next.compile(ctx, path, files, filepath.Join(temp, strconv.Itoa(i))); err != nil {
+	edited := maps.Clone(stale)
+	for i, path := range s.order() {
+		if !stale[path] {
+			continue
+		}
+		isSame, err := next.compile(ctx, path, filepath.Join(temp, strconv.Itoa(i)), edited[path])
+		if err != nil {
 			return nil, errors.Join(err, os.RemoveAll(temp))
 		}
-		isSame = isSame && next.mainID == before && next.linkHash.id() == s.linkHash.id()
+		for importer, p := range s.packages {
+			if !isSame && slices.Contains(p.hash.imports(), path) {
+				stale[importer] = true
+			}
+		}
 	}
-	if isSame { // such as after a change of a comment
+	if next.linkHash.id() == s.linkHash.id() { // such as after a change of a comment
 		return next, nil
 	}
 	if err := next.linkProgram(ctx, temp, out); err != nil {
@@ -84,59 +91,83 @@ func (s *state) removeOld(dir string) error {
 }
 
 // owners returns the import paths of the packages that the changed files belong
-// to, if they can be compiled without the go command.
-func (s *state) owners(changed []string) ([]string, error) {
-	var paths []string
+// to.
+func (s *state) owners(changed []string) (map[string]bool, error) {
+	owners := map[string]bool{}
 	for path, p := range s.packages {
-		isChanged := slices.ContainsFunc(changed, func(file string) bool {
-			_, ok := p.hash.files()[filepath.Base(file)]
-			return ok && filepath.Dir(file) == p.dir
-		})
-		if !isChanged {
-			continue
-		}
-		if path == s.main || p.compile == nil || slices.Contains(s.trees, p.dir) {
-			return nil, errUnknown
-		}
-		changed = slices.DeleteFunc(slices.Clone(changed), func(file string) bool { return filepath.Dir(file) == p.dir })
-		paths = append(paths, path)
-	}
-	if len(changed) > 0 || len(paths) > 4 {
-		return nil, errUnknown
-	}
-	for _, path := range paths { // the order does not matter if none imports another
-		for _, imported := range s.packages[path].hash.imports() {
-			if slices.Contains(paths, imported) {
-				return nil, errUnknown
+		for name := range p.hash.files() {
+			if i := slices.Index(changed, filepath.Join(p.dir, name)); i >= 0 && !p.fixed {
+				owners[path] = true
+				changed = slices.Delete(changed, i, i+1)
 			}
 		}
 	}
-	slices.Sort(paths)
-	return paths, nil
+	if len(changed) > 0 || owners[s.main] { // the main package may have directives for the linker
+		return nil, errUnknown
+	}
+	return owners, nil
 }
 
-// compile compiles a package into dir. It returns errUnknown if the packages
-// that import it would have to be compiled, too.
-func (s *state) compile(ctx context.Context, path string, files snapshot, dir string) error {
+// order returns the packages so that each comes after those that it imports.
+func (s *state) order() []string {
+	var order []string
+	seen := map[string]bool{}
+	var visit func(path string)
+	visit = func(path string) {
+		if p := s.packages[path]; p != nil && !seen[path] {
+			seen[path] = true
+			for _, imported := range p.hash.imports() {
+				visit(imported)
+			}
+			order = append(order, path)
+		}
+	}
+	for path := range s.packages {
+		visit(path)
+	}
+	return order
+}
+
+// compile compiles a package into dir. isEdited says whether its own files have
+// changed. It reports whether the packages that import it compile to the same as
+// before.
+func (s *state) compile(ctx context.Context, path, dir string, isEdited bool) (isSame bool, err error) {
 	p := *s.packages[path]
-	var sources []string
-	for name := range p.hash.files() {
-		file := filepath.Join(p.dir, name)
-		if filepath.Ext(name) != ".go" || s.inOverlay(file) {
-			return errUnknown
-		}
-		p.hash = p.hash.replace("file "+name+" ", files[file])
-	}
-	for _, line := range p.hash { // the compiler is called with the files in the go command's order
-		if rest, ok := strings.CutPrefix(line, "file "); ok {
-			sources = append(sources, filepath.Join(p.dir, rest[:strings.LastIndex(rest, " ")]))
-		}
-	}
-	if imports, err := readImports(sources); err != nil || !slices.Equal(imports, p.hash.imports()) {
-		return errUnknown
+	if p.fixed || p.compile == nil || slices.Contains(s.trees, p.dir) {
+		return false, errUnknown
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
-		return err
+		return false, err
+	}
+	var sources, onDisk []string
+	trimpath := ""
+	for _, line := range p.hash {
+		rest, ok := strings.CutPrefix(line, "file ")
+		if !ok {
+			continue
+		}
+		name := rest[:strings.LastIndex(rest, " ")]
+		file := filepath.Join(p.dir, name)
+		if filepath.Ext(name) != ".go" {
+			return false, errUnknown
+		}
+		if data := s.overlaid(file); data != nil {
+			source := filepath.Join(dir, name)
+			if err := os.WriteFile(source, data, 0o600); err != nil {
+				return false, err
+			}
+			trimpath += source + "=>" + file + ";"
+			file = source
+		} else {
+			p.hash = p.hash.replace("file "+name+" ", s.files[file])
+			onDisk = append(onDisk, file)
+		}
+		sources = append(sources, file)
+	}
+	if isEdited {
+		if imports, err := readImports(sources); err != nil || !slices.Equal(imports, p.hash.imports()) {
+			return false, errUnknown
+		}
 	}
 	object, config := filepath.Join(dir, "_pkg_.a"), filepath.Join(dir, "importcfg")
 	var packages strings.Builder
@@ -146,35 +177,30 @@ func (s *state) compile(ctx context.Context, path string, files snapshot, dir st
 		}
 	}
 	if err := os.WriteFile(config, []byte(packages.String()), 0o600); err != nil {
-		return err
+		return false, err
 	}
 	id := p.hash.id() + "/" + p.hash.id()
-	args := slices.Concat([]string{"-o", object, "-trimpath", dir + "=>"}, p.compile.args,
+	args := slices.Concat([]string{"-o", object, "-trimpath", trimpath + dir + "=>"}, p.compile.args,
 		[]string{"-buildid", id, "-importcfg", config, "-pack"}, sources)
 	if err := s.run(ctx, p.compile, args); err != nil {
-		return err
+		return false, err
 	}
-	id, err := stamp(object, id)
-	if err != nil {
-		return err
+	if id, err = stamp(object, id); err != nil {
+		return false, err
 	}
-	if !sameExports(s.objects[path], object) {
-		return errUnknown
-	}
-	// The files that were read may not be those that were compiled.
-	for _, file := range sources {
-		now := snapshot{}
-		if now.add(file); now[file] != files[file] {
-			return errUnknown
+	now := snapshot{} // the files that were hashed may not be those that were compiled
+	for _, file := range onDisk {
+		if now.add(file); now[file] != s.files[file] {
+			return false, errUnknown
 		}
 	}
+	isSame = path == s.main || sameExports(s.objects[path], object)
 	s.setObject(path, &p, object, id)
-	return nil
+	return isSame, nil
 }
 
 // setObject sets the result of compiling a package, and the hashes that depend
-// on it. The other packages that import it are not compiled again, because the
-// result would be the same.
+// on it.
 func (s *state) setObject(path string, p *goPackage, object, id string) {
 	_, content, _ := strings.Cut(id, "/")
 	s.packages[path], s.objects[path] = p, object
@@ -184,6 +210,9 @@ func (s *state) setObject(path string, p *goPackage, object, id string) {
 		s.packages[name] = &copied
 	}
 	_, mainContent, _ := strings.Cut(s.mainID, "/")
+	if path == s.main {
+		mainContent = content
+	}
 	s.mainID = s.packages[s.main].hash.id() + "/" + mainContent
 	s.linkHash = s.linkHash.replace("packagefile "+path+"=", content).replace("packagemain ", s.mainID)
 }
@@ -235,7 +264,7 @@ func (s *state) run(ctx context.Context, c *command, args []string) error {
 
 // toolEnviron lets the compiler and the linker use more memory before they
 // collect garbage. Variables that the user has set come later and win.
-var toolEnviron = []string{"GOGC=off", "GOMEMLIMIT=1GiB"}
+var toolEnviron = []string{"GOGC=400"}
 
 // readImports returns what the files import, sorted. The error is errUnknown if
 // there are directives, some of which change how the go command compiles.

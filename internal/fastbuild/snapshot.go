@@ -78,9 +78,12 @@ func (s *state) setFiles(files snapshot) {
 		return
 	}
 	for _, p := range s.packages {
+		if p.fixed {
+			continue
+		}
 		for name, hash := range p.hash.files() {
 			file := filepath.Join(p.dir, filepath.FromSlash(name))
-			if !s.inOverlay(file) && files[file] != hash {
+			if s.overlaid(file) == nil && files[file] != hash {
 				return
 			}
 		}
@@ -88,9 +91,13 @@ func (s *state) setFiles(files snapshot) {
 	s.files = files
 }
 
-func (s *state) inOverlay(file string) bool {
+// overlaid returns the contents of a file of the overlay, or nil.
+func (s *state) overlaid(file string) []byte {
 	rel, err := filepath.Rel(s.overlay.Root, file)
-	return err == nil && s.overlay.Files[filepath.ToSlash(rel)] != nil
+	if err != nil {
+		return nil
+	}
+	return s.overlay.Files[filepath.ToSlash(rel)]
 }
 
 // changed returns the files that are not as they were built, sorted. It returns

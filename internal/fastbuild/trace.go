@@ -20,7 +20,7 @@ type state struct {
 	overlay overlay.Overlay
 	pkg     string // as named in [Builder.Build]
 
-	packages map[string]*goPackage // that the user may edit, by import path
+	packages map[string]*goPackage // all but those of the standard library, by import path
 	main     string                // import path of the main package
 	mainID   string                // build ID of the main package: action ID/content ID
 	link     *command
@@ -40,6 +40,7 @@ type state struct {
 // A goPackage is a package of the program.
 type goPackage struct {
 	dir     string
+	fixed   bool // in the module cache
 	hash    hashInput
 	compile *command // nil if it is not known
 }
@@ -199,7 +200,7 @@ func parseTrace(trace, moduleCache string) *state {
 // if the flag -toolexec is set.
 func toolName(path string) string { return strings.TrimSuffix(filepath.Base(path), ".exe") }
 
-// addPackage adds a package with the directories that its files are in, if the
+// addPackage adds a package, and the directories that its files are in if the
 // user may edit it.
 func (s *state) addPackage(path string, input hashInput, moduleCache string) {
 	dir, ok := input.value("dir ")
@@ -208,10 +209,11 @@ func (s *state) addPackage(path string, input hashInput, moduleCache string) {
 		s.broken = s.broken || !strings.Contains(properties, " standard true ")
 		return
 	}
-	if isIn(dir, moduleCache) {
+	p := &goPackage{dir: dir, fixed: isIn(dir, moduleCache), hash: input}
+	s.packages[path] = p
+	if p.fixed {
 		return
 	}
-	s.packages[path] = &goPackage{dir: dir, hash: input}
 	s.dirs = append(s.dirs, dir)
 	for name := range input.files() {
 		if !isSource(name) {
@@ -239,9 +241,11 @@ func (s *state) clone() *state {
 // parseCompile parses the command that compiles a package, without its files.
 // The command is nil if it needs more than Go files.
 func parseCompile(line string) (path string, c *command) {
-	line, quoted, ok := cutTrimpath(line)
+	before, after, ok := strings.Cut(line, ` -trimpath "`)
+	_, after, closed := strings.Cut(after, `"`)
+	line = before + after
 	fields := strings.Fields(line)
-	if !ok || strings.ContainsAny(line, `"'\`) || len(fields) == 0 || strings.Contains(quoted, ";") {
+	if !ok || !closed || strings.ContainsAny(line, `"'\`) || len(fields) == 0 {
 		return "", nil
 	}
 	c = &command{tool: fields[0]}
@@ -260,13 +264,6 @@ func parseCompile(line string) (path string, c *command) {
 		}
 	}
 	return path, c
-}
-
-// cutTrimpath removes the flag -trimpath from a command.
-func cutTrimpath(line string) (rest, value string, ok bool) {
-	before, after, ok := strings.Cut(line, ` -trimpath "`)
-	value, after, closed := strings.Cut(after, `"`)
-	return before + after, value, ok && closed
 }
 
 // parseLink parses the linker's command. It returns nil if that is in doubt.
