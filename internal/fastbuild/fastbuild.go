@@ -1,7 +1,8 @@
 // Package fastbuild builds a main package again and again, and faster than the
-// go command if only the bodies of functions have changed. It then calls the
-// compiler for the changed packages and the linker for the program, and nothing
-// else. Anything else is left to go build.
+// go command if only the contents of Go files have changed, and not what they
+// import. It then calls the compiler for the changed packages, and for those
+// that import them if their export data has changed, and the linker. Anything
+// else is left to go build.
 //
 // The result is the one of go build, byte for byte. The commands are those of
 // the last go build. Build IDs are hashes, the input of which go build has
@@ -32,7 +33,7 @@ type Builder struct {
 
 // Build builds the main package pkg, as [overlay.Overlay.Build] does.
 func (b *Builder) Build(ctx context.Context, o overlay.Overlay, pkg string) error {
-	if runtime.GOOS == "darwin" { // executables are signed after the build ID is known
+	if runtime.GOOS != "linux" { // macOS requires a signature after the build ID; Windows is not tested
 		return o.Build(ctx, b.Out, pkg)
 	}
 	if b.last != nil && (b.last.pkg != pkg || !sameOverlay(b.last.overlay, o)) {

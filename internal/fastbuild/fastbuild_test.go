@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -56,6 +57,9 @@ type project struct {
 }
 
 func newProject(t *testing.T, flags ...string) *project {
+	if runtime.GOOS != "linux" {
+		t.Skip("go build builds")
+	}
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
 	out := t.TempDir()

@@ -16,7 +16,7 @@ import (
 	"github.com/fngen/fngen/internal/process"
 )
 
-// errUnknown reports that more has changed than the bodies of functions, or
+// errUnknown reports that more has changed than the contents of Go files, or
 // that too little is known about the last build.
 var errUnknown = errors.New("only go build can build this")
 
