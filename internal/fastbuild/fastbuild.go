@@ -45,7 +45,8 @@ func (b *Builder) Build(ctx context.Context, o overlay.Overlay, pkg string) erro
 		files = b.last.snapshot()
 		if next, err := b.last.rebuild(ctx, files, b.Dir, b.Out); err == nil {
 			b.last, b.fast = next, true
-			return next.removeOld(b.Dir)
+			_ = next.removeOld(b.Dir) // or after the next build
+			return nil
 		} else if !isFallback(err) { // the compiler may have found an error: go build reports it
 			return o.Build(ctx, b.Out, pkg)
 		}
