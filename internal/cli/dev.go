@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -154,7 +155,7 @@ func devProgram(w World, p *project.Project, debug bool) (devserver.Program, err
 		return devserver.Program{}, err
 	}
 	program := devserver.Program{
-		Overlay: server.Overlay, Package: server.Package, Environ: server.Environ, Explain: server.Explain,
+		Overlay: server.Overlay, Package: server.Package, Environ: logEnviron(w, server.Environ), Explain: server.Explain,
 		Describe: func() []devpage.Function { return pageFunctions(p, server.Functions) },
 	}
 	for _, skipped := range server.Skipped {
@@ -166,6 +167,21 @@ func devProgram(w World, p *project.Project, debug bool) (devserver.Program, err
 		})
 	}
 	return program, nil
+}
+
+// logEnviron adds the variables with which package logger formats its lines for
+// a terminal, if there is one: what functions write goes through a pipe.
+func logEnviron(w World, environ []string) []string {
+	if !isTerminal(w.Stderr) {
+		return environ
+	}
+	for _, variable := range []string{"LOG_FORMAT=terminal", "CLICOLOR_FORCE=1"} {
+		name, _, _ := strings.Cut(variable, "=")
+		if !slices.ContainsFunc(environ, func(v string) bool { return strings.HasPrefix(v, name+"=") }) {
+			environ = append(slices.Clip(environ), variable)
+		}
+	}
+	return environ
 }
 
 // parsePort parses a port to listen on, where 0 is any free port.

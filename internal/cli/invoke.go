@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -240,7 +241,7 @@ func (o *invokeOptions) check(cmd *cobra.Command) error {
 }
 
 func runInvoke(cmd *cobra.Command, w World, o invokeOptions) error {
-	p, err := openProject(cmd, w, project.Options{})
+	p, err := openProject(cmd, w, project.Options{GOOS: runtime.GOOS, GOARCH: runtime.GOARCH})
 	if err != nil {
 		return err
 	}
@@ -266,8 +267,9 @@ func runInvoke(cmd *cobra.Command, w World, o invokeOptions) error {
 // functionBuilder returns the function that builds a server of one function.
 func functionBuilder(w World, p *project.Project) func(context.Context, string, string) ([]string, error) {
 	return func(ctx context.Context, function, binary string) ([]string, error) {
+		environ, _ := thisPlatform(w.Environ())
 		server, err := build.NewServer(p, build.ServerOptions{
-			Command: "invoke", Mode: "development", Function: function, Environ: w.Environ(),
+			Command: "invoke", Mode: "development", Function: function, Environ: environ,
 		})
 		if err != nil {
 			return nil, err

@@ -29,6 +29,7 @@ func serverFlags() []struct{ name, usage string } {
 		{"port", "listen on this `PORT` (default $PORT, or 8911)"},
 		{"timeout", "maximum `DURATION` of a function call (default 30s)"},
 		{"body-limit", "maximum `SIZE` of a request's body (default 10MB)"},
+		{"bodies-limit", "maximum total `SIZE` of the bodies of requests in progress (default 32MB)"},
 		{"header-limit", "maximum `SIZE` of a request's header (default 64KB)"},
 		{"read-timeout", "maximum `DURATION` of reading a request (default 30s)"},
 		{"idle-timeout", "maximum `DURATION` of an idle connection (default 2m)"},

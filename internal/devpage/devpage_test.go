@@ -88,7 +88,8 @@ func TestEvents(t *testing.T) {
 	assert.Contains(t, text, "event: state\ndata: {")
 	assert.Contains(t, text, `"status":"building"`)
 	assert.NotContains(t, text, "secret")
-	p.SetState(State{Status: Ready, Took: time.Second, Functions: func() []Function { return []Function{{Name: "divide"}} }})
+	functions := func() []Function { return []Function{{Name: "divide"}} }
+	p.SetState(State{Status: Ready, Took: time.Second, Functions: functions})
 	read(`"name":"divide"`)
 	p.SetState(State{Status: Failed, Problem: &Problem{Title: "broken"}})
 	assert.Contains(t, read("broken"), `"name":"divide"`, "the functions are those of the last program")
@@ -117,7 +118,7 @@ func TestPost(t *testing.T) {
 		{"other token", p.run, "application/json", body, http.StatusForbidden},
 		{"form", p.token, "text/plain", body, http.StatusUnsupportedMediaType},
 		{"no JSON", p.token, "application/json", "x", http.StatusBadRequest},
-		{"too large", p.token, "application/json", `{"function":"` + strings.Repeat("x", maxPost) + `"}`, http.StatusBadRequest},
+		{"too large", p.token, "application/json", `{"sample":"` + strings.Repeat("x", maxPost), http.StatusBadRequest},
 		{"unknown record", p.token, "application/json", `{"n":99}`, http.StatusUnprocessableEntity},
 		{"nothing", p.token, "application/json", `{}`, http.StatusUnprocessableEntity},
 	} {

@@ -76,6 +76,10 @@ func (p *Page) serveRecord(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusNotFound, failure{Error: "this request is no longer kept"})
 		return
 	}
+	var problem *Problem
+	if record.Failure != nil {
+		problem = record.Failure.Problem(p.Project, p.Editor)
+	}
 	writeJSON(w, http.StatusOK, struct {
 		summary
 		Target         string    `json:"target"`
@@ -86,11 +90,12 @@ func (p *Page) serveRecord(w http.ResponseWriter, r *http.Request) {
 		ResponseBody   BodyView  `json:"responseBody"`
 		RequestID      string    `json:"requestId"`
 		Log            []LogLine `json:"log"`
+		Problem        *Problem  `json:"problem,omitempty"`
 	}{
 		record.summary(), redactTarget(record.Target), redactHeader(record.Header),
 		record.Body.view(record.Header.Get("Content-Type")), http.StatusText(record.Status),
 		redactHeader(record.ResponseHeader), record.ResponseBody.view(record.ResponseHeader.Get("Content-Type")),
-		record.RequestID, p.Output.linesOf(record, p.Records()),
+		record.RequestID, p.Output.linesOf(record, p.Records()), problem,
 	})
 }
 

@@ -109,9 +109,9 @@ func ExitProblem(dir, title, status, output string, editor Editor) *Problem {
 	return p
 }
 
-// PanicProblem returns the problem of a function that returned an error or
-// panicked. Each line of the stack is a function, a space, and a position.
-func PanicProblem(dir, title, reason string, stack []string, editor Editor) *Problem {
+// panicProblem returns the problem of a function that returned an error or
+// panicked.
+func panicProblem(dir, title, reason string, stack []string, editor Editor) *Problem {
 	p := &Problem{Title: title, Reason: redactText(reason), Text: strings.Join(stack, "\n")}
 	for _, line := range stack {
 		space, colon := strings.IndexByte(line, ' '), strings.LastIndexByte(line, ':')

@@ -31,7 +31,8 @@ func TestCompileProblem(t *testing.T) {
 	assert.Equal(t, "undefined: x\n\thave <none>", place.Message)
 	assert.Equal(t, "vscode://file"+filepath.ToSlash(dir)+"/f/f.go:4:12", place.Edit)
 	assert.True(t, place.Own)
-	assert.Equal(t, SourceLine{N: 4, Text: "\té := 1 + x", Caret: "\t" + strings.Repeat(" ", 9), Here: true}, place.Source[3])
+	here := SourceLine{N: 4, Text: "\té := 1 + x", Caret: "\t" + strings.Repeat(" ", 9), Here: true}
+	assert.Equal(t, here, place.Source[3])
 	assert.Equal(t, Place{Message: "missing", File: "other.go", Line: 1, Column: 1, Own: true}, p.Places[1])
 	assert.Equal(t, `the functions do not build
 
@@ -80,11 +81,12 @@ func TestExitProblem(t *testing.T) {
 	assert.Equal(t, &Problem{Title: "t", Reason: "exit status 3", Text: "one\ntwo"}, p)
 }
 
-func TestPanicProblem(t *testing.T) {
+func TestFailure(t *testing.T) {
 	dir := newProject(t, "package f\n")
-	p := PanicProblem(dir, "the function panicked", "panic: x", []string{
+	p := (&Failure{"panic: x", []string{
 		"strings.Map /usr/lib/go/src/strings/strings.go:1", "example.com/shop/f.Handler " + dir + "/f/f.go:1",
-	}, VSCode)
+	}}).Problem(dir, VSCode)
+	assert.Equal(t, "the function panicked", p.Title)
 	require.Len(t, p.Places, 2)
 	assert.Equal(t, "example.com/shop/f.Handler", p.Places[0].Function)
 	assert.Equal(t, 1, p.Places[0].Line)

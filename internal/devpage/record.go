@@ -31,8 +31,9 @@ type Record struct {
 	Status         int // 0 if the client closed the connection
 	ResponseHeader http.Header
 	ResponseBody   Body
-	RequestID      string // the one in the function's context
-	Delivery       int    // the number of the delivery, or 0
+	RequestID      string   // the one in the function's context
+	Delivery       int      // the number of the delivery, or 0
+	Failure        *Failure // why the function failed, or nil
 
 	version int
 }
@@ -42,6 +43,21 @@ type Record struct {
 type Body struct {
 	Data []byte
 	Size int
+}
+
+// A Failure is the error that a function returned, or its panic.
+type Failure struct {
+	Error string
+	Stack []string // of a panic: one line per frame, with the function, a space and the position
+}
+
+// Problem returns the failure as it is shown.
+func (f *Failure) Problem(dir string, editor Editor) *Problem {
+	title := "the function returned an error"
+	if len(f.Stack) > 0 {
+		title = "the function panicked"
+	}
+	return panicProblem(dir, title, f.Error, f.Stack, editor)
 }
 
 // Begin records a request that was received, and returns its number.

@@ -25,7 +25,8 @@ const placeholder = "[redacted]"
 func redact(v any) json.RawMessage {
 	var b bytes.Buffer
 	handler := logger.NewHandler(logger.Options{
-		Redact: []string{"signature", "sig", "hmac", "clientState"}, Level: slog.LevelInfo, Format: logger.JSON, Writer: &b,
+		Redact: []string{"signature", "sig", "hmac", "clientState"},
+		Level:  slog.LevelInfo, Format: logger.JSON, Writer: &b,
 	})
 	record := slog.NewRecord(time.Time{}, slog.LevelInfo, "", 0)
 	record.AddAttrs(slog.Any("value", v))

@@ -78,7 +78,10 @@ func TestRestore(t *testing.T) {
 		assert.Equal(t, "/f?token=secret&a=2", r.Target)
 	}
 
-	form := Record{Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, Body: Body{[]byte("token=secret&a=1"), 16}}
+	form := Record{
+		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
+		Body:   Body{[]byte("token=secret&a=1"), 16},
+	}
 	r, err := EditedRequest{"POST", "/f", nil, text("token=[redacted]&a=2")}.restore(form)
 	assert.NoError(t, err)
 	assert.Equal(t, "token=secret&a=2", string(r.Body))

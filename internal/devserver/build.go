@@ -100,6 +100,9 @@ func (s *server) start(ctx context.Context, p Program, old *target) (*target, er
 		s.page.Hangs(&devpage.Problem{Title: title, Text: advice})
 	})
 	defer hanging.Stop()
+	if s.DebugPort != 0 { // it may be at a breakpoint
+		hanging.Stop()
+	}
 	i, err := instance.Start(ctx, instance.Command{
 		Argv: argv, Args: s.programArgs(), Dir: s.Project, Environ: p.Environ,
 		Stdout: tail, Stderr: tail, Grace: 300 * time.Millisecond,

@@ -324,7 +324,7 @@ func TestWebHandler(t *testing.T) {
 	require.NoError(t, err)
 	s := &server{Options: Options{APIURL: "/api", WebTarget: address, Stdout: io.Discard, Stderr: io.Discard}}
 	handler := s.webHandler()
-	for _, uri := range []string{"/", "/api", "/apiary/f", "/a%2Fb?import&raw", "/x?a;b=%zz"} {
+	for _, uri := range []string{"/", "/api", "/apiary/f", "/a%2Fb?import&raw", "/x?a;b=%zz", "/.fngen/", "/.fngen/events"} {
 		r := httptest.NewRequest(http.MethodGet, uri, nil)
 		r.Host = "localhost:8910"
 		handler.ServeHTTP(httptest.NewRecorder(), r)

@@ -26,7 +26,7 @@ func newEcho(t *testing.T) *server {
 			w.Header().Set(noteHeader, failedNote)
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusInternalServerError)
-			_, _ = io.WriteString(w, `{"message":"Internal server error","error":"panic: <x>","stack":["f.Handler /f.go:1"]}`)
+			_, _ = io.WriteString(w, `{"message":"failed","error":"panic: <x>","stack":["f.Handler /f.go:1"]}`)
 			return
 		}
 		body, _ := io.ReadAll(r.Body)
@@ -41,7 +41,8 @@ func newEcho(t *testing.T) *server {
 	functions := []Function{
 		{Function: route.Function{Name: "hook"}, Webhook: true}, {Function: route.Function{Name: "plain"}},
 	}
-	target := newTarget(&instance.Instance{Addr: strings.TrimPrefix(program.URL, "http://")}, Program{Functions: functions}, nil)
+	i := &instance.Instance{Addr: strings.TrimPrefix(program.URL, "http://")}
+	target := newTarget(i, Program{Functions: functions}, nil)
 	t.Cleanup(target.transport.CloseIdleConnections)
 	s.gate.finishBuild(target, nil)
 	return s
@@ -106,7 +107,8 @@ func TestSend(t *testing.T) {
 	page := httptest.NewRequest(http.MethodPost, "http://localhost:8911/.fngen/send", nil)
 	page.RemoteAddr = "127.0.0.1:1"
 	n, err := s.send(page, devpage.ActualRequest{
-		Method: "PUT", Target: "/plain?a=%20b", Header: http.Header{"Content-Length": {"99"}, "X": {"1"}}, Body: []byte("body"),
+		Method: "PUT", Target: "/plain?a=%20b", Body: []byte("body"),
+		Header: http.Header{"Content-Length": {"99"}, "X": {"1"}},
 	})
 	require.NoError(t, err)
 	record, ok := s.page.Record(n)
@@ -117,7 +119,8 @@ func TestSend(t *testing.T) {
 
 	_, err = s.send(page, devpage.ActualRequest{Method: "G T", Target: "/plain", Header: http.Header{}})
 	assert.ErrorContains(t, err, "not valid")
-	_, err = s.send(page, devpage.ActualRequest{Method: "GET", Target: "/plain", Header: http.Header{"Host": {"evil.example"}}})
+	other := http.Header{"Host": {"evil.example"}}
+	_, err = s.send(page, devpage.ActualRequest{Method: "GET", Target: "/plain", Header: other})
 	assert.ErrorContains(t, err, "refused")
 }
 
@@ -126,7 +129,7 @@ func TestSend(t *testing.T) {
 func TestExplainFailure(t *testing.T) {
 	s := newEcho(t)
 	for _, test := range []struct{ name, method, accept, forwarded, want, not string }{
-		{"browser", "GET", "text/html", "", "panic: &lt;x&gt;", "Internal server error"},
+		{"browser", "GET", "text/html", "", "panic: &lt;x&gt;", `"message"`},
 		{"browser that posts", "POST", "text/html", "", "panic: &lt;x&gt;", "<script"},
 		{"script", "GET", "*/*", "", `"error":"panic: <x>"`, "<html"},
 		{"tunnel", "GET", "text/html", "192.0.2.1", `{"message"`, "<html"},
@@ -143,4 +146,7 @@ func TestExplainFailure(t *testing.T) {
 		assert.NotContains(t, w.Body.String(), test.not, test.name)
 		assert.Empty(t, w.Header().Get(noteHeader))
 	}
+	records := s.page.Records()
+	require.NotNil(t, records[0].Failure)
+	assert.Equal(t, []string{"f.Handler /f.go:1"}, records[0].Failure.Stack)
 }

@@ -181,45 +181,48 @@ func TestErrorDetails(t *testing.T) {
 // origin, a host name of somebody else's, a tunnel or another machine.
 func TestIsDeveloper(t *testing.T) {
 	s, _ := newForwarder(t, Options{Host: "dev.internal", AllowedHosts: []string{"tunnel.example"}})
-	const host = "localhost:8911"
+	const host, rebound = "localhost:8911", "evil.example:8911"
+	const allowed, refused = http.StatusOK, http.StatusForbidden
 	tests := []struct {
 		name       string
 		remoteAddr string
 		host       string
-		header     map[string]string
+		header     []string // names and values
 		status     int
 	}{
-		{name: "command", status: http.StatusOK},
-		{name: "visit", header: map[string]string{"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"}, status: http.StatusOK},
-		{name: "script", header: map[string]string{"Sec-Fetch-Site": "same-origin"}, status: http.StatusOK},
-		{name: "script with Origin", header: map[string]string{"Sec-Fetch-Site": "same-origin", "Origin": "http://" + host}, status: http.StatusOK},
-		{name: "other origin", header: map[string]string{"Origin": "https://evil.example"}, status: http.StatusForbidden},
-		{name: "other port", header: map[string]string{"Origin": "http://localhost:8910"}, status: http.StatusForbidden},
-		{name: "opaque origin", header: map[string]string{"Origin": "null"}, status: http.StatusForbidden},
-		{name: "https", header: map[string]string{"Origin": "https://" + host}, status: http.StatusForbidden},
-		{name: "image of another site", header: map[string]string{"Sec-Fetch-Site": "cross-site"}, status: http.StatusForbidden},
-		{name: "link of another port", header: map[string]string{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate"}, status: http.StatusForbidden},
-		{name: "none without a visit", header: map[string]string{"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "cors"}, status: http.StatusForbidden},
-		{name: "DNS rebinding", host: "evil.example:8911", header: map[string]string{"Origin": "http://evil.example:8911", "Sec-Fetch-Site": "same-origin"}, status: http.StatusForbidden},
-		{name: "host of --host", host: "dev.internal:8911", status: http.StatusForbidden},
-		{name: "tunnel", host: "tunnel.example", status: http.StatusForbidden},
-		{name: "tunnel with the host rewritten", header: map[string]string{"X-Forwarded-For": "192.0.2.1"}, status: http.StatusForbidden},
-		{name: "proxy", header: map[string]string{"Via": "1.1 x"}, status: http.StatusForbidden},
-		{name: "other machine", remoteAddr: "192.0.2.1:1", status: http.StatusForbidden},
+		{name: "command", status: allowed},
+		{name: "visit", header: []string{"Sec-Fetch-Site", "none", "Sec-Fetch-Mode", "navigate"}, status: allowed},
+		{name: "script", header: []string{"Sec-Fetch-Site", "same-origin"}, status: allowed},
+		{name: "script that posts", header: []string{"Sec-Fetch-Site", "same-origin", "Origin", "http://" + host}, status: allowed},
+		{name: "other origin", header: []string{"Origin", "https://evil.example"}, status: refused},
+		{name: "other port", header: []string{"Origin", "http://localhost:8910"}, status: refused},
+		{name: "opaque origin", header: []string{"Origin", "null"}, status: refused},
+		{name: "https", header: []string{"Origin", "https://" + host}, status: refused},
+		{name: "image of another site", header: []string{"Sec-Fetch-Site", "cross-site"}, status: refused},
+		{name: "link of another port", header: []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "navigate"}, status: refused},
+		{name: "no visit", header: []string{"Sec-Fetch-Site", "none", "Sec-Fetch-Mode", "cors"}, status: refused},
+		{name: "DNS rebinding", host: rebound, header: []string{"Origin", "http://" + rebound}, status: refused},
+		{name: "host of --host", host: "dev.internal:8911", status: refused},
+		{name: "tunnel", host: "tunnel.example", status: refused},
+		{name: "tunnel that rewrites the host", header: []string{"X-Forwarded-For", "192.0.2.1"}, status: refused},
+		{name: "proxy", header: []string{"Via", "1.1 x"}, status: refused},
+		{name: "other machine", remoteAddr: "192.0.2.1:1", status: refused},
 	}
+	ports := map[string]http.Handler{"api": http.HandlerFunc(s.serveFunctions), "web": s.webHandler()}
+	paths := []string{"/.fngen/", "/.fngen/events", "/.fngen/requests/1", "/.fngen/page.js", "/.fngen/send"}
 	for _, test := range tests {
-		for _, path := range []string{"/.fngen/", "/.fngen/events", "/.fngen/requests/1", "/.fngen/page.js", "/.fngen/send"} {
-			for port, handler := range map[string]http.Handler{"api": http.HandlerFunc(s.serveFunctions), "web": s.webHandler()} {
+		for _, path := range paths {
+			for port, handler := range ports {
 				ctx, cancel := context.WithCancel(t.Context())
 				cancel() // the events end
 				r := httptest.NewRequest(http.MethodGet, path, nil).WithContext(ctx)
 				r.RemoteAddr, r.Host = cmp.Or(test.remoteAddr, "127.0.0.1:1"), cmp.Or(test.host, host)
-				for name, value := range test.header {
-					r.Header.Set(name, value)
+				for i := 0; i < len(test.header); i += 2 {
+					r.Header.Set(test.header[i], test.header[i+1])
 				}
 				w := httptest.NewRecorder()
 				handler.ServeHTTP(w, r)
-				assert.Equal(t, test.status == http.StatusForbidden, w.Code == http.StatusForbidden, "%s %s %s", test.name, port, path)
+				assert.Equal(t, test.status == refused, w.Code == refused, "%s %s %s", test.name, port, path)
 			}
 		}
 	}

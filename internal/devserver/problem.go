@@ -90,40 +90,40 @@ func (s *server) writeProblem(w http.ResponseWriter, r *http.Request, status int
 	}
 }
 
-// explainFailure replaces the response of a function that returned an error or
-// panicked by a page, if the client is a browser that shows it. Other clients
-// get the function's own response.
-func (s *server) explainFailure(response *http.Response, isFailure bool) error {
-	r := response.Request
-	isPublic := r.Header.Get(publicHeader) != ""
-	if !isFailure || isPublic || preferredType(r.Header.Values("Accept")) != "text/html" {
-		return nil
-	}
+// readFailure returns why a function failed, and leaves the response as it is.
+func readFailure(response *http.Response) (*devpage.Failure, error) {
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxFailure))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	response.Body.Close()
-	var failure struct {
-		Error string
-		Stack []string
+	setBody(response, data)
+	failure := new(devpage.Failure)
+	if json.Unmarshal(data, failure) != nil || failure.Error == "" { // a caller from outside gets no details
+		return nil, nil
+	}
+	return failure, nil
+}
+
+// explainFailure replaces the response of a function that failed by a page, if
+// the client is a browser that shows it. Other clients get the function's own
+// response.
+func (s *server) explainFailure(response *http.Response, failure *devpage.Failure) {
+	r := response.Request
+	if r.Header.Get(publicHeader) != "" || preferredType(r.Header.Values("Accept")) != "text/html" {
+		return
 	}
 	page := &buffered{header: http.Header{}}
-	if json.Unmarshal(data, &failure) == nil {
-		title := "the function returned an error"
-		if len(failure.Stack) > 0 {
-			title = "the function panicked"
-		}
-		problem := devpage.PanicProblem(s.Project, title, failure.Error, failure.Stack, s.Editor)
-		s.writeProblem(page, r, response.StatusCode, problem, onBuild)
-		for name, values := range page.header {
-			response.Header[name] = values
-		}
-		data = page.Bytes()
+	s.writeProblem(page, r, response.StatusCode, failure.Problem(s.Project, s.Editor), onBuild)
+	for name, values := range page.header {
+		response.Header[name] = values
 	}
+	setBody(response, page.Bytes())
+}
+
+func setBody(response *http.Response, data []byte) {
 	response.Body, response.ContentLength = io.NopCloser(bytes.NewReader(data)), int64(len(data))
 	response.Header.Set("Content-Length", strconv.Itoa(len(data)))
-	return nil
 }
 
 // A buffered is an http.ResponseWriter that keeps a response in memory.

@@ -157,7 +157,15 @@ func (s *server) functionProxy(t *target, record *devpage.Record) *httputil.Reve
 			response.Header.Del(noteHeader)
 			record.RequestID = cmp.Or(response.Header.Get(idHeader), response.Header.Get("X-Amzn-Requestid"))
 			response.Header.Del(idHeader)
-			return s.explainFailure(response, isFailure)
+			if !isFailure {
+				return nil
+			}
+			failure, err := readFailure(response)
+			if failure != nil {
+				record.Failure = failure
+				s.explainFailure(response, failure)
+			}
+			return err
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() == nil {
@@ -212,7 +220,8 @@ func (s *server) writeUnavailable(w http.ResponseWriter, r *http.Request, err er
 		w.Header().Set("Retry-After", "1")
 		title := err.Error()
 		if s.page != nil && s.page.State().Status == devpage.Starting {
-			title = "the functions' program does not listen on its port yet: does an init function or a package variable wait?"
+			title = "the functions' program does not listen on its port yet: " +
+				"does an init function or a package variable wait?"
 		}
 		s.writeProblem(w, r, http.StatusServiceUnavailable, &devpage.Problem{Title: title}, onBuild)
 	}

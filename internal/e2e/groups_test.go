@@ -26,7 +26,7 @@ func TestGroups(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, status)
 	assert.Contains(t, body, `"/slack/events","/stripe/events"`)
 	_, body = get(t, d.web+"/")
-	assert.Contains(t, body, `href="/.redwood/functions/slack/events"`)
+	assert.Contains(t, body, "/.redwood/functions/slack/events\n")
 	status, body = get(t, d.web+"/.redwood/functions/stripe/events")
 	assert.Equal(t, http.StatusOK, status)
 	assert.Equal(t, `{"data":"stripe/events function"}`, body)

@@ -70,7 +70,7 @@ func (p devPage) run(actions ...chromedp.Action[chromedp.Void]) {
 // page.
 func (p devPage) text(selector string) string {
 	text, err := chromedp.Run(p.browser, chromedp.Evaluate[string](fmt.Sprintf(
-		`(() => { const e = document.querySelector(%q); return e?.checkVisibility() ? e.innerText : "" })()`, selector)))
+		`(e => e?.checkVisibility() ? e.innerText : "")(document.querySelector(%q))`, selector)))
 	if err != nil {
 		return ""
 	}
@@ -80,8 +80,9 @@ func (p devPage) text(selector string) string {
 // waitFor waits until an element shows a text.
 func (p devPage) waitFor(selector, text string) {
 	p.t.Helper()
-	for end := time.Now().Add(30 * time.Second); !strings.Contains(p.text(selector), text); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); !strings.Contains(p.text(selector), text); {
 		require.True(p.t, time.Now().Before(end), "want %q in %s, which shows %q", text, selector, p.text(selector))
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 
@@ -89,8 +90,11 @@ func (p devPage) waitFor(selector, text string) {
 func (p devPage) click(below, text string) {
 	p.t.Helper()
 	clicked, err := chromedp.Run(p.browser, chromedp.Evaluate[bool](fmt.Sprintf(
-		`(() => { const b = [...document.querySelectorAll(%q + " button")].find(b => b.innerText.includes(%q)); b?.click(); return Boolean(b) })()`,
-		below, text)))
+		`(() => {
+			const button = [...document.querySelectorAll(%q + " button")].find(b => b.innerText.includes(%q));
+			button?.click();
+			return Boolean(button);
+		})()`, below, text)))
 	require.NoError(p.t, err)
 	require.True(p.t, clicked, "no button %q in %s: %s", text, below, p.text("body"))
 }
@@ -157,6 +161,12 @@ func TestDevPage(t *testing.T) {
 	p.click("#deliveries", "Replay")
 	p.waitFor("#message", "STRIPE_WEBHOOK_SECRET")
 
+	// Nothing is wider than a phone.
+	p.run(chromedp.EmulateViewport(360, 640))
+	width, err := chromedp.Run(p.browser, chromedp.Evaluate[int](`document.documentElement.scrollWidth`))
+	require.NoError(t, err)
+	assert.LessOrEqual(t, width, 360)
+
 	// The list is on the web side's port, too, if there is no web side.
 	p.run(chromedp.Navigate(p.web + "/"))
 	p.waitFor("#requests", "/payments")
@@ -190,6 +200,13 @@ func TestDevPageErrors(t *testing.T) {
 	p.waitFor("h1", "The function panicked")
 	p.waitFor(".reason", "as told")
 	p.waitFor(".place h2", "echo.go:13")
+	p.run(chromedp.Navigate(p.url + "/.fngen/"))
+	p.waitFor("#requests", "500")
+	p.click("#requests", "/echo")
+	p.waitFor("#detail .reason", "as told")
+	p.waitFor("#detail .here", `panic("as told")`)
+	p.run(chromedp.Navigate(p.url + "/echo?panic=1"))
+	p.waitFor("h1", "The function panicked")
 	p.save(t, functions+"/echo/echo.go", strings.Replace(echo, `panic("as told")`, "e.Body = \"calm\"", 1))
 	p.waitFor("body", "calm")
 
@@ -198,6 +215,15 @@ func TestDevPageErrors(t *testing.T) {
 	p.waitFor("h1", "The functions do not start")
 	p.waitFor(".reason", "no init")
 	p.waitFor(".place h2", "echo.go:18")
+	_, err = chromedp.Run(p.browser, chromedp.Evaluate[bool](`window.isSame = true`))
+	require.NoError(t, err)
+	d := p.dev // the program is started again and again, and the page stays
+	before := strings.Count(d.out.all(), "GET ")
+	time.Sleep(2 * time.Second)
+	isSame, err := chromedp.Run(p.browser, chromedp.Evaluate[bool](`window.isSame === true`))
+	require.NoError(t, err)
+	assert.True(t, isSame)
+	assert.Equal(t, before, strings.Count(d.out.all(), "GET "), "the page was not loaded again")
 	_, body := get(t, p.url+"/echo", "Accept", "application/json")
 	assert.Contains(t, body, "panic: no init")
 	assert.Contains(t, body, `"line":18`)
@@ -258,7 +284,9 @@ func TestDevPageOfOthers(t *testing.T) {
 		options, err := json.Marshal(init)
 		require.NoError(t, err)
 		return evaluate(fmt.Sprintf(
-			`fetch(%q, %s).then(async r => r.type + " " + r.status + " " + (await r.text()).includes("echo"), () => "blocked")`, base+path, options))
+			`fetch(%q, %s).then(
+				async r => r.type + " " + r.status + " " + (await r.text()).includes("echo"),
+				() => "blocked")`, base+path, options))
 	}
 	events := func(base string) string {
 		return evaluate(fmt.Sprintf(`new Promise(resolve => {
@@ -277,7 +305,8 @@ func TestDevPageOfOthers(t *testing.T) {
 	}
 	assert.Equal(t, "blocked", events(p.url))
 	assert.Equal(t, "blocked", call(p.url, "/.fngen/send", post))
-	assert.Equal(t, "opaque 0 false", call(p.url, "/.fngen/send", map[string]any{"method": "POST", "mode": "no-cors", "body": `{"n":1}`}))
+	simple := map[string]any{"method": "POST", "mode": "no-cors", "body": `{"n":1}`}
+	assert.Equal(t, "opaque 0 false", call(p.url, "/.fngen/send", simple))
 	framed := evaluate(fmt.Sprintf(`new Promise(resolve => {
 		const frame = document.createElement("iframe");
 		frame.onload = () => { try { resolve(String(frame.contentDocument)) } catch { resolve("blocked") } };

@@ -10,6 +10,7 @@ const requests = new Map(); // by number, oldest first
 const rows = new Map(); // of requests, by number
 let opened = 0; // the number of the request in the detail
 let editing = false;
+let view = 0; // incremented when the user chooses what the detail shows
 
 // el returns an element with properties and children.
 function el(name, properties = {}, ...children) {
@@ -43,6 +44,7 @@ function showState(state) {
   $("state").textContent = texts[state.status];
   $("state").dataset.status = state.status;
   showProblem(state.problem);
+  if (state.status === "ready") show("");
   functions.clear();
   for (const f of state.functions || []) functions.set(f.name, f);
   showFunctions();
@@ -52,8 +54,11 @@ function showProblem(problem) {
   $("problem").hidden = !problem;
   if (!problem) return;
   $("problem-title").textContent = problem.title;
-  const places = $("problem-places");
-  places.replaceChildren();
+  $("problem-places").replaceChildren(problemView(problem));
+}
+
+function problemView(problem) {
+  const places = el("div", { className: "places" });
   if (problem.reason) places.append(el("pre", { className: "reason" }, problem.reason));
   for (const p of problem.places || []) {
     const position = [p.file, p.line, p.column].filter(Boolean).join(":");
@@ -64,6 +69,7 @@ function showProblem(problem) {
       p.source ? source(p) : ""));
   }
   if (!problem.places && problem.text) places.append(el("pre", {}, problem.text));
+  return places;
 }
 
 function source(place) {
@@ -101,7 +107,7 @@ function functionRow(f) {
       f.edit ? el("a", { className: "name", href: f.edit, title: "Open the handler in the editor" }, f.name) : el("span", { className: "name" }, f.name),
       chart(f.name)),
     el("div", {}, ...f.routes.map((route) => el("code", { className: "route muted" }, route.includes(" ") ? route : "any method " + route))),
-    el("div", { className: "tags" }, ...tags), actions);
+    el("div", { className: "foot" }, el("div", { className: "tags" }, ...tags), actions));
 }
 
 // chart returns the durations of a function's last requests as bars.
@@ -193,6 +199,7 @@ function announce(r) {
 // The detail of a request.
 
 async function open(n, focus) {
+  const chosen = focus ? ++view : view;
   let r;
   try {
     const response = await fetch("/.fngen/requests/" + n);
@@ -201,6 +208,7 @@ async function open(n, focus) {
   } catch (error) {
     return show(error.message);
   }
+  if (view !== chosen) return; // the user has moved on
   rows.get(opened)?.classList.remove("open");
   opened = n;
   editing = false;
@@ -213,22 +221,23 @@ async function open(n, focus) {
   const facts = [r.done ? duration(r.ms) : "in progress", "at " + clock(r.start)];
   if (r.requestId) facts.push("request id " + r.requestId);
   if (r.delivery) facts.push(`delivery ${r.delivery}: Replay signs it again${webhook ? " for " + webhook : ""}`);
-  $("detail").replaceChildren(
+  $("detail").replaceChildren(...[
     el("div", { className: "head" },
       el("h2", { id: "detail-title" }, `${r.method} ${r.target} `, el("span", { className: level(r.status) }, `${statusText(r)} ${r.statusText}`)),
       actions),
     el("p", { className: "facts" }, facts.join(" · ")),
-    el("div", { className: "pair" }, message("Request", r.header, r.body), message("Response", r.responseHeader, r.responseBody)),
-    log(r));
+    r.problem ? problemView(r.problem) : "",
+    el("div", { className: "pair" }, message("Request", r.header, r.body), message("Response", r.responseHeader, r.problem ? {} : r.responseBody)),
+    log(r)].filter(Boolean));
   $("detail").hidden = false;
   if (focus) focusDetail();
 }
 
 function message(title, header, body) {
   const fields = (header || []).flatMap((field) => [el("dt", {}, field.name), el("dd", {}, field.value)]);
-  let text = pretty(body.text);
+  let text = pretty(body.text || "");
   if (body.note) text = `${body.size} bytes: ${body.note}`;
-  return el("div", {}, el("h3", {}, title), text ? el("pre", {}, text) : el("p", { className: "facts" }, "No body"),
+  return el("div", {}, el("h3", {}, title), text ? el("pre", {}, text) : body.size === 0 ? el("p", { className: "facts" }, "No body") : "",
     fields.length ? el("details", { open: true }, el("summary", {}, "Headers"), el("dl", {}, ...fields)) : "");
 }
 
@@ -258,6 +267,7 @@ function pretty(text) {
 }
 
 function close() {
+  view++;
   const row = rows.get(opened);
   row?.classList.remove("open");
   opened = 0;
@@ -274,6 +284,7 @@ function focusDetail() {
 // Editing a request: a recorded one, or a new one of a function.
 
 function edit(r) {
+  view++;
   const f = functions.get(r.function);
   const isNew = !r.n;
   if (isNew) {
@@ -349,6 +360,7 @@ function openDelivery(n) {
 
 async function command(name, data) {
   show("");
+  const chosen = view;
   try {
     const response = await fetch("/.fngen/" + name, {
       method: "POST",
@@ -357,7 +369,7 @@ async function command(name, data) {
     });
     const result = await response.json();
     if (!response.ok) return show(result.error + (result.hint ? "\nhint: " + result.hint : ""));
-    if (result.n) await open(result.n, true);
+    if (result.n && view === chosen) await open(result.n, true);
   } catch {
     show("fngen dev does not respond.");
   }

@@ -37,8 +37,9 @@ type Options struct {
 	// environment sets, or else to info.
 	Level slog.Leveler
 
-	// Format defaults to Terminal if Writer is a terminal. Otherwise it
-	// defaults to JSON, or to Text if AWS_LAMBDA_LOG_FORMAT selects that.
+	// Format defaults to the environment variable LOG_FORMAT. If that is not
+	// set, it is Terminal if Writer is a terminal, Text if AWS_LAMBDA_LOG_FORMAT
+	// selects that, and otherwise JSON.
 	Format Format
 
 	// Writer defaults to os.Stdout on Lambda and to os.Stderr elsewhere.
@@ -48,11 +49,12 @@ type Options struct {
 // A Format is a format of log lines.
 type Format string
 
-// The formats of log lines.
+// The formats of log lines. Terminal has colors if the writer is a terminal or
+// CLICOLOR_FORCE is set, and NO_COLOR is not.
 const (
 	JSON     Format = "json"     // one object per line
 	Text     Format = "text"     // slog's key=value
-	Terminal Format = "terminal" // for people, in color unless NO_COLOR is set
+	Terminal Format = "terminal" // for people
 )
 
 // New returns a logger.
@@ -69,7 +71,9 @@ func NewHandler(o Options) slog.Handler {
 	}
 	if o.Format == "" {
 		o.Format = JSON
-		switch {
+		switch format := Format(strings.ToLower(os.Getenv("LOG_FORMAT"))); {
+		case format == JSON || format == Text || format == Terminal:
+			o.Format = format
 		case onLambda && strings.EqualFold(os.Getenv("AWS_LAMBDA_LOG_FORMAT"), "text"):
 			o.Format = Text
 		case !onLambda && isTerminal(o.Writer):
@@ -87,7 +91,9 @@ func NewHandler(o Options) slog.Handler {
 	case Text:
 		h.next = slog.NewTextHandler(o.Writer, options)
 	case Terminal:
-		h.next = newTerminal(o.Writer, o.Level, os.Getenv("NO_COLOR") == "" && isTerminal(o.Writer))
+		force := os.Getenv("CLICOLOR_FORCE")
+		hasColor := isTerminal(o.Writer) || force != "" && force != "0"
+		h.next = newTerminal(o.Writer, o.Level, os.Getenv("NO_COLOR") == "" && hasColor)
 	default:
 		h.next = slog.NewJSONHandler(o.Writer, options)
 	}

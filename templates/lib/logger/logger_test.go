@@ -31,7 +31,8 @@ import (
 // sets those in pairs, a name and a value each.
 func setEnv(t *testing.T, pairs ...string) {
 	for _, name := range []string{
-		"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_LEVEL", "LOG_LEVEL", "NO_COLOR",
+		"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_LEVEL", "LOG_LEVEL", "LOG_FORMAT", "NO_COLOR",
+		"CLICOLOR_FORCE",
 	} {
 		t.Setenv(name, "")
 	}
@@ -408,6 +409,11 @@ func TestFormatsAndLevels(t *testing.T) {
 		},
 		"Lambda, default":     {[]string{function, "f", "LOG_LEVEL", "fatal"}, `{FATAL}`},
 		"text, not on Lambda": {[]string{"AWS_LAMBDA_LOG_FORMAT", "Text", "LOG_LEVEL", "fatal"}, `{FATAL}`},
+		"LOG_FORMAT wins": {
+			[]string{function, "f", "LOG_FORMAT", "Text", "AWS_LAMBDA_LOG_FORMAT", "JSON", "LOG_LEVEL", "fatal"},
+			`timestamp=T level=FATAL message=fatal requestId=r-1`,
+		},
+		"unknown format": {[]string{"LOG_FORMAT", "xml", "LOG_LEVEL", "fatal"}, `{FATAL}`},
 		"unknown level": {
 			[]string{"LOG_LEVEL", "loud"},
 			`{"timestamp":T,"level":"WARN","message":` +
@@ -470,6 +476,27 @@ func TestTerminal(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(out.String(), "\n"))
 	assert.Contains(t, out.String(), `DEBUG a\x1b[2Jb\nc k\x1b[31m="v\x1b]0;t\a"`)
 	assert.Contains(t, out.String(), `say="\"hi\""`)
+}
+
+// A program whose output is passed on to a terminal, as by fngen dev, is told so
+// by its environment.
+func TestTerminalByEnvironment(t *testing.T) {
+	for _, tt := range []struct {
+		env   []string
+		color bool
+	}{
+		{[]string{"LOG_FORMAT", "terminal"}, false},
+		{[]string{"LOG_FORMAT", "terminal", "CLICOLOR_FORCE", "1"}, true},
+		{[]string{"LOG_FORMAT", "terminal", "CLICOLOR_FORCE", "0"}, false},
+		{[]string{"LOG_FORMAT", "terminal", "CLICOLOR_FORCE", "1", "NO_COLOR", "1"}, false},
+	} {
+		setEnv(t, tt.env...)
+		var out bytes.Buffer
+		logger.New(logger.Options{Writer: &out}).Error("hello")
+		assert.Contains(t, out.String(), "hello\n", tt.env)
+		assert.NotContains(t, out.String(), "{", tt.env)
+		assert.Equal(t, tt.color, strings.Contains(out.String(), "\x1b["), tt.env)
+	}
 }
 
 // call calls handler with the middleware CallsTo. It returns the logged record

@@ -19,9 +19,9 @@ import (
 //
 // An event has only the decoded parameters of a query, from which the text that
 // the sender signed cannot be restored. The context of the request has that
-// text in dev, in serve and with payload format 2.0. If it has not, the query
-// must be part of the configured URL. Only the hash of the body, in the
-// parameter hashParam, may be missing there: senders append it last.
+// text, unless the event came in payload format 1.0 of API Gateway. Without it,
+// the query must be part of the configured URL. Only the hash of the body, in
+// the parameter hashParam, may be missing there: senders append it last.
 func (m *message) publicURL(hashParam string) (string, error) {
 	base, configured, err := m.options.splitURL()
 	if err != nil {

@@ -98,6 +98,11 @@ type Gateway struct {
 	// refused with 413. Zero means no limit.
 	BodyLimit int64
 
+	// InFlight is the largest total size in bytes of the request bodies of
+	// calls that run at the same time. Further requests are refused with
+	// 503. Zero means no limit.
+	InFlight int64
+
 	// ReadTimeout is the longest that a client may take to send a body.
 	// Zero leaves the limit to the http.Server.
 	ReadTimeout time.Duration
@@ -113,8 +118,9 @@ type Gateway struct {
 	// AWS holds the limits of API Gateway and Lambda to apply.
 	AWS Limits
 
-	ids   idGenerator
-	calls sync.Pool // of *call
+	ids      idGenerator
+	calls    sync.Pool // of *call
+	inFlight budget
 }
 
 // Limits are limits of API Gateway and Lambda. The zero Limits has none.
@@ -156,6 +162,7 @@ func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, match route.Matc
 	start := time.Now()
 	isProxied := g.PeerHeader != "" && r.Header.Get(g.PeerHeader) != ""
 	exposeErrors := g.ExposeErrors && (g.PublicHeader == "" || r.Header.Get(g.PublicHeader) == "")
+	defer g.hold(r)()
 	event, err := g.event(w, r, match, start)
 	if err != nil {
 		refuse(w, err)
@@ -424,6 +431,7 @@ const (
 	requestTooLong  = `{"message":"Request Too Long"}`
 	requestTimeout  = `{"message":"Request Timeout"}`
 	badRequest      = `{"message":"Bad Request"}`
+	unavailable     = `{"message":"Service Unavailable"}`
 )
 
 // errTooLong means that a request body exceeds the limit.
@@ -437,6 +445,9 @@ func refuse(w http.ResponseWriter, err error) {
 	switch {
 	case errors.As(err, &tooLarge), errors.Is(err, errTooLong):
 		writeJSON(w, http.StatusRequestEntityTooLarge, requestTooLong)
+	case errors.Is(err, errBusy):
+		w.Header().Set("Retry-After", "1")
+		writeJSON(w, http.StatusServiceUnavailable, unavailable)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		writeJSON(w, http.StatusRequestTimeout, requestTimeout)
 	default:

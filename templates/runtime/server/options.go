@@ -26,7 +26,8 @@ type options struct {
 	loopbackByDefault                 bool // PORT is set, but no host
 	timeout, readTimeout, idleTimeout time.Duration
 	drain                             time.Duration
-	bodyLimit, headerLimit            size
+	bodyLimit, bodiesLimit            size
+	headerLimit                       size
 	healthz, awsLimits, dev           bool
 	trustedProxies                    prefixes
 	publicURL                         *url.URL
@@ -45,7 +46,7 @@ func (e usageError) Unwrap() error { return e.error }
 // precedence. It prints help to stderr if a flag asks for it. Its errors are
 // usageErrors.
 func parse(args []string, lookup func(string) (string, bool), stderr io.Writer) (options, error) {
-	o := options{host: "127.0.0.1", port: 8911, bodyLimit: 10 << 20, headerLimit: 64 << 10}
+	o := options{host: "127.0.0.1", port: 8911, bodyLimit: 10 << 20, bodiesLimit: 32 << 20, headerLimit: 64 << 10}
 	host, _ := lookup("HOST")
 	if host != "" {
 		o.host = host
@@ -66,6 +67,8 @@ func parse(args []string, lookup func(string) (string, bool), stderr io.Writer) 
 	flags.IntVar(&o.port, "port", o.port, "`port` to listen on, or set PORT; 0 for any free port")
 	flags.DurationVar(&o.timeout, "timeout", 30*time.Second, "time limit for a function (504); 0 for no limit")
 	flags.Var(&o.bodyLimit, "body-limit", "largest request body (413), such as 10MB, 512KB or 1000; 0 for no limit")
+	flags.Var(&o.bodiesLimit, "bodies-limit",
+		"largest total of request bodies that are processed at once (503); 0 for no limit")
 	flags.Var(&o.headerLimit, "header-limit", "largest request header (431)")
 	flags.DurationVar(&o.readTimeout, "read-timeout", 30*time.Second,
 		"time limit for reading a request body (408); 0 for no limit")
@@ -197,12 +200,14 @@ func (o *options) gateway() *gateway.Gateway {
 		TrustedProxies: o.trustedProxies,
 		Timeout:        o.timeout,
 		BodyLimit:      int64(o.bodyLimit),
+		InFlight:       int64(o.bodiesLimit),
 		ReadTimeout:    o.readTimeout,
 	}
 	if o.writeTimeout() == 0 {
 		g.WriteTimeout = responseTimeout
 	}
 	if o.dev {
+		g.InFlight = 0
 		g.Stage, g.ExposeErrors, g.PeerHeader, g.PublicHeader = "dev", true, peerHeader, publicHeader
 	}
 	if o.dev || o.awsLimits {

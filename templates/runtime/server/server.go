@@ -23,6 +23,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,6 +59,9 @@ func Main(functions ...Function) int {
 	defer signal.Stop(signals)
 	// Package db opens the database of DATABASE_URL only in servers.
 	_ = os.Setenv("FNGEN_RUNTIME", "server")
+	if limit := memoryLimit(os.DirFS("/"), os.Getenv("GOMEMLIMIT")); limit > 0 {
+		debug.SetMemoryLimit(limit)
+	}
 	s := system{args: os.Args[1:], lookupEnv: os.LookupEnv, unsetEnv: os.Unsetenv, stderr: os.Stderr, signals: signals}
 	return s.run(context.Background(), functions)
 }

@@ -415,8 +415,8 @@ func TestUsage(t *testing.T) {
 	s := system{args: []string{"--help"}, lookupEnv: lookup(nil), stderr: &stderr}
 	assert.Zero(t, s.run(context.Background(), nil))
 	for _, name := range []string{
-		"host", "port", "timeout", "body-limit", "header-limit", "read-timeout", "idle-timeout", "drain",
-		"healthz", "trusted-proxy", "public-url", "aws-limits",
+		"host", "port", "timeout", "body-limit", "bodies-limit", "header-limit", "read-timeout",
+		"idle-timeout", "drain", "healthz", "trusted-proxy", "public-url", "aws-limits",
 	} {
 		assert.Contains(t, stderr.String(), "  -"+name)
 	}
@@ -435,6 +435,7 @@ func TestOptions(t *testing.T) {
 		"PORT and HOST": {"", map[string]string{"PORT": "80", "HOST": "0.0.0.0"},
 			func(o *options) { o.port, o.host = 80, "0.0.0.0" }},
 		"PORT and host": {"--host 127.0.0.1", map[string]string{"PORT": "80"}, func(o *options) { o.port = 80 }},
+		"bodies":        {"-bodies-limit 1GB", nil, func(o *options) { o.bodiesLimit = 1 << 30 }},
 		"flags win": {"-port 90 -host ::1", map[string]string{"PORT": "80", "HOST": "0.0.0.0"},
 			func(o *options) { o.port, o.host = 90, "::1" }},
 		"empty variables": {"", map[string]string{"PORT": "", "HOST": ""}, func(*options) {}},
@@ -453,6 +454,7 @@ func TestOptions(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := options{host: "127.0.0.1", port: 8911, timeout: 30 * time.Second, bodyLimit: 10 << 20,
+				bodiesLimit: 32 << 20,
 				headerLimit: 64 << 10, readTimeout: 30 * time.Second, idleTimeout: 2 * time.Minute, drain: 30 * time.Second}
 			test.want(&want)
 			got, err := parse(strings.Fields(test.args), lookup(test.env), io.Discard)
