@@ -2,9 +2,11 @@ package generator
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -43,7 +45,8 @@ func ParseCORS(list string) (CORS, error) {
 		case AnyOrigin:
 			return invalid(i, nil, "%s allows any origin, and makes the others redundant", entry)
 		case "null":
-			return CORS{}, &ValueError{Reason: "null is the origin of local files and sandboxed pages, whoever wrote them"}
+			return invalid(i, []string{exampleOrigin},
+				"null is the origin of local files and sandboxed pages, whoever wrote them")
 		}
 		origin, problem := normalizeOrigin(entry)
 		switch {
@@ -116,6 +119,9 @@ func normalizeOrigin(entry string) (origin, problem string) {
 		return "", "is not an origin: browsers send null for local files"
 	case match == nil:
 		return "", "is not an origin"
+	}
+	if port, err := strconv.Atoi(strings.TrimPrefix(match[2], ":")); err == nil && port > math.MaxUint16 {
+		return "", "has a port above 65535"
 	}
 	host, problemOfHost := normalizeHost(match[1])
 	if problemOfHost != "" {

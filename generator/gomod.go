@@ -28,6 +28,8 @@ func minimum(m *goModule) string {
 		return "v5.7.6"
 	case "github.com/redis/go-redis/v9":
 		return "v9.5.1"
+	case "github.com/robfig/cron/v3":
+		return "v3.0.0"
 	case bunModule, bunModule + "/dialect/pgdialect", bunModule + "/dialect/sqlitedialect":
 		return "v1.2.1"
 	}

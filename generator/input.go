@@ -84,7 +84,8 @@ func parseInputField(entry string) (field inputField, replacement, reason string
 				replacement = other
 			}
 		}
-		return field, replacement, fmt.Sprintf("%q is not a name of letters, digits and underscores", name)
+		return field, replacement, fmt.Sprintf(
+			"%q is not a name: want letters, digits, hyphens and underscores, and first a letter or an underscore", name)
 	}
 	if !hasType {
 		return field, name + ":string", fmt.Sprintf("%q has no type", name)

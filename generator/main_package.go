@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -16,6 +17,7 @@ type MainOptions struct {
 	Module string // module path
 	Lib    string // directory of the support packages, relative to the project's root
 	Dir    string // parent directory of main packages, relative to the project's root
+	Lease  bool   // the project has the support package lease
 }
 
 // A MainPackage is a main package that fngen builds in a project without
@@ -36,6 +38,11 @@ type FunctionRef struct {
 
 	Routes string // exported variable with the patterns of its routes, or ""
 	CORS   bool   // it answers CORS preflights
+	Stream bool   // its response is streamed
+
+	Kind     Kind   // what calls it; "" is KindHTTP
+	Responds bool   // its handler has a result besides its error
+	Schedule string // exported constant that says when it runs, or ""
 }
 
 // MigrateMain returns the main package that applies the migrations of package
@@ -49,15 +56,42 @@ func MigrateMain(options MainOptions) (MainPackage, error) {
 	return p, p.add(options, path.Join(p.Package, "main.go"), text)
 }
 
+// HTTP reports whether HTTP requests call the function.
+func (f FunctionRef) HTTP() bool { return f.Kind == "" || f.Kind == KindHTTP }
+
+// Trigger returns the name of the kind in package trigger.
+func (f FunctionRef) Trigger() string {
+	return map[Kind]string{
+		KindSchedule: "Schedule", KindQueue: "Queue", KindS3: "S3", KindSNS: "SNS", KindEventBridge: "EventBridge",
+		KindDynamoDB: "DynamoDB", KindKinesis: "Kinesis",
+	}[f.Kind]
+}
+
 // ServerMain returns the main package that serves functions over HTTP, in the
-// directory command.
+// directory command. If some of them are not called over HTTP, it runs these too.
 func ServerMain(options MainOptions, command string, functions []FunctionRef) (MainPackage, error) {
-	return newMain(options, "server.go.tmpl", command, functions)
+	if !slices.ContainsFunc(functions, func(f FunctionRef) bool { return !f.HTTP() }) {
+		return newMain(options, "server.go.tmpl", command, functions)
+	}
+	functions = slices.Clone(functions)
+	slices.SortStableFunc(functions, func(a, b FunctionRef) int { // those that are called over HTTP first
+		switch {
+		case a.HTTP() == b.HTTP():
+			return 0
+		case a.HTTP():
+			return -1
+		}
+		return 1
+	})
+	return newMain(options, "jobs.go.tmpl", command, functions)
 }
 
 // LambdaMain returns the main package that runs a function on AWS Lambda, in
 // the directory command.
 func LambdaMain(options MainOptions, command string, function FunctionRef) (MainPackage, error) {
+	if !function.HTTP() {
+		return newMain(options, "trigger.go.tmpl", command, []FunctionRef{function})
+	}
 	return newMain(options, "lambda.go.tmpl", command, []FunctionRef{function})
 }
 
@@ -66,9 +100,19 @@ type mainData struct {
 	Command   string
 	Module    string
 	Runtime   string // parent of the import paths of runtime packages
+	Lib       string // parent of the import paths of support packages
+	Lease     bool   // the project has the support package lease
 	Imports   []mainImport
 	Functions []FunctionRef // Package is the name in this file
 }
+
+// Schedules reports whether some of the functions have a schedule.
+func (d mainData) Schedules() bool {
+	return slices.ContainsFunc(d.Functions, func(f FunctionRef) bool { return f.Kind == KindSchedule })
+}
+
+// ServesHTTP reports whether some of the functions are called over HTTP.
+func (d mainData) ServesHTTP() bool { return slices.ContainsFunc(d.Functions, FunctionRef.HTTP) }
 
 // A mainImport is an import of a main package.
 type mainImport struct {
@@ -78,7 +122,10 @@ type mainImport struct {
 
 // newMain executes the template of a main package.
 func newMain(options MainOptions, tmpl, command string, functions []FunctionRef) (MainPackage, error) {
-	data := mainData{Command: path.Base(command), Module: options.Module, Runtime: options.runtime("")}
+	data := mainData{
+		Command: path.Base(command), Module: options.Module, Runtime: options.runtime(""),
+		Lib: path.Join(options.Module, options.Lib), Lease: options.Lease,
+	}
 	data.Imports, data.Functions = importFunctions(functions)
 
 	t, err := template.ParseFS(templates.Program, "program/"+tmpl)
@@ -113,7 +160,12 @@ func newMain(options MainOptions, tmpl, command string, functions []FunctionRef)
 // functions with the package names that the imports declare. No two are equal.
 func importFunctions(functions []FunctionRef) ([]mainImport, []FunctionRef) {
 	names := map[string]string{} // by import path
-	taken := map[string]bool{"os": true, "server": true, "lambdaentry": true, "main": true, "init": true}
+	taken := map[string]bool{"main": true, "init": true}
+	for _, name := range []string{
+		"os", "server", "jobs", "trigger", "lambdaentry", "lambdatrigger", "schedule", "lease",
+	} {
+		taken[name] = true
+	}
 	var imports []mainImport
 	var refs []FunctionRef
 	for _, f := range functions {

@@ -119,6 +119,79 @@ func main() {
 			"Routes: updateorder.Routes, CORS: true}, updateorder.Shutdown)\n")
 }
 
+// Functions that are called over HTTP come first, and only what they need is
+// imported.
+func TestJobsMain(t *testing.T) {
+	of := func(name, pkg string, kind generator.Kind) generator.FunctionRef {
+		f := handler(name, pkg, name)
+		f.Kind = kind
+		return f
+	}
+	cleanup := of("cleanup", "cleanup", generator.KindSchedule)
+	cleanup.Schedule, cleanup.Shutdown = "Schedule", "Shutdown"
+	orders := of("jobs", "jobs", generator.KindQueue)
+	orders.Responds = true
+	leased := options
+	leased.Lease = true
+	p, err := generator.ServerMain(leased, "server", []generator.FunctionRef{
+		cleanup, of("divide", "divide", generator.KindHTTP), orders,
+	})
+	require.NoError(t, err)
+	main := string(p.Files["api/src/functions/.fngen/server/main.go"])
+	assert.Equal(t, `// Command server serves and runs the functions of example.com/shop.
+package main
+
+import (
+	"os"
+
+	"example.com/shop/api/src/functions/.fngen/runtime/jobs"
+	"example.com/shop/api/src/functions/.fngen/runtime/server"
+	"example.com/shop/api/src/functions/.fngen/runtime/trigger"
+	"example.com/shop/api/src/functions/cleanup"
+	"example.com/shop/api/src/functions/divide"
+	jobs2 "example.com/shop/api/src/functions/jobs"
+	"example.com/shop/api/src/lib/lease"
+	"example.com/shop/api/src/lib/schedule"
+)
+
+func main() {
+	os.Exit(jobs.Main(jobs.Program{
+		HTTP: []server.Function{
+			{Name: "divide", Handler: divide.Handler},
+		},
+		Triggers: []trigger.Function{
+			{Name: "cleanup", Kind: trigger.Schedule, Schedule: cleanup.Schedule, `+
+		`Call: trigger.Event(cleanup.Handler), Shutdown: cleanup.Shutdown},
+			{Name: "jobs", Kind: trigger.Queue, Call: trigger.Batch(jobs2.Handler)},
+		},
+		Parse: jobs.Parser(schedule.Parse),
+		Lease: lease.Run,
+	}))
+}
+`, main)
+	assert.Equal(t, map[int]string{20: "divide", 23: "cleanup", 24: "jobs"}, p.Lines)
+	check(t, p)
+
+	p, err = generator.ServerMain(leased, "server", []generator.FunctionRef{orders})
+	require.NoError(t, err)
+	main = string(p.Files["api/src/functions/.fngen/server/main.go"])
+	for _, unwanted := range []string{"runtime/server", "lib/", "HTTP", "Parse", "Lease"} {
+		assert.NotContains(t, main, unwanted)
+	}
+	check(t, p)
+
+	p, err = generator.LambdaMain(options, "lambda/cleanup", cleanup)
+	require.NoError(t, err)
+	main = string(p.Files[p.Package+"/main.go"])
+	assert.Contains(t, main, "\tlambdatrigger.Start(trigger.Function{Name: \"cleanup\", Kind: trigger.Schedule, "+
+		"Schedule: cleanup.Schedule, Call: trigger.Event(cleanup.Handler), Shutdown: cleanup.Shutdown})\n")
+	for file := range p.Files {
+		assert.NotContains(t, file, "runtime/payload")
+		assert.NotContains(t, file, "runtime/server")
+	}
+	check(t, p)
+}
+
 func TestMigrateMain(t *testing.T) {
 	p, err := generator.MigrateMain(options)
 	require.NoError(t, err)

@@ -179,7 +179,7 @@ func importedPackages(t *testing.T) []string {
 func importsOfPackages(t *testing.T, names ...string) []string {
 	var all []string
 	for _, name := range names {
-		pkg, err := loadPackage(name, func(name string) string { return libPrefix + name })
+		pkg, err := parts().load(name, func(name string) string { return libPrefix + name })
 		require.NoError(t, err)
 		for _, f := range pkg.files {
 			all = append(all, f.imports...)

@@ -20,8 +20,8 @@ type part struct {
 
 // parts returns the parts of all support packages, and the cores that require
 // parts of others.
-func parts() []part {
-	return []part{
+func parts() partTable {
+	return partTable{
 		{
 			name: "auth/dbauth", files: []string{"dbauth.go"},
 			provides: "DBAuth: sessions of RedwoodJS's dbAuth",
@@ -29,6 +29,10 @@ func parts() []part {
 		{
 			name: "auth/jwt", files: []string{"jwt.go"},
 			provides: "JWT: tokens of issuers with public keys, and more checks",
+		},
+		{
+			name: "batch/decode", files: []string{"decode.go"},
+			provides: "Decode: JSON bodies of messages, for queue and stream",
 		},
 		{name: "db", with: []string{"dbtest"}}, // for scenarios
 		{
@@ -48,12 +52,59 @@ func parts() []part {
 			provides: "Problem: errors as application/problem+json",
 		},
 		{
+			name: "fn/stream", files: []string{"stream.go"},
+			provides: "Stream: responses that are sent while they are written",
+		},
+		{
+			name: "fntest/dynamodb", files: []string{"dynamodb.go"},
+			provides: "DynamoDB: events with records of a DynamoDB stream",
+		},
+		{
+			name: "fntest/eventbridge", files: []string{"eventbridge.go"},
+			provides: "EventBridge: events of a bus",
+		},
+		{
+			name: "fntest/kinesis", files: []string{"kinesis.go"},
+			provides: "Kinesis: events with records of a Kinesis data stream",
+		},
+		{
+			name: "fntest/s3", files: []string{"s3.go"},
+			provides: "S3: events about objects",
+		},
+		{
+			name: "fntest/sns", files: []string{"sns.go"},
+			provides: "SNS: events with a message of a topic",
+		},
+		{
+			name: "fntest/sqs", files: []string{"sqs.go"},
+			provides: "SQS and FIFO: events with messages of a queue",
+		},
+		{
+			name: "fntest/stream", files: []string{"stream.go"},
+			provides: "CallStream: calls of handlers that stream",
+		},
+		{
 			name: "fntest/webhook", files: []string{"webhook.go"},
 			provides: "SignedWebhook: events with a signature",
 		},
-		{name: "inbox", requires: []string{"webhooks/once"}},
 		{name: "jwks", with: []string{"auth/jwt"}},
-		{name: "redisstore", requires: []string{"webhooks/once"}},
+		{name: "queue", requires: []string{"batch/decode"}},
+		{
+			name: "queue/once", files: []string{"once.go"},
+			provides: "Once: handles each message once",
+		},
+		{
+			name: "schedule/cron", files: []string{"cron.go"},
+			provides: "Parse: cron expressions, for servers",
+		},
+		{
+			name: "stream/dynamodb", files: []string{"dynamodb.go"},
+			provides: "DynamoDB: handlers of DynamoDB streams",
+		},
+		{
+			name: "stream/kinesis", files: []string{"kinesis.go"}, requires: []string{"batch/decode"},
+			provides: "Kinesis: handlers of Kinesis data streams",
+		},
 
 		scheme("base64", "base64Sha1Verifier, base64Sha256Verifier"),
 		scheme("hmac", "hmacSha1Hex, hmacSha256Base64 and the like"),
@@ -169,20 +220,22 @@ func scheme(name, senders string, requires ...string) part {
 	}
 }
 
-// findPart returns the part with a name.
-func findPart(name string) (part, bool) {
-	all := parts()
-	i := slices.IndexFunc(all, func(p part) bool { return p.name == name })
+// A partTable is the result of parts, which takes time to build.
+type partTable []part
+
+// find returns the part with a name.
+func (t partTable) find(name string) (part, bool) {
+	i := slices.IndexFunc(t, func(p part) bool { return p.name == name })
 	if i < 0 {
 		return part{}, false
 	}
-	return all[i], true
+	return t[i], true
 }
 
-// partNames returns the names of the parts of a package, as in auth/dbauth.
-func partNames(pkg string) []string {
+// names returns the names of the parts of a package, as in auth/dbauth.
+func (t partTable) names(pkg string) []string {
 	var names []string
-	for _, p := range parts() {
+	for _, p := range t {
 		if strings.HasPrefix(p.name, pkg+"/") {
 			names = append(names, p.name)
 		}
@@ -190,10 +243,10 @@ func partNames(pkg string) []string {
 	return names
 }
 
-// partOf returns the name of the part of the table that a file of a package
-// belongs to, which is that of the package for its core.
-func partOf(table []part, pkg, file string) string {
-	for _, p := range table {
+// of returns the name of the part that a file of a package belongs to, which is
+// that of the package for its core.
+func (t partTable) of(pkg, file string) string {
+	for _, p := range t {
 		if path.Dir(p.name) == pkg && slices.Contains(p.files, file) {
 			return p.name
 		}
@@ -213,8 +266,9 @@ func CheckPackage(name string) error {
 	if !isPart || !slices.Contains(names, pkg) || strings.HasSuffix(name, "/") {
 		return &PackageError{Name: name, Suggestion: Nearest(name, names)}
 	}
-	if _, ok := findPart(name); !ok {
-		return &PartError{Name: name, Suggestion: Nearest(name, partNames(pkg))}
+	table := parts()
+	if _, ok := table.find(name); !ok {
+		return &PartError{Name: name, Suggestion: Nearest(name, table.names(pkg))}
 	}
 	return nil
 }
@@ -222,11 +276,23 @@ func CheckPackage(name string) error {
 // parts returns the names of the parts that the function's files use.
 func (s Spec) parts() []string {
 	var names []string
+	if s.Kind == KindDynamoDB || s.Kind == KindKinesis {
+		names = append(names, "stream/"+string(s.Kind))
+	}
+	if !s.NoTests {
+		names = append(names, s.testParts()...)
+	}
 	if s.Input != nil {
 		names = append(names, "fn/decode")
 	}
 	if s.Binary != "" {
 		names = append(names, "fn/binary")
+	}
+	if s.Stream {
+		names = append(names, "fn/stream")
+		if !s.NoTests {
+			names = append(names, "fntest/stream")
+		}
 	}
 	if s.Webhook != nil && s.Webhook.part() != "" {
 		names = append(names, "webhooks/"+s.Webhook.part())
@@ -234,10 +300,22 @@ func (s Spec) parts() []string {
 	if s.Webhook != nil && s.Webhook.form {
 		names = append(names, "fn/form")
 	}
-	if s.Webhook != nil && s.Webhook.keys != (keys{}) && !s.NoTests {
-		names = append(names, "fntest/webhook")
-	}
 	return names
+}
+
+// testParts returns the names of the parts that the function's tests use.
+func (s Spec) testParts() []string {
+	switch s.kind() {
+	case KindHTTP:
+		if s.Webhook != nil && s.Webhook.keys != (keys{}) {
+			return []string{"fntest/webhook"}
+		}
+	case KindQueue:
+		return []string{"fntest/sqs"}
+	case KindS3, KindSNS, KindEventBridge, KindDynamoDB, KindKinesis:
+		return []string{"fntest/" + string(s.Kind)}
+	}
+	return nil
 }
 
 // A selection is the support packages, and parts of them, that a plan needs.
@@ -245,6 +323,7 @@ type selection struct {
 	project  Project
 	module   string // path of the project's module
 	existing bool   // select also the parts that the project has of each package
+	table    partTable
 	packages map[string]*supportPackage
 	selected map[string]bool // packages and parts by name
 }
@@ -253,7 +332,7 @@ type selection struct {
 // parts that the project has of each selected package.
 func (p Project) newSelection(module string, existing bool) *selection {
 	return &selection{
-		project: p, module: module, existing: existing,
+		project: p, module: module, existing: existing, table: parts(),
 		packages: map[string]*supportPackage{}, selected: map[string]bool{},
 	}
 }
@@ -270,7 +349,7 @@ func (s *selection) add(name, neededBy string) error {
 		pkg, _, _ = strings.Cut(name, "/")
 	}
 	if s.packages[pkg] == nil {
-		loaded, err := loadPackage(pkg, func(name string) string {
+		loaded, err := s.table.load(pkg, func(name string) string {
 			return path.Join(s.module, PackageDir(s.project.Lib, name))
 		})
 		if err != nil {
@@ -281,7 +360,7 @@ func (s *selection) add(name, neededBy string) error {
 	}
 
 	needs := []string{pkg}
-	if p, ok := findPart(name); ok {
+	if p, ok := s.table.find(name); ok {
 		needs = append(needs, p.requires...)
 		for _, need := range p.with {
 			if other, _, _ := strings.Cut(need, "/"); s.project.Packages[other] == nil || s.project.generated(other) {
@@ -299,7 +378,7 @@ func (s *selection) add(name, neededBy string) error {
 		}
 	}
 	if s.existing && s.project.precedesParts(pkg) {
-		needs = append(needs, partNames(pkg)...)
+		needs = append(needs, s.table.names(pkg)...)
 	}
 	for _, need := range needs {
 		if err := s.add(need, "package "+pkg); err != nil {
@@ -311,7 +390,7 @@ func (s *selection) add(name, neededBy string) error {
 
 // addAll selects a package with all its parts.
 func (s *selection) addAll(name string) error {
-	for _, name := range append(partNames(name), name) {
+	for _, name := range append(s.table.names(name), name) {
 		if err := s.add(name, ""); err != nil {
 			return err
 		}
@@ -323,7 +402,7 @@ func (s *selection) addAll(name string) error {
 // since half of another version may not compile.
 func (s *selection) addImporters(names []string) error {
 	for _, name := range names {
-		pkg, err := loadPackage(name, func(name string) string { return name })
+		pkg, err := s.table.load(name, func(name string) string { return name })
 		if err != nil {
 			return err
 		}

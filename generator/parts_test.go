@@ -53,7 +53,7 @@ func TestPartsCompile(t *testing.T) {
 	names, err := packageNames()
 	require.NoError(t, err)
 	for _, pkg := range names {
-		names = append(names, partNames(pkg)...)
+		names = append(names, parts().names(pkg)...)
 	}
 	fset := token.NewFileSet()
 	others := exportData(t, fset)
@@ -85,7 +85,7 @@ func TestPartsTable(t *testing.T) {
 	seen := map[string]bool{}
 	for _, p := range parts() {
 		pkg, _, isPart := strings.Cut(p.name, "/")
-		loaded, err := loadPackage(pkg, func(name string) string { return name })
+		loaded, err := parts().load(pkg, func(name string) string { return name })
 		require.NoError(t, err, p.name)
 		assert.False(t, seen[p.name], "%s is listed twice", p.name)
 		seen[p.name] = true
@@ -97,7 +97,7 @@ func TestPartsTable(t *testing.T) {
 			assert.True(t, slices.ContainsFunc(loaded.files, func(f supportFile) bool { return f.Path == file }), file)
 		}
 		for _, required := range p.requires {
-			_, ok := findPart(required)
+			_, ok := parts().find(required)
 			assert.True(t, ok, "%s requires %s", p.name, required)
 		}
 		for _, name := range p.with {

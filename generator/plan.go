@@ -34,12 +34,15 @@ type Project struct {
 	Entries []string
 
 	// Files are the contents of the function's existing files, of those that
-	// [OwnFiles] lists and of IndexFile, by path.
+	// FunctionFiles lists and of IndexFile, by path.
 	Files map[string][]byte
 
 	// Packages are the contents of existing support packages, by package and
 	// file name.
 	Packages map[string]map[string][]byte
+
+	// Templates are the project's own templates, those in [TemplatesDir], by name.
+	Templates map[string][]byte
 
 	// VendorModules is vendor/modules.txt, or nil if the project vendors
 	// nothing.
@@ -102,16 +105,18 @@ func (p Plan) Written() []File {
 	})
 }
 
+// Creates reports whether the plan creates a file below the directory dir.
+func (p Plan) Creates(dir string) bool {
+	return slices.ContainsFunc(p.Files, func(f File) bool {
+		return f.Action == Create && strings.HasPrefix(f.Path, dir+"/")
+	})
+}
+
 // PrivateFiles returns the files that a project must keep out of git because of
 // the support packages that the plan creates in the directory lib: those with
 // secrets, and the default database.
 func (p Plan) PrivateFiles(lib string) []string {
-	creates := func(pkg string) bool {
-		dir := PackageDir(lib, pkg) + "/"
-		return slices.ContainsFunc(p.Files, func(f File) bool {
-			return f.Action == Create && strings.HasPrefix(f.Path, dir)
-		})
-	}
+	creates := func(pkg string) bool { return p.Creates(PackageDir(lib, pkg)) }
 	var names []string
 	if creates("auth") || creates("db") || creates("webhooks") {
 		names = append(names, ".env")
@@ -130,7 +135,8 @@ func (p Plan) PrivateFiles(lib string) []string {
 // nobody edited them; edited ones are a *[LeftoverError]. Other errors are
 // *[TwinError], *[GroupError], *[CollisionError], *[GoVersionError],
 // *[RequireError], *[OwnPackageError], *[OutdatedError], *[NewerError],
-// *[ModError] and *[SumError].
+// *[ModError] and *[SumError], and for a project with templates of its own
+// *[TemplateError] and *[OutputError].
 func Function(spec Spec, p Project, force bool) (Plan, error) {
 	for _, check := range []func(Name) error{p.checkGroup, p.checkTwins, p.checkCollisions} {
 		if err := check(spec.Name); err != nil {
@@ -145,31 +151,70 @@ func Function(spec Spec, p Project, force bool) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	files, err := render(spec, spec.templateData(p, module.path()))
+	files, err := p.render(spec, spec.templateData(p, module.path()))
 	if err != nil {
 		return Plan{}, err
 	}
+	lib, parts := path.Join(module.path(), p.Lib), spec.parts()
+	if len(p.Templates) > 0 {
+		if parts, err = usedParts(files, lib); err != nil {
+			return Plan{}, err
+		}
+	}
+	if spec.Kind == KindSchedule {
+		parts = append(parts, "schedule/cron") // which servers use
+	}
 	var imports []string
 	for _, file := range files {
-		imports = append(imports, importsOf(file.Data)...)
+		if path.Ext(file.Path) == ".go" {
+			imports = append(imports, importsOf(file.Data)...)
+		}
 	}
 	if files, err = p.replace(spec.Name, files, sums, force); err != nil {
 		return Plan{}, err
 	}
 	selection := p.newSelection(module.path(), false)
 	for _, imported := range imports {
-		if pkg, ok := strings.CutPrefix(imported, path.Join(module.path(), p.Lib)+"/"); ok {
+		// A template of the project's own can import other packages of the project.
+		if pkg, ok := strings.CutPrefix(imported, lib+"/"); ok && IsPackage(pkg) {
 			if err := selection.add(pkg, "the function "+spec.Name.String()); err != nil {
 				return Plan{}, err
 			}
 		}
 	}
-	for _, part := range spec.parts() {
+	for _, part := range parts {
 		if err := selection.add(part, ""); err != nil {
 			return Plan{}, err
 		}
 	}
-	return p.plan(module, sums, selection, imports, files, false)
+	plan, err := p.plan(module, sums, selection, imports, files, false)
+	if len(p.Templates) > 0 {
+		plan.Notes = append(plan.Notes, p.missingModules(module, imports)...)
+	}
+	return plan, err
+}
+
+// missingModules returns a note for each import that no required module can
+// provide. Only templates of the project's own import packages that fngen does
+// not know.
+func (p Project) missingModules(module *goMod, imports []string) []Note {
+	if p.Workspace != nil { // another module of the workspace may have it
+		return nil
+	}
+	var notes []Note
+	for _, imported := range slices.Compact(slices.Sorted(slices.Values(imports))) {
+		isProvided := !isExternal(imported)
+		for dir := imported; dir != "." && !isProvided; dir = path.Dir(dir) {
+			isProvided = dir == module.path() || module.versions[dir] != ""
+		}
+		if !isProvided {
+			notes = append(notes, Note{
+				Text: "the function imports " + imported + ", which no module in go.mod provides",
+				Hint: "go get " + imported,
+			})
+		}
+	}
+	return notes
 }
 
 // replace compares the files of a function with the existing ones. It sets the
@@ -192,8 +237,7 @@ func (p Project) replace(name Name, files []File, sums *sums, force bool) ([]Fil
 			}
 		}
 	}
-	for _, file := range OwnFiles(name.String()) {
-		file = path.Join(p.Functions, file)
+	for _, file := range p.FunctionFiles(name.String()) {
 		existing, ok := p.Files[file]
 		if written[file] || sums.version(file) == "" {
 			continue
@@ -391,8 +435,7 @@ func Destroy(name string, p Project, force bool) (Plan, error) {
 	}
 	var plan Plan
 	var edited []string
-	for _, file := range OwnFiles(name) {
-		file = path.Join(p.Functions, file)
+	for _, file := range p.FunctionFiles(name) {
 		if data, ok := p.Files[file]; ok {
 			if !sums.matches(file, data) {
 				edited = append(edited, file)

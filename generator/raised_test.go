@@ -20,6 +20,7 @@ func TestRaisedModulesBuild(t *testing.T) {
 		lambda = lambdaModule + "/events"
 		jwt    = "github.com/golang-jwt/jwt/v5"
 		redis  = "github.com/redis/go-redis/v9"
+		cron   = "github.com/robfig/cron/v3"
 	)
 	bun := []string{
 		bunModule, bunModule + "/dialect/pgdialect", bunModule + "/dialect/sqlitedialect",
@@ -39,6 +40,7 @@ func TestRaisedModulesBuild(t *testing.T) {
 		{"aws-lambda-go", "1.22", []string{lambda + "@v1.47.0"}, []string{lambda}, false},
 		{"jwt", "1.22", []string{jwt + "@v5.0.0"}, []string{lambda, jwt}, false},
 		{"go-redis", "1.25.0", []string{redis + "@v9.0.5"}, []string{lambda, redis}, true},
+		{"cron", "1.22", []string{cron + "@v3.0.0"}, []string{lambda, cron}, false},
 		{"bun", "1.25.0", []string{bunModule + "@v1.1.17", bun[1] + "@v1.1.17"}, append([]string{lambda}, bun...), true},
 		{"testify and bun", "1.25.0", []string{"github.com/stretchr/testify/assert@v1.8.1"},
 			append([]string{lambda}, bun...), true},

@@ -90,7 +90,15 @@ func ParseRoute(pattern string) (Route, error) {
 	case slash < 0:
 		return invalid(Route{method, "/" + route.Path}.String(), "%q: the path must start with a slash", pattern)
 	case slash > 0:
-		return invalid(Route{method, route.Path[slash:]}.String(), "%q: a route has no host", pattern)
+		address := route.Path
+		if _, rest, ok := strings.Cut(address, "://"); ok {
+			address = rest
+		}
+		_, rest, _ := strings.Cut(address, "/")
+		return invalid(Route{method, "/" + rest}.String(), "%q: a route has no host", pattern)
+	case translateWildcards(route.Path) != route.Path:
+		return invalid(Route{method, translateWildcards(route.Path)}.String(),
+			"%q: a wildcard is {name}, or {name...} for the rest of the path", pattern)
 	case strings.ContainsAny(route.Path, " \t?#"):
 		return invalid("", "%q: the path contains a space, ? or #", pattern)
 	case path.Clean(strings.TrimSuffix(route.Path, "/")) != strings.TrimSuffix(route.Path, "/") && route.Path != "/":
@@ -120,6 +128,15 @@ func ParseRoute(pattern string) (Route, error) {
 		return invalid("", "%q: the path contains characters that must be percent-encoded", pattern)
 	}
 	return route, nil
+}
+
+// translateWildcards replaces the wildcards of other routers by those of
+// http.ServeMux, which would match them literally or refuse them: /:id and /* of
+// web frameworks, and {path+} of API Gateway.
+func translateWildcards(path string) string {
+	path = regexp.MustCompile(`/:(\w+)`).ReplaceAllString(path, "/{$1}")
+	path = regexp.MustCompile(`/\*{1,2}$`).ReplaceAllString(path, "/{path...}")
+	return strings.ReplaceAll(path, "+}", "...}")
 }
 
 // register adds a route to mux. It returns why that is impossible, or "".

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -63,6 +64,9 @@ type challenge struct {
 // verifyToken is the value of tokenEnv in tests.
 const verifyToken = "meet-me-at-the-usual-place"
 
+// textSecret is, in tests, the secret of schemes whose secret can be any text.
+const textSecret = "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME"
+
 // DefaultScheme is the name of the scheme for a webhook whose scheme is not
 // given.
 const DefaultScheme = "sha256Verifier"
@@ -70,7 +74,7 @@ const DefaultScheme = "sha256Verifier"
 // Schemes returns all schemes, in the order of the help text.
 func Schemes() []Scheme {
 	text := keys{
-		secret:      "MY-VOICE-IS-MY-PASSPORT-VERIFY-ME",
+		secret:      textSecret,
 		otherSecret: "MY-NAME-IS-WERNER-BRANDES-VERIFY-ME",
 	}
 	standard := keys{ // the same in the format of Standard Webhooks
@@ -398,6 +402,9 @@ func (s Scheme) SendCommand() string { return s.sendCommand }
 
 // SendsForms reports whether the provider sends forms instead of JSON.
 func (s Scheme) SendsForms() bool { return s.form }
+
+// Sender returns the name of the provider, or "the sender" if there is none.
+func (s Scheme) Sender() string { return cmp.Or(s.sender, "the sender") }
 
 // HasPublicKey reports whether a public key verifies signatures, so that the
 // receiver's secret cannot sign.

@@ -10,7 +10,14 @@ import (
 
 // A Spec describes the function to generate.
 type Spec struct {
-	Name      Name
+	Name     Name
+	Kind     Kind   // what calls it; "" for KindHTTP
+	Schedule string // when it runs, for KindSchedule: a cron expression
+	Queue    string // whose messages it receives, for KindQueue: see [ParseQueue]
+	Fixtures bool   // also write a fixtures file
+	NoTests  bool   // write only the handler, even if Fixtures is set
+
+	// For KindHTTP only.
 	Routes    []Route    // requests that it answers; empty for every method at its name and below
 	CORS      *CORS      // origins whose pages may call it; nil if browsers only allow its own
 	AllowIP   *AllowIP   // client IP addresses that may call it; nil for all
@@ -19,8 +26,7 @@ type Spec struct {
 	Auth      *Auth      // users that may call it; nil for everyone
 	Input     *Input     // JSON body that it decodes; nil for none
 	Binary    string     // media type of a binary response; "" for JSON
-	Fixtures  bool       // also write a fixtures file
-	NoTests   bool       // write only the handler, even if Fixtures is set
+	Stream    bool       // send the response while it is written
 }
 
 // Auth describes the users that may call a function.

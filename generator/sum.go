@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"io/fs"
 	"maps"
 	"slices"
 	"sort"
@@ -175,6 +176,28 @@ func (s *sums) version(path string) string {
 func (s *sums) matches(path string, data []byte) bool {
 	records := s.records(path)
 	return slices.ContainsFunc(records, func(r record) bool { return r.hash == hash(data) })
+}
+
+// recordedIn returns the paths of the files in a directory that fngen.sum lists.
+// It leaves out those in directories below.
+func recordedIn(text []byte, dir string) []string {
+	var paths []string
+	prefix := []byte(dir + "/")
+	for {
+		start := bytes.Index(text, prefix)
+		if start < 0 {
+			return paths
+		}
+		isLineStart := start == 0 || text[start-1] == '\n'
+		text = text[start:]
+		file, _, _ := bytes.Cut(text, []byte(" "))
+		base := string(file[min(len(prefix), len(file)):])
+		if isLineStart && fs.ValidPath(base) && base != "." && !strings.Contains(base, "/") &&
+			!slices.Contains(paths, string(file)) {
+			paths = append(paths, string(file))
+		}
+		text = text[len(prefix):]
+	}
 }
 
 // hash returns the hash of a file. Line endings do not matter, since git may

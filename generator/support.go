@@ -29,20 +29,27 @@ const Migrations = "project/db/migrations"
 // that belongs to the project is next to lib's parent, as in api/db/migrations.
 func PackageDir(lib, name string) string {
 	if rest, ok := strings.CutPrefix(name, "project/"); ok {
-		above := path.Join(lib, "../..")
-		if strings.HasPrefix(above, "..") {
-			above = ""
-		}
-		return path.Join(above, rest)
+		return path.Join(grandparent(lib), rest)
 	}
 	return path.Join(lib, name)
+}
+
+// grandparent returns the directory that contains the parent of dir, or "" if it
+// is not in the project.
+func grandparent(dir string) string {
+	above := path.Join(dir, "../..")
+	if strings.HasPrefix(above, "..") {
+		return ""
+	}
+	return above
 }
 
 // A Package describes a support package.
 type Package struct {
 	Name     string   `json:"name"`
 	Synopsis string   `json:"synopsis"`
-	Imports  []string `json:"imports"` // support packages that it imports
+	Imports  []string `json:"imports"`           // support packages that it imports
+	Modules  []string `json:"modules,omitempty"` // modules that it imports, besides that of every function
 	Parts    []Part   `json:"parts,omitempty"`
 }
 
@@ -53,25 +60,51 @@ type Part struct {
 	Provides string   `json:"provides"` // what it declares
 	Files    []string `json:"files"`
 	Requires []string `json:"requires,omitempty"` // other parts
+	Modules  []string `json:"modules,omitempty"`  // modules that the package without the part does not import
 }
 
-// Packages returns the support packages, sorted by name.
-func Packages() ([]Package, error) {
+// Packages returns the support packages, sorted by name. With names of packages
+// and parts, it returns only those. The error is that of [CheckPackage].
+func Packages(only ...string) ([]Package, error) {
+	for _, name := range only {
+		if err := CheckPackage(name); err != nil {
+			return nil, err
+		}
+	}
 	names, err := packageNames()
 	if err != nil {
 		return nil, err
 	}
 	var list []Package
+	table, modules := parts(), parseModules(modulesText)
 	for _, name := range names {
-		pkg, err := loadPackage(name, func(name string) string { return libPrefix + name })
+		whole := len(only) == 0 || slices.Contains(only, name)
+		if !whole && !slices.ContainsFunc(only, func(part string) bool { return strings.HasPrefix(part, name+"/") }) {
+			continue
+		}
+		pkg, err := table.load(name, func(name string) string { return libPrefix + name })
 		if err != nil {
 			return nil, err
 		}
-		described := Package{Name: name, Synopsis: pkg.synopsis(), Imports: pkg.needs()}
-		for _, part := range partNames(name) {
-			p, _ := findPart(part)
+		imports := map[string][]string{} // of other modules, by part
+		for _, f := range pkg.files {
+			imports[f.part] = append(imports[f.part], f.imports...)
+		}
+		// brings returns the modules that a part adds to known ones.
+		brings := func(part string, known ...string) []string {
+			return slices.DeleteFunc(importedModules(modules, imports[part]), func(module string) bool {
+				return module == lambdaModule || slices.Contains(known, module)
+			})
+		}
+		described := Package{Name: name, Synopsis: pkg.synopsis(), Imports: pkg.needs(), Modules: brings(name)}
+		for _, part := range table.names(name) {
+			if !whole && !slices.Contains(only, part) {
+				continue
+			}
+			p, _ := table.find(part)
 			described.Parts = append(described.Parts, Part{
 				Name: p.name, Provides: p.provides, Files: p.files, Requires: p.requires,
+				Modules: brings(part, described.Modules...),
 			})
 		}
 		list = append(list, described)
@@ -138,9 +171,9 @@ func (pkg supportPackage) needs() []string {
 	return slices.Compact(names)
 }
 
-// loadPackage reads a support package. Its imports of other support packages
-// become those that importPath returns.
-func loadPackage(name string, importPath func(name string) string) (supportPackage, error) {
+// load reads a support package. Its imports of other support packages become
+// those that importPath returns.
+func (t partTable) load(name string, importPath func(name string) string) (supportPackage, error) {
 	pkg := supportPackage{name: name}
 	dir := path.Join("lib", name)
 	if strings.HasPrefix(name, "project/") {
@@ -150,7 +183,6 @@ func loadPackage(name string, importPath func(name string) string) (supportPacka
 	if err != nil {
 		return pkg, err
 	}
-	table := parts()
 	for _, entry := range entries {
 		text, err := templates.Lib.ReadFile(path.Join(dir, entry.Name()))
 		if err != nil {
@@ -162,7 +194,7 @@ func loadPackage(name string, importPath func(name string) string) (supportPacka
 		}
 		pkg.files = append(pkg.files, supportFile{
 			File: File{Path: entry.Name(), Data: file.data}, needs: file.needs, imports: file.imports,
-			part: partOf(table, name, entry.Name()),
+			part: t.of(name, entry.Name()),
 		})
 	}
 

@@ -22,13 +22,20 @@ type TemplateData struct {
 
 	Name    string // of the function, such as updateOrderStatus or slack/events
 	Package string // name of the function's Go package, such as updateorderstatus or events
-	Route   string // path of the function's URL, such as /updateOrderStatus or /slack/events
+
+	// Kind is what calls the function. The fields from Route on are about kind
+	// http only.
+	Kind     Kind
+	Schedule string // cron expression, for kind schedule. Use Quote.
+	Queue    string // name of the queue, for kind queue
 
 	Module string // path of the project's module
 	Lib    string // import path of the directory that contains the support packages
 
 	Database bool // the project has the support packages db and dbtest
-	Fixtures bool // a fixtures file declares the function request
+	Fixtures bool // a fixtures file declares the request, message or event that tests send
+
+	Route string // path of the function's URL, such as /updateOrderStatus or /slack/events
 
 	// Routes are the requests that the function declares to answer. If there
 	// are none, it answers every method at Route and below.
@@ -47,6 +54,9 @@ type TemplateData struct {
 
 	// Binary is the media type of the response, or empty for JSON. Use Quote.
 	Binary string
+
+	// Stream says that the response is streamed, as server-sent events.
+	Stream bool
 }
 
 // RouteData describes a route of a function.
@@ -57,6 +67,11 @@ type RouteData struct {
 	Method     string // constant in package net/http, such as MethodGet
 	Path       string // such as /users/1
 	Parameters []Parameter
+}
+
+// HTTPMethod returns the method of a test's request, such as GET.
+func (d RouteData) HTTPMethod() string {
+	return strings.ToUpper(strings.TrimPrefix(d.Method, "Method"))
 }
 
 // CORSData describes the origins whose pages may call a function.
@@ -204,6 +219,12 @@ func (d TemplateData) HasPayload() bool { return d.Webhook != nil && d.Input == 
 // Signed reports whether requests must have a webhook signature.
 func (d TemplateData) Signed() bool { return d.Webhook != nil && d.Webhook.Signed }
 
+// Zoned reports whether the schedule has a time zone.
+func (d TemplateData) Zoned() bool { return strings.HasPrefix(d.Schedule, "CRON_TZ=") }
+
+// FIFO reports whether the queue keeps the order of its messages.
+func (d TemplateData) FIFO() bool { return strings.HasSuffix(d.Queue, fifoSuffix) }
+
 // Open reports whether anyone can call the function: no check depends on the
 // client.
 func (d TemplateData) Open() bool { return d.AllowIP == nil && !d.Signed() && d.Auth == nil }
@@ -237,7 +258,10 @@ func (s Spec) templateData(p Project, module string) TemplateData {
 
 		Name:    s.Name.String(),
 		Package: s.Name.Package(),
-		Route:   s.Name.Route(),
+
+		Kind:     s.kind(),
+		Schedule: s.Schedule,
+		Queue:    s.Queue,
 
 		Module: module,
 		Lib:    path.Join(module, p.Lib),
@@ -245,7 +269,9 @@ func (s Spec) templateData(p Project, module string) TemplateData {
 		Database: p.hasDatabase(),
 		Fixtures: s.Fixtures,
 
+		Route:  s.Name.Route(),
 		Binary: s.Binary,
+		Stream: s.Stream,
 	}
 	if s.CORS != nil {
 		d.CORS = s.CORS.templateData()

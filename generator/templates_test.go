@@ -57,10 +57,12 @@ func TestPackages(t *testing.T) {
 		imports[p.Name] = p.Imports
 	}
 	assert.Equal(t, map[string][]string{
-		"auth": {"fn"}, "cors": {"fn"}, "db": {"project/db/migrations"},
+		"auth": {"fn"}, "batch": nil, "cors": {"fn"}, "db": {"project/db/migrations"},
 		"dbtest": {"db", "project/db/migrations", "scenario"},
-		"fn":     nil, "fntest": nil, "inbox": {"db", "webhooks"}, "ipallow": {"fn"}, "jwks": nil,
-		"logger": {"fn"}, "ratelimit": {"fn", "ipallow"}, "redisstore": {"ratelimit", "webhooks"},
-		"scenario": nil, "webhooks": {"fn"},
+		"fn":     nil, "fntest": nil, "inbox": {"db", "once"}, "ipallow": {"fn"}, "jwks": nil,
+		"lease":  {"db"},
+		"logger": {"fn"}, "once": nil, "queue": {"batch", "once"}, "ratelimit": {"fn", "ipallow"},
+		"redisstore": {"once", "ratelimit"}, "scenario": nil, "schedule": nil, "stream": {"batch"},
+		"webhooks": {"fn", "once"},
 	}, imports, "fntest and scenario import no others, so that a plain function needs only three")
 }

@@ -3,25 +3,32 @@ package artifact_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.yaml.in/yaml/v3"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"sigs.k8s.io/yaml"
 
+	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/artifact"
+	"github.com/fngen/fngen/internal/project"
 )
 
 func container(t *testing.T) map[string][]byte {
 	t.Helper()
-	files, err := artifact.Container("example.com/shop", []string{"amd64", "arm64"})
+	files, err := artifact.Container{
+		Name: "shop", Base: "example.com/base@sha256:1234", Architectures: []string{"amd64", "arm64"},
+		Functions: []project.Function{{Name: "divide", Kind: generator.KindHTTP}},
+	}.Files()
 	require.NoError(t, err)
-	for name, text := range files {
-		assert.True(t, artifact.Generated(text), name)
-	}
 	return files
 }
 
@@ -43,103 +50,26 @@ func TestDockerfile(t *testing.T) {
 	assert.Equal(t, []string{"/server", "-healthz"}, entry)
 	delete(instructions, "ENTRYPOINT")
 	assert.Equal(t, map[string]string{
-		"FROM":   "gcr.io/distroless/static-debian12:nonroot",
+		"FROM":   "example.com/base@sha256:1234",
 		"ARG":    "TARGETARCH",
 		"COPY":   "--chmod=0755 linux/${TARGETARCH}/server /server",
 		"ENV":    "HOST=0.0.0.0 PORT=8080",
 		"EXPOSE": "8080",
 		"USER":   "65532:65532",
 	}, instructions)
-	assert.Contains(t, string(container(t)["Dockerfile"]), "--platform linux/amd64,linux/arm64 -t shop .")
+	assert.Contains(t, string(container(t)["Dockerfile"]), "--platform linux/amd64,linux/arm64 -t shop dist\n")
 }
 
-// A manifest has the fields of Kubernetes and Knative that the templates use.
-// Any other field is an error.
-type manifest struct {
-	APIVersion string `yaml:"apiVersion"`
-	Kind       string
-	Metadata   metadata
-	Spec       struct {
-		Replicas int
-		Selector map[string]any
-		Template struct {
-			Metadata metadata
-			Spec     podSpec
-		}
-		Ports []struct {
-			Name       string
-			Port       int
-			TargetPort string `yaml:"targetPort"`
-		}
-	}
-}
-
-type metadata struct {
-	Name   string
-	Labels map[string]string
-}
-
-type podSpec struct {
-	AutomountServiceAccountToken  *bool           `yaml:"automountServiceAccountToken"`
-	TerminationGracePeriodSeconds int             `yaml:"terminationGracePeriodSeconds"`
-	TimeoutSeconds                int             `yaml:"timeoutSeconds"`
-	SecurityContext               securityContext `yaml:"securityContext"`
-	Containers                    []struct {
-		Name    string
-		Image   string
-		EnvFrom []struct {
-			SecretRef struct {
-				Name     string
-				Optional bool
-			} `yaml:"secretRef"`
-		} `yaml:"envFrom"`
-		Ports []struct {
-			Name          string
-			ContainerPort int `yaml:"containerPort"`
-		}
-		ReadinessProbe struct {
-			HTTPGet       struct{ Path, Port string } `yaml:"httpGet"`
-			PeriodSeconds int                         `yaml:"periodSeconds"`
-		} `yaml:"readinessProbe"`
-		Lifecycle struct {
-			PreStop struct{ Sleep struct{ Seconds int } } `yaml:"preStop"`
-		}
-		Resources       struct{ Requests, Limits map[string]string }
-		SecurityContext securityContext `yaml:"securityContext"`
-		VolumeMounts    []struct {
-			Name      string
-			MountPath string `yaml:"mountPath"`
-		} `yaml:"volumeMounts"`
-	}
-	Volumes []struct {
-		Name     string
-		EmptyDir map[string]any `yaml:"emptyDir"`
-	}
-}
-
-type securityContext struct {
-	RunAsNonRoot             bool                    `yaml:"runAsNonRoot"`
-	RunAsUser                int                     `yaml:"runAsUser"`
-	RunAsGroup               int                     `yaml:"runAsGroup"`
-	AllowPrivilegeEscalation *bool                   `yaml:"allowPrivilegeEscalation"`
-	ReadOnlyRootFilesystem   bool                    `yaml:"readOnlyRootFilesystem"`
-	Capabilities             struct{ Drop []string } `yaml:"capabilities"`
-	SeccompProfile           struct{ Type string }   `yaml:"seccompProfile"`
-}
-
-func manifests(t *testing.T, text []byte) []manifest {
+// decode decodes the documents of a manifest into resources, by the types of
+// the Kubernetes API. A field that the API does not have is an error.
+func decode(t *testing.T, manifest []byte, resources ...metav1.Object) {
 	t.Helper()
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	var all []manifest
-	for {
-		var m manifest
-		err := decoder.Decode(&m)
-		if errors.Is(err, io.EOF) {
-			return all
-		}
-		require.NoError(t, err)
-		all = append(all, m)
+	documents := bytes.Split(manifest, []byte("\n---\n"))
+	require.Len(t, documents, len(resources))
+	for i, resource := range resources {
+		require.NoError(t, yaml.UnmarshalStrict(documents[i], resource))
+		assert.Equal(t, "shop", resource.GetName())
+		assert.Empty(t, validation.IsDNS1035Label(resource.GetName()))
 	}
 }
 
@@ -147,61 +77,116 @@ func manifests(t *testing.T, text []byte) []manifest {
 const drain = 30
 
 func TestKubernetes(t *testing.T) {
-	all := manifests(t, container(t)["kubernetes.yaml"])
-	require.Len(t, all, 2)
-	deployment, service := all[0], all[1]
-	assert.Equal(t, "apps/v1 Deployment", deployment.APIVersion+" "+deployment.Kind)
-	assert.Equal(t, "v1 Service", service.APIVersion+" "+service.Kind)
-	for _, m := range all {
-		assert.Equal(t, "shop", m.Metadata.Name)
-	}
-	labels := map[string]any{"app.kubernetes.io/name": "shop"}
-	assert.Equal(t, map[string]any{"matchLabels": labels}, deployment.Spec.Selector)
-	assert.Equal(t, map[string]string{"app.kubernetes.io/name": "shop"}, deployment.Spec.Template.Metadata.Labels)
+	var deployment appsv1.Deployment
+	var service corev1.Service
+	var budget policyv1.PodDisruptionBudget
+	decode(t, container(t)["kubernetes.yaml"], &deployment, &service, &budget)
+	assert.Equal(t, metav1.TypeMeta{APIVersion: "apps/v1", Kind: "Deployment"}, deployment.TypeMeta)
+	assert.Equal(t, metav1.TypeMeta{APIVersion: "v1", Kind: "Service"}, service.TypeMeta)
+	assert.Equal(t, metav1.TypeMeta{APIVersion: "policy/v1", Kind: "PodDisruptionBudget"}, budget.TypeMeta)
+	labels := map[string]string{"app.kubernetes.io/name": "shop"}
+	selector := &metav1.LabelSelector{MatchLabels: labels}
+	assert.Equal(t, selector, deployment.Spec.Selector)
+	assert.Equal(t, labels, deployment.Spec.Template.Labels)
 	assert.Equal(t, labels, service.Spec.Selector)
 
+	// A node can be drained, but not of the last pod.
+	assert.Equal(t, selector, budget.Spec.Selector)
+	assert.Equal(t, intstr.FromInt32(1), *budget.Spec.MaxUnavailable)
+	assert.Nil(t, budget.Spec.MinAvailable)
+	assert.Greater(t, *deployment.Spec.Replicas, budget.Spec.MaxUnavailable.IntVal)
+
 	pod := deployment.Spec.Template.Spec
-	checkPod(t, pod, pod.SecurityContext)
+	require.Len(t, pod.TopologySpreadConstraints, 2)
+	for i, key := range []string{"kubernetes.io/hostname", "topology.kubernetes.io/zone"} {
+		assert.Equal(t, corev1.TopologySpreadConstraint{
+			MaxSkew: 1, TopologyKey: key, WhenUnsatisfiable: corev1.ScheduleAnyway, LabelSelector: selector,
+		}, pod.TopologySpreadConstraints[i])
+	}
+	require.Len(t, pod.Containers, 1)
 	c := pod.Containers[0]
+	checkPod(t, pod)
+	assert.True(t, *pod.SecurityContext.RunAsNonRoot)
+	assert.EqualValues(t, 65532, *pod.SecurityContext.RunAsUser)
+	assert.Equal(t, corev1.SeccompProfileTypeRuntimeDefault, pod.SecurityContext.SeccompProfile.Type)
 	assert.Equal(t, "http", c.Ports[0].Name)
-	assert.Equal(t, "http", c.ReadinessProbe.HTTPGet.Port)
-	assert.Equal(t, "http", service.Spec.Ports[0].TargetPort)
-	assert.Greater(t, pod.TerminationGracePeriodSeconds, drain+c.Lifecycle.PreStop.Sleep.Seconds)
+	assert.Equal(t, intstr.FromString("http"), c.ReadinessProbe.HTTPGet.Port)
+	assert.Equal(t, intstr.FromString("http"), service.Spec.Ports[0].TargetPort)
+	// The image has no shell to sleep with.
+	assert.Nil(t, c.Lifecycle.PreStop.Exec)
+	assert.Greater(t, *pod.TerminationGracePeriodSeconds, drain+c.Lifecycle.PreStop.Sleep.Seconds)
+	// Variables of env override those of envFrom.
+	assert.Equal(t, []corev1.EnvVar{{Name: "HOST", Value: "0.0.0.0"}, {Name: "PORT", Value: "8080"}}, c.Env)
+}
+
+func TestIngress(t *testing.T) {
+	var service corev1.Service
+	decode(t, container(t)["kubernetes.yaml"], &appsv1.Deployment{}, &service, &policyv1.PodDisruptionBudget{})
+	var ingress networkingv1.Ingress
+	decode(t, container(t)["ingress.yaml"], &ingress)
+	assert.Equal(t, metav1.TypeMeta{APIVersion: "networking.k8s.io/v1", Kind: "Ingress"}, ingress.TypeMeta)
+	require.Len(t, ingress.Spec.Rules, 1)
+	paths := ingress.Spec.Rules[0].HTTP.Paths
+	require.Len(t, paths, 1)
+	assert.Equal(t, "/divide", paths[0].Path)
+	assert.Equal(t, networkingv1.PathTypePrefix, *paths[0].PathType)
+	assert.Equal(t, service.Name, paths[0].Backend.Service.Name)
+	assert.Equal(t, service.Spec.Ports[0].Name, paths[0].Backend.Service.Port.Name)
+
+	// An Ingress without paths is invalid.
+	files, err := artifact.Container{Name: "shop", Functions: []project.Function{{Kind: generator.KindQueue}}}.Files()
+	require.NoError(t, err)
+	assert.NotContains(t, files, "ingress.yaml")
+}
+
+// A knativeService has the fields of a Service of Knative that the template
+// uses.
+type knativeService struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              struct {
+		Template struct {
+			Spec struct {
+				corev1.PodSpec `json:",inline"`
+				TimeoutSeconds int64 `json:"timeoutSeconds"`
+			} `json:"spec"`
+		} `json:"template"`
+	} `json:"spec"`
 }
 
 func TestKnative(t *testing.T) {
-	all := manifests(t, container(t)["knative.yaml"])
-	require.Len(t, all, 1)
-	service := all[0]
-	assert.Equal(t, "serving.knative.dev/v1 Service", service.APIVersion+" "+service.Kind)
-	assert.Equal(t, "shop", service.Metadata.Name)
+	var service knativeService
+	decode(t, container(t)["knative.yaml"], &service)
+	assert.Equal(t, metav1.TypeMeta{APIVersion: "serving.knative.dev/v1", Kind: "Service"}, service.TypeMeta)
 	pod := service.Spec.Template.Spec
 	require.Len(t, pod.Containers, 1)
-	checkPod(t, pod, pod.Containers[0].SecurityContext)
-	assert.Greater(t, pod.TimeoutSeconds, drain)
-	assert.Zero(t, pod.TerminationGracePeriodSeconds) // Knative rejects it
+	c := pod.Containers[0]
+	checkPod(t, pod.PodSpec)
+	assert.True(t, *c.SecurityContext.RunAsNonRoot)
+	assert.EqualValues(t, 65532, *c.SecurityContext.RunAsUser)
+	assert.Equal(t, corev1.SeccompProfileTypeRuntimeDefault, c.SecurityContext.SeccompProfile.Type)
+	assert.Greater(t, pod.TimeoutSeconds, int64(drain))
+	// Knative rejects these.
+	assert.Nil(t, pod.TerminationGracePeriodSeconds)
+	assert.Nil(t, c.Lifecycle)
+	assert.Equal(t, []corev1.EnvVar{{Name: "HOST", Value: "0.0.0.0"}}, c.Env, "Knative sets PORT")
 }
 
-// checkPod checks what both have in common. user is the security context that
-// sets the user.
-func checkPod(t *testing.T, pod podSpec, user securityContext) {
+// checkPod checks what both have in common.
+func checkPod(t *testing.T, pod corev1.PodSpec) {
 	t.Helper()
-	require.Len(t, pod.Containers, 1)
 	c := pod.Containers[0]
 	assert.Equal(t, "shop:latest", c.Image)
-	assert.True(t, user.RunAsNonRoot)
-	assert.Equal(t, 65532, user.RunAsUser)
-	assert.Equal(t, "RuntimeDefault", user.SeccompProfile.Type)
 	require.NotNil(t, c.SecurityContext.AllowPrivilegeEscalation)
 	assert.False(t, *c.SecurityContext.AllowPrivilegeEscalation)
-	assert.True(t, c.SecurityContext.ReadOnlyRootFilesystem)
-	assert.Equal(t, []string{"ALL"}, c.SecurityContext.Capabilities.Drop)
-	assert.Equal(t, 8080, c.Ports[0].ContainerPort)
+	assert.True(t, *c.SecurityContext.ReadOnlyRootFilesystem)
+	assert.Equal(t, []corev1.Capability{"ALL"}, c.SecurityContext.Capabilities.Drop)
+	assert.EqualValues(t, 8080, c.Ports[0].ContainerPort)
 	assert.Equal(t, "/healthz", c.ReadinessProbe.HTTPGet.Path)
-	assert.NotEmpty(t, c.Resources.Requests["cpu"])
-	assert.NotEmpty(t, c.Resources.Limits["memory"])
+	assert.False(t, c.Resources.Requests.Cpu().IsZero())
+	assert.False(t, c.Resources.Limits.Memory().IsZero())
 	assert.Equal(t, "shop", c.EnvFrom[0].SecretRef.Name)
-	assert.True(t, c.EnvFrom[0].SecretRef.Optional)
+	assert.True(t, *c.EnvFrom[0].SecretRef.Optional)
 	assert.Equal(t, c.VolumeMounts[0].Name, pod.Volumes[0].Name)
 	assert.Equal(t, "/tmp", c.VolumeMounts[0].MountPath)
 }

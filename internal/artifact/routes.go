@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/fngen/fngen/generator"
 )
 
 // A route is a route of API Gateway.
@@ -39,7 +41,10 @@ func (s Stack) routes() [][]route {
 	declared := make([][]route, len(s.Functions))
 	taken := map[string]bool{}
 	for i, f := range s.Functions {
-		if len(f.Routes) == 0 {
+		if f.URL {
+			continue // its URL gets all requests
+		}
+		if f.Kind == generator.KindHTTP && len(f.Routes) == 0 {
 			declared[i] = []route{{"ANY", "/" + f.Name, "Any"}, {"ANY", "/" + f.Name + "/{proxy+}", "AnyBelow"}}
 		}
 		for _, r := range f.Routes {
@@ -74,8 +79,16 @@ func (s Stack) routes() [][]route {
 	return all
 }
 
-// events returns the property of a function that connects it to its routes.
+// events returns the property of a function that connects it to its routes, or
+// gives it a URL.
 func (s Stack) events(f Function, routes []route) mapping {
+	if f.URL {
+		mode := "BUFFERED"
+		if f.Stream {
+			mode = "RESPONSE_STREAM"
+		}
+		return mapping{{"FunctionUrlConfig", mapping{{"AuthType", "NONE"}, {"InvokeMode", mode}}}}
+	}
 	taken := map[string]bool{}
 	var events mapping
 	for _, r := range routes {
@@ -95,10 +108,12 @@ func (s Stack) events(f Function, routes []route) mapping {
 // query as it was signed.
 func (s Stack) event(f Function, r route) mapping {
 	if s.REST {
-		return mapping{
-			{"Type", "Api"},
-			{"Properties", mapping{{"Path", r.path}, {"Method", strings.ToLower(r.method)}}},
+		properties := mapping{{"Path", r.path}, {"Method", strings.ToLower(r.method)}}
+		if f.Stream { // which may take longer than the API's default of 29 s
+			properties = append(properties,
+				pair{"ResponseTransferMode", "RESPONSE_STREAM"}, pair{"TimeoutInMillis", f.Timeout * 1000})
 		}
+		return mapping{{"Type", "Api"}, {"Properties", properties}}
 	}
 	format := "1.0"
 	if f.SignedURL {

@@ -27,7 +27,7 @@ var update = flag.Bool("update", false, "rewrite testdata")
 // newFunction returns a function with the default settings, except for what set
 // changes.
 func newFunction(name string, set func(*project.Lambda)) artifact.Function {
-	f := artifact.Function{Name: name, Lambda: project.Lambda{
+	f := artifact.Function{Name: name, Kind: generator.KindHTTP, Lambda: project.Lambda{
 		Architecture: "arm64", Memory: 256, Timeout: 10,
 	}}
 	if set != nil {
@@ -70,7 +70,7 @@ func shop(rest bool) artifact.Stack {
 			withRoutes(newFunction("on", nil), "GET /on/{id}", "POST /on", "/on/{id}/files/{path...}"),
 			newFunction("updateOrder", func(l *project.Lambda) {
 				l.Architecture, l.Memory, l.Timeout, l.Concurrency = "amd64", 1024, 29, &two
-				l.Environment = map[string]string{
+				l.Environment = map[string]any{
 					"TABLE": "orders", "YES": "no", "QUOTED": "a \"b\": #c\n\u2028", "EMPTY": "", "NUMBER": "012",
 					"KEY": "{{resolve:secretsmanager:shop:SecretString:key}}",
 				}

@@ -26,7 +26,7 @@ func TestTemplateStrings(t *testing.T) {
 		"a\x7fb", "a\u0085b\u009f", "\a\b\f\v\x1b\x00", "\u2028\u2029", "\ufeffa", "\uffff", "é🎉", // characters
 	}
 	names := []string{"Y", "N", "YES", "NO", "ON", "OFF", "TRUE", "FALSE", "NULL", "E3", "PLAIN"} // as keys
-	environment := map[string]string{}
+	environment := map[string]any{}
 	for i, value := range values {
 		environment["V"+strconv.Itoa(i)] = value
 	}

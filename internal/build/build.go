@@ -285,15 +285,11 @@ func (b *builder) overlay(files map[string][]byte, environ ...string) overlay.Ov
 	}
 }
 
-// text writes a text file into the build's directory. It keeps one that the
-// user owns.
+// text writes a text file into the build's directory.
 func (b *builder) text(name string, data []byte) error {
 	result, err := b.dist.Text(name, data)
 	if err != nil {
 		return err
-	}
-	if result == dist.Kept {
-		b.Note(fmt.Sprintf("keeping %s, because its first line is not %q", b.path(name), artifact.Marker), "")
 	}
 	b.report.Files = append(b.report.Files, File{name, result})
 	return nil

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fngen/fngen/internal/artifact"
 	"github.com/fngen/fngen/internal/dist"
 	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/project"
@@ -301,15 +302,14 @@ func TestBuildLambda(t *testing.T) {
 
 	// The template keeps b: without it, a deployment would remove b.
 	write(t, dir, functions+"/b/b.go", "package b"+wrongType)
-	write(t, out, "template.yaml", "Resources: {}\n")
+	write(t, out, "template.yaml", artifact.Marker+"\nResources: {}\n")
 	report, notes = run()
-	assert.Equal(t, map[string]dist.Result{"a": dist.Unchanged, "template.yaml": dist.Kept}, results(report))
+	assert.Equal(t, map[string]dist.Result{"a": dist.Unchanged, "template.yaml": dist.Overwritten}, results(report))
 	require.Len(t, report.Failed, 1)
 	assert.Equal(t, "b", report.Failed[0].Function)
 	require.Len(t, report.Failed[0].Errors, 1)
 	assert.Regexp(t, `^api/src/functions/b/b\.go:3: Handler has type func\(\), want func\(`, report.Failed[0].Errors[0])
-	require.Len(t, notes, 1)
-	assert.Contains(t, notes[0], "keeping shown/template.yaml, because its first line is not ")
+	assert.Empty(t, notes)
 	assert.FileExists(t, filepath.Join(out, "b.zip"))
 
 	// While a function does not parse, the template stays as it is.
@@ -375,7 +375,7 @@ func TestBuildServer(t *testing.T) {
 	require.Len(t, report.Programs, 1)
 	assert.Equal(t, "linux/"+runtime.GOARCH+"/server", report.Programs[0].Path)
 	assert.Equal(t, []File{
-		{"Dockerfile", dist.Created}, {"knative.yaml", dist.Created}, {"kubernetes.yaml", dist.Created},
+		{"Dockerfile", dist.Created}, {"ingress.yaml", dist.Created}, {"knative.yaml", dist.Created}, {"kubernetes.yaml", dist.Created},
 	}, report.Files)
 
 	// A server is not built without one of its functions, and the old one
@@ -392,13 +392,13 @@ func TestBuildServer(t *testing.T) {
 
 // Files that no build wrote are not overwritten.
 func TestBuildForeignFile(t *testing.T) {
-	p := newProject(t, map[string]string{"a": valid, "dist/a.zip": "mine"})
+	p := newProject(t, map[string]string{"a": valid, "out/a.zip": "mine"})
 	var notes []string
-	_, err := Build(context.Background(), p, filepath.Join(p.Dir, "dist"), newOptions(Lambda, &notes))
+	_, err := Build(context.Background(), p, filepath.Join(p.Dir, "out"), newOptions(Lambda, &notes))
 	var foreign *dist.ForeignError
 	require.ErrorAs(t, err, &foreign)
 	assert.EqualError(t, err, "cannot overwrite shown/a.zip: not a zip file that fngen wrote")
-	data, err := os.ReadFile(filepath.Join(p.Dir, "dist", "a.zip"))
+	data, err := os.ReadFile(filepath.Join(p.Dir, "out", "a.zip"))
 	require.NoError(t, err)
 	assert.Equal(t, "mine", string(data))
 }

@@ -25,12 +25,37 @@ func explain(output string, mains []generator.MainPackage, functions []project.F
 			}
 			f := functions[i]
 			return []overlay.Declaration{
-				{Name: f.Handler.Name, Type: overlay.HandlerType, File: f.Handler.File, Line: f.Handler.Line},
+				{Name: f.Handler.Name, Type: handlerType(f), File: f.Handler.File, Line: f.Handler.Line},
 				{Name: f.Shutdown.Name, Type: overlay.ShutdownType, File: f.Shutdown.File, Line: f.Shutdown.Line},
 			}
 		}
 		return nil
 	})
+}
+
+// handlerType returns the type that main packages expect of a function's
+// handler.
+func handlerType(f project.Function) string {
+	event := map[generator.Kind]string{
+		generator.KindSchedule:    "schedule.Tick",
+		generator.KindQueue:       "events.SQSEvent",
+		generator.KindS3:          "events.S3Event",
+		generator.KindSNS:         "events.SNSEvent",
+		generator.KindEventBridge: "events.EventBridgeEvent",
+		generator.KindDynamoDB:    "events.DynamoDBEvent",
+		generator.KindKinesis:     "events.KinesisEvent",
+	}[f.Kind]
+	switch {
+	case event == "":
+		return overlay.HandlerType
+	case f.Kind == generator.KindQueue && f.Responds:
+		return "func(context.Context, events.SQSEvent) (events.SQSEventResponse, error)"
+	case f.Kind == generator.KindDynamoDB && f.Responds:
+		return "func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error)"
+	case f.Kind == generator.KindKinesis && f.Responds:
+		return "func(context.Context, events.KinesisEvent) (events.KinesisEventResponse, error)"
+	}
+	return "func(context.Context, " + event + ") error"
 }
 
 // attribute groups the compiler's messages by the function whose files they are

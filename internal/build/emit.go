@@ -97,7 +97,7 @@ func (b *builder) mainFiles(options generator.MainOptions) (map[string][]byte, e
 // emitOptions checks that the go command finds main packages in a directory,
 // and that they may import the functions.
 func (b *builder) emitOptions(dir string) (generator.MainOptions, error) {
-	options := generator.MainOptions{Module: b.module, Lib: b.project.Lib}
+	options := generator.MainOptions{Module: b.module, Lib: b.project.Lib, Lease: hasLease(b.project)}
 	rel, err := filepath.Rel(b.project.Dir, dir)
 	if err != nil || !filepath.IsLocal(rel) || rel == "." {
 		return options, &DirError{"want a directory in the project"}

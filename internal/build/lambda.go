@@ -17,6 +17,7 @@ import (
 	"github.com/fngen/fngen/internal/artifact"
 	"github.com/fngen/fngen/internal/dist"
 	"github.com/fngen/fngen/internal/dotenv"
+	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/overlay"
 	"github.com/fngen/fngen/internal/project"
 )
@@ -25,17 +26,16 @@ import (
 const templateFile = "template.yaml"
 
 // settings returns the settings of every function on AWS Lambda, with the names
-// of the secrets that its files mention.
+// of the secrets that its files mention. It is an error if AWS cannot call a
+// function as its source says.
 func (b *builder) settings() (map[string]project.Lambda, error) {
-	var names []string
-	for _, f := range b.all {
-		names = append(names, f.Name)
-	}
-	settings, err := b.project.Lambda(names, b.unusable)
+	settings, err := b.project.Lambda(b.all, b.unusable)
 	if err != nil {
 		return nil, err
 	}
+	var stack artifact.Stack
 	for _, f := range b.all {
+		stack.Functions = append(stack.Functions, stackFunction(f, settings[f.Name]))
 		s := settings[f.Name]
 		if b.Arch != "" {
 			s.Architecture = b.Arch
@@ -51,8 +51,22 @@ func (b *builder) settings() (map[string]project.Lambda, error) {
 		}
 		s.Secrets = slices.Compact(slices.Sorted(slices.Values(s.Secrets)))
 		settings[f.Name] = s
+		if f.Stream && !s.URL && !b.REST {
+			advice := "write url = true under [" + project.SettingsTable(f.Name) +
+				"] in fngen.toml for a function URL, or run fngen build --api rest"
+			return nil, hint.Newf(advice, "%s:%d: the function %s streams its response, which an HTTP API cannot",
+				f.Handler.File, f.Handler.Line, f.Name)
+		}
 	}
-	return settings, nil
+	return settings, stack.CheckSources()
+}
+
+// stackFunction returns a function as a stack has it.
+func stackFunction(f project.Function, settings project.Lambda) artifact.Function {
+	return artifact.Function{
+		Name: f.Name, Kind: f.Kind, Routes: f.Routes, Schedule: f.Schedule, Queue: f.Queue, CORS: f.CORS,
+		Lambda: settings, Stream: f.Stream,
+	}
 }
 
 // lambda builds an executable for each function, with one go build for each
@@ -162,7 +176,8 @@ func (b *builder) install(ctx context.Context, functions []project.Function,
 
 // template writes the SAM template. It describes all functions, whichever were
 // built, since a deployment removes a function that its template lacks. For the
-// same reason it stays as it is while a function cannot be parsed.
+// same reason it stays as it is while a function cannot be parsed. The project's
+// partial template is merged into it.
 func (b *builder) template(settings map[string]project.Lambda) error {
 	if len(b.unusable) > 0 {
 		b.Note("keeping "+b.path(templateFile)+", because not all functions can be read", "")
@@ -189,20 +204,24 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 		if err != nil {
 			return err
 		}
-		signedURL := webhook != nil && webhook.Scheme.URLEnv() != ""
-		if signedURL {
+		function := stackFunction(f, settings[f.Name])
+		if webhook != nil && webhook.Scheme.URLEnv() != "" {
+			function.SignedURL = true
 			signed = append(signed, f.Name)
 		}
-		stack.Functions = append(stack.Functions, artifact.Function{
-			Name: f.Name, Routes: f.Routes, CORS: f.CORS, Lambda: settings[f.Name], SignedURL: signedURL,
-		})
+		stack.Functions = append(stack.Functions, function)
 		if zip := artifact.ZipFile(f.Name); !b.dist.Has(zip) {
 			missing = append(missing, zip)
 		}
 	}
+	text, err := artifact.Template(stack)
+	if err != nil {
+		return err
+	}
 	if len(missing) > 0 && len(b.report.Failed) == 0 {
 		b.Note(b.path(templateFile)+" refers to zip files that are not built yet: "+abbreviate(missing), "fngen build")
 	}
+	b.noteTimeouts(settings)
 	if b.REST && len(signed) > 0 {
 		b.Note("a REST API does not pass on the query as it was signed, so these functions reject requests with a query: "+
 			abbreviate(signed), "")
@@ -210,11 +229,34 @@ func (b *builder) template(settings map[string]project.Lambda) error {
 	if err := stack.Check(); err != nil {
 		b.Note(fmt.Sprintf("%s cannot be deployed: %v", b.path(templateFile), err), "")
 	}
-	text, err := artifact.Template(stack)
+	name, extension, err := b.project.SAMTemplate()
 	if err != nil {
 		return err
 	}
+	if extension != nil {
+		if text, err = artifact.Merge(text, name, extension); err != nil {
+			return err
+		}
+	}
 	return b.text(templateFile, text)
+}
+
+// noteTimeouts notes functions that may take longer than the API in front of
+// them waits.
+func (b *builder) noteTimeouts(settings map[string]project.Lambda) {
+	api, most, advice := "an HTTP API", 30, "set a timeout of at most 30, or use a function URL or a load balancer"
+	if b.REST {
+		api, most, advice = "a REST API", 29, "set a timeout of at most 29, or raise the quota for integration timeouts"
+	}
+	var over []string
+	for _, f := range b.all {
+		if timeout := settings[f.Name].Timeout; f.Kind == generator.KindHTTP && timeout > most {
+			over = append(over, fmt.Sprintf("%s (%d s)", f.Name, timeout))
+		}
+	}
+	if len(over) > 0 {
+		b.Note(fmt.Sprintf("%s waits %d s for a response, less than the timeout of %s", api, most, abbreviate(over)), advice)
+	}
 }
 
 // abbreviate returns the first names of a list and the number of others.

@@ -38,11 +38,11 @@ type ServerOptions struct {
 }
 
 // NewServer returns a server of the project's functions as they are on disk
-// now. If one does not parse or its routes are invalid, the error is an
+// now. If one does not parse, or a declaration is invalid, the error is an
 // *overlay.BuildError.
 func NewServer(p *project.Project, o ServerOptions) (Executable, error) {
 	functions, skipped, err := p.List()
-	if invalid := (*project.RouteError)(nil); errors.As(err, &invalid) {
+	if invalid := (*project.DeclarationError)(nil); errors.As(err, &invalid) {
 		return Executable{}, hint.With(&overlay.BuildError{Output: err.Error()}, hint.Of(err))
 	} else if err != nil {
 		return Executable{}, err

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/fngen/fngen/generator"
-	"github.com/fngen/fngen/internal/artifact"
 	"github.com/fngen/fngen/internal/dist"
 	"github.com/fngen/fngen/internal/overlay"
 	"github.com/fngen/fngen/internal/project"
@@ -23,6 +22,12 @@ func (b *builder) server(ctx context.Context) error {
 	main, err := serverMain(mainOptions(b.project, b.module), "server", b.functions)
 	if err != nil {
 		return err
+	}
+	var files map[string][]byte
+	if b.Target == Container {
+		if files, err = b.containerFiles(); err != nil {
+			return err
+		}
 	}
 	platforms := b.platforms()
 	var executables []dist.Executable
@@ -40,17 +45,6 @@ func (b *builder) server(ctx context.Context) error {
 			return err
 		}
 		b.report.Programs = append(b.report.Programs, program)
-	}
-	if b.Target != Container {
-		return nil
-	}
-	var architectures []string
-	for _, platform := range platforms {
-		architectures = append(architectures, platform.Arch)
-	}
-	files, err := artifact.Container(b.module, architectures)
-	if err != nil {
-		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if err := b.text(name, files[name]); err != nil {
@@ -138,7 +132,15 @@ func (b *builder) getenv(name, fallback string) string {
 // functions directory, so that they may import internal packages there, and
 // below a directory that the go command ignores. Nothing is written to it.
 func mainOptions(p *project.Project, module string) generator.MainOptions {
-	return generator.MainOptions{Module: module, Lib: p.Lib, Dir: path.Join(p.Functions, ".fngen")}
+	return generator.MainOptions{
+		Module: module, Lib: p.Lib, Dir: path.Join(p.Functions, ".fngen"), Lease: hasLease(p),
+	}
+}
+
+// hasLease reports whether the project has the support package lease.
+func hasLease(p *project.Project) bool {
+	exists, err := p.HasDir(generator.PackageDir(p.Lib, "lease"))
+	return err == nil && exists
 }
 
 // serverMain returns the main package of a server, which is named command.

@@ -15,11 +15,12 @@ func newAdd(w World) *cobra.Command {
 	var list, update, check bool
 	o := changeOptions{}
 	cmd := &cobra.Command{
-		Use:   "add <lib>...",
+		Use:   "add PACKAGE...",
 		Short: "Copy support packages into api/src/lib",
 		Long: `Copy support packages into api/src/lib, together with the support packages that
 they import. Existing files are kept. A name such as auth/dbauth copies one part
-of a package and what it requires; --list shows the parts.
+of a package and what it requires; --list shows what
+each package and part brings.
 
 With --update, update the named packages and those that import them, or all
 existing ones, to the version of this fngen. Packages in which you have edited a
@@ -27,7 +28,10 @@ file are not updated. A file whose first line you delete is yours: it stays, and
 the others are updated.
 
 With --check, write nothing, and fail if a package is of another version.`,
-		Example: "  fngen add webhooks auth\n  fngen add auth/dbauth\n  fngen add --list\n  fngen add --update\n  fngen add --check",
+		Example: `  fngen add --list
+  fngen add --list webhooks
+  fngen add auth/dbauth
+  fngen add --update`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			least := 1
 			if list || update || check {
@@ -40,7 +44,7 @@ With --check, write nothing, and fail if a package is of another version.`,
 				return usageError{message: "--list, --update and --check are mutually exclusive"}
 			}
 			if list {
-				return listPackages(w, o.json)
+				return listPackages(w, args, o.json)
 			}
 			if check {
 				return checkPackages(cmd, w, args)
@@ -64,7 +68,7 @@ With --check, write nothing, and fail if a package is of another version.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.BoolVar(&list, "list", false, "list all support packages")
+	flags.BoolVar(&list, "list", false, "list support packages, or those that you name")
 	flags.BoolVar(&update, "update", false, "update packages that you have not edited")
 	flags.BoolVar(&check, "check", false, "fail if packages are of another version")
 	o.flags(flags)
@@ -111,18 +115,12 @@ func addPackages(cmd *cobra.Command, w World, o changeOptions, names []string, u
 	if err != nil {
 		return err
 	}
-	if o.json {
-		return printJSON(w.Stdout, struct {
-			DryRun bool       `json:"dryRun"`
-			Files  []fileJSON `json:"files"`
-			Notes  []noteJSON `json:"notes,omitempty"`
-		}{o.dryRun, files(plan), notes(plan)})
-	}
-	return printFiles(w.Stdout, plan, o.dryRun)
+	return printChange(w, o, plan)
 }
 
-func listPackages(w World, asJSON bool) error {
-	packages, err := generator.Packages()
+// listPackages prints what the named packages and parts bring, or all of them.
+func listPackages(w World, names []string, asJSON bool) error {
+	packages, err := generator.Packages(names...)
 	if err != nil {
 		return err
 	}
@@ -131,16 +129,33 @@ func listPackages(w World, asJSON bool) error {
 			Packages []generator.Package `json:"packages"`
 		}{packages})
 	}
-	var b strings.Builder
+	const most = 10 // parts of a package in the list of all packages on a terminal
+	s := w.style(w.Stdout)
+	var rows []row
 	for _, p := range packages {
-		fmt.Fprintf(&b, "%-10s  %s\n", p.Name, p.Synopsis)
-		if len(p.Imports) > 0 {
-			fmt.Fprintf(&b, "%-10s  imports %s\n", "", strings.Join(p.Imports, ", "))
+		_, text, _ := strings.Cut(p.Synopsis, "Package "+p.Name+" ")
+		text = strings.TrimSuffix(text, ".") + listed("\nimports ", p.Imports) + listed("\nrequires ", p.Modules)
+		rows = append(rows, row{s.paint(bold, p.Name), text})
+		if n := len(p.Parts); s.terminal && len(names) == 0 && n > most {
+			rows = append(rows, row{"  " + p.Name + "/...", fmt.Sprintf("%d parts: fngen add --list %s", n, p.Name)})
+			continue
 		}
 		for _, part := range p.Parts {
-			fmt.Fprintf(&b, "  %-20s  %s\n", part.Name, part.Provides)
+			text := part.Provides + listed("\nrequires ", part.Modules)
+			if len(names) > 0 {
+				text += listed("\nwith ", part.Requires)
+			}
+			rows = append(rows, row{"  " + part.Name, text})
 		}
 	}
-	_, err = io.WriteString(w.Stdout, b.String())
+	_, err = io.WriteString(w.Stdout, s.table(rows))
 	return err
+}
+
+// listed returns a line with a list, or "" for an empty one.
+func listed(before string, list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return before + strings.Join(list, ", ")
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/build"
+	"github.com/fngen/fngen/internal/dist"
 	"github.com/fngen/fngen/internal/project"
 )
 
@@ -94,7 +95,7 @@ func runBuild(cmd *cobra.Command, w World, o buildOptions) error {
 	if o.emitMain != "" {
 		return emitMain(cmd, w, p, o, &noted)
 	}
-	dir := filepath.Join(p.Dir, "dist")
+	dir := filepath.Join(p.Dir, dist.Default)
 	if o.out != "" {
 		if dir, err = fromCwd(cmd, o.out); err != nil {
 			return err
@@ -137,7 +138,7 @@ func emitMain(cmd *cobra.Command, w World, p *project.Project, o buildOptions, n
 			Notes []noteJSON `json:"notes,omitempty"`
 		}{files(plan), *noted})
 	}
-	if err := printFiles(w.Stdout, plan, false); err != nil {
+	if err := printFiles(w, plan, false); err != nil {
 		return err
 	}
 	command := "go -C " + shellQuote(p.Dir) + " build"

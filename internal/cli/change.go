@@ -14,7 +14,11 @@ import (
 )
 
 // changeOptions are the flags of every command that changes files.
-type changeOptions struct{ dryRun, json bool }
+type changeOptions struct {
+	dryRun, json bool
+
+	project project.Options // to open the project with
+}
 
 func (o *changeOptions) flags(flags *pflag.FlagSet) {
 	flags.BoolVarP(&o.dryRun, "dry-run", "n", false, "show what would change, and write nothing")
@@ -61,7 +65,7 @@ func change(cmd *cobra.Command, w World, o changeOptions,
 			err = errUnchanged
 		}
 	}()
-	p, err := openProject(cmd, w, project.Options{})
+	p, err := openProject(cmd, w, o.project)
 	if err != nil {
 		return nil, generator.Plan{}, err
 	}
@@ -92,4 +96,16 @@ func change(cmd *cobra.Command, w World, o changeOptions,
 		w.note(n.Text, n.Hint)
 	}
 	return p, planned, nil
+}
+
+// printChange prints the files and, as JSON, the notes of a plan.
+func printChange(w World, o changeOptions, plan generator.Plan) error {
+	if o.json {
+		return printJSON(w.Stdout, struct {
+			DryRun bool       `json:"dryRun"`
+			Files  []fileJSON `json:"files"`
+			Notes  []noteJSON `json:"notes,omitempty"`
+		}{o.dryRun, files(plan), notes(plan)})
+	}
+	return printFiles(w, plan, o.dryRun)
 }

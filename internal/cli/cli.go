@@ -48,7 +48,7 @@ func Main(ctx context.Context, args []string, w World) int {
 	if errors.As(err, &unexpected) {
 		unexpected.line = args
 	}
-	return report(w.Stderr, err)
+	return w.report(err)
 }
 
 // An errWriter records the first error of writing to w. Cobra prints help and
@@ -82,7 +82,10 @@ func newRoot(w World, out io.Writer) *cobra.Command {
 		Short: "Generate serverless functions in Go",
 		Long: `fngen writes serverless functions into your Go module: a handler with its test,
 scenarios and fixtures. The code is yours and has no dependency on fngen.`,
-		Example:       "  fngen function divide\n  fngen function updateOrderStatus --webhook",
+		Example: `  fngen new shop
+  fngen function updateOrderStatus --webhook
+  fngen dev`,
+		Version:       w.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          knownCommand,
@@ -90,6 +93,8 @@ scenarios and fixtures. The code is yours and has no dependency on fngen.`,
 	}
 	root.SetOut(out) // before InitDefaultCompletionCmd, which keeps it
 	root.SetErr(w.Stderr)
+	root.Flags().Bool("version", false, "print the version") // cobra's own has the shorthand -v
+	root.SetVersionTemplate(versionLine(w))
 	root.PersistentFlags().String("cwd", ".", "run as if started in `DIR`")
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
@@ -98,6 +103,8 @@ scenarios and fixtures. The code is yours and has no dependency on fngen.`,
 		Use:     "generate",
 		Aliases: []string{"g"},
 		Short:   "Generate a function (generate function NAME)",
+		Long:    "Generate a function. It is the same as fngen function.",
+		Example: "  fngen generate function divide\n  fngen g f slack/events --webhook=slack",
 		Args:    knownCommand,
 		RunE:    help,
 	}
@@ -106,24 +113,31 @@ scenarios and fixtures. The code is yours and has no dependency on fngen.`,
 		Use:     "destroy",
 		Aliases: []string{"d"},
 		Short:   "Remove a function (destroy function NAME)",
+		Long:    "Remove the files that were generated for a function.",
+		Example: "  fngen destroy function divide\n  fngen d f slack/events",
 		Args:    knownCommand,
 		RunE:    help,
 	}
 	destroy.AddCommand(newDestroyFunction(w))
-	root.AddCommand(
-		newFunction(w), generate, destroy, newList(w), newOpenAPI(w), newAdd(w), newTest(w), newDev(w), newInvoke(w), newServe(w),
-		newBuild(w), newDB(w), newVersion(w),
-	)
+	group := func(id string, commands ...*cobra.Command) {
+		root.AddGroup(&cobra.Group{ID: id, Title: id + ":"})
+		for _, c := range commands {
+			c.GroupID = id
+		}
+		root.AddCommand(commands...)
+	}
+	group("Create", newNew(w), newFunction(w), generate, destroy, newAdd(w))
+	group("Develop", newDev(w), newInvoke(w), newTest(w), newDB(w))
+	group("Ship", newBuild(w), newServe(w), newEnv(w), newOpenAPI(w))
+	group("Project", newSetup(w), newList(w), newInfo(w), newSecret(w), newVersion(w))
 	root.SetHelpCommand(newHelp())
+	root.SetHelpCommandGroupID("Project")
+	root.SetCompletionCommandGroupID("Project")
+	setHelp(root, w)
 
-	// Cobra's completion command does not check its arguments, and prints help
-	// if the shell is unknown.
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
-		completion.Args, completion.RunE = knownCommand, help
-		for _, shell := range completion.Commands() {
-			shell.Args = arguments(0, 0)
-		}
+		describeCompletion(completion)
 	}
 	return root
 }
@@ -132,8 +146,9 @@ scenarios and fixtures. The code is yours and has no dependency on fngen.`,
 // is asked about does not exist.
 func newHelp() *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [command]",
-		Short: "Print the help of a command",
+		Use:     "help [command]",
+		Short:   "Print the help of a command",
+		Example: "  fngen help\n  fngen help function\n  fngen help db migrate",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			subject, rest, err := cmd.Root().Find(args)
 			if err != nil {
@@ -153,21 +168,28 @@ func newHelp() *cobra.Command {
 func newVersion(w World) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  arguments(0, 0),
+		Use:     "version",
+		Short:   "Print the version",
+		Long:    "Print the versions of fngen and of the Go that built it, and the platform.",
+		Example: "  fngen version\n  fngen version --json",
+		Args:    arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			if asJSON {
 				return printJSON(w.Stdout, map[string]string{
 					"version": w.Version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH,
 				})
 			}
-			_, err := fmt.Fprintf(w.Stdout, "fngen %s %s %s/%s\n", w.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := io.WriteString(w.Stdout, versionLine(w))
 			return err
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// versionLine returns the versions of fngen and Go, and the platform.
+func versionLine(w World) string {
+	return fmt.Sprintf("fngen %s %s %s/%s\n", w.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
@@ -212,7 +234,7 @@ func arguments(least, most int, missing ...string) cobra.PositionalArgs {
 
 // flagError returns the usage error for an error of pflag.
 func flagError(cmd *cobra.Command, err error) error {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // pflag does not wrap
 	case *pflag.InvalidValueError:
 		invalid := flagValueError{flag: "--" + e.GetFlag().Name, err: e.Unwrap(), help: cmd.CommandPath() + " --help"}
 		if e.GetFlag().Value.Type() == "bool" && !isOptional(e.GetFlag()) {

@@ -54,9 +54,10 @@ func dbCommands(w World) []*cobra.Command {
 
 func newDBRun(w World, name, short string) *cobra.Command {
 	return &cobra.Command{
-		Use:   name,
-		Short: short,
-		Args:  arguments(0, 0),
+		Use:     name,
+		Short:   short,
+		Example: "  fngen db " + name + "\n  DATABASE_URL=postgres://localhost/shop fngen db " + name,
+		Args:    arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := openProject(cmd, w, project.Options{})
 			if err != nil {
@@ -107,6 +108,8 @@ func newDBSeed(w World) *cobra.Command {
 		Short: "Run the program in api/db/seed",
 		Long: `Run the main package in api/db/seed, which fills the project's database. In that
 program, db.From returns the database of DATABASE_URL.`,
+		Example: `  fngen db seed
+  DATABASE_URL=postgres://localhost/shop fngen db seed`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := openProject(cmd, w, project.Options{})
@@ -122,9 +125,13 @@ program, db.From returns the database of DATABASE_URL.`,
 
 func newDBNew(w World) *cobra.Command {
 	return &cobra.Command{
-		Use:   "new <name>",
+		Use:   "new NAME",
 		Short: "Create an empty migration",
-		Args:  arguments(1, 1, "a name"),
+		Long: `Create an SQL file in api/db/migrations, with a section that applies the
+migration and one that undoes it. Its name starts with the time.`,
+		Example: `  fngen db new create_orders
+  fngen db new "add email to users"`,
+		Args: arguments(1, 1, "a name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := migration.ParseName(args[0])
 			if err != nil {

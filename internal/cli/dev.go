@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,6 +31,7 @@ type devOptions struct {
 	webTarget     *url.URL // nil is the configured URL
 	publicURL     string
 	awsLimits     bool
+	noSchedules   bool
 	debugPort     int           // 0 is without a debugger
 	poll          time.Duration // 0 is without polling
 }
@@ -43,9 +45,12 @@ func newDev(w World) *cobra.Command {
 the functions, and the new code handles the next request. New functions are
 served as soon as their files exist.
 
-The functions are at http://localhost:8911/<name>. They are also at
-http://localhost:8910/.redwood/functions/<name>, on the same origin as your web
+The functions are at http://localhost:8911/NAME. They are also at
+http://localhost:8910/.redwood/functions/NAME, on the same origin as your web
 side: set --web-target to the URL of its dev server.
+
+Functions with a schedule run when they are due. fngen invoke runs them at any
+time, and sends events to functions of queues and other services.
 
 A page at http://localhost:8911/.fngen/ shows the requests as they happen, and
 sends them again.
@@ -65,7 +70,7 @@ goes to stderr.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	parsed(flags, &o.port, "port", "PORT", "serve /<name> on this port (default 8911)", parsePort)
+	parsed(flags, &o.port, "port", "PORT", "serve /NAME on this port (default 8911)", parsePort)
 	parsed(flags, &o.webPort, "web-port", "PORT", "serve the web side on this port (default 8910)", parsePort)
 	parsed(flags, &o.apiURL, "api-url", "PATH",
 		"path of the functions on the web port (default /.redwood/functions)", parseURLPath)
@@ -74,6 +79,7 @@ goes to stderr.`,
 	parsed(flags, &o.host, "host", "ADDRESS", "listen on this address (default localhost)", parseHost)
 	parsed(flags, &o.publicURL, "public-url", "URL", "the functions' public URL, such as a tunnel's", parsePublicURL)
 	flags.BoolVar(&o.awsLimits, "aws-limits", false, "reject what AWS rejects: bodies over 6 MB, responses after 29 s")
+	flags.BoolVar(&o.noSchedules, "no-schedules", false, "do not run functions on their schedules")
 	const pollUsage = "poll for changes every 300 ms, or MS ms, if the filesystem reports none"
 	optional(flags, "poll", "MS", pollUsage, func(value string) (err error) {
 		o.poll, err = parsePoll(value)
@@ -105,6 +111,9 @@ func runDev(cmd *cobra.Command, w World, o devOptions) error {
 	if kind := watch.Remote(p.Dir); kind != "" && o.poll == 0 {
 		w.note(p.Dir+" is on a filesystem of type "+kind+", which may not report all changes", "fngen dev --poll")
 	}
+	if w.Env("GOGC") == "" {
+		debug.SetGCPercent(400) // the proxy's heap is small, and garbage collection a seventh of its time
+	}
 	return devserver.Run(cmd.Context(), options)
 }
 
@@ -115,7 +124,7 @@ func (o devOptions) options(w World, p *project.Project) (devserver.Options, err
 		Project: p.Dir, Functions: filepath.Join(p.Dir, filepath.FromSlash(p.Functions)), Version: w.Version,
 		Host: strings.Trim(o.host, "[]"), Port: p.API.Port, WebPort: p.Web.Port, APIURL: p.Web.APIURL,
 		WebTarget: o.webTarget, PublicURL: o.publicURL, AllowedHosts: p.API.AllowedHosts,
-		AWSLimits: o.awsLimits, DebugPort: o.debugPort,
+		AWSLimits: o.awsLimits, NoSchedules: o.noSchedules, DebugPort: o.debugPort,
 		Load:   func() (devserver.Program, error) { return devProgram(w, p, o.debugPort != 0) },
 		Invoke: pageInvoke(w, p), Editor: devpage.Editor(p.Dev.Editor),
 		Poll: o.poll, Stdout: w.Stdout, Stderr: w.Stderr,
@@ -163,7 +172,7 @@ func devProgram(w World, p *project.Project, debug bool) (devserver.Program, err
 	}
 	for _, f := range server.Functions {
 		program.Functions = append(program.Functions, devserver.Function{
-			Function: f.Routed(), Webhook: p.VerifiesWebhooks(f),
+			Function: f.Routed(), Webhook: p.VerifiesWebhooks(f), Event: f.Event(), Schedule: f.Schedule,
 		})
 	}
 	return program, nil

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/delivery"
 	"github.com/fngen/fngen/internal/devpage"
-	"github.com/fngen/fngen/internal/devserver"
 	"github.com/fngen/fngen/internal/invoke"
 	"github.com/fngen/fngen/internal/project"
 )
@@ -18,11 +18,13 @@ func pageFunctions(p *project.Project, functions []project.Function) []devpage.F
 	var described []devpage.Function
 	for _, f := range functions {
 		d := devpage.Function{
-			Name: f.Name, Kind: "http", Routes: f.Routed().Routes, Guards: p.Guards(f),
+			Name: f.Name, Kind: string(f.Kind), Schedule: f.Schedule, Queue: f.Queue, Guards: p.Guards(f),
 			File: f.Handler.File, Line: f.Handler.Line,
 		}
-		if len(d.Routes) == 0 {
-			d.Routes = []string{f.Route}
+		if f.Kind == generator.KindHTTP {
+			d.Routes = f.Routed().Patterns()
+		} else {
+			d.Samples = delivery.Events(string(f.Kind))
 		}
 		if p.VerifiesWebhooks(f) {
 			if webhook, err := p.Webhook(f); err == nil && webhook != nil {
@@ -38,12 +40,12 @@ func pageFunctions(p *project.Project, functions []project.Function) []devpage.F
 // fngen dev, as fngen invoke does.
 func pageInvoke(w World, p *project.Project) func(context.Context, int, string, devpage.Call) error {
 	return func(ctx context.Context, port int, sent string, c devpage.Call) error {
-		o := invoke.Options{
-			Function: c.Function, Sample: c.Sample, Replay: c.Replay,
-			Header: []invoke.HeaderField{{Name: devserver.SentHeader, Value: sent}},
+		o := invoke.Options{Function: c.Function, Sample: c.Sample, Replay: c.Replay, Sent: sent}
+		if c.Message != nil {
+			o.Data = [][]byte{[]byte(*c.Message)}
 		}
 		if r := c.Request; r != nil {
-			o.Method, o.Body, o.Sign = r.Method, r.Body, true
+			o.Method, o.Data, o.Sign = r.Method, [][]byte{r.Body}, true
 			o.Path, o.Query, _ = strings.Cut(r.Target, "?")
 			for name, values := range r.Header {
 				for _, value := range values {

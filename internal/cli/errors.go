@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os/exec"
 	"slices"
@@ -100,7 +99,7 @@ func (e exitError) ExitCode() int { return e.code }
 // report prints an error and returns the exit code. The error can have the
 // methods ExitCode, Hint and Detail. The hint is printed below it, and the
 // detail, such as the compiler's output, above it.
-func report(stderr io.Writer, err error) int {
+func (w World) report(err error) int {
 	code := exitFailed
 	var coder interface{ ExitCode() int }
 	if errors.As(err, &coder) {
@@ -108,14 +107,15 @@ func report(stderr io.Writer, err error) int {
 	}
 	var detailed interface{ Detail() string }
 	if errors.As(err, &detailed) {
-		fmt.Fprintln(stderr, detailed.Detail())
+		fmt.Fprintln(w.Stderr, detailed.Detail())
 	}
 	message, advice := describe(err)
+	s := w.style(w.Stderr)
 	if message != "" {
-		fmt.Fprintf(stderr, "fngen: %s\n", oneLine(message))
+		fmt.Fprintf(w.Stderr, "%s %s\n", s.paint(red, "fngen:"), oneLine(message))
 	}
 	if advice != "" {
-		fmt.Fprintf(stderr, "hint: %s\n", advice)
+		fmt.Fprintf(w.Stderr, "%s %s\n", s.paint(cyan, "hint:"), advice)
 	}
 	return code
 }
@@ -139,9 +139,10 @@ func describe(err error) (message, advice string) {
 
 // note prints a note, and a hint if there is one.
 func (w World) note(message, advice string) {
-	fmt.Fprintf(w.Stderr, "fngen: note: %s\n", oneLine(message))
+	s := w.style(w.Stderr)
+	fmt.Fprintf(w.Stderr, "%s %s\n", s.paint(yellow, "fngen: note:"), oneLine(message))
 	if advice != "" {
-		fmt.Fprintf(w.Stderr, "hint: %s\n", advice)
+		fmt.Fprintf(w.Stderr, "%s %s\n", s.paint(cyan, "hint:"), advice)
 	}
 }
 

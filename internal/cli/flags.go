@@ -2,9 +2,12 @@ package cli
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/fngen/fngen/generator"
 )
 
 // anyUser is the value that pflag sets for a bare --auth. It is printed in the
@@ -71,6 +74,23 @@ type anyValue requiredValue
 func (v anyValue) String() string         { return "" }
 func (v anyValue) Type() string           { return v.form }
 func (v anyValue) Set(value string) error { return v.set(value) }
+
+// once returns set for a flag whose value is a list, which rejects a second
+// value: the first one would be lost.
+func once(set func(string) error) func(string) error {
+	var first string
+	return func(value string) error {
+		if first != "" {
+			err := &generator.ValueError{Reason: "it is given twice: separate the values with commas"}
+			if list := first + "," + value; !strings.Contains(list, "...") { // of a flag without a value
+				err.Suggestion = list
+			}
+			return err
+		}
+		first = value
+		return set(value)
+	}
+}
 
 // required adds a flag whose value must not be empty. form is the
 // placeholder for the value in the help, such as PORT.

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,13 +22,13 @@ type functionOptions struct {
 }
 
 func newFunction(w World, aliases ...string) *cobra.Command {
-	o := &functionOptions{}
+	o := &functionOptions{spec: generator.Spec{Kind: generator.KindHTTP}}
 	cmd := &cobra.Command{
-		Use:     "function <name>",
+		Use:     "function NAME",
 		Aliases: aliases,
 		Short:   "Generate a function: handler, test, scenarios and fixtures",
 		Long: `Generate a function: a handler, its test and scenarios, and with --fixtures its
-fixtures. The files go into api/src/functions/<name>/ of the current Go module,
+fixtures. The files go into api/src/functions/NAME/ of the current Go module,
 and are yours to edit. The support packages that they import are copied into
 api/src/lib if they are not there yet.
 
@@ -44,7 +43,7 @@ or, for any other sender:
 
 --route takes a method and a path in the pattern syntax of net/http, as in
 'GET /users/{id}' or 'GET /files/{path...}'. Without it, the function answers
-every method at /<name> and below.
+every method at /NAME and below.
 
 --cors takes the origins of web pages, such as https://app.example.com,
 http://localhost:5173 or https://*.example.com. Bare --cors allows any origin,
@@ -57,6 +56,11 @@ without cookies.
 are string, int, float, bool and time, and lists such as []string. A question
 mark makes a field optional.
 
+--stream sends the response while it is written, as server-sent events. On AWS,
+the function needs a REST API or a function URL.
+
+` + kindHelp + `
+
 --force replaces an existing function. Files that the function no longer has,
 such as its fixtures, are removed. If you edited one of those, nothing is
 written.`,
@@ -68,7 +72,11 @@ written.`,
   fngen function report --auth=admin --binary=application/pdf --fixtures
   fngen function signUp --input='name:string,age:int?,tags:[]string'
   fngen function cart --auth --cors=https://app.example.com,http://localhost:5173
-  fngen function intern --allow-ip=10.0.0.0/8 --rate-limit=10/s`,
+  fngen function chat --stream --input=message:string
+  fngen function intern --allow-ip=10.0.0.0/8 --rate-limit=10/s
+  fngen function cleanup --schedule='0 3 * * *'
+  fngen function orders --queue
+  fngen function thumbs --event=s3`,
 		Args: arguments(1, 1, "a name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := generator.ParseName(args[0])
@@ -76,8 +84,20 @@ written.`,
 				return err
 			}
 			o.spec.Name = name
+			if err := checkKind(cmd, o.spec); err != nil {
+				return err
+			}
+			if err := setQueue(&o.spec); err != nil {
+				return err
+			}
 			if err := checkInput(o.spec); err != nil {
 				return err
+			}
+			if o.spec.Stream && o.spec.Binary != "" {
+				return usageError{
+					"--stream and --binary are mutually exclusive",
+					"change the content type of fn.Stream in the generated handler",
+				}
 			}
 			return runFunction(cmd, w, o)
 		},
@@ -90,7 +110,7 @@ written.`,
 		o.spec.Webhook = &scheme
 		return err
 	})
-	optional(flags, "auth", anyUser, "require a signed-in user with one of the roles", func(value string) error {
+	optional(flags, "auth", anyUser, "require a signed-in user with one of the roles", once(func(value string) error {
 		if value == anyUser {
 			o.spec.Auth = &generator.Auth{}
 			return nil
@@ -98,7 +118,7 @@ written.`,
 		auth, err := generator.ParseAuth(value)
 		o.spec.Auth = &auth
 		return err
-	})
+	}))
 	optional(flags, "binary", generator.DefaultBinary, "respond with binary data", func(value string) (err error) {
 		o.spec.Binary, err = generator.ParseBinary(value)
 		return err
@@ -114,29 +134,31 @@ written.`,
 		}
 		return nil
 	})
-	optional(flags, "cors", anyOrigin, "allow browsers on these origins, or on any", func(value string) error {
+	optional(flags, "cors", anyOrigin, "allow browsers on these origins, or on any", once(func(value string) error {
 		if value == anyOrigin {
 			value = generator.AnyOrigin
 		}
 		cors, err := generator.ParseCORS(value)
 		o.spec.CORS = &cors
 		return err
-	})
-	required(flags, "allow-ip", "CIDR,...", "allow only these client IP addresses", func(value string) error {
+	}))
+	required(flags, "allow-ip", "CIDR,...", "allow only these client IP addresses", once(func(value string) error {
 		allowed, err := generator.ParseAllowIP(value)
 		o.spec.AllowIP = &allowed
 		return err
-	})
+	}))
 	required(flags, "rate-limit", "N/s", "limit requests per client IP address", func(value string) error {
 		limit, err := generator.ParseRateLimit(value)
 		o.spec.RateLimit = &limit
 		return err
 	})
-	required(flags, "input", "FIELD:TYPE,...", "decode and validate a JSON body", func(value string) error {
+	required(flags, "input", "FIELD:TYPE,...", "decode and validate a JSON body", once(func(value string) error {
 		input, err := generator.ParseInput(value)
 		o.spec.Input = &input
 		return err
-	})
+	}))
+	flags.BoolVar(&o.spec.Stream, "stream", false, "send the response while it is written")
+	kindFlags(flags, &o.spec)
 	flags.BoolVar(&o.spec.Fixtures, "fixtures", false, "write fixtures, and use them in the test")
 	flags.BoolVar(&o.spec.NoTests, "no-tests", false, "write only the handler")
 	flags.BoolVarP(&o.force, "force", "f", false, "replace the files of an existing function")
@@ -144,6 +166,8 @@ written.`,
 	complete(cmd, "webhook", append(schemeNames(true), schemeNames(false)...))
 	complete(cmd, "cors", []string{"https://", "http://localhost:5173"})
 	complete(cmd, "rate-limit", []string{"10/s", "100/m", "1000/h"})
+	complete(cmd, "schedule", []string{"@hourly", "@daily", "@every 15m", "0 3 * * *"})
+	complete(cmd, "event", eventKinds())
 	complete(cmd, "binary", []string{
 		"image/png", "image/jpeg", "application/pdf", "application/zip", "application/octet-stream",
 	})
@@ -182,6 +206,9 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 		if err != nil {
 			return generator.Plan{}, err
 		}
+		if err := p.AddTemplates(&facts, name.String()); err != nil {
+			return generator.Plan{}, err
+		}
 		if err := p.CheckRoutes(name.String(), o.spec.Routes); err != nil {
 			return generator.Plan{}, err
 		}
@@ -190,14 +217,14 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 	if err != nil {
 		return err
 	}
-	route, routes := name.Route(), []string{name.Route()}
-	if len(o.spec.Routes) > 0 {
-		route, routes = o.spec.Routes[0].Path, nil
-		for _, r := range o.spec.Routes {
-			routes = append(routes, r.String())
-		}
+	route := ""
+	if o.spec.Kind == generator.KindHTTP {
+		route = name.Route()
 	}
-	variables, call := o.signedCall()
+	if len(o.spec.Routes) > 0 {
+		route = o.spec.Routes[0].Path
+	}
+	variables, call := o.variables(), o.call()
 	if o.json {
 		noted := notes(plan)
 		if len(variables) > 0 {
@@ -206,42 +233,92 @@ func runFunction(cmd *cobra.Command, w World, o *functionOptions) error {
 		return printJSON(w.Stdout, struct {
 			Function string            `json:"function"`
 			Package  string            `json:"package"`
-			Route    string            `json:"route"`
+			Kind     generator.Kind    `json:"kind"`
+			Route    string            `json:"route,omitempty"`
 			Routes   []generator.Route `json:"routes,omitempty"`
+			Schedule string            `json:"schedule,omitempty"`
+			Queue    string            `json:"queue,omitempty"`
 			DryRun   bool              `json:"dryRun"`
 			Files    []fileJSON        `json:"files"`
 			Notes    []noteJSON        `json:"notes"`
-		}{name.String(), name.Package(), route, o.spec.Routes, o.dryRun, files(plan), noted})
+		}{
+			name.String(), name.Package(), o.spec.Kind, route, o.spec.Routes, o.spec.Schedule, o.spec.Queue,
+			o.dryRun, files(plan), noted,
+		})
 	}
-	if err := printFiles(w.Stdout, plan, o.dryRun); err != nil {
+	if err := printFiles(w, plan, o.dryRun); err != nil {
 		return err
 	}
 	dir := path.Join(p.Functions, name.String())
-	var b strings.Builder
-	fmt.Fprintf(&b, "\nroute  %s\n", strings.Join(routes, ", "))
+	label, caller := callerOf(o.spec)
+	steps := []row{{label, caller}}
 	if o.spec.NoTests {
-		fmt.Fprintf(&b, "edit   %s\n", relative(p.Dir, path.Join(dir, name.Base()+".go")))
+		steps = append(steps, row{"edit", relative(p.Dir, path.Join(dir, name.Base()+".go"))})
 	} else {
-		fmt.Fprintf(&b, "test   %s\n", goTest(p.Dir, dir))
+		steps = append(steps, row{"test", goTest(p.Dir, dir)})
 	}
-	if len(variables) > 0 {
-		fmt.Fprintf(&b, "set    %s\ncall   %s\n", strings.Join(variables, ", "), call)
+	if w.style(w.Stdout).terminal {
+		if set := o.secretStep(p, plan); set != "" {
+			steps = append(steps, row{"set", set})
+		}
+		steps = append(steps, row{"call", call})
+	} else if len(variables) > 0 {
+		steps = append(steps, row{"set", strings.Join(variables, ", ")}, row{"call", call})
+	} else if o.spec.Kind != generator.KindHTTP {
+		steps = append(steps, row{"call", call})
 	}
-	b.WriteString("\nDeployed, a function is an open endpoint: anyone can call it. Securing it is up to you.\n")
-	_, err = io.WriteString(w.Stdout, b.String())
+	if err := printSteps(w, steps); err != nil {
+		return err
+	}
+	if o.spec.Kind == generator.KindHTTP && o.spec.Auth == nil && o.spec.AllowIP == nil && len(variables) == 0 {
+		_, err = io.WriteString(w.Stdout,
+			"\nDeployed, a function is an open endpoint: anyone can call it. Securing it is up to you.\n")
+	}
 	return err
 }
 
-// signedCall returns the environment variables that a function needs to verify
-// webhooks, and the command that calls it with a signature. There are none for a
-// function that verifies no signatures.
-func (o *functionOptions) signedCall() (variables []string, command string) {
-	webhook := o.spec.Webhook
-	if webhook == nil {
-		return nil, ""
+// variables returns the environment variables that a function needs to verify
+// webhooks.
+func (o *functionOptions) variables() []string {
+	if o.spec.Webhook == nil {
+		return nil
 	}
-	command = cmp.Or(webhook.SendCommand(), "fngen invoke "+o.spec.Name.String()+" --webhook")
-	return webhook.Variables(o.spec.Name), command
+	return o.spec.Webhook.Variables(o.spec.Name)
+}
+
+// call returns the command that calls the function.
+func (o *functionOptions) call() string {
+	if o.spec.Webhook != nil && o.spec.Webhook.SendCommand() != "" {
+		return o.spec.Webhook.SendCommand()
+	}
+	return command(o.spec.CallArgs()...)
+}
+
+// secretStep returns which variables to set in the project's .env, and a
+// command that sets a secret. It is empty if the function needs none, or if an
+// earlier function needed the same one.
+func (o *functionOptions) secretStep(p *project.Project, plan generator.Plan) string {
+	variables := o.variables()
+	secret, from, generated := "", "", false
+	switch {
+	case len(variables) > 0:
+		secret, from, generated = variables[0], o.spec.Webhook.Sender(), o.spec.Webhook.AnySecret()
+	case o.spec.Auth != nil && plan.Creates(generator.PackageDir(p.Lib, "auth")):
+		secret, from, generated = "AUTH_JWT_SECRET", "the issuer of your tokens", true
+		variables = []string{secret}
+	default:
+		return ""
+	}
+	file := shellQuote(relative(p.Dir, ".env"))
+	them := "it"
+	if len(variables) > 1 {
+		them = "them"
+	}
+	text := fmt.Sprintf("%s in %s, as %s has %s", strings.Join(variables, ", "), file, from, them)
+	if generated {
+		text += fmt.Sprintf(", or to try it:\necho \"%s=$(fngen secret)\" >> %s", secret, file)
+	}
+	return text
 }
 
 // schemeNames returns the names of the schemes of providers, or of the others.
@@ -275,12 +352,14 @@ func newDestroyFunction(w World) *cobra.Command {
 	var force bool
 	o := changeOptions{}
 	cmd := &cobra.Command{
-		Use:     "function <name>",
+		Use:     "function NAME",
 		Aliases: []string{"f"},
 		Short:   "Remove a function's generated files",
 		Long: `Remove the files that were generated for a function. If one of them was edited
 since, nothing is removed, unless --force is set. Other files in the directory,
 the support packages, go.mod and go.sum stay.`,
+		Example: `  fngen destroy function divide
+  fngen destroy function slack/events --dry-run`,
 		Args:              arguments(1, 1, "a name"),
 		ValidArgsFunction: completeFunctions(w, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -310,7 +389,7 @@ the support packages, go.mod and go.sum stay.`,
 					Notes    []noteJSON `json:"notes,omitempty"`
 				}{name, o.dryRun, files(plan), notes(plan)})
 			}
-			return printFiles(w.Stdout, plan, o.dryRun)
+			return printFiles(w, plan, o.dryRun)
 		},
 	}
 	flags := cmd.Flags()

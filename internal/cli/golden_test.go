@@ -61,7 +61,14 @@ func goldenCommands() [][]string {
 			commands = append(commands, []string{"function", "webhook-" + scheme.Name, "--webhook=" + scheme.Name})
 		}
 	}
+	commands = append(commands, kindCommands()...)
 	return append(commands,
+		[]string{"function", "stream", "--stream"},
+		[]string{"function", "stream-guards", "--stream", "--cors=https://app.example.com", "--allow-ip=203.0.113.7",
+			"--rate-limit=10/s", "--auth=admin"},
+		[]string{"function", "stream-input", "--stream", "--route=POST /streams/{id}", "--input=name:string"},
+		[]string{"function", "stream-webhook-fixtures", "--stream", "--webhook", "--fixtures"},
+		[]string{"function", "jobs/import", "--queue"},
 		[]string{"function", "slack/events", "--webhook=slack"},
 		[]string{"function", "auth-role", "--auth=admin"},
 		[]string{"function", "auth-roles", "--auth=admin,editor"},
@@ -101,6 +108,29 @@ func goldenCommands() [][]string {
 		[]string{"function", "cors-allow-ip-rate-limit-webhook-auth-binary-fixtures", "--cors=https://app.example.com",
 			"--allow-ip=127.0.0.0/8,::1", "--rate-limit=10/s", "--webhook", "--auth", "--binary", "--fixtures"},
 	)
+}
+
+// kindCommands returns the commands that create functions that are not called
+// over HTTP, with and without fixtures.
+func kindCommands() [][]string {
+	var commands [][]string
+	for _, kind := range []struct{ name, flag string }{
+		{"schedule", "--schedule=0 3 * * *"},
+		{"schedule-zone", "--schedule=CRON_TZ=Europe/Berlin 30 4 * * MON-FRI"},
+		{"queue", "--queue"},
+		{"queue-fifo", "--queue=orders.fifo"},
+		{"event-s3", "--event=s3"},
+		{"event-sns", "--event=sns"},
+		{"event-event-bridge", "--event=eventbridge"},
+		{"event-dynamo-db", "--event=dynamodb"},
+		{"event-kinesis", "--event=kinesis"},
+	} {
+		commands = append(commands,
+			[]string{"function", kind.name, kind.flag},
+			[]string{"function", kind.name + "-fixtures", kind.flag, "--fixtures"},
+		)
+	}
+	return commands
 }
 
 // fngen runs a command in a directory and returns its exit code and output.
@@ -205,6 +235,28 @@ func TestGoldenModuleIsGreen(t *testing.T) {
 	if out := run(t, goldenDir, "gofmt", "-l", "."); out != "" {
 		t.Errorf("gofmt -l: %s", out)
 	}
+}
+
+// TestKindsWithDatabase checks that tests of functions that are not called
+// over HTTP run on the project's database.
+func TestKindsWithDatabase(t *testing.T) {
+	dir := newModule(t, strings.Replace(goldenMod, "go 1.22", "go 1.25.0", 1))
+	for _, args := range [][]string{
+		{"add", "db"},
+		{"function", "cleanup", "--schedule=@daily"},
+		{"function", "orders", "--queue", "--fixtures"},
+	} {
+		code, _, stderr := fngen(t, dir, args...)
+		require.Zero(t, code, "fngen %s: %s", strings.Join(args, " "), stderr)
+	}
+	for _, name := range []string{"cleanup", "orders"} {
+		scenarios, err := os.ReadFile(filepath.Join(dir, "api/src/functions", name, name+"_scenarios_test.go"))
+		require.NoError(t, err)
+		assert.Contains(t, string(scenarios), "scenario.Define(dbtest.Tests,")
+	}
+	runGo(t, dir, "vet", "./...")
+	runGo(t, dir, "test", "./...")
+	assert.Empty(t, runGo(t, dir, "mod", "tidy", "-diff"))
 }
 
 // TestAddedPackagesAreGreen checks the same for the support packages that only

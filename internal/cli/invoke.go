@@ -10,8 +10,10 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -31,9 +33,9 @@ const schemeFallback = "SCHEME"
 type invokeOptions struct {
 	call invoke.Options
 
-	data           *string // TEXT, @FILE or -
-	event          string  // FILE or -
-	secret, bearer string  // TEXT, @FILE or -
+	data           []string // each TEXT, @FILE or -
+	event          string   // FILE or -
+	secret, bearer string   // TEXT, @FILE or -
 
 	deliveries    bool
 	include, json bool
@@ -44,7 +46,7 @@ type invokeOptions struct {
 func newInvoke(w World) *cobra.Command {
 	o := invokeOptions{}
 	cmd := &cobra.Command{
-		Use:   "invoke <name>",
+		Use:   "invoke NAME",
 		Short: "Call a function, or send it a signed webhook",
 		Long: `Send a request to a function and print the response. The request goes to the
 running fngen dev. If none is running, fngen builds the function and runs it for
@@ -61,6 +63,11 @@ the value of an environment variable, which can be set in .env.defaults, .env or
 .env.development. --sample sends an event with the body and headers that the
 provider would send.
 
+A function that is not called over HTTP gets an event as AWS would send it: a
+schedule the time that it is due (--at), a queue a message for each --data,
+other functions the event of --sample, such as s3/put. If messages fail, their
+IDs are printed and the exit code is 1.
+
 --data, --secret and --bearer accept @FILE to read a file, and - to read
 standard input. Prefer these for secrets: other users of the machine can see
 your command line.`,
@@ -69,6 +76,9 @@ your command line.`,
   fngen invoke orders --data '{"id":1}' --webhook
   fngen invoke billing --sample invoice.paid --set data.object.amount_paid=4200
   fngen invoke billing --replay 3
+  fngen invoke cleanup --at 2026-01-31T03:00:00Z
+  fngen invoke fulfil --data @order.json --data '{"id":2}'
+  fngen invoke thumbs --sample s3/put --set Records.0.s3.object.key=cat.jpg
   fngen invoke report --bearer @token --auth-provider supabase -i
   fngen invoke chart -o chart.png`,
 		Args:              arguments(0, 1),
@@ -94,8 +104,8 @@ your command line.`,
 
 // requestFlags adds the flags that describe a plain request.
 func (o *invokeOptions) requestFlags(flags *pflag.FlagSet) {
-	flags.VarP(anyValue{"TEXT", func(value string) error { o.data = &value; return nil }}, "data", "d",
-		"send TEXT, @FILE or - as the body")
+	flags.VarP(anyValue{"TEXT", func(value string) error { o.data = append(o.data, value); return nil }}, "data", "d",
+		"send TEXT, @FILE or - as the body, or as a message (repeatable)")
 	const methodUsage = "use this method (default POST with a body, else GET)"
 	required(flags, "method", "METHOD", methodUsage, func(value string) (err error) {
 		o.call.Method, err = invoke.ParseMethod(value)
@@ -119,6 +129,7 @@ func (o *invokeOptions) requestFlags(flags *pflag.FlagSet) {
 		return err
 	})
 	requiredText(flags, &o.event, "event", "FILE", "send a Lambda event from FILE or -")
+	parsed(flags, &o.call.At, "at", "TIME", "run a schedule's function for TIME, such as 2026-01-31T03:00:00Z", parseTime)
 }
 
 // webhookFlags adds the flags for signatures, samples and deliveries.
@@ -194,13 +205,13 @@ func (o *invokeOptions) completions(cmd *cobra.Command, w World) {
 var exclusiveFlags = [][]string{
 	{
 		"deliveries", "replay", "event", "sample", "data", "method", "path", "query", "header", "webhook", "secret",
-		"public-url", "set", "bearer", "include", "output",
+		"public-url", "set", "bearer", "include", "output", "at",
 	},
 	{
 		"event", "replay", "sample", "data", "method", "path", "query", "header", "webhook", "secret",
-		"public-url", "set", "bearer",
+		"public-url", "set", "bearer", "at",
 	},
-	{"replay", "sample", "data", "method", "path", "query"},
+	{"replay", "sample", "data", "method", "path", "query", "at"},
 	{"sample", "data"},
 	{"json", "include", "output"},
 }
@@ -219,13 +230,10 @@ func (o *invokeOptions) check(cmd *cobra.Command) error {
 		}
 	}
 	fromStdin := 0
-	for _, value := range []string{o.event, o.secret, o.bearer} {
+	for _, value := range append(slices.Clone(o.data), o.event, o.secret, o.bearer) {
 		if value == "-" {
 			fromStdin++
 		}
-	}
-	if o.data != nil && *o.data == "-" {
-		fromStdin++
 	}
 	switch {
 	case o.call.Function == "" && !o.deliveries && o.call.Replay == 0:
@@ -283,6 +291,10 @@ func call(cmd *cobra.Command, w World, client *invoke.Client, o invokeOptions) e
 	if err := o.read(cmd, w); err != nil {
 		return err
 	}
+	terminal := isTerminal(w.Stdout)
+	if !o.json && o.output == "" {
+		o.call.Stream = func(r *invoke.Response) io.Writer { return printStream(w, o, r, terminal) }
+	}
 	response, err := client.Call(cmd.Context(), o.call)
 	var option *invoke.OptionError
 	if errors.As(err, &option) {
@@ -291,7 +303,13 @@ func call(cmd *cobra.Command, w World, client *invoke.Client, o invokeOptions) e
 	if response == nil {
 		return err
 	}
-	if err := errors.Join(printResponse(w, o, response, isTerminal(w.Stdout)), err); err != nil {
+	if response.Kind != "" {
+		return errors.Join(printEvent(w, o, response), err)
+	}
+	if !response.Streamed {
+		err = errors.Join(printResponse(w, o, response, terminal), err)
+	}
+	if err != nil {
 		return err
 	}
 	if response.Code >= http.StatusBadRequest {
@@ -303,10 +321,12 @@ func call(cmd *cobra.Command, w World, client *invoke.Client, o invokeOptions) e
 // read reads the files and the standard input that the flags name, and makes
 // the output file relative to --cwd.
 func (o *invokeOptions) read(cmd *cobra.Command, w World) (err error) {
-	if o.data != nil {
-		if o.call.Body, err = readValue(cmd, w, *o.data); err != nil {
+	for _, value := range o.data {
+		data, err := readValue(cmd, w, value)
+		if err != nil {
 			return err
 		}
+		o.call.Data = append(o.call.Data, data)
 	}
 	if o.event != "" {
 		value := o.event
@@ -344,6 +364,15 @@ func readValue(cmd *cobra.Command, w World, value string) ([]byte, error) {
 		return os.ReadFile(file)
 	}
 	return []byte(value), nil
+}
+
+// parseTime parses a time in the format of RFC 3339.
+func parseTime(value string) (time.Time, error) {
+	at, err := time.Parse(time.RFC3339, value)
+	if err != nil {
+		return at, fmt.Errorf("%q is not a time, want one such as 2026-01-31T03:00:00Z", value)
+	}
+	return at, nil
 }
 
 // readSecret is readValue for values that go into headers. It removes the

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"os"
@@ -68,6 +69,31 @@ func printResponse(w World, o invokeOptions, r *invoke.Response, terminal bool) 
 	}
 	_, err := w.Stdout.Write(out.Bytes())
 	return err
+}
+
+// printEvent prints what a function returned that is not called over HTTP: the
+// IDs of messages that failed, which is an error, or its response.
+func printEvent(w World, o invokeOptions, r *invoke.Response) error {
+	summary := "done"
+	if r.Count > 0 {
+		summary = fmt.Sprintf("%d of %d failed", len(r.Failed), r.Count)
+	}
+	fmt.Fprintf(w.Stderr, "fngen: %s, %d ms\n", summary, r.Elapsed.Milliseconds())
+	var text strings.Builder
+	if o.json {
+		text.WriteString(string(r.Body) + "\n")
+	} else {
+		for _, id := range r.Failed {
+			text.WriteString(printable(id) + "\n")
+		}
+	}
+	if _, err := io.WriteString(w.Stdout, text.String()); err != nil {
+		return err
+	}
+	if len(r.Failed) > 0 {
+		return exitError{exitFailed}
+	}
+	return nil
 }
 
 // responseJSON is what --json prints of a response.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/openapi"
 	"github.com/fngen/fngen/internal/project"
 )
@@ -78,6 +79,9 @@ func openAPI(w World, p *project.Project, options openapi.Options) ([]byte, erro
 	}
 	var functions []openapi.Function
 	for _, f := range list {
+		if f.Kind != generator.KindHTTP {
+			continue
+		}
 		contract, err := p.Contract(f)
 		if err != nil {
 			return nil, err

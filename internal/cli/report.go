@@ -29,16 +29,52 @@ func files(plan generator.Plan) []fileJSON {
 	return list
 }
 
-// printFiles prints each file of a plan with its action.
-func printFiles(w io.Writer, plan generator.Plan, dryRun bool) error {
+// printFiles prints each file of a plan with its action. On a terminal, it only
+// counts the files that stay as they are.
+func printFiles(w World, plan generator.Plan, dryRun bool) error {
+	s := w.style(w.Stdout)
 	var b strings.Builder
 	if dryRun {
 		b.WriteString("This is a dry run: nothing is written.\n\n")
 	}
-	for _, f := range files(plan) {
-		fmt.Fprintf(&b, "%-9s  %s\n", f.Action, f.Path)
+	line := func(action generator.Action, text string) {
+		padding := strings.Repeat(" ", max(0, len(generator.Overwrite)-len(action)))
+		fmt.Fprintf(&b, "%s%s  %s\n", s.paint(actionLook(action), string(action)), padding, text)
 	}
-	_, err := io.WriteString(w, b.String())
+	same := map[generator.Action]int{}
+	for _, f := range files(plan) {
+		if s.terminal && (f.Action == generator.Keep || f.Action == generator.Unchanged) {
+			same[f.Action]++
+			continue
+		}
+		line(f.Action, f.Path)
+	}
+	if n := same[generator.Unchanged]; n > 0 {
+		line(generator.Unchanged, count(n, "file"))
+	}
+	if n := same[generator.Keep]; n > 0 {
+		line(generator.Keep, count(n, "existing file"))
+	}
+	_, err := io.WriteString(w.Stdout, b.String())
+	return err
+}
+
+// count returns a number with a noun, in the plural unless n is 1.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// printSteps prints what to do next, below the files of a report.
+func printSteps(w World, steps []row) error {
+	s := w.style(w.Stdout)
+	s.width = 0 // a command that is copied has to stay on one line
+	for i := range steps {
+		steps[i].label = s.paint(bold, steps[i].label)
+	}
+	_, err := io.WriteString(w.Stdout, "\n"+s.table(steps))
 	return err
 }
 
@@ -100,6 +136,15 @@ func relative(root, name string) string {
 		return filepath.ToSlash(absolute)
 	}
 	return filepath.ToSlash(rel)
+}
+
+// command returns the command line that runs fngen with args.
+func command(args ...string) string {
+	line := "fngen"
+	for _, arg := range args {
+		line += " " + shellQuote(arg)
+	}
+	return line
 }
 
 // shellQuote quotes s if it contains characters that are special to a shell.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/build"
 	"github.com/fngen/fngen/internal/instance"
 	"github.com/fngen/fngen/internal/project"
@@ -28,6 +29,7 @@ func serverFlags() []struct{ name, usage string } {
 		{"host", "listen on this `ADDRESS`, such as 0.0.0.0 (default $HOST, or 127.0.0.1)"},
 		{"port", "listen on this `PORT` (default $PORT, or 8911)"},
 		{"timeout", "maximum `DURATION` of a function call (default 30s)"},
+		{"stream-timeout", "maximum `DURATION` of a streamed response (default 15m)"},
 		{"body-limit", "maximum `SIZE` of a request's body (default 10MB)"},
 		{"bodies-limit", "maximum total `SIZE` of the bodies of requests in progress (default 32MB)"},
 		{"header-limit", "maximum `SIZE` of a request's header (default 64KB)"},
@@ -69,6 +71,8 @@ self-contained program that accepts the same flags, HOST and PORT, and reads no
 	}
 	flags.DurationVar(&o.drain, "drain", 30*time.Second, "maximum `DURATION` of requests in progress on exit")
 	flags.Bool("healthz", false, "respond to GET /healthz with status 200")
+	flags.Bool("schedules", false, "run functions on their schedules")
+	flags.Bool("events", false, "take CloudEvents for functions that HTTP requests do not call, at /_events/NAME")
 	flags.Bool("aws-limits", false, "reject what AWS rejects: bodies over 6 MB, responses after 29 s")
 	requiredText(flags, &o.tags, "tags", "TAG,...", tagsUsage)
 	flags.BoolVar(&o.buildOnly, "build-only", false, "build the server without running it")
@@ -100,10 +104,30 @@ func runServe(cmd *cobra.Command, w World, o serveOptions) error {
 	if len(server.Functions) == 0 {
 		return &project.NoFunctionsError{Dir: p.Functions}
 	}
+	if err := checkJobs(cmd, server.Functions); err != nil {
+		return err
+	}
 	if o.buildOnly {
 		return o.build(cmd, server)
 	}
 	return o.buildAndRun(cmd, w, p, server)
+}
+
+// checkJobs checks that there are functions for the flags --schedules and
+// --events.
+func checkJobs(cmd *cobra.Command, functions []project.Function) error {
+	var schedules, events bool
+	for _, f := range functions {
+		schedules = schedules || f.Kind == generator.KindSchedule
+		events = events || f.Kind != generator.KindHTTP
+	}
+	switch {
+	case cmd.Flag("schedules").Changed && !schedules:
+		return usageError{"--schedules: no function has a schedule", "fngen function cleanup --schedule='0 3 * * *'"}
+	case cmd.Flag("events").Changed && !events:
+		return usageError{"--events: HTTP requests call all functions", "fngen function orders --queue"}
+	}
+	return nil
 }
 
 // build writes the server to the file that --output names.
@@ -145,6 +169,11 @@ func (o serveOptions) args(cmd *cobra.Command, w World, p *project.Project) []st
 	}
 	for _, name := range []string{"healthz", "aws-limits"} {
 		args = append(args, "-"+name+"="+cmd.Flag(name).Value.String())
+	}
+	for _, name := range []string{"schedules", "events"} { // only programs with such functions have these flags
+		if flag := cmd.Flag(name); flag.Changed {
+			args = append(args, "-"+name+"="+flag.Value.String())
+		}
 	}
 	if !cmd.Flag("port").Changed && w.Env("PORT") == "" {
 		args = append(args, "-port", strconv.Itoa(p.API.Port))

@@ -75,7 +75,7 @@ func runTest(cmd *cobra.Command, w World, o testOptions) error {
 	defer p.Close()
 	r := &testrun.Runner{
 		Project: p, Names: o.names, Flags: o.flags, JSON: o.json, Environ: w.Environ(), Coverage: o.coverage, Clear: o.clear,
-		Color: !o.json && w.Env("NO_COLOR") == "" && w.Env("TERM") != "dumb" && isTerminal(w.Stdout),
+		Color: !o.json && w.style(w.Stdout).color,
 	}
 	if o.watch {
 		return watchTests(cmd.Context(), w, r)
@@ -111,5 +111,5 @@ func watchTests(ctx context.Context, w World, r *testrun.Runner) error {
 func setStreams(r *testrun.Runner, w World) {
 	r.Stdout, r.Stderr = w.Stdout, w.Stderr
 	r.Note = w.note
-	r.Report = func(err error) { report(w.Stderr, err) }
+	r.Report = func(err error) { w.report(err) }
 }

@@ -45,11 +45,13 @@ func (e *UnknownError) Error() string {
 }
 
 // Samples returns the sorted names of a scheme's samples.
-func Samples(scheme string) []string {
+func Samples(scheme string) []string { return namesIn(samples, sampleDir(scheme)) }
+
+// namesIn returns the names of the samples in a directory.
+func namesIn(files embed.FS, dir string) []string {
 	var names []string
-	dir := sampleDir(scheme)
 	// Reading an embedded directory does not fail.
-	_ = fs.WalkDir(samples, dir, func(file string, _ fs.DirEntry, _ error) error {
+	_ = fs.WalkDir(files, dir, func(file string, _ fs.DirEntry, _ error) error {
 		if name, ok := strings.CutSuffix(strings.TrimPrefix(file, dir+"/"), ".json"); ok {
 			names = append(names, name)
 		}
@@ -115,6 +117,7 @@ func fill(text []byte, at time.Time, random [16]byte) []byte {
 	return []byte(strings.NewReplacer(
 		`"${unix}"`, unix, `"${unixMilli}"`, milli, `"${number}"`, number,
 		"${unix}", unix, "${unixMilli}", milli, "${number}", number,
+		"${second}", at.Format("2006-01-02T15:04:05Z"),
 		"${time}", at.Format("2006-01-02T15:04:05.000Z"),
 		"${rfc1123}", at.Format(time.RFC1123Z),
 		"${uuid}", uuid,

@@ -36,25 +36,30 @@ type Options struct {
 }
 
 // A Call describes a request that is signed as its sender would sign it: a
-// sample event, an earlier delivery, or a request that was edited.
+// sample event, an earlier delivery, or a request that was edited. It also
+// describes an event for a function that is not called over HTTP: a sample, one
+// that contains a message or, with neither, the run of a schedule.
 type Call struct {
 	Function string
 	Sample   string         // the name of a sample event, or ""
+	Message  *string        // the message for a function that handles messages, or nil
 	Replay   int            // the number of a delivery, or 0
 	Request  *ActualRequest // or nil
 }
 
 // A Function describes a function on the page.
 type Function struct {
-	Name    string   `json:"name"`
-	Kind    string   `json:"kind"`              // what calls it: http
-	Routes  []string `json:"routes"`            // such as GET /users/{id}; without a method, it answers all
-	Guards  []string `json:"guards"`            // what checks its requests, such as auth
-	Webhook string   `json:"webhook,omitempty"` // the scheme that it verifies
-	Samples []string `json:"samples,omitempty"` // the names of the scheme's sample events
-	File    string   `json:"-"`                 // the file of the handler, relative to the project
-	Line    int      `json:"-"`
-	Edit    string   `json:"edit,omitempty"` // opens the handler in the editor
+	Name     string   `json:"name"`
+	Kind     string   `json:"kind"`               // what calls it, such as http or schedule
+	Routes   []string `json:"routes,omitempty"`   // such as GET /users/{id}; without a method, it answers all
+	Schedule string   `json:"schedule,omitempty"` // when it runs
+	Queue    string   `json:"queue,omitempty"`    // whose messages it receives
+	Guards   []string `json:"guards"`             // what checks its requests, such as auth
+	Webhook  string   `json:"webhook,omitempty"`  // the scheme that it verifies
+	Samples  []string `json:"samples,omitempty"`  // the names of its sample events
+	File     string   `json:"-"`                  // the file of the handler, relative to the project
+	Line     int      `json:"-"`
+	Edit     string   `json:"edit,omitempty"` // opens the handler in the editor
 }
 
 // A Status is the state of the build.

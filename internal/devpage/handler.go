@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -109,6 +110,7 @@ type command struct {
 	N        int            `json:"n"`        // the number of the record or the delivery
 	Function string         `json:"function"` // the function to call
 	Sample   string         `json:"sample"`
+	Message  *string        `json:"message"` // or nil
 	Request  *EditedRequest `json:"request"` // or nil to send the record again as it is
 	Sign     bool           `json:"sign"`
 }
@@ -169,9 +171,9 @@ func (p *Page) send(r *http.Request, c command) (n int, err error) {
 	return p.Send(r, request)
 }
 
-// sample sends a sample event.
+// sample sends a sample event, a message, or runs a function on a schedule.
 func (p *Page) sample(r *http.Request, c command) (n int, err error) {
-	return p.Invoke(r, Call{Function: c.Function, Sample: c.Sample})
+	return p.Invoke(r, Call{Function: c.Function, Sample: c.Sample, Message: c.Message})
 }
 
 // replay sends a delivery again.
@@ -195,11 +197,15 @@ type summary struct {
 	Millis   float64 `json:"ms"`
 	Status   int     `json:"status"`
 	Done     bool    `json:"done"`
+	Failed   bool    `json:"failed,omitempty"` // the function returned an error or panicked
 	Delivery int     `json:"delivery,omitempty"`
 }
 
 func (r Record) summary() summary {
-	path := r.Target
+	method, path := r.Method, r.Target
+	if strings.HasPrefix(path, "/2015-03-31/functions/") && r.Function != "" { // Lambda's Invoke API
+		method, path = "EVENT", r.Function
+	}
 	for i := range len(path) {
 		if path[i] == '?' {
 			path = path[:i]
@@ -207,7 +213,8 @@ func (r Record) summary() summary {
 		}
 	}
 	return summary{
-		r.N, r.Function, r.Method, path, r.Start.UnixMilli(),
-		float64(r.Duration.Round(10*time.Microsecond)) / float64(time.Millisecond), r.Status, r.Done, r.Delivery,
+		r.N, r.Function, method, path, r.Start.UnixMilli(),
+		float64(r.Duration.Round(10*time.Microsecond)) / float64(time.Millisecond), r.Status, r.Done, r.Failure != nil,
+		r.Delivery,
 	}
 }

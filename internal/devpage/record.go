@@ -68,7 +68,8 @@ func (p *Page) Begin(r Record) int {
 	p.lastN++
 	r.N = p.lastN
 	if len(p.records) >= maxRecords {
-		p.records = slices.Delete(p.records, 0, 1)
+		p.records[0] = Record{} // frees it before append moves the others to a new array
+		p.records = p.records[1:]
 	}
 	p.changed()
 	r.version = p.version

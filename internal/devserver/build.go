@@ -121,7 +121,7 @@ func (s *server) programArgs() []string {
 	args := []string{"-host", "127.0.0.1", "-port", "0", "-dev"}
 	switch {
 	case s.DebugPort != 0: // a function at a breakpoint takes as long as it takes
-		args = append(args, "-timeout", "0")
+		args = append(args, "-timeout", "0", "-stream-timeout", "0")
 	case s.AWSLimits:
 		args = append(args, "-timeout", "15m", "-aws-limits")
 	default:

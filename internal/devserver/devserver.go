@@ -48,6 +48,8 @@ type Options struct {
 	// .example.com includes subdomains.
 	AllowedHosts []string
 
+	NoSchedules bool // do not run functions on their schedules
+
 	AWSLimits bool // reject what AWS Lambda and API Gateway reject; ignored under a debugger
 	DebugPort int  // run the functions under the debugger dlv, which listens on this port; 0 is without
 
@@ -84,17 +86,25 @@ type Function struct {
 	route.Function
 
 	Webhook bool // the function verifies webhooks: its requests are kept for replay
+
+	// Event says what calls the function, such as "queue orders", if that is
+	// not HTTP.
+	Event    string
+	Schedule string // when it runs, or ""
 }
 
-// routes returns the routes of functions. A function without declared routes has
-// the route /NAME.
+func (f Function) isHTTP() bool { return f.Event == "" }
+
+// routes returns a line for each route of functions, and for each function that
+// is not called over HTTP.
 func routes(functions []Function) []string {
 	var list []string
 	for _, f := range functions {
-		if len(f.Routes) == 0 {
-			list = append(list, "/"+f.Name)
+		if f.isHTTP() {
+			list = append(list, f.Patterns()...)
+		} else {
+			list = append(list, f.Name+"  "+f.Event)
 		}
-		list = append(list, f.Routes...)
 	}
 	return list
 }
@@ -122,12 +132,12 @@ type server struct {
 	watcher    *watch.Watcher
 	deliveries *delivery.Log
 	page       *devpage.Page
-	sent       sync.Map // from a value of SentHeader to the number of the request's record
+	buffers    bufferPool // of the reverse proxy
+	sent       sync.Map   // from a value of SentHeader to the number of the request's record
 
 	sources atomic.Pointer[overlay.Sources] // the source files of the last build that they are known of, or nil
 	isFresh atomic.Bool                     // sources are those of the running program
 
-	output sync.Mutex     // held while something is printed
 	noted  sync.Map       // notes that were printed
 	drains sync.WaitGroup // replaced processes with requests in progress
 }
@@ -223,14 +233,10 @@ func (s *server) printReloaded(took time.Duration, before, after []Function) {
 }
 
 func (s *server) print(w io.Writer, text string) {
-	s.output.Lock()
-	defer s.output.Unlock()
 	_, _ = io.WriteString(w, text)
 }
 
 func (s *server) note(message, hint string) {
-	s.output.Lock()
-	defer s.output.Unlock()
 	s.Note(message, hint)
 }
 

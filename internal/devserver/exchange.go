@@ -32,7 +32,10 @@ func (s *server) beginExchange(r *http.Request, w *responseRecorder, start time.
 	if isOurs {
 		r.Header.Del(SentHeader)
 	}
-	e.record = devpage.Record{Start: start, Method: r.Method, Target: r.URL.RequestURI(), Header: r.Header}
+	e.record = devpage.Record{
+		Function: invokedFunction(r.URL.Path), // of a request, the router finds it later
+		Start:    start, Method: r.Method, Target: r.URL.RequestURI(), Header: r.Header,
+	}
 	e.record.N = s.page.Begin(e.record)
 	if isOurs {
 		s.sent.Store(sent, e.record.N)

@@ -29,6 +29,11 @@ func newEcho(t *testing.T) *server {
 			_, _ = io.WriteString(w, `{"message":"failed","error":"panic: <x>","stack":["f.Handler /f.go:1"]}`)
 			return
 		}
+		if r.URL.Path == invokePath+"broken/invocations" {
+			w.Header().Set("X-Amz-Function-Error", "Unhandled")
+			_, _ = io.WriteString(w, `{"errorMessage":"as told","errorType":"string","stackTrace":["a"]}`)
+			return
+		}
 		body, _ := io.ReadAll(r.Body)
 		_, _ = w.Write(body)
 	}))
@@ -74,7 +79,7 @@ func TestExchange(t *testing.T) {
 		}
 		r.Header.Set(SentHeader, "unknown")
 		w := httptest.NewRecorder()
-		n := s.record(w, r)
+		n := s.record(w, r, "")
 		require.Equal(t, body, w.Body.String())
 		assert.Empty(t, w.Header().Get(idHeader))
 		record, ok := s.page.Record(n)

@@ -33,6 +33,7 @@ type target struct {
 	started   time.Time
 	transport *http.Transport
 	tail      *devpage.Tail // its last output, or nil in tests
+	http      []Function    // those of the program that are called over HTTP
 	router    *route.Router
 
 	mu         sync.Mutex
@@ -42,16 +43,19 @@ type target struct {
 }
 
 func newTarget(i *instance.Instance, p Program, binary os.FileInfo) *target {
-	var functions []route.Function
+	var functions []Function
+	var routed []route.Function
 	for _, f := range p.Functions {
-		functions = append(functions, f.Function)
+		if f.isHTTP() {
+			functions, routed = append(functions, f), append(routed, f.Function)
+		}
 	}
 	return &target{
 		Instance: i, program: p, binary: binary, started: time.Now(), idle: make(chan struct{}),
 		// Bodies are not to be decoded. IdleConnTimeout is below that of the
 		// program, so that no request is sent on a connection it is closing.
 		transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 100, IdleConnTimeout: time.Minute},
-		router:    route.New(functions...),
+		router:    route.New(routed...), http: functions,
 	}
 }
 

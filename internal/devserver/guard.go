@@ -98,15 +98,7 @@ func refuseHost(w http.ResponseWriter, r *http.Request) {
 
 // refuse responds with status 403, in the media type that the client prefers.
 func refuse(w http.ResponseWriter, r *http.Request, title, detail string) {
-	p := &devpage.Problem{Title: title, Text: detail}
-	switch preferredType(r.Header.Values("Accept")) {
-	case "text/html":
-		p.WriteHTML(w, http.StatusForbidden, devpage.Never, 0)
-	case "application/json":
-		p.WriteJSON(w, http.StatusForbidden)
-	default:
-		p.WriteText(w, http.StatusForbidden)
-	}
+	writePreferred(w, r, http.StatusForbidden, &devpage.Problem{Title: title, Text: detail}, devpage.Never, 0)
 }
 
 // hostname returns the host that a request is for, without its port and the

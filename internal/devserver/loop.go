@@ -31,6 +31,8 @@ type loop struct {
 	functions []Function      // of the last program
 	printed   string          // the build error on the screen, or ""
 
+	clock *clock // nil without schedules
+
 	restart *time.Timer   // fires when the program is to be built and started again
 	backoff time.Duration // the delay of the next restart
 }
@@ -49,6 +51,9 @@ func newLoop(s *server) *loop {
 // repair.
 func (l *loop) run(ctx context.Context, batches <-chan watch.Batch, failed <-chan error) error {
 	defer l.close()
+	if !l.NoSchedules {
+		l.clock = l.newClock(ctx)
+	}
 	l.startBuild(ctx, 0)
 	for {
 		var err error
@@ -77,6 +82,9 @@ func (l *loop) run(ctx context.Context, batches <-chan watch.Batch, failed <-cha
 // to exit: the drains of the server do.
 func (l *loop) close() {
 	l.restart.Stop()
+	if l.clock != nil {
+		l.clock.end()
+	}
 	if current := l.current; current != nil {
 		current.transport.CloseIdleConnections()
 		l.drains.Go(current.Kill)
@@ -200,6 +208,9 @@ func (l *loop) handleSuccess(ctx context.Context, b build) {
 	l.builtAt = b.began
 	l.page.SetState(devpage.State{Status: devpage.Ready, Took: b.took, Functions: b.target.program.Describe})
 	l.current, l.exited = b.target, b.target.Done()
+	if l.clock != nil {
+		l.clock.set(ctx, functions)
+	}
 	if old := l.gate.finishBuild(l.current, nil); old != nil && old != l.current {
 		l.drains.Go(func() {
 			stop := context.AfterFunc(ctx, old.Kill)

@@ -185,9 +185,9 @@ func TestExplain(t *testing.T) {
 
 func TestProgramArgs(t *testing.T) {
 	for want, o := range map[string]Options{
-		"-timeout 15m":             {},
-		"-timeout 15m -aws-limits": {AWSLimits: true},
-		"-timeout 0":               {AWSLimits: true, DebugPort: 2345},
+		"-timeout 15m":                              {},
+		"-timeout 15m -aws-limits":                  {AWSLimits: true},
+		"-timeout 0 -stream-timeout 0":              {AWSLimits: true, DebugPort: 2345},
 		"-timeout 15m -public-url https://x.test/y": {PublicURL: "https://x.test/y"},
 	} {
 		s := &server{Options: o}

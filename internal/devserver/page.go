@@ -39,7 +39,7 @@ func (s *server) serveList(w http.ResponseWriter, r *http.Request) {
 	}
 	defer t.release()
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	for _, pattern := range routes(t.program.Functions) {
+	for _, pattern := range routes(t.http) {
 		method, path, _ := strings.Cut(pattern, "/")
 		fmt.Fprintln(w, method+s.APIURL+"/"+path)
 	}
@@ -59,7 +59,8 @@ func (s *server) servesPage(r *http.Request) bool {
 // writeError responds with an error. Its detail may contain paths of this
 // machine, so callers from outside do not get it.
 func (s *server) writeError(w http.ResponseWriter, r *http.Request, status int, title, detail string) {
-	s.writeProblem(w, r, status, &devpage.Problem{Title: title, Text: detail}, !onBuild)
+	problem := s.withoutDetails(r, &devpage.Problem{Title: title, Text: detail})
+	writePreferred(w, r, status, problem, devpage.Never, 0)
 }
 
 // preferredType returns which media type of errors has the highest quality in

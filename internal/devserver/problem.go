@@ -54,35 +54,44 @@ func (s *server) writeExit(w http.ResponseWriter, r *http.Request, t *target, er
 		case <-time.After(exitDelay):
 		}
 	}
-	s.writeProblem(w, r, http.StatusBadGateway, problem, onBuild)
+	s.writeProblem(w, r, http.StatusBadGateway, problem)
 }
 
-// onBuild is whether the page of a problem is loaded again after the next build.
-const onBuild = true
-
-// writeProblem responds with a problem, in the media type that the client
-// prefers. It contains paths and source of this machine, so callers from outside
-// only get its title.
-func (s *server) writeProblem(w http.ResponseWriter, r *http.Request, status int, p *devpage.Problem, reload bool) {
-	if !s.isTrusted(r) {
-		p = &devpage.Problem{Title: p.Title}
+// writeProblem responds with a problem, whose page is loaded again after the
+// next build.
+func (s *server) writeProblem(w http.ResponseWriter, r *http.Request, status int, p *devpage.Problem) {
+	reload := devpage.Regularly
+	isRead := r.Method == http.MethodGet || r.Method == http.MethodHead
+	switch {
+	case !isRead || !s.isTrusted(r): // loading it again would repeat the request
+		reload = devpage.Never
+	case s.servesPage(r) && isLoopback(r):
+		reload = devpage.OnBuild
 	}
+	builds := 0
+	if s.page != nil {
+		builds = s.page.Builds()
+	}
+	writePreferred(w, r, status, s.withoutDetails(r, p), reload, builds)
+}
+
+// withoutDetails returns what the sender of a request may see of a problem:
+// callers from outside only get its title, because the rest contains paths and
+// source of this machine.
+func (s *server) withoutDetails(r *http.Request, p *devpage.Problem) *devpage.Problem {
+	if s.isTrusted(r) {
+		return p
+	}
+	return &devpage.Problem{Title: p.Title}
+}
+
+// writePreferred writes a problem in the media type that the client prefers.
+func writePreferred(
+	w http.ResponseWriter, r *http.Request, status int, p *devpage.Problem, reload devpage.Reload, builds int,
+) {
 	switch preferredType(r.Header.Values("Accept")) {
 	case "text/html":
-		when := devpage.Never
-		isRead := r.Method == http.MethodGet || r.Method == http.MethodHead
-		switch {
-		case !reload || !isRead || !s.isTrusted(r): // loading it again would repeat the request
-		case s.servesPage(r) && isLoopback(r):
-			when = devpage.OnBuild
-		default:
-			when = devpage.Regularly
-		}
-		builds := 0
-		if s.page != nil {
-			builds = s.page.Builds()
-		}
-		p.WriteHTML(w, status, when, builds)
+		p.WriteHTML(w, status, reload, builds)
 	case "application/json":
 		p.WriteJSON(w, status)
 	default:
@@ -90,14 +99,39 @@ func (s *server) writeProblem(w http.ResponseWriter, r *http.Request, status int
 	}
 }
 
-// readFailure returns why a function failed, and leaves the response as it is.
-func readFailure(response *http.Response) (*devpage.Failure, error) {
+// peek returns the body of a response about a failure, and leaves the response
+// as it is.
+func peek(response *http.Response) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxFailure))
 	if err != nil {
 		return nil, err
 	}
-	response.Body.Close()
+	_ = response.Body.Close()
 	setBody(response, data)
+	return data, nil
+}
+
+// readInvokeFailure returns why a function failed that was called through
+// Lambda's Invoke API, and leaves the response as it is.
+func readInvokeFailure(response *http.Response) (*devpage.Failure, error) {
+	data, err := peek(response)
+	if err != nil {
+		return nil, err
+	}
+	var failure struct {
+		Message string   `json:"errorMessage"`
+		Stack   []string `json:"stackTrace"`
+	}
+	_ = json.Unmarshal(data, &failure) // without its message, it is still a failure
+	return &devpage.Failure{Error: failure.Message, Stack: failure.Stack}, nil
+}
+
+// readFailure returns why a function failed, and leaves the response as it is.
+func readFailure(response *http.Response) (*devpage.Failure, error) {
+	data, err := peek(response)
+	if err != nil {
+		return nil, err
+	}
 	failure := new(devpage.Failure)
 	if json.Unmarshal(data, failure) != nil || failure.Error == "" { // a caller from outside gets no details
 		return nil, nil
@@ -114,7 +148,7 @@ func (s *server) explainFailure(response *http.Response, failure *devpage.Failur
 		return
 	}
 	page := &buffered{header: http.Header{}}
-	s.writeProblem(page, r, response.StatusCode, failure.Problem(s.Project, s.Editor), onBuild)
+	s.writeProblem(page, r, response.StatusCode, failure.Problem(s.Project, s.Editor))
 	for name, values := range page.header {
 		response.Header[name] = values
 	}

@@ -13,6 +13,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/fngen/fngen/internal/devpage"
@@ -77,22 +78,31 @@ func (s *server) webProxy() *httputil.ReverseProxy {
 }
 
 // forward handles a request to a function.
-func (s *server) forward(w http.ResponseWriter, r *http.Request) { s.record(w, r) }
+func (s *server) forward(w http.ResponseWriter, r *http.Request) { s.record(w, r, "") }
 
 // record sends a request to the program as soon as the gate is open, prints it,
 // and keeps it for the page. It also keeps requests to functions that verify
-// webhooks. It returns the number of the record, or 0 if the request was
-// refused.
-func (s *server) record(w http.ResponseWriter, r *http.Request) (n int) {
+// webhooks. Without a label, the method and the path are printed, or the function of an
+// event. It returns
+// the number of the record, or 0 if the request was refused.
+func (s *server) record(w http.ResponseWriter, r *http.Request, label string) (n int) {
 	start := time.Now()
 	recorder := &responseRecorder{ResponseWriter: w}
 	// The path is escaped because it is printed to a terminal. The query is
 	// omitted because it may contain secrets.
-	line := fmt.Sprintf("%-6s %s", r.Method, r.URL.EscapedPath())
+	escaped := r.URL.EscapedPath()
+	line := fmt.Sprintf("%-6s %s", r.Method, escaped)
+	if name := invokedFunction(escaped); name != "" {
+		line = "EVENT  " + name
+	}
+	line = cmp.Or(label, line)
 	defer func() {
 		status := strconv.Itoa(recorder.status)
 		if recorder.status == 0 {
 			status = "---" // the client closed the connection
+		}
+		if w.Header().Get("X-Amz-Function-Error") != "" {
+			status += " failed"
 		}
 		s.print(s.Stdout, fmt.Sprintf("%s  %s  %d ms\n", line, status, time.Since(start).Milliseconds()))
 	}()
@@ -117,28 +127,32 @@ func (s *server) record(w http.ResponseWriter, r *http.Request) (n int) {
 		return e.record.N
 	}
 	defer t.release()
-	e.record.Function, e.isDelivery = t.webhook(r)
+	e.record.Function, e.isDelivery = t.function(r)
 	e.recordBody()
 	s.functionProxy(t, &e.record).ServeHTTP(recorder, r)
 	return e.record.N
 }
 
-// webhook returns the function that a request is for, if that function verifies
-// webhooks.
-func (t *target) webhook(r *http.Request) (name string, ok bool) {
+// function returns the function that a request is for, and whether it is a
+// delivery to one that verifies webhooks.
+func (t *target) function(r *http.Request) (name string, ok bool) {
+	if name := invokedFunction(r.URL.Path); name != "" {
+		return name, false
+	}
 	match := t.router.Find(route.Request{Method: r.Method, Path: r.URL.EscapedPath()})
 	if match.Status != 0 {
 		return "", false
 	}
-	f := t.program.Functions[match.Function]
+	f := t.http[match.Function]
 	return f.Name, f.Webhook
 }
 
 // functionProxy forwards requests to t unchanged, except for peerHeader.
 func (s *server) functionProxy(t *target, record *devpage.Record) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
-		Transport: t.transport,
-		ErrorLog:  log.New(io.Discard, "", 0),
+		Transport:  t.transport,
+		BufferPool: &s.buffers,
+		ErrorLog:   log.New(io.Discard, "", 0),
 		Rewrite: func(p *httputil.ProxyRequest) {
 			t.rewrite(p)
 			p.Out.Header.Del(publicHeader)
@@ -157,6 +171,11 @@ func (s *server) functionProxy(t *target, record *devpage.Record) *httputil.Reve
 			response.Header.Del(noteHeader)
 			record.RequestID = cmp.Or(response.Header.Get(idHeader), response.Header.Get("X-Amzn-Requestid"))
 			response.Header.Del(idHeader)
+			if response.Header.Get("X-Amz-Function-Error") != "" {
+				var err error
+				record.Failure, err = readInvokeFailure(response)
+				return err
+			}
 			if !isFailure {
 				return nil
 			}
@@ -174,6 +193,18 @@ func (s *server) functionProxy(t *target, record *devpage.Record) *httputil.Reve
 		},
 	}
 }
+
+// A bufferPool keeps the buffers through which responses are copied.
+type bufferPool struct{ pool sync.Pool }
+
+func (b *bufferPool) Get() []byte {
+	if buffer, ok := b.pool.Get().(*[]byte); ok {
+		return *buffer
+	}
+	return make([]byte, 32<<10)
+}
+
+func (b *bufferPool) Put(buffer []byte) { b.pool.Put(&buffer) }
 
 // rewrite addresses a request to t. It restores what [httputil.ReverseProxy]
 // removes or rewrites.
@@ -215,7 +246,7 @@ func (s *server) writeUnavailable(w http.ResponseWriter, r *http.Request, err er
 	var broken *brokenError
 	switch {
 	case errors.As(err, &broken):
-		s.writeProblem(w, r, http.StatusInternalServerError, broken.page(), onBuild)
+		s.writeProblem(w, r, http.StatusInternalServerError, broken.page())
 	case errors.Is(err, errStillBuilding):
 		w.Header().Set("Retry-After", "1")
 		title := err.Error()
@@ -223,6 +254,6 @@ func (s *server) writeUnavailable(w http.ResponseWriter, r *http.Request, err er
 			title = "the functions' program does not listen on its port yet: " +
 				"does an init function or a package variable wait?"
 		}
-		s.writeProblem(w, r, http.StatusServiceUnavailable, &devpage.Problem{Title: title}, onBuild)
+		s.writeProblem(w, r, http.StatusServiceUnavailable, &devpage.Problem{Title: title})
 	}
 }

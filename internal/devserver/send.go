@@ -32,7 +32,7 @@ func (s *server) send(r *http.Request, request devpage.ActualRequest) (n int, er
 	for _, name := range []string{"Host", "Content-Length", "Connection", "Transfer-Encoding"} {
 		sent.Header.Del(name)
 	}
-	if n = s.record(discard{}, sent); n == 0 {
+	if n = s.record(discard{}, sent, ""); n == 0 {
 		return 0, errors.New("the request is refused: see who may call fngen dev in the documentation")
 	}
 	return n, nil

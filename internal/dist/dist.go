@@ -1,5 +1,9 @@
 // Package dist writes a build's results into a directory, which is dist by
-// default. Each file is made in a staging directory .fngen-* inside it and then
+// default. That one is disposable: a build overwrites every file in it that it
+// has a result for. In another directory, a build only overwrites what a build
+// has written.
+//
+// Each file is made in a staging directory .fngen-* inside it and then
 // renamed, so that a build that fails or is killed leaves either the old file
 // or the new one.
 package dist
@@ -32,13 +36,14 @@ const (
 	Created     Result = "create"
 	Overwritten Result = "overwrite"
 	Unchanged   Result = "unchanged"
-	Kept        Result = "keep" // the user owns the file
 )
 
 // A Dir is a directory for the results of a build. [Open] locks it, and
 // [Dir.Close] unlocks it.
 type Dir struct {
 	Path string // absolute
+
+	disposable bool // Path is the directory of builds, which has no files of the user
 
 	root   *os.Root
 	stage  string   // the staging directory, relative to Path
@@ -54,8 +59,9 @@ func (e *LocationError) Error() string { return "cannot build into " + e.Dir + "
 // Hint returns what the user can do about it.
 func (*LocationError) Hint() string { return "choose another directory with -o" }
 
-// A ForeignError reports an existing file that no build has written, at the
-// path of a result.
+// A ForeignError reports an existing file at the path of a result that must not
+// be overwritten: one that no build has written, or one that is not a regular
+// file.
 type ForeignError struct{ Path, Reason string }
 
 func (e *ForeignError) Error() string { return "cannot overwrite " + e.Path + ": " + e.Reason }
@@ -63,20 +69,25 @@ func (e *ForeignError) Error() string { return "cannot overwrite " + e.Path + ":
 // Hint returns what the user can do about it.
 func (*ForeignError) Hint() string { return "move it, or choose another directory with -o" }
 
+// Default is the directory of builds that the user does not choose another one
+// for, relative to the project's root.
+const Default = "dist"
+
 const stagePrefix = ".fngen-"
 
 // Open creates a directory if it does not exist, and locks it. It waits for the
 // lock until ctx is done. The error is a *LocationError if dir is not a
-// directory, if it contains the project's functions or support packages or is
-// inside theirs, or if it is a symlink that leads from the project to
-// elsewhere.
+// directory, if it contains the project's functions, support packages or
+// deployment files or is inside theirs, or if it is a symlink that leads from
+// the project to elsewhere.
 func Open(ctx context.Context, p *project.Project, dir string) (_ *Dir, err error) {
 	d := &Dir{Path: filepath.Clean(dir)}
+	d.disposable = d.Path == filepath.Join(p.Dir, Default)
 	resolved, err := resolve(d.Path)
 	if err != nil {
 		return nil, err
 	}
-	for _, source := range []string{p.Functions, p.Lib} {
+	for _, source := range []string{p.Functions, p.Lib, project.DeployDir} {
 		source, err := resolve(filepath.Join(p.Dir, filepath.FromSlash(source)))
 		if err != nil {
 			return nil, err
@@ -191,7 +202,7 @@ type Executable struct {
 // Executable prepares the build of an executable that the go command writes to
 // staged, relative to the staging directory. An existing executable is linked
 // there, so that the go command leaves it alone if it is up to date. The error
-// is a *ForeignError if the existing file is not an executable of Go.
+// is a *ForeignError if the existing file must not be overwritten.
 func (d *Dir) Executable(name, staged string) (Executable, error) {
 	e := Executable{Path: name, staged: path.Join(d.stage, staged)}
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
@@ -214,10 +225,13 @@ func (d *Dir) Executable(name, staged string) (Executable, error) {
 		return e, err
 	}
 	defer file.Close()
+	e.old = info
 	if _, err := buildinfo.Read(file); err != nil {
+		if d.disposable {
+			return e, nil
+		}
 		return e, &ForeignError{name, "not a Go executable"}
 	}
-	e.old = info
 	_ = d.root.Link(name, e.staged) // if the file system has no hard links, the go command builds it again
 	return e, nil
 }
@@ -278,8 +292,8 @@ func (d *Dir) sameContent(e Executable) (bool, error) {
 	}
 }
 
-// CheckZip returns a *ForeignError if a zip file exists that no build has
-// written.
+// CheckZip returns a *ForeignError if a zip file exists that must not be
+// overwritten.
 func (d *Dir) CheckZip(name string) error {
 	file, err := d.root.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -293,7 +307,10 @@ func (d *Dir) CheckZip(name string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := artifact.Zipped(file, info.Size(), strings.NewReader(""), 0); err != nil {
+	if !info.Mode().IsRegular() {
+		return &ForeignError{name, "not a regular file"}
+	}
+	if _, err := artifact.Zipped(file, info.Size(), strings.NewReader(""), 0); err != nil && !d.disposable {
 		return &ForeignError{name, err.Error()}
 	}
 	return nil
@@ -310,7 +327,7 @@ func (d *Dir) Zip(e Executable, name string) (_ Result, size int64, err error) {
 	result := Created
 	if info, err := d.root.Stat(name); err == nil {
 		current, err := d.zipped(executable, name)
-		if current || err != nil {
+		if current || err != nil && !d.disposable {
 			return Unchanged, info.Size(), err
 		}
 		if _, err := executable.Seek(0, io.SeekStart); err != nil {
@@ -351,9 +368,9 @@ func (d *Dir) zipped(executable *os.File, name string) (bool, error) {
 	return artifact.Zipped(archive, archiveInfo.Size(), executable, info.Size())
 }
 
-// Text writes a text file, unless the existing one has the same content or the
-// user owns it. The error is a *ForeignError if the existing file is not a
-// regular file.
+// Text writes a text file, unless the existing one has the same content. The
+// error is a *ForeignError if the existing file is not a regular file, or if no
+// build has written it and the directory is not the default one.
 func (d *Dir) Text(name string, data []byte) (Result, error) {
 	if info, err := d.root.Stat(name); err == nil && !info.Mode().IsRegular() {
 		return "", &ForeignError{name, "not a regular file"}
@@ -367,8 +384,8 @@ func (d *Dir) Text(name string, data []byte) (Result, error) {
 		return "", err
 	case bytes.Equal(old, data):
 		return Unchanged, nil
-	case !artifact.Generated(old):
-		return Kept, nil
+	case !d.disposable && !artifact.Generated(old):
+		return "", &ForeignError{name, "fngen did not write it"}
 	}
 	staged := path.Join(d.stage, name)
 	if err := d.root.WriteFile(staged, data, 0o666); err != nil {

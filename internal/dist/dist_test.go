@@ -65,7 +65,7 @@ func TestOpenRefuses(t *testing.T) {
 	before := names(t, p.Dir)
 	for _, dir := range []string{
 		".", "..", "file", "api", "api/src/functions", "api/src/functions/dist", "api/src/lib",
-		"api/src/lib/a/b", "inside", "inside/lib/x",
+		"api/src/lib/a/b", "inside", "inside/lib/x", "deploy", "deploy/dist",
 	} {
 		_, err := dist.Open(context.Background(), p, filepath.Join(p.Dir, filepath.FromSlash(dir)))
 		var location *dist.LocationError
@@ -143,20 +143,18 @@ func TestText(t *testing.T) {
 		{nil, old, dist.Unchanged},
 		{nil, older, dist.Overwritten},
 		{nil, old, dist.Overwritten},
-		{text("mine\n"), old, dist.Kept},
-		{text(""), old, dist.Kept},
+		{text("mine\n"), old, dist.Overwritten},
+		{text(""), old, dist.Overwritten},
 	} {
-		want := string(step.data)
 		if step.existing != nil {
 			write(t, name, *step.existing)
-			want = *step.existing
 		}
 		result, err := d.Text("template.yaml", step.data)
 		require.NoError(t, err)
 		assert.Equal(t, step.want, result)
 		got, err := os.ReadFile(name)
 		require.NoError(t, err)
-		assert.Equal(t, want, string(got))
+		assert.Equal(t, string(step.data), string(got))
 	}
 	require.NoError(t, os.Mkdir(filepath.Join(d.Path, "Dockerfile"), 0o777))
 	_, err := d.Text("Dockerfile", old)
@@ -165,6 +163,32 @@ func TestText(t *testing.T) {
 }
 
 func text(s string) *string { return &s }
+
+// In a directory that the user chose, text files that no build has written are
+// not overwritten.
+func TestTextElsewhere(t *testing.T) {
+	p := newProject(t)
+	d, err := dist.Open(context.Background(), p, filepath.Join(p.Dir, "out"))
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, d.Close()) }()
+	name := filepath.Join(d.Path, "Dockerfile")
+	generated, copied := artifact.Marker+"\nFROM a\n", "FROM b\n\n"+artifact.CopyMarker("deploy/Dockerfile")+"\n"
+	for _, existing := range []string{generated, copied} {
+		write(t, name, existing)
+		result, err := d.Text("Dockerfile", []byte("FROM c\n"))
+		require.NoError(t, err)
+		assert.Equal(t, dist.Overwritten, result)
+	}
+	for _, existing := range []string{"", "FROM b\n", copied + "RUN mine\n"} {
+		write(t, name, existing)
+		var foreign *dist.ForeignError
+		_, err := d.Text("Dockerfile", []byte("FROM c\n"))
+		require.ErrorAs(t, err, &foreign, existing)
+		got, err := os.ReadFile(name)
+		require.NoError(t, err)
+		assert.Equal(t, existing, string(got))
+	}
+}
 
 // executable is a small Go executable, which TestMain builds.
 var executable []byte
@@ -289,7 +313,8 @@ func TestZipOverwrites(t *testing.T) {
 
 func TestForeignFiles(t *testing.T) {
 	p := newProject(t)
-	d := open(t, p)
+	d, err := dist.Open(context.Background(), p, filepath.Join(p.Dir, "out"))
+	require.NoError(t, err)
 	defer func() { assert.NoError(t, d.Close()) }()
 	write(t, filepath.Join(d.Path, "divide", "bootstrap"), "#!/bin/sh\n")
 	write(t, filepath.Join(d.Path, "divide.zip"), "PK")
@@ -309,6 +334,36 @@ func TestForeignFiles(t *testing.T) {
 	assert.True(t, d.Has("divide.zip"))
 	assert.False(t, d.Has("server.zip"))
 	assert.False(t, d.Has("hello.zip"))
+}
+
+// In the default directory every regular file is overwritten.
+func TestDisposable(t *testing.T) {
+	p := newProject(t)
+	d := open(t, p)
+	defer func() { assert.NoError(t, d.Close()) }()
+	write(t, filepath.Join(d.Path, "divide", "bootstrap"), "#!/bin/sh\n")
+	write(t, filepath.Join(d.Path, "divide.zip"), "PK")
+	dir, err := d.Staged("arm64")
+	require.NoError(t, err)
+	e, err := d.Executable("divide/bootstrap", "arm64/divide")
+	require.NoError(t, err)
+	require.NoError(t, d.CheckZip("divide.zip"))
+	replace(executable)(t, filepath.Join(dir, "divide"))
+	assert.True(t, d.Built(e))
+	result, _, err := d.Install(e)
+	require.NoError(t, err)
+	assert.Equal(t, dist.Overwritten, result)
+	result, _, err = d.Zip(e, "divide.zip")
+	require.NoError(t, err)
+	assert.Equal(t, dist.Overwritten, result)
+	require.NoError(t, d.CheckZip("divide.zip"))
+	got, err := os.ReadFile(filepath.Join(d.Path, "divide", "bootstrap"))
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal(executable, got))
+
+	require.NoError(t, os.Mkdir(filepath.Join(d.Path, "a.zip"), 0o777))
+	var foreign *dist.ForeignError
+	require.ErrorAs(t, d.CheckZip("a.zip"), &foreign)
 }
 
 func TestFileInsteadOfDirectory(t *testing.T) {

@@ -157,9 +157,26 @@ func TestDevPage(t *testing.T) {
 	// What fails says why.
 	require.NoError(t, os.Remove(filepath.Join(p.dir, ".env")))
 	p.waitFor("#state", "Ready in")
-	get(t, p.url+"/echo") // waits for the build
-	p.click("#deliveries", "Replay")
-	p.waitFor("#message", "STRIPE_WEBHOOK_SECRET")
+	get(t, p.url+"/echo")          // waits for the build
+	for p.text("#message") == "" { // the page removes messages when it learns of a build
+		p.click("#deliveries", "Replay")
+		time.Sleep(100 * time.Millisecond)
+	}
+	assert.Contains(t, p.text("#message"), "STRIPE_WEBHOOK_SECRET")
+
+	// Functions that are not called over HTTP run at a click.
+	do(t, p.dir, "function", "cleanup", "--no-tests", "--schedule=0 3 * * *")
+	do(t, p.dir, "function", "orders", "--no-tests", "--queue")
+	writeFile(t, p.dir, functions+"/orders/orders.go", orders)
+	p.waitFor("#functions", "0 3 * * *")
+	p.click(`#functions [data-function="cleanup"]`, "Run now")
+	p.waitFor("#requests tr:nth-child(1)", "EVENT cleanup")
+	p.waitFor("#requests tr:nth-child(1)", "200")
+	p.click(`#functions [data-function="orders"]`, "Send message")
+	p.waitFor("#requests tr:nth-child(1)", "EVENT orders")
+	p.waitFor("#requests tr:nth-child(1)", "failed")
+	p.click("#requests tr:nth-child(1)", "orders")
+	p.waitFor("#detail", "no id")
 
 	// Nothing is wider than a phone.
 	p.run(chromedp.EmulateViewport(360, 640))

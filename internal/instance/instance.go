@@ -104,7 +104,7 @@ func Start(ctx context.Context, c Command) (*Instance, error) {
 		i.Addr, i.conn = fmt.Sprintf("127.0.0.1:%d", r.port), r.conn
 		go func() {
 			<-i.done
-			i.conn.Close()
+			_ = i.conn.Close()
 		}()
 		return i, nil
 	case <-i.done:
@@ -171,13 +171,13 @@ func acceptReports(listener net.Listener, token string, reports chan<- report, d
 		go func() {
 			port, err := readReport(conn, token)
 			if err != nil {
-				conn.Close()
+				_ = conn.Close()
 				return
 			}
 			select {
 			case reports <- report{conn, port}:
 			case <-done:
-				conn.Close()
+				_ = conn.Close()
 			}
 		}()
 	}

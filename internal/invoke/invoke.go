@@ -6,6 +6,7 @@ package invoke
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -48,9 +49,14 @@ type Options struct {
 	Path   string // escaped; see builder.route
 	Query  string // encoded
 	Header []HeaderField
-	Body   []byte // nil sends no body
-	Sample string // the name of a sample event, as EVENT or SCHEME/EVENT
-	Set    []string
+	Sample string // the name of a sample event, as EVENT, SCHEME/EVENT or KIND/EVENT
+
+	// Data is the body of the request; nil sends none. A function that handles
+	// messages gets one for each element, other functions take at most one.
+	Data [][]byte
+
+	At  time.Time // when the schedule of the function is due; zero is now
+	Set []string
 
 	Event  []byte // JSON
 	Replay int    // the number of a delivery
@@ -62,15 +68,23 @@ type Options struct {
 	Scheme    *generator.Scheme // nil selects the scheme that the function verifies
 	Secret    string            // overrides the function's environment variable
 	PublicURL string            // the URL to sign, for schemes that sign one
+
+	// Sent is the value of the header devserver.SentHeader, by which fngen dev
+	// recognizes its own request.
+	Sent string
+
+	// Stream is called with the head of a response that is streamed, and
+	// returns the writer for its body, which is then not kept.
+	Stream func(*Response) io.Writer
 }
 
 // A HeaderField is one field of a header.
 type HeaderField struct{ Name, Value string }
 
-// An OptionError reports an option whose value does not fit the project or the
-// request.
+// An OptionError reports an option that does not fit the project, the function or
+// the request.
 type OptionError struct {
-	Option string // set, sample or replay
+	Option string // the name of its flag, such as set
 	Err    error
 }
 
@@ -82,8 +96,15 @@ type Response struct {
 	Proto, Status string // such as HTTP/1.1 and 200 OK
 	Code          int
 	Header        http.Header
-	Body          []byte
-	Elapsed       time.Duration // from sending the request to the end of the body
+	Body          []byte        // empty if it was written as it arrived
+	Elapsed       time.Duration // from sending the request to the end of the body, or to its start if it is streamed
+	Streamed      bool          // Options.Stream was called
+
+	// These are set if the function is not called over HTTP. Body is then what
+	// it returned, as JSON.
+	Kind   generator.Kind
+	Count  int      // of the messages or records that were sent, or 0
+	Failed []string // the IDs of those that failed
 }
 
 // Call sends one request and returns the response, whatever its status. If a
@@ -101,13 +122,13 @@ func (c *Client) Call(ctx context.Context, o Options) (*Response, error) {
 		return nil, err
 	}
 	if dev.running {
-		return c.send(ctx, dev.url(), r)
+		return c.send(ctx, dev.url(), r, o.Stream)
 	}
 	server, err := c.StartServer(ctx, b.function.Name, o.PublicURL)
 	if err != nil {
 		return nil, err
 	}
-	response, err := c.send(ctx, server.URL, r)
+	response, err := c.send(ctx, server.URL, r, o.Stream)
 	return response, errors.Join(err, server.Stop())
 }
 
@@ -121,7 +142,7 @@ func find(p *project.Project, name string) (project.Function, error) {
 	}
 	for _, s := range skipped {
 		if s.Kind == project.SkipUnparsable {
-			functions = append(functions, project.Function{Name: s.Name, Route: "/" + s.Name})
+			functions = append(functions, project.Function{Name: s.Name, Kind: generator.KindHTTP, Route: "/" + s.Name})
 		}
 	}
 	if len(functions) == 0 {
@@ -148,8 +169,8 @@ func find(p *project.Project, name string) (project.Function, error) {
 }
 
 // SampleNames returns the names of the samples that suit a function, or those
-// of scheme if it is not nil. It returns nil if the function is unknown or
-// verifies no webhooks.
+// of scheme if it is not nil. It returns nil if the function is unknown or has
+// no samples.
 func SampleNames(p *project.Project, function string, scheme *generator.Scheme) []string {
 	if scheme != nil {
 		return delivery.Samples(scheme.Name)
@@ -157,6 +178,9 @@ func SampleNames(p *project.Project, function string, scheme *generator.Scheme) 
 	f, err := find(p, function)
 	if err != nil {
 		return nil
+	}
+	if f.Kind != generator.KindHTTP {
+		return delivery.Events(string(f.Kind))
 	}
 	webhook, err := p.Webhook(f)
 	if err != nil || webhook == nil {

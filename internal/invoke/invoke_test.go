@@ -94,7 +94,7 @@ func TestCall(t *testing.T) {
 	})
 	c := &invoke.Client{Project: p, Port: port, Version: "v1"}
 	response, err := c.Call(context.Background(), invoke.Options{
-		Function: "divide", Path: "/a%2Fb", Query: "b=1&a=2", Body: []byte(`{"n":1}`), Set: []string{"n=2"},
+		Function: "divide", Path: "/a%2Fb", Query: "b=1&a=2", Data: [][]byte{[]byte(`{"n":1}`)}, Set: []string{"n=2"},
 		Header: []invoke.HeaderField{{"x-a", "1"}, {"X-A", "2"}}, Bearer: "token", AuthProvider: "supabase",
 	})
 	require.NoError(t, err)
@@ -132,7 +132,7 @@ func TestCallRoutes(t *testing.T) {
 		{invoke.Options{Function: "users", Path: "/users/7", Method: "HEAD"}, "HEAD /users/7"},
 		{invoke.Options{Function: "users", Path: "/users/7", Method: "OPTIONS"}, "OPTIONS /users/7"},
 		{invoke.Options{Function: "users", Path: "/users/a%2Fb/x/y", Method: "PUT"}, "PUT /users/a%2Fb/x/y"},
-		{invoke.Options{Function: "users", Body: []byte("{}")}, "POST /users"},
+		{invoke.Options{Function: "users", Data: [][]byte{[]byte("{}")}}, "POST /users"},
 		{invoke.Options{Function: "users", Method: "POST"}, "POST /users"},
 	} {
 		_, err := c.Call(context.Background(), test.o)
@@ -155,7 +155,7 @@ func TestCallRoutes(t *testing.T) {
 		{invoke.Options{Function: "users", Method: "PATCH"}, "users has no route for PATCH", routes},
 		{invoke.Options{Function: "users", Path: "/7"}, "users has no route for GET /7", routes},
 		{
-			invoke.Options{Function: "users", Path: "/users/7", Body: []byte("{}")},
+			invoke.Options{Function: "users", Path: "/users/7", Data: [][]byte{[]byte("{}")}},
 			"users has no route for POST /users/7", routes,
 		},
 	} {
@@ -175,15 +175,15 @@ func TestCallSigns(t *testing.T) {
 		assert.NoError(t, webhooks.VerifySignature(webhooks.SHA256, last.body, signature, webhooks.Options{Secret: secret}))
 	}
 
-	_, err := c.Call(context.Background(), invoke.Options{Function: "orders", Body: []byte("{}"), Sign: true})
+	_, err := c.Call(context.Background(), invoke.Options{Function: "orders", Data: [][]byte{[]byte("{}")}, Sign: true})
 	require.NoError(t, err)
 	verify(t, "s3cr3t")
 
-	_, err = c.Call(context.Background(), invoke.Options{Function: "orders", Body: []byte("{}"), Secret: "other"})
+	_, err = c.Call(context.Background(), invoke.Options{Function: "orders", Data: [][]byte{[]byte("{}")}, Secret: "other"})
 	require.NoError(t, err)
 	verify(t, "other")
 
-	_, err = c.Call(context.Background(), invoke.Options{Function: "orders", Body: []byte("{}")})
+	_, err = c.Call(context.Background(), invoke.Options{Function: "orders", Data: [][]byte{[]byte("{}")}})
 	require.NoError(t, err)
 	assert.Empty(t, last.Header.Get("X-Signature"), "a body does not make the request signed")
 }
@@ -348,7 +348,7 @@ func TestCallErrors(t *testing.T) {
 			`unknown sample "pus" of github`, "--sample=github/push",
 		},
 		{
-			"set without JSON", invoke.Options{Function: "divide", Body: []byte("text"), Set: []string{"a=b"}},
+			"set without JSON", invoke.Options{Function: "divide", Data: [][]byte{[]byte("text")}, Set: []string{"a=b"}},
 			"body is not valid JSON", "",
 		},
 	}

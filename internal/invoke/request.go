@@ -15,6 +15,7 @@ import (
 
 	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/delivery"
+	"github.com/fngen/fngen/internal/devserver"
 	"github.com/fngen/fngen/internal/hint"
 	"github.com/fngen/fngen/internal/project"
 )
@@ -27,7 +28,9 @@ type request struct {
 	header      http.Header
 	body        []byte
 
-	isEvent bool // it goes to Lambda's Invoke API
+	isEvent bool           // it goes to Lambda's Invoke API
+	kind    generator.Kind // of the function
+	count   int            // of the messages or records in the event
 }
 
 const (
@@ -59,7 +62,14 @@ func (b *builder) build(ctx context.Context) (*request, error) {
 	if err := b.use(f); err != nil {
 		return nil, err
 	}
-	if b.Event != nil {
+	switch {
+	case f.Kind != generator.KindHTTP:
+		return b.trigger()
+	case len(b.Data) > 1:
+		return nil, &OptionError{"data", errors.New("a request has one body")}
+	case !b.At.IsZero():
+		return nil, &OptionError{"at", fmt.Errorf("%s has no schedule", f.Name)}
+	case b.Event != nil:
 		return b.event()
 	}
 	return b.plain()
@@ -74,15 +84,13 @@ func (b *builder) use(f project.Function) (err error) {
 
 // plain returns the request for a call with a body, a sample or neither.
 func (b *builder) plain() (*request, error) {
-	r := &request{
-		query:  b.Query,
-		host:   b.dev.host(),
-		header: http.Header{},
-		body:   b.Body,
+	r := &request{query: b.Query, host: b.dev.host(), header: http.Header{}}
+	if len(b.Data) > 0 {
+		r.body = b.Data[0]
 	}
 	sign := b.Sign || b.Secret != ""
 	defaultMethod := http.MethodGet
-	if sign || b.Body != nil || b.Sample != "" {
+	if sign || b.Data != nil || b.Sample != "" {
 		defaultMethod = http.MethodPost
 	}
 	var err error
@@ -95,9 +103,9 @@ func (b *builder) plain() (*request, error) {
 		if err := b.addSample(r); err != nil {
 			return nil, err
 		}
-	case len(b.Body) > 0:
+	case len(r.body) > 0:
 		sendsForms := sign && b.signature().Scheme.SendsForms()
-		r.header.Set("Content-Type", contentType(b.Body, sendsForms))
+		r.header.Set("Content-Type", contentType(r.body, sendsForms))
 	}
 	if err := b.applyOptions(r); err != nil {
 		return nil, err
@@ -226,18 +234,37 @@ func (b *builder) event() (*request, error) {
 	if !json.Valid(b.Event) {
 		return nil, errors.New("event is not valid JSON")
 	}
-	return &request{
+	r := &request{
 		method:  http.MethodPost,
-		path:    "/2015-03-31/functions" + (&url.URL{Path: b.function.Route}).EscapedPath() + "/invocations",
+		path:    "/2015-03-31/functions" + (&url.URL{Path: "/" + b.function.Name}).EscapedPath() + "/invocations",
 		header:  http.Header{"Content-Type": {typeJSON}},
 		body:    b.Event,
 		isEvent: true,
-	}, nil
+		kind:    b.function.Kind,
+		count:   recordCount(b.Event),
+	}
+	b.addSent(r)
+	return r, nil
+}
+
+// addSent adds the header by which fngen dev recognizes its own request.
+func (b *builder) addSent(r *request) {
+	if b.Sent != "" {
+		r.header.Set(devserver.SentHeader, b.Sent)
+	}
+}
+
+// recordCount returns the number of records in an event.
+func recordCount(event []byte) int {
+	var batch struct{ Records []json.RawMessage }
+	_ = json.Unmarshal(event, &batch) // other events have none
+	return len(batch.Records)
 }
 
 // applyOptions applies the options that change any request: the header, the
 // token and the fields of the body.
 func (b *builder) applyOptions(r *request) error {
+	b.addSent(r)
 	replaced := map[string]bool{}
 	for _, field := range b.Header {
 		name := http.CanonicalHeaderKey(field.Name)

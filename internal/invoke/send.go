@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/fngen/fngen/generator"
 )
 
 // A FunctionError is an error that the handler returned. Lambda reports it with
@@ -47,8 +49,10 @@ func withoutURL(err error) error {
 	return err
 }
 
-// send sends r to the server at base.
-func (c *Client) send(ctx context.Context, base string, r *request) (*Response, error) {
+// send sends r to the server at base. stream is that of Options.
+func (c *Client) send(
+	ctx context.Context, base string, r *request, stream func(*Response) io.Writer,
+) (*Response, error) {
 	target := base + r.path
 	if r.query != "" {
 		target += "?" + r.query
@@ -68,30 +72,49 @@ func (c *Client) send(ctx context.Context, base string, r *request) (*Response, 
 		return nil, fmt.Errorf("calling the function: %w", withoutURL(err))
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	response := &Response{
+		Proto: resp.Proto, Status: resp.Status, Code: resp.StatusCode, Header: resp.Header, Elapsed: time.Since(start),
+	}
+	if stream != nil && !r.isEvent && resp.ContentLength < 0 {
+		response.Streamed = true
+		_, err = io.Copy(stream(response), resp.Body)
+	} else {
+		response.Body, err = io.ReadAll(resp.Body)
+		response.Elapsed = time.Since(start)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the response: %w", err)
 	}
-	response := &Response{
-		Proto: resp.Proto, Status: resp.Status, Code: resp.StatusCode,
-		Header: resp.Header, Body: body, Elapsed: time.Since(start),
+	if !r.isEvent || resp.StatusCode != http.StatusOK {
+		return response, nil
 	}
-	if r.isEvent && resp.StatusCode == http.StatusOK {
-		if err := response.unwrapLambda(); err != nil {
+	if err := response.functionError(); err != nil {
+		return nil, err
+	}
+	if r.kind == generator.KindHTTP {
+		if err := response.unwrapProxy(); err != nil {
 			return nil, err
 		}
+		return response, nil
 	}
+	response.Kind, response.Count, response.Failed = r.kind, r.count, batchFailures(response.Body)
 	return response, nil
 }
 
-// unwrapLambda replaces the response of Lambda's Invoke API with the API
-// Gateway response in its body.
-func (r *Response) unwrapLambda() error {
-	if r.Header.Get("X-Amz-Function-Error") != "" {
-		var failure struct{ ErrorMessage, ErrorType string }
-		_ = json.Unmarshal(r.Body, &failure) // without its message, the error still says that the function failed
-		return &FunctionError{failure.ErrorType, failure.ErrorMessage}
+// functionError returns the error that a response of Lambda's Invoke API
+// reports, or nil.
+func (r *Response) functionError() error {
+	if r.Header.Get("X-Amz-Function-Error") == "" {
+		return nil
 	}
+	var failure struct{ ErrorMessage, ErrorType string }
+	_ = json.Unmarshal(r.Body, &failure) // without its message, the error still says that the function failed
+	return &FunctionError{failure.ErrorType, failure.ErrorMessage}
+}
+
+// unwrapProxy replaces the response of Lambda's Invoke API with the API Gateway
+// response in its body.
+func (r *Response) unwrapProxy() error {
 	var proxy struct {
 		events.APIGatewayProxyResponse
 		Cookies []string `json:"cookies"` // payload format 2.0 only

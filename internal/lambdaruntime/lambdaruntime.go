@@ -12,6 +12,7 @@ package lambdaruntime
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -64,13 +65,15 @@ type Runtime struct {
 }
 
 type invocation struct {
-	id      string
-	payload []byte
-	result  chan result // has room for one
+	id       string
+	payload  []byte
+	streamed bool        // the result has a stream in place of a response
+	result   chan result // has room for one
 }
 
 type result struct {
 	response []byte
+	stream   *Stream
 	err      *FunctionError
 }
 
@@ -157,13 +160,33 @@ func (r *Runtime) Ready(ctx context.Context) (time.Duration, error) {
 // an error, Invoke returns it as a *FunctionError. Invoke returns early if the
 // process exits or ctx is done; the latter does not affect the function.
 func (r *Runtime) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	res, err := r.invoke(ctx, payload, false)
+	return res.response, err
+}
+
+// A Stream is a response that arrives while the function writes it. If the
+// function reports an error in the middle, reading Body fails with a
+// *FunctionError.
+type Stream struct {
+	ContentType string
+	Body        io.ReadCloser
+}
+
+// InvokeStream is like Invoke, and like Lambda's InvokeWithResponseStream. It
+// returns when the function starts to respond. The caller must close the body.
+func (r *Runtime) InvokeStream(ctx context.Context, payload []byte) (*Stream, error) {
+	res, err := r.invoke(ctx, payload, true)
+	return res.stream, err
+}
+
+func (r *Runtime) invoke(ctx context.Context, payload []byte, streamed bool) (result, error) {
 	if len(payload) > MaxPayload {
-		return nil, fmt.Errorf("event of %d bytes exceeds Lambda's limit of %d", len(payload), MaxPayload)
+		return result{}, fmt.Errorf("event of %d bytes exceeds Lambda's limit of %d", len(payload), MaxPayload)
 	}
 	r.mu.Lock()
 	r.count++
 	id := fmt.Sprintf("00000000-0000-4000-8000-%012d", r.count)
-	i := &invocation{id: id, payload: payload, result: make(chan result, 1)}
+	i := &invocation{id: id, payload: payload, streamed: streamed, result: make(chan result, 1)}
 	r.pending[id] = i
 	r.mu.Unlock()
 	defer r.remove(id)
@@ -171,9 +194,9 @@ func (r *Runtime) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	select {
 	case r.invocations <- i:
 	case <-r.exited:
-		return nil, r.processError()
+		return result{}, r.processError()
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return result{}, ctx.Err()
 	}
 	select {
 	case res := <-i.result:
@@ -183,18 +206,18 @@ func (r *Runtime) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		case res := <-i.result: // the process exited after it responded
 			return res.unpack()
 		default:
-			return nil, r.processError()
+			return result{}, r.processError()
 		}
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return result{}, ctx.Err()
 	}
 }
 
-func (r result) unpack() ([]byte, error) {
+func (r result) unpack() (result, error) {
 	if r.err != nil { // a nil *FunctionError in an error would not be nil
-		return nil, r.err
+		return result{}, r.err
 	}
-	return r.response, nil
+	return r, nil
 }
 
 // remove removes a pending invocation and returns it, or nil if there is none
@@ -272,6 +295,13 @@ func (r *Runtime) next(w http.ResponseWriter, req *http.Request) {
 }
 
 func (r *Runtime) response(w http.ResponseWriter, req *http.Request) {
+	r.mu.Lock()
+	i := r.pending[req.PathValue("id")]
+	r.mu.Unlock()
+	if i != nil && i.streamed {
+		r.streamResponse(w, req)
+		return
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, MaxResponse))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		r.finish(w, req, http.StatusRequestEntityTooLarge, result{err: &FunctionError{
@@ -285,12 +315,43 @@ func (r *Runtime) response(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	if kind := req.Trailer.Get("Lambda-Runtime-Function-Error-Type"); kind != "" {
-		err := &FunctionError{Type: kind, Message: "error while streaming the response"}
+	if err := trailerError(req); err != nil {
 		r.finish(w, req, http.StatusAccepted, result{err: err})
 		return
 	}
 	r.finish(w, req, http.StatusAccepted, result{response: body})
+}
+
+// streamResponse delivers a response while it arrives. Like Lambda, it reads all
+// of it, even if the client has closed the stream.
+func (r *Runtime) streamResponse(w http.ResponseWriter, req *http.Request) {
+	reader, writer := io.Pipe()
+	i := r.remove(req.PathValue("id"))
+	i.result <- result{stream: &Stream{req.Header.Get("Content-Type"), reader}}
+	_, err := io.Copy(writer, req.Body)
+	if err != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	if failure := trailerError(req); failure != nil {
+		err = failure
+	}
+	_ = writer.CloseWithError(err) // never fails
+	w.WriteHeader(http.StatusAccepted)
+}
+
+// trailerError returns the error that a function reported after the beginning of
+// its response.
+func trailerError(req *http.Request) *FunctionError {
+	kind := req.Trailer.Get("Lambda-Runtime-Function-Error-Type")
+	if kind == "" {
+		return nil
+	}
+	e := &FunctionError{Type: kind, Message: "error while streaming the response"}
+	body, err := base64.StdEncoding.DecodeString(req.Trailer.Get("Lambda-Runtime-Function-Error-Body"))
+	if err == nil {
+		_ = json.Unmarshal(body, e) // which keeps the type
+	}
+	return e
 }
 
 func (r *Runtime) failure(w http.ResponseWriter, req *http.Request) {

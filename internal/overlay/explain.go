@@ -59,10 +59,13 @@ func explainMessage(message string, declarations []Declaration) string {
 		return ""
 	}
 	mismatch := regexp.MustCompile(`^cannot use (?:\w+\.)?(\w+) \(\w+ of (?:\w+ )?type (.*)\) as .+ value in [^()]*$`)
+	noMatch := regexp.MustCompile(`^in call to \w+\.\w+, type (.*) of (?:\w+\.)?(\w+) does not match `)
 	selector := regexp.MustCompile(`\b\w+\.(\w+)\b`)
 	name, actual := "", ""
 	if m := mismatch.FindStringSubmatch(message); m != nil {
 		name, actual = m[1], m[2]
+	} else if m := noMatch.FindStringSubmatch(message); m != nil {
+		name, actual = m[2], m[1]
 	} else if m := selector.FindStringSubmatch(message); m != nil {
 		name = m[1]
 	}

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path"
@@ -207,24 +206,18 @@ func (o Overlay) importers(ctx context.Context, list, missing []string) ([]strin
 	if err := o.runGo(ctx, list, func(output string) string { return output }, &out); err != nil {
 		return nil, err
 	}
+	listed, err := decodePackages(&out)
+	if err != nil {
+		return nil, err
+	}
 	var importers []string
-	decoder := json.NewDecoder(&out)
-	for {
-		var p struct {
-			Dir, ImportPath string
-			Imports         []string
-			Module          *struct{ Main bool }
-		}
-		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
-			return importers, nil
-		} else if err != nil {
-			return nil, err
-		}
+	for _, p := range listed {
 		isOwn := p.Module != nil && p.Module.Main && !o.hasDir(p.Dir)
 		if isOwn && slices.ContainsFunc(p.Imports, func(name string) bool { return slices.Contains(missing, name) }) {
 			importers = append(importers, p.ImportPath)
 		}
 	}
+	return importers, nil
 }
 
 // withoutOverlay removes the lines of the go command's output that are about

@@ -26,11 +26,13 @@ type Sources struct {
 	patterns map[string][]string // of go:embed directives, by the package's directory
 }
 
-// goListPackage holds the fields of a package that go list prints.
+// goListPackage holds fields of a package that go list prints.
 type goListPackage struct {
 	Dir, ImportPath string
 	Standard        bool
+	Imports         []string
 	Module          *struct {
+		Main           bool
 		Version, GoMod string
 		Replace        *struct{ Version string }
 	}
@@ -48,15 +50,12 @@ func (o Overlay) Sources(ctx context.Context, packages ...string) (*Sources, err
 	if err := o.run(ctx, args, packages, &out); err != nil {
 		return nil, err
 	}
+	listed, err := decodePackages(&out)
+	if err != nil {
+		return nil, err
+	}
 	s := &Sources{files: map[string]bool{}, patterns: map[string][]string{}}
-	decoder := json.NewDecoder(&out)
-	for {
-		var p goListPackage
-		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			return nil, err
-		}
+	for _, p := range listed {
 		if p.Dir != "" && !p.Standard && o.editable(p) {
 			s.add(p)
 		}
@@ -64,6 +63,21 @@ func (o Overlay) Sources(ctx context.Context, packages ...string) (*Sources, err
 	slices.Sort(s.Dirs)
 	s.Dirs = slices.Compact(s.Dirs)
 	return s, nil
+}
+
+// decodePackages decodes the packages that go list -json prints.
+func decodePackages(r io.Reader) ([]goListPackage, error) {
+	var packages []goListPackage
+	decoder := json.NewDecoder(r)
+	for {
+		var p goListPackage
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return packages, nil
+		} else if err != nil {
+			return nil, err
+		}
+		packages = append(packages, p)
+	}
 }
 
 // editable reports whether the user may edit a package: it is not in the module

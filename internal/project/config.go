@@ -26,6 +26,8 @@ type Config struct {
 	API API
 	Web Web
 	Dev Dev
+
+	Container Container
 }
 
 // API configures where the development server serves the functions.
@@ -47,6 +49,16 @@ type Dev struct {
 	Editor string // opens source files: vscode, idea, none, or "" for the one that the environment names
 }
 
+// Container configures the container of the functions.
+type Container struct {
+	Base string // the image that the container's image is built on
+}
+
+// defaultBase is gcr.io/distroless/static-debian12:nonroot of August 2026. To
+// update the digest: crane digest gcr.io/distroless/static-debian12:nonroot
+const defaultBase = "gcr.io/distroless/static-debian12:nonroot" +
+	"@sha256:afa5c872c891853ca7fcf1f12c3edb23f7eeef36189728842dd51042ff57f7ab"
+
 const (
 	configFile  = "fngen.toml"
 	redwoodFile = "redwood.toml"
@@ -62,6 +74,7 @@ const (
 	apiURLVariable    = "FNGEN_WEB_API_URL"
 	targetVariable    = "FNGEN_WEB_TARGET"
 	editorVariable    = "FNGEN_DEV_EDITOR"
+	baseVariable      = "FNGEN_CONTAINER_BASE"
 )
 
 // A ConfigError reports a setting that is not valid.
@@ -87,10 +100,13 @@ type settings struct {
 	Dev struct {
 		Editor string `toml:"editor"`
 	} `toml:"dev"`
+	Container struct {
+		Base string `toml:"base"`
+	} `toml:"container"`
 	Paths paths `toml:"paths"`
 
-	Lambda    lambdaSettings            `toml:"lambda"`
-	Functions map[string]lambdaSettings `toml:"functions"`
+	Lambda    lambdaSettings              `toml:"lambda"`
+	Functions map[string]functionSettings `toml:"functions"`
 }
 
 type paths struct {
@@ -113,13 +129,14 @@ type redwoodSettings struct {
 
 // values are the settings of a file as strings, "" for those that it does not
 // set.
-type values struct{ functions, lib, apiPort, hosts, webPort, apiURL, target, editor string }
+type values struct{ functions, lib, apiPort, hosts, webPort, apiURL, target, editor, base string }
 
 func (s settings) values() values {
 	return values{
 		functions: s.Paths.Functions, lib: s.Paths.Lib,
 		apiPort: formatInt(s.API.Port), hosts: strings.Join(s.API.AllowedHosts, ","), webPort: formatInt(s.Web.Port),
 		apiURL: s.Web.APIURL, target: s.Web.Target, editor: s.Dev.Editor,
+		base: s.Container.Base,
 	}
 }
 
@@ -156,7 +173,31 @@ func (p *Project) readConfig() (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	config := Config{}
+	config, _, err := p.configure(file, source)
+	return config, err
+}
+
+// A Setting is a setting that is in effect.
+type Setting struct {
+	Key    string `json:"key"`
+	Value  string `json:"value"`
+	Source string `json:"source"` // a file, an environment variable, or "default"
+}
+
+// Settings returns the settings that are in effect, without those that have no
+// value.
+func (p *Project) Settings() ([]Setting, error) {
+	file, source, err := p.readValues()
+	if err != nil {
+		return nil, err
+	}
+	_, settings, err := p.configure(file, source)
+	return settings, err
+}
+
+// configure returns the configuration for the values of the file source.
+func (p *Project) configure(file values, source string) (Config, []Setting, error) {
+	config, settings := Config{}, []Setting{}
 	for _, s := range []struct {
 		key, variable, fallback, file string
 
@@ -170,8 +211,9 @@ func (p *Project) readConfig() (Config, error) {
 		{"web.apiUrl", apiURLVariable, "/.redwood/functions", file.apiURL, setter(&config.Web.APIURL, parsePath)},
 		{"web.target", targetVariable, "", file.target, setter(&config.Web.Target, parseURL)},
 		{"dev.editor", editorVariable, "", file.editor, setter(&config.Dev.Editor, parseEditor)},
+		{"container.base", baseVariable, defaultBase, file.base, setter(&config.Container.Base, parseImage)},
 	} {
-		value, from := s.fallback, ""
+		value, from := s.fallback, "default"
 		if s.file != "" {
 			value, from = s.file, source
 		}
@@ -182,10 +224,11 @@ func (p *Project) readConfig() (Config, error) {
 			continue
 		}
 		if err := s.set(value); err != nil {
-			return Config{}, &ConfigError{from, fmt.Errorf("%s = %q: %w", s.key, value, err)}
+			return Config{}, nil, &ConfigError{from, fmt.Errorf("%s = %q: %w", s.key, value, err)}
 		}
+		settings = append(settings, Setting{s.key, value, from})
 	}
-	return config, nil
+	return config, settings, nil
 }
 
 // setter returns a function that parses a value and stores the result in field.
@@ -229,6 +272,16 @@ func parseHosts(value string) ([]string, error) {
 func parseEditor(value string) (string, error) {
 	if !slices.Contains([]string{"vscode", "idea", "none"}, value) {
 		return "", errors.New("want vscode, idea or none")
+	}
+	return value, nil
+}
+
+// parseImage parses the reference of an image, with a tag, a digest or both.
+func parseImage(value string) (string, error) {
+	name, digest, pinned := strings.Cut(value, "@")
+	if !regexp.MustCompile(`^[a-z0-9][\w./:-]*$`).MatchString(name) ||
+		pinned && !regexp.MustCompile(`^sha256:[0-9a-f]{64}$`).MatchString(digest) {
+		return "", errors.New("want an image such as gcr.io/distroless/static-debian12:nonroot@sha256:DIGEST")
 	}
 	return value, nil
 }

@@ -131,6 +131,8 @@ func TestReadConfig(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got, err := readTestConfig(t, test.files, test.env)
 			require.NoError(t, err)
+			assert.Regexp(t, `^gcr\.io/distroless/static-debian12:nonroot@sha256:[0-9a-f]{64}$`, got.Container.Base)
+			got.Container = Container{}
 			assert.Equal(t, test.want, got)
 		})
 	}
@@ -229,6 +231,14 @@ func TestReadConfigErrors(t *testing.T) {
 		"unknown editor": {
 			env:    map[string]string{editorVariable: "ed"},
 			source: editorVariable, want: `FNGEN_DEV_EDITOR: dev.editor = "ed": want vscode, idea or none`,
+		},
+		"base image with a space": {
+			files:  file(`container.base = "a b"`),
+			source: configFile, want: `fngen.toml: container.base = "a b": want an image`,
+		},
+		"base image with a short digest": {
+			env:    map[string]string{baseVariable: "a@sha256:1"},
+			source: baseVariable, want: `FNGEN_CONTAINER_BASE: container.base = "a@sha256:1": want an image`,
 		},
 		"target without a scheme": {
 			files:  file(`web.target = "localhost:5173"`),

@@ -20,11 +20,11 @@ type Contract struct {
 	AllowIP   bool // it allows only some client IP addresses
 	RateLimit bool // it limits requests per client IP address
 
-	Binary string // media type of a binary response, "" for JSON
+	Binary string // media type of a binary or streamed response, "" for JSON
 }
 
-// Contract returns what the source of a function says about it. It ignores files that cannot be
-// parsed.
+// Contract returns what the source of a function says about it. It ignores files
+// that cannot be parsed.
 func (p *Project) Contract(f Function) (Contract, error) {
 	goMod, err := p.read("go.mod")
 	if err != nil {
@@ -42,11 +42,11 @@ func (p *Project) Contract(f Function) (Contract, error) {
 		reader.addFile(file.File)
 		if slices.Contains(f.Files, file.name) { // a flat file shares its package with other functions
 			contract.addCalls(file.File, lib)
+			if contract.Webhook == nil {
+				contract.Webhook = findWebhook(file.File, path.Join(lib, "webhooks"))
+			}
 			decoded = append(decoded, decodedTypes(file.File, importName(file.File, path.Join(lib, "fn")))...)
 		}
-	}
-	if contract.Webhook, err = p.Webhook(f); err != nil {
-		return Contract{}, err
 	}
 	for _, expr := range decoded {
 		t := reader.resolve(expr, 0)
@@ -82,7 +82,7 @@ func (c *Contract) addCalls(file *ast.File, lib string) {
 			c.AllowIP = true
 		case calls(call, "ratelimit", "Require"):
 			c.RateLimit = true
-		case calls(call, "fn", "Binary") && len(call.Args) > 0:
+		case (calls(call, "fn", "Binary") || calls(call, "fn", "Stream")) && len(call.Args) > 0:
 			c.Binary = stringLiteral(call.Args[0])
 		}
 		return true

@@ -24,6 +24,7 @@ func TestContract(t *testing.T) {
 		{"roles", `func Handler() { auth.RequireAuth(ctx, "admin") }`, Contract{Auth: true, Roles: true}},
 		{"user", `func Handler() { auth.RequireAuth(ctx) }`, Contract{Auth: true}},
 		{"binary", `func Handler() { return x.Binary("image/png", nil) }`, Contract{Binary: "image/png"}},
+		{"stream", `func Handler() { return x.Stream("text/event-stream", nil) }`, Contract{Binary: "text/event-stream"}},
 		{"number", `func Handler() { x.Decode[*uint16](event) }`, Contract{
 			Input: &Input{Types: []Type{{Kind: UnsignedKind, Bits: 16}}},
 		}},

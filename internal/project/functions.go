@@ -23,15 +23,20 @@ import (
 
 // A Function describes a function of a project.
 type Function struct {
-	Name    string   `json:"function"`
-	Package string   `json:"package"`
-	Route   string   `json:"route"`            // path of the first route; without Routes, it includes the paths below
-	Routes  []Route  `json:"routes,omitempty"` // declared in the source, or empty for every method at Route
-	Files   []string `json:"files"`            // relative to the project's root, sorted
+	Name     string         `json:"function"`
+	Package  string         `json:"package"`
+	Kind     generator.Kind `json:"kind"`
+	Route    string         `json:"route,omitempty"`    // path of the first route; without Routes, it includes the paths below
+	Routes   []Route        `json:"routes,omitempty"`   // declared in the source, or empty for every method at Route
+	Stream   bool           `json:"stream,omitempty"`   // its response is streamed
+	Schedule string         `json:"schedule,omitempty"` // when a function of KindSchedule runs
+	Queue    string         `json:"queue,omitempty"`    // whose messages a function of KindQueue receives
+	Files    []string       `json:"files"`              // relative to the project's root, sorted
 
 	Handler  Declaration `json:"-"`
 	Shutdown Declaration `json:"-"` // zero if there is none
 	Imports  []string    `json:"-"` // of all files but the tests, unsorted and with duplicates
+	Responds bool        `json:"-"` // Handler has a result besides its error
 	CORS     bool        `json:"-"` // it imports package cors, which answers preflights
 }
 
@@ -44,7 +49,11 @@ func (f Function) Dir() string { return path.Dir(f.Handler.File) }
 func (f Function) Ref(module string) generator.FunctionRef {
 	ref := generator.FunctionRef{
 		Function: f.Name, Path: path.Join(module, f.Dir()), Package: f.Package,
-		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name, CORS: f.CORS,
+		Handler: f.Handler.Name, Shutdown: f.Shutdown.Name, CORS: f.CORS, Stream: f.Stream, Kind: f.Kind,
+		Responds: f.Responds,
+	}
+	if f.Kind == generator.KindSchedule {
+		ref.Schedule = strings.TrimSuffix(f.Handler.Name, "Handler") + "Schedule"
 	}
 	if len(f.Routes) > 0 {
 		ref.Routes = strings.TrimSuffix(f.Handler.Name, "Handler") + "Routes"
@@ -96,8 +105,8 @@ var errMain = errors.New("package main cannot be imported")
 // package declares Handler, every such directory in a group, and every flat file
 // x.go that declares XHandler. A group is a directory without Go files.
 // List does not check types, which is left to the compiler. The error is a
-// *RouteError if the routes of a function are malformed, or conflict with those
-// of another.
+// *DeclarationError if what a function declares about its calls, such as Routes,
+// is malformed, or if its routes conflict with those of another.
 func (p *Project) List() ([]Function, []Skipped, error) {
 	entries, err := p.readDir(p.Functions)
 	if err != nil {
@@ -162,7 +171,7 @@ type result struct {
 	files   []string // of a directory
 	named   bool     // a file has the name of a function's
 
-	err error // the function's routes are malformed
+	err error // a *DeclarationError
 }
 
 // inspect returns the function of an entry of the functions directory, or those
@@ -245,9 +254,18 @@ func (p *Project) inspectPackage(name string, entries []fs.DirEntry) result {
 	case f.Handler == Declaration{}:
 		r.skipped, r.kind = cmp.Or(similar, errors.New("package exports no Handler")), SkipNoHandler
 	default:
-		r.function, r.err = f, p.addRoutes(f, "Routes", parsedFiles)
+		r.function, r.err = f, p.addCalls(f, "", parsedFiles)
 	}
 	return r
+}
+
+// addCalls adds what the function's source files say about its calls: its kind,
+// and its routes, schedule or queue, and whether it streams. The names of declarations start with prefix.
+func (p *Project) addCalls(f *Function, prefix string, files []*goFile) error {
+	if err := p.addKind(f, prefix, files); err != nil || f.Kind != generator.KindHTTP {
+		return err
+	}
+	return cmp.Or(p.addRoutes(f, prefix+"Routes", files), f.addStream(files))
 }
 
 // noHandler returns an error that says why a file declares no handler. The file
@@ -290,7 +308,7 @@ func (p *Project) inspectFile(name string) result {
 	case f.Package == "main":
 		return result{entry: name, skipped: errMain, kind: SkipMain}
 	}
-	return result{entry: name, function: f, err: p.addRoutes(f, prefix+"Routes", []*goFile{parsed})}
+	return result{entry: name, function: f, err: p.addCalls(f, prefix, []*goFile{parsed})}
 }
 
 // addFile records what a source file of the function imports and whether it

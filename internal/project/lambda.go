@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,31 +18,49 @@ import (
 
 // A Lambda configures how a function runs on AWS Lambda.
 type Lambda struct {
-	Architecture string            // as a GOARCH: arm64 or amd64
-	Memory       int               // in MB
-	Timeout      int               // in seconds
-	Concurrency  *int              // reserved concurrency, nil for none
-	Environment  map[string]string // variables whose values are not secret
-	Secrets      []string          // names of variables whose values are set on deployment, sorted
+	Architecture string         // as a GOARCH: arm64 or amd64
+	Memory       int            // in MB
+	Timeout      int            // in seconds
+	Concurrency  *int           // reserved concurrency, nil for none
+	URL          bool           // a function URL in place of routes of an API
+	Environment  map[string]any // variables whose values are not secret: strings, or calls as in Policies
+	Secrets      []string       // names of variables whose values are set on deployment, sorted
+
+	// Policies are what the function may do: names or ARNs of managed policies,
+	// or tables from the name of a SAM policy template to its parameters. A
+	// table such as { Ref = "X" } anywhere in them calls a function of
+	// CloudFormation.
+	Policies []any
+
+	Events Events
 }
 
 // lambdaSettings are the keys of the tables lambda and functions.NAME of
 // fngen.toml.
 type lambdaSettings struct {
-	Architecture *string           `toml:"architecture"`
-	Memory       *int              `toml:"memory"`
-	Timeout      *int              `toml:"timeout"`
-	Concurrency  *int              `toml:"concurrency"`
-	Environment  map[string]string `toml:"environment"`
-	Secrets      []string          `toml:"secrets"`
+	Architecture *string        `toml:"architecture"`
+	Memory       *int           `toml:"memory"`
+	Timeout      *int           `toml:"timeout"`
+	Concurrency  *int           `toml:"concurrency"`
+	URL          *bool          `toml:"url"`
+	Environment  map[string]any `toml:"environment"`
+	Secrets      []string       `toml:"secrets"`
+	Policies     []any          `toml:"policies"`
 
-	Methods any `toml:"methods"` // an error, see checkMethods
+	Template *string `toml:"template"` // only in the table lambda
+	Methods  any     `toml:"methods"`  // an error, see checkMethods
 }
 
-// Lambda returns the configuration of the named functions. fngen.toml may also
-// configure the functions of the names in others. An error about its contents
-// is a *ConfigError.
-func (p *Project) Lambda(functions, others []string) (map[string]Lambda, error) {
+// functionSettings are the keys of a table functions.NAME.
+type functionSettings struct {
+	lambdaSettings
+	Events
+}
+
+// Lambda returns the configuration of functions by their names. fngen.toml may
+// also configure the functions of the names in others. An error about its
+// contents is a *ConfigError.
+func (p *Project) Lambda(functions []Function, others []string) (map[string]Lambda, error) {
 	data, err := p.read(configFile)
 	if err != nil {
 		return nil, err
@@ -57,23 +76,41 @@ func (p *Project) Lambda(functions, others []string) (map[string]Lambda, error) 
 		return nil, invalid(err, append([]string{"lambda"}, key...)...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Functions)) {
-		if !slices.Contains(functions, name) && !slices.Contains(others, name) {
+		i := slices.IndexFunc(functions, func(f Function) bool { return f.Name == name })
+		if i < 0 && !slices.Contains(others, name) {
 			err := errors.New("unknown function")
-			if nearest := generator.Nearest(name, functions); nearest != "" {
+			var names []string
+			for _, f := range functions {
+				names = append(names, f.Name)
+			}
+			if nearest := generator.Nearest(name, names); nearest != "" {
 				err = fmt.Errorf("unknown function, did you mean %s", dotted([]string{nearest}))
 			}
 			return nil, invalid(err, "functions", name)
 		}
-		if key, err := s.Functions[name].validate(); err != nil {
+		key, err := s.Functions[name].lambdaSettings.validate()
+		if err == nil && s.Functions[name].Template != nil {
+			key, err = []string{"template"}, errors.New("only [lambda] has a template, which is for all functions")
+		}
+		if err == nil && i >= 0 {
+			key, err = s.Functions[name].Events.validate(functions[i])
+			if hasURL := s.Functions[name].URL; err == nil && hasURL != nil && *hasURL && functions[i].Kind != generator.KindHTTP {
+				key, err = []string{"url"}, errors.New("only a function that is called over HTTP has a URL")
+			}
+		}
+		if err != nil {
 			return nil, invalid(err, append([]string{"functions", name}, key...)...)
 		}
 	}
 
 	lambdas := map[string]Lambda{}
-	for _, name := range functions {
+	for _, f := range functions {
+		name := f.Name
 		l := defaultLambda()
 		l.apply(s.Lambda)
-		l.apply(s.Functions[name])
+		l.apply(s.Functions[name].lambdaSettings)
+		l.URL = l.URL && f.Kind == generator.KindHTTP
+		l.Events = s.Functions[name].Events
 		if size := l.environmentSize(); size > maxEnvironment {
 			key := []string{"functions", name, "environment"}
 			if len(s.Functions[name].Environment) == 0 {
@@ -95,17 +132,48 @@ func defaultLambda() Lambda {
 		Architecture: "arm64",
 		Memory:       256,
 		Timeout:      10,
-		Environment:  map[string]string{},
+		Environment:  map[string]any{},
 	}
 }
 
+// SAMTemplate returns the name and the contents of the partial SAM template that
+// extends the generated one: sam.yaml, or what fngen.toml names. The contents are
+// nil if there is none.
+func (p *Project) SAMTemplate() (name string, contents []byte, err error) {
+	data, err := p.read(configFile)
+	if err != nil {
+		return "", nil, err
+	}
+	s, err := decodeSettings(data)
+	if err != nil {
+		return "", nil, err
+	}
+	if s.Lambda.Template == nil {
+		contents, err = p.read("sam.yaml")
+		return "sam.yaml", contents, err
+	}
+	name = *s.Lambda.Template
+	if !filepath.IsLocal(filepath.FromSlash(name)) {
+		err = fmt.Errorf("want a path inside the project, not %q", name)
+	} else if contents, err = p.read(name); err == nil && contents == nil {
+		err = fmt.Errorf("%s does not exist", name)
+	}
+	if err != nil {
+		key := []string{"lambda", "template"}
+		err = &ConfigError{configFile, fmt.Errorf("line %d: %s: %w", lineOf(data, key), dotted(key), err)}
+	}
+	return name, contents, err
+}
+
 // apply overrides the configuration by settings. Variables are merged: a
-// setting replaces an earlier one for the same variable.
+// setting replaces an earlier one for the same variable. Policies are added.
 func (l *Lambda) apply(s lambdaSettings) {
 	l.Architecture = *cmp.Or(s.Architecture, &l.Architecture)
 	l.Memory = *cmp.Or(s.Memory, &l.Memory)
 	l.Timeout = *cmp.Or(s.Timeout, &l.Timeout)
 	l.Concurrency = cmp.Or(s.Concurrency, l.Concurrency)
+	l.URL = *cmp.Or(s.URL, &l.URL)
+	l.Policies = slices.Concat(l.Policies, s.Policies)
 	for _, name := range s.Secrets {
 		delete(l.Environment, name)
 	}
@@ -118,14 +186,14 @@ func (l *Lambda) apply(s lambdaSettings) {
 }
 
 // environmentSize returns the size of the variables that are not secret, in
-// bytes. It does not count the values of dynamic references, which only
-// CloudFormation knows.
+// bytes. It does not count the values of dynamic references and of calls, which
+// only CloudFormation knows.
 func (l Lambda) environmentSize() int {
 	size := 0
 	for name, value := range l.Environment {
 		size += len(name)
-		if !strings.Contains(value, "{{resolve:") {
-			size += len(value)
+		if text, ok := value.(string); ok && !strings.Contains(text, "{{resolve:") {
+			size += len(text)
 		}
 	}
 	return size
@@ -158,6 +226,16 @@ func (s lambdaSettings) validate() ([]string, error) {
 		if err := validateVariable(name); err != nil {
 			return []string{"environment", name}, err
 		}
+		if _, ok := s.Environment[name].(string); !ok {
+			if err := validateCall(s.Environment[name]); err != nil {
+				return []string{"environment", name}, err
+			}
+		}
+	}
+	for _, policy := range s.Policies {
+		if err := validatePolicy(policy); err != nil {
+			return []string{"policies"}, err
+		}
 	}
 	for _, name := range s.Secrets {
 		if err := validateVariable(name); err != nil {
@@ -168,6 +246,65 @@ func (s lambdaSettings) validate() ([]string, error) {
 		}
 	}
 	return nil, nil
+}
+
+// validatePolicy checks a policy.
+func validatePolicy(policy any) error {
+	if policy, ok := policy.(string); ok {
+		if !regexp.MustCompile(`^(arn:.+|[A-Za-z0-9+=,.@_/-]+)$`).MatchString(policy) {
+			return fmt.Errorf("want a name or an ARN, not %q", policy)
+		}
+		return nil
+	}
+	template, ok := policy.(map[string]any)
+	if !ok || len(template) != 1 {
+		return errors.New(`want "NAME", "ARN" or { TEMPLATE = { PARAMETER = "VALUE" } }`)
+	}
+	for name, parameters := range template {
+		table, ok := parameters.(map[string]any)
+		switch {
+		case IsCall(template):
+			return validateCall(template)
+		case !ok:
+			return fmt.Errorf(`%s: want its parameters, as in { %[1]s = { NAME = "VALUE" } }`, name)
+		}
+		for _, parameter := range slices.Sorted(maps.Keys(table)) {
+			call, ok := table[parameter].(map[string]any)
+			if !ok || !IsCall(call) {
+				continue
+			}
+			if err := validateCall(call); err != nil {
+				return fmt.Errorf("%s: %s: %w", name, parameter, err)
+			}
+		}
+	}
+	return nil
+}
+
+// IsCall reports whether a table calls a function of CloudFormation.
+func IsCall(table map[string]any) bool {
+	for name := range table {
+		return len(table) == 1 && slices.Contains([]string{"Ref", "Sub", "GetAtt"}, name)
+	}
+	return false
+}
+
+// validateCall checks a value that calls a function of CloudFormation.
+func validateCall(value any) error {
+	table, ok := value.(map[string]any)
+	if !ok || !IsCall(table) {
+		return errors.New(`want a text in quotes, { Ref = "ID" }, { Sub = "TEXT" } or { GetAtt = "ID.ATTRIBUTE" }`)
+	}
+	for name, argument := range table {
+		text, ok := argument.(string)
+		id, attribute, _ := strings.Cut(text, ".")
+		if !ok || text == "" || name == "GetAtt" && (id == "" || attribute == "") {
+			return fmt.Errorf("want a %s of %s", map[string]string{
+				"Ref": `name such as "Bucket"`, "Sub": `text such as "${Bucket}-copy"`, "GetAtt": `name such as "Bucket.Arn"`,
+			}[name], name)
+		}
+	}
+	return nil
 }
 
 // LambdaVariable reports whether a function on Lambda can have an environment
@@ -221,6 +358,10 @@ func lineOf(data []byte, key []string) int {
 	}
 	return line
 }
+
+// SettingsTable returns the name of the table of fngen.toml with a function's
+// settings: functions."slack/events" for slack/events.
+func SettingsTable(function string) string { return dotted([]string{"functions", function}) }
 
 // dotted returns a key as TOML writes it, with quotes where they are required.
 func dotted(key []string) string {

@@ -8,7 +8,17 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/fngen/fngen/generator"
 )
+
+func httpFunctions(names ...string) []Function {
+	var functions []Function
+	for _, name := range names {
+		functions = append(functions, Function{Name: name, Kind: generator.KindHTTP})
+	}
+	return functions
+}
 
 func TestLambda(t *testing.T) {
 	concurrency := 2
@@ -47,11 +57,11 @@ func TestLambda(t *testing.T) {
 				"[functions.divide]\nsecrets = [\"X1\", \"Y1\"]\n" +
 				"[functions.divide.environment]\nB1 = \"other\"\nC1 = \"\"",
 			with(func(l *Lambda) {
-				l.Environment = map[string]string{"A1": "a", "B1": "other", "C1": ""}
+				l.Environment = map[string]any{"A1": "a", "B1": "other", "C1": ""}
 				l.Secrets = []string{"X1", "Y1", "Z1"}
 			}),
 			with(func(l *Lambda) {
-				l.Environment, l.Secrets = map[string]string{"A1": "a", "B1": "b"}, []string{"Y1", "Z1"}
+				l.Environment, l.Secrets = map[string]any{"A1": "a", "B1": "b"}, []string{"Y1", "Z1"}
 			}),
 		},
 		{
@@ -82,7 +92,7 @@ func TestLambda(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			p := openTest(t, map[string]string{"go.mod": goMod, configFile: test.file}, ".")
-			got, err := p.Lambda([]string{"divide", "memory", "other"}, []string{"broken"})
+			got, err := p.Lambda(httpFunctions("divide", "memory", "other"), []string{"broken"})
 			require.NoError(t, err)
 			assert.Equal(t, []string{"divide", "memory", "other"}, slices.Sorted(maps.Keys(got)))
 			assert.Equal(t, test.divide, got["divide"])
@@ -154,7 +164,7 @@ func TestLambdaErrors(t *testing.T) {
 	for _, test := range tests {
 		p := openTest(t, map[string]string{"go.mod": goMod}, ".")
 		require.NoError(t, p.Root.WriteFile(configFile, []byte(test.file), 0o666))
-		_, err := p.Lambda([]string{"divide"}, nil)
+		_, err := p.Lambda(httpFunctions("divide"), nil)
 		require.Error(t, err, test.file)
 		assert.ErrorContains(t, err, "fngen.toml: "+test.want)
 	}
@@ -217,6 +227,87 @@ func TestSecrets(t *testing.T) {
 			got, err := p.Secrets(functions[0])
 			require.NoError(t, err)
 			assert.Equal(t, test.want, got)
+		})
+	}
+}
+
+func TestLambdaPolicies(t *testing.T) {
+	p := openTest(t, map[string]string{"go.mod": goMod, "fngen.toml": `
+[lambda]
+policies = ["AmazonS3ReadOnlyAccess"]
+[functions.divide]
+policies = [{ S3ReadPolicy = { BucketName = { Ref = "Photos" } } }, { Ref = "Policy" }]
+environment = { BUCKET = { Ref = "Photos" }, ARN = { GetAtt = "Photos.Arn" } }
+`}, ".")
+	got, err := p.Lambda(httpFunctions("divide", "other"), nil)
+	require.NoError(t, err)
+	ref := func(id string) map[string]any { return map[string]any{"Ref": id} }
+	assert.Equal(t, []any{
+		"AmazonS3ReadOnlyAccess",
+		map[string]any{"S3ReadPolicy": map[string]any{"BucketName": ref("Photos")}},
+		ref("Policy"),
+	}, got["divide"].Policies)
+	assert.Equal(t, map[string]any{
+		"BUCKET": ref("Photos"), "ARN": map[string]any{"GetAtt": "Photos.Arn"},
+	}, got["divide"].Environment)
+	assert.Equal(t, []any{"AmazonS3ReadOnlyAccess"}, got["other"].Policies)
+}
+
+func TestLambdaPolicyErrors(t *testing.T) {
+	const calls = `want a text in quotes, { Ref = "ID" }, { Sub = "TEXT" } or { GetAtt = "ID.ATTRIBUTE" }`
+	tests := []struct{ file, want string }{
+		{`lambda.policies = ["a b"]`, `lambda.policies: want a name or an ARN, not "a b"`},
+		{`lambda.policies = [1]`, `lambda.policies: want "NAME", "ARN" or { TEMPLATE = { PARAMETER = "VALUE" } }`},
+		{
+			`lambda.policies = [{ S3ReadPolicy = "photos" }]`,
+			`lambda.policies: S3ReadPolicy: want its parameters, as in { S3ReadPolicy = { NAME = "VALUE" } }`,
+		},
+		{
+			`lambda.policies = [{ S3ReadPolicy = { BucketName = { Ref = 1 } } }]`,
+			`lambda.policies: S3ReadPolicy: BucketName: want a name such as "Bucket" of Ref`,
+		},
+		{`lambda.environment.A1 = 1`, "lambda.environment.A1: " + calls},
+		{`lambda.environment.A1 = { Reff = "X" }`, "lambda.environment.A1: " + calls},
+		{
+			`lambda.environment.A1 = { GetAtt = "Bucket" }`,
+			`lambda.environment.A1: want a name such as "Bucket.Arn" of GetAtt`,
+		},
+		{
+			`functions.divide.template = "sam.yaml"`,
+			"functions.divide.template: only [lambda] has a template, which is for all functions",
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.file, func(t *testing.T) {
+			p := openTest(t, map[string]string{"go.mod": goMod, "fngen.toml": test.file}, ".")
+			_, err := p.Lambda(httpFunctions("divide"), nil)
+			assert.EqualError(t, err, "fngen.toml: line 1: "+test.want)
+		})
+	}
+}
+
+func TestSAMTemplate(t *testing.T) {
+	tests := []struct{ file, name, contents, err string }{
+		{"", "sam.yaml", "a", ""},
+		{`lambda.template = "deploy/x.yaml"`, "deploy/x.yaml", "b", ""},
+		{`lambda.template = "none.yaml"`, "", "", "fngen.toml: line 1: lambda.template: none.yaml does not exist"},
+		{
+			`lambda.template = "../x.yaml"`, "", "",
+			`fngen.toml: line 1: lambda.template: want a path inside the project, not "../x.yaml"`,
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.file, func(t *testing.T) {
+			files := map[string]string{"go.mod": goMod, "fngen.toml": test.file, "sam.yaml": "a", "deploy/x.yaml": "b"}
+			p := openTest(t, files, ".")
+			name, contents, err := p.SAMTemplate()
+			if test.err != "" {
+				assert.EqualError(t, err, test.err)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, test.name, name)
+			assert.Equal(t, test.contents, string(contents))
 		})
 	}
 }

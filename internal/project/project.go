@@ -51,8 +51,10 @@ func (e *NoModuleError) Error() string {
 	return "no go.mod in " + e.Dir + " or any parent directory"
 }
 
-// Hint returns the command that creates a go.mod.
-func (*NoModuleError) Hint() string { return "go mod init example.com/NAME" }
+// Hint returns the commands that create a go.mod.
+func (*NoModuleError) Hint() string {
+	return "go mod init example.com/NAME, or for a new project: fngen new NAME"
+}
 
 // A NoFunctionsError reports that the functions directory Dir contains no
 // functions.
@@ -199,15 +201,8 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 		if err := p.checkModule(path.Join(p.Functions, function), p.Dir); err != nil {
 			return facts, err
 		}
-		for _, file := range append(generator.OwnFiles(function), path.Join(function, generator.IndexFile)) {
-			file = path.Join(p.Functions, file)
-			data, err := p.read(file)
-			if err != nil {
-				return facts, err
-			}
-			if data != nil {
-				facts.Files[file] = data
-			}
+		if err := p.readFunction(facts, function); err != nil {
+			return facts, err
 		}
 	}
 
@@ -227,6 +222,58 @@ func (p *Project) Facts(version, function string) (generator.Project, error) {
 		}
 	}
 	return facts, nil
+}
+
+// readFunction adds the files of a function to the facts.
+func (p *Project) readFunction(facts generator.Project, function string) error {
+	index := path.Join(p.Functions, function, generator.IndexFile)
+	for _, file := range append(facts.FunctionFiles(function), index) {
+		data, err := p.read(file)
+		if err != nil {
+			return err
+		}
+		if data != nil {
+			facts.Files[file] = data
+		}
+	}
+	return nil
+}
+
+// AddTemplates adds the project's own templates to the facts, and the files that
+// the function has because of them, unless its name is "".
+func (p *Project) AddTemplates(facts *generator.Project, function string) error {
+	dir := generator.TemplatesDir(p.Functions)
+	names, err := p.readNames(dir)
+	if err != nil || len(names) == 0 {
+		return err
+	}
+	facts.Templates = map[string][]byte{}
+	for _, name := range names {
+		if !generator.IsTemplate(name) {
+			continue
+		}
+		file := path.Join(dir, name)
+		info, err := p.Root.Stat(filepath.FromSlash(file))
+		switch {
+		case err != nil: // read explains it
+		case !info.Mode().IsRegular(): // opening a named pipe would block
+			return fmt.Errorf("%s is not a regular file", file)
+		case info.Size() > generator.MaxTemplate:
+			return fmt.Errorf("%s is larger than %d bytes", file, generator.MaxTemplate)
+		}
+		data, err := p.read(file)
+		if err != nil {
+			return err
+		}
+		if data == nil {
+			return fmt.Errorf("%s is a symlink to a file that does not exist", file)
+		}
+		facts.Templates[name] = data
+	}
+	if function == "" {
+		return nil
+	}
+	return p.readFunction(*facts, function)
 }
 
 // entries returns the names in the functions directory, and the paths in the
@@ -280,20 +327,28 @@ func (p *Project) entries(function string) ([]string, error) {
 // source.
 func isGoFile(name string) bool { return strings.HasSuffix(name, ".go") && !GoIgnores(name) }
 
+// moduleCache returns the directory of the module cache, or "" if it is unknown.
+func moduleCache(env func(string) string) string {
+	if cache := env("GOMODCACHE"); cache != "" {
+		return cache
+	}
+	gopath, _, _ := strings.Cut(env("GOPATH"), string(filepath.ListSeparator))
+	if gopath == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return ""
+		}
+		gopath = filepath.Join(home, "go")
+	}
+	return filepath.Join(gopath, "pkg", "mod")
+}
+
 // cachedModules returns the go.mod files of the modules that the project requires,
 // as far as the module cache has them.
 func (p *Project) cachedModules(goMod []byte) [][]byte {
-	cache := p.env("GOMODCACHE")
+	cache := moduleCache(p.env)
 	if cache == "" {
-		gopath, _, _ := strings.Cut(p.env("GOPATH"), string(filepath.ListSeparator))
-		if gopath == "" {
-			home, err := os.UserHomeDir()
-			if err != nil {
-				return nil
-			}
-			gopath = filepath.Join(home, "go")
-		}
-		cache = filepath.Join(gopath, "pkg", "mod")
+		return nil
 	}
 	file, err := modfile.ParseLax("go.mod", goMod, nil)
 	if err != nil {

@@ -331,16 +331,16 @@ func TestList(t *testing.T) {
 		return Declaration{Name: name, File: "api/src/functions/" + file, Line: line}
 	}
 	assert.Equal(t, []Function{
-		{Name: "B2", Package: "b2", Route: "/B2", Files: at("B2/x.go"), Handler: on("Handler", "B2/x.go", 5)},
-		{Name: "a", Package: "afn", Route: "/a", Files: at("a/index.go"), Handler: on("Handler", "a/index.go", 3)},
-		{Name: "b", Package: "b", Route: "/b", Files: at("b/a.go", "b/b.go"), Handler: on("Handler", "b/b.go", 3)},
-		{Name: "j", Package: "j", Route: "/j", Files: at("j/j.go"), Handler: on("Handler", "j/j.go", 5)},
+		{Name: "B2", Package: "b2", Kind: "http", Route: "/B2", Files: at("B2/x.go"), Handler: on("Handler", "B2/x.go", 5)},
+		{Name: "a", Package: "afn", Kind: "http", Route: "/a", Files: at("a/index.go"), Handler: on("Handler", "a/index.go", 3)},
+		{Name: "b", Package: "b", Kind: "http", Route: "/b", Files: at("b/a.go", "b/b.go"), Handler: on("Handler", "b/b.go", 3)},
+		{Name: "j", Package: "j", Kind: "http", Route: "/j", Files: at("j/j.go"), Handler: on("Handler", "j/j.go", 5)},
 		{
-			Name: "k", Package: "k", Route: "/k", Files: at("k/k.go", "k/s.go", "k/tool.go"),
+			Name: "k", Package: "k", Kind: "http", Route: "/k", Files: at("k/k.go", "k/s.go", "k/tool.go"),
 			Handler: on("Handler", "k/k.go", 3), Shutdown: on("Shutdown", "k/s.go", 3),
 		},
 		{
-			Name: "z", Package: "functions", Route: "/z", Files: at("z.go"),
+			Name: "z", Package: "functions", Kind: "http", Route: "/z", Files: at("z.go"),
 			Handler: on("ZHandler", "z.go", 3), Shutdown: on("ZShutdown", "z.go", 5),
 		},
 	}, functions)

@@ -26,12 +26,12 @@ type Route struct {
 // position returns the file and line in the form of the go command.
 func (r Route) position() string { return fmt.Sprintf("%s:%d", r.File, r.Line) }
 
-// A RouteError reports routes that are malformed or conflict. It starts with
-// the position of their declaration.
-type RouteError struct{ Err error }
+// A DeclarationError reports that what a function declares about its calls is
+// malformed or contradicts other declarations. It starts with their position.
+type DeclarationError struct{ Err error }
 
-func (e *RouteError) Error() string { return e.Err.Error() }
-func (e *RouteError) Unwrap() error { return e.Err }
+func (e *DeclarationError) Error() string { return e.Err.Error() }
+func (e *DeclarationError) Unwrap() error { return e.Err }
 
 const (
 	routesHint   = `declare them as in var Routes = []string{"GET /users/{id}"}`
@@ -46,7 +46,7 @@ func (p *Project) addRoutes(f *Function, variable string, files []*goFile) (err 
 		return strings.HasSuffix(imported, path.Join("/", p.Lib, "cors"))
 	})
 	for _, file := range files {
-		value, found := file.routesVariable(variable)
+		value, found := file.declared(variable)
 		if !found {
 			continue
 		}
@@ -63,9 +63,9 @@ func (p *Project) addRoutes(f *Function, variable string, files []*goFile) (err 
 	return nil
 }
 
-// routesVariable returns the identifier that declares a package-level name and
-// the value that it has, or the identifier itself if it has none.
-func (file *goFile) routesVariable(name string) (value ast.Expr, found bool) {
+// declared returns the value that a package-level constant or variable has, or
+// the identifier that declares the name if it has none.
+func (file *goFile) declared(name string) (value ast.Expr, found bool) {
 	for _, declaration := range file.Decls {
 		switch d := declaration.(type) {
 		case *ast.FuncDecl:
@@ -81,7 +81,7 @@ func (file *goFile) routesVariable(name string) (value ast.Expr, found bool) {
 				for i, ident := range s.Names {
 					switch {
 					case ident.Name != name:
-					case d.Tok == token.VAR && len(s.Values) == len(s.Names):
+					case len(s.Values) == len(s.Names):
 						return s.Values[i], true
 					default:
 						return ident, true
@@ -96,8 +96,8 @@ func (file *goFile) routesVariable(name string) (value ast.Expr, found bool) {
 // routes returns the routes of a list of strings.
 func (file *goFile) routes(list ast.Expr, variable string, files []*goFile) ([]Route, error) {
 	fail := func(at ast.Node, err error, advice string) ([]Route, error) {
-		err = fmt.Errorf("%s:%d: %s: %w", file.name, file.line(at), variable, err)
-		return nil, &RouteError{hint.With(err, advice)}
+		err = fmt.Errorf("%s: %s: %w", file.position(at), variable, err)
+		return nil, &DeclarationError{hint.With(err, advice)}
 	}
 	literal, ok := list.(*ast.CompositeLit)
 	if !ok || !isStringSlice(literal.Type) {
@@ -218,13 +218,13 @@ func (f Function) allRoutes() []Route {
 	}
 }
 
-// checkRoutes returns a *RouteError if the routes of functions conflict.
+// checkRoutes returns a *DeclarationError if the routes of functions conflict.
 func checkRoutes(functions []Function) error {
 	var routes []generator.Route
 	var declared []Route
 	var names []string
 	for i, f := range functions {
-		if len(f.Routes) == 0 && i > 0 && functions[i-1].Name == f.Name {
+		if f.Kind != generator.KindHTTP || len(f.Routes) == 0 && i > 0 && functions[i-1].Name == f.Name {
 			continue // a directory and a flat file, which builds report
 		}
 		for _, r := range f.allRoutes() {
@@ -241,23 +241,24 @@ func checkRoutes(functions []Function) error {
 		err = fmt.Errorf("%s: duplicate route %q of %s, which %s has at %s",
 			declared[j].position(), routes[j], names[j], names[i], declared[i].position())
 	}
-	return &RouteError{hint.With(err, conflictHint)}
+	return &DeclarationError{hint.With(err, conflictHint)}
 }
 
 // CheckRoutes returns an error if the routes of a function that is to be
-// generated conflict with those of another function.
+// generated conflict with those of another function. Like the error of a name
+// that collides, it is a usage error.
 func (p *Project) CheckRoutes(name string, routes []generator.Route) error {
 	if len(routes) == 0 {
 		return nil
 	}
 	functions, _, err := p.List()
-	if err != nil && !errors.As(err, new(*RouteError)) {
+	if err != nil && !errors.As(err, new(*DeclarationError)) {
 		return err
 	}
 	var others []Route
 	var all []generator.Route
 	for _, f := range functions {
-		if f.Name == name {
+		if f.Kind != generator.KindHTTP || f.Name == name {
 			continue
 		}
 		for _, r := range f.allRoutes() {
@@ -268,6 +269,7 @@ func (p *Project) CheckRoutes(name string, routes []generator.Route) error {
 	if !conflict || j < len(others) {
 		return nil
 	}
-	err = fmt.Errorf("the route %q conflicts with %q, declared at %s", routes[j-len(others)], others[i], others[i].position())
-	return &RouteError{hint.With(err, "choose another method or path")}
+	reason := fmt.Sprintf("the route %q conflicts with %q, declared at %s",
+		routes[j-len(others)], others[i], others[i].position())
+	return &DeclarationError{hint.With(&generator.ValueError{Reason: reason}, "choose another method or path")}
 }

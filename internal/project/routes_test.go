@@ -58,13 +58,13 @@ var Routes = []string{
 	assert.False(t, plain.CORS)
 	assert.Equal(t, generator.FunctionRef{
 		Function: "users", Path: "example.com/app/api/src/functions/users", Package: "users", Handler: "Handler",
-		Routes: "Routes", CORS: true,
+		Routes: "Routes", CORS: true, Kind: generator.KindHTTP,
 	}, users.Ref("example.com/app"))
 	assert.Equal(t, "FlatRoutes", flat.Ref("example.com/app").Routes)
 	assert.Equal(t, []string{"GET /users/{id}", "DELETE /users/{id}", "PUT /users/{id}", "POST /users"}, users.Routed().Routes)
 }
 
-func TestListRouteErrors(t *testing.T) {
+func TestListDeclarationErrors(t *testing.T) {
 	for _, test := range []struct{ routes, want, hint string }{
 		{"var Routes []string", "5: Routes: want a list of strings in the source", routesHint},
 		{"var Routes = routes()", "5: Routes: want a list of strings in the source", routesHint},
@@ -118,7 +118,7 @@ func TestListRouteErrors(t *testing.T) {
 			functionsDir + "f/f.go": "package f\n\nfunc Handler() {}\n\n" + test.routes + "\n",
 		}, ".")
 		_, _, err := p.List()
-		var invalid *RouteError
+		var invalid *DeclarationError
 		if assert.ErrorAs(t, err, &invalid, test.routes) {
 			assert.Equal(t, "api/src/functions/f/f.go:"+test.want, err.Error())
 			assert.Equal(t, test.hint, hint.Of(err))

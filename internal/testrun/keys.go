@@ -212,8 +212,6 @@ func (s *session) changedSinceCommit(ctx context.Context) (set, error) {
 	}
 	affected := set{}
 	s.addAffected(affected, files, s.deps)
-	chosen := s.names()
-	maps.DeleteFunc(affected, func(name string, _ bool) bool { return !chosen[name] })
 	return affected, nil
 }
 

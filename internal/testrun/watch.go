@@ -322,8 +322,6 @@ func (s *session) changed(ctx context.Context, batch watch.Batch) error {
 	}
 	// A change can remove a dependency or add one, so both graphs count.
 	s.addAffected(affected, batch.Paths, oldDeps, s.deps)
-	chosen := s.names()
-	maps.DeleteFunc(affected, func(name string, _ bool) bool { return !chosen[name] })
 	if len(affected) == 0 {
 		return nil
 	}
@@ -346,12 +344,18 @@ func (s *session) addCauses(files []string) {
 	}
 }
 
-// addAffected adds to affected the functions that depend on one of files.
+// addAffected adds to affected the functions that the user has chosen and that
+// depend on one of files.
 func (s *session) addAffected(affected set, files []string, graphs ...*gotest.Graph) {
 	if len(s.functions) == 0 {
 		return
 	}
-	report := gotest.NewReport(module(s.functions, s.Project.Functions), s.functions, false)
+	report, chosen := gotest.NewReport(module(s.functions, s.Project.Functions), s.functions, false), s.names()
+	add := func(name string) {
+		if chosen[name] {
+			affected[name] = true
+		}
+	}
 	for _, file := range files {
 		for _, graph := range graphs {
 			if graph == nil {
@@ -359,14 +363,12 @@ func (s *session) addAffected(affected set, files []string, graphs ...*gotest.Gr
 			}
 			for _, pkg := range graph.Affected(file) {
 				for _, name := range report.Owners(pkg) {
-					affected[name] = true
+					add(name)
 				}
 			}
 		}
 		// A test can read any file of its function's directory.
-		if name := s.owner(file); s.names()[name] {
-			affected[name] = true
-		}
+		add(s.owner(file))
 	}
 }
 

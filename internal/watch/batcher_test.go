@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -46,6 +47,7 @@ func TestEventOverflow(t *testing.T) {
 func TestHandleError(t *testing.T) {
 	b, _ := newBatcher(t, Options{})
 	require.NoError(t, b.handleError(&fs.PathError{Op: "lstat", Path: "a.go", Err: fs.ErrNotExist}))
+	require.NoError(t, b.handleError(syscall.EINVAL))
 	err := b.handleError(fs.ErrInvalid)
 	require.ErrorIs(t, err, fs.ErrInvalid)
 	assert.EqualError(t, err, "cannot watch files: invalid argument")

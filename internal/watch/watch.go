@@ -504,6 +504,7 @@ func (b *batcher) handleError(err error) error {
 		}
 		b.quiet.Reset(b.options.Quiet) // even if no path is reported: the batch says that events were lost
 	case errors.Is(err, fs.ErrNotExist): // a file was removed before fsnotify could look at it
+	case errors.Is(err, syscall.EINVAL): // a directory was moved and removed before fsnotify could remove its watch
 	default:
 		return fmt.Errorf("cannot watch files: %w", err)
 	}

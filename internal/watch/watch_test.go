@@ -131,6 +131,20 @@ func TestRemoveAndRecreateDirectory(t *testing.T) {
 	}
 }
 
+// A directory can be moved and removed faster than the system's events are
+// handled, as by fngen destroy.
+func TestMoveAndRemoveDirectory(t *testing.T) {
+	dir, batches := watchFiles(t, "a.go")
+	for range 300 {
+		name, moved := filepath.Join(dir, "divide"), filepath.Join(dir, ".moved")
+		write(t, filepath.Join(name, "divide.go"), "x")
+		require.NoError(t, os.Rename(name, moved))
+		require.NoError(t, os.RemoveAll(moved))
+	}
+	write(t, filepath.Join(dir, "a.go"), "after!")
+	changesUntil(t, dir, batches, "a.go")
+}
+
 // Rewriting the same content and creating a short-lived file are not changes:
 // otherwise a test that does so would trigger its next run.
 func TestUnchanged(t *testing.T) {

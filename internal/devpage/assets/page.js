@@ -29,7 +29,8 @@ const named = (node, name) => Object.assign(node, { ariaLabel: `${node.textConte
 const level = (status) => (status >= 500 ? "bad" : status >= 400 ? "warn" : "");
 const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour12: false });
 const duration = (ms) => (ms >= 1000 ? (ms / 1000).toFixed(2) + " s" : ms >= 10 ? Math.round(ms) + " ms" : ms.toFixed(1) + " ms");
-const statusText = (r) => (!r.done ? "…" : r.status ? String(r.status) : "closed");
+const statusText = (r) => (!r.done ? "…" : r.failed && r.status === 200 ? "failed" : r.status ? String(r.status) : "closed");
+const outcome = (r) => (r.failed ? "bad" : level(r.status));
 
 // State of the build.
 
@@ -90,14 +91,22 @@ function source(place) {
 function showFunctions() {
   $("no-functions").hidden = functions.size > 0 || !["ready", "failed"].includes($("state").dataset.status);
   const first = functions.values().next().value;
-  if (first) $("example").textContent = `curl ${location.hostname}:${location.port}/${first.name}`;
+  if (first) $("example").textContent = first.kind === "http" ? `curl ${location.hostname}:${location.port}/${first.name}` : `fngen invoke ${first.name}`;
   $("functions").replaceChildren(...[...functions.values()].map(functionRow));
 }
 
 function functionRow(f) {
   const labels = f.guards.map((guard) => (guard === "webhook" && f.webhook ? "webhook: " + f.webhook : guard));
   const tags = [f.kind, ...labels].map((label) => el("span", { className: "tag" }, label));
-  const actions = el("div", { className: "actions" }, named(button("New request", () => edit({ function: f.name })), f.name));
+  const actions = el("div", { className: "actions" });
+  if (f.kind === "http") {
+    actions.append(named(button("New request", () => edit({ function: f.name })), f.name));
+  } else if (f.kind === "schedule") {
+    actions.append(named(button("Run now", () => command("sample", { function: f.name })), f.name));
+  } else if (["queue", "kinesis", "sns"].includes(f.kind)) {
+    const body = el("input", { value: "{}", ariaLabel: `Message for ${f.name}` });
+    actions.append(body, named(button("Send message", () => command("sample", { function: f.name, message: body.value })), f.name));
+  }
   if (f.samples) {
     const select = el("select", { ariaLabel: `Sample event for ${f.name}` }, ...f.samples.map((name) => el("option", {}, name)));
     actions.append(select, named(button("Send sample", () => command("sample", { function: f.name, sample: select.value })), f.name));
@@ -106,7 +115,8 @@ function functionRow(f) {
     el("div", { className: "first" },
       f.edit ? el("a", { className: "name", href: f.edit, title: "Open the handler in the editor" }, f.name) : el("span", { className: "name" }, f.name),
       chart(f.name)),
-    el("div", {}, ...f.routes.map((route) => el("code", { className: "route muted" }, route.includes(" ") ? route : "any method " + route))),
+    f.schedule || f.queue ? el("div", {}, el("code", { className: "route muted" }, f.schedule || f.queue)) : "",
+    el("div", {}, ...(f.routes || []).map((route) => el("code", { className: "route muted" }, route.includes(" ") ? route : "any method " + route))),
     el("div", { className: "foot" }, el("div", { className: "tags" }, ...tags), actions));
 }
 
@@ -129,7 +139,7 @@ function chart(name) {
   });
   last.forEach((r, i) => {
     const height = Math.max(2, (20 * r.ms) / Math.max(slowest, 1));
-    svg.append(make("rect", { x: (chartSize - last.length + i) * 4, y: 22 - height, width: 3, height, class: level(r.status) }));
+    svg.append(make("rect", { x: (chartSize - last.length + i) * 4, y: 22 - height, width: 3, height, class: outcome(r) }));
   });
   box.append(svg, duration(median));
   return box;
@@ -177,7 +187,7 @@ function requestRow(r) {
 function fillRow(r) {
   const row = rows.get(r.n);
   row.children[2].textContent = statusText(r);
-  row.children[2].className = "status " + level(r.status);
+  row.children[2].className = "status " + outcome(r);
   row.children[3].textContent = r.done ? duration(r.ms) : "";
   row.hidden = !matches(r);
 }
@@ -330,7 +340,7 @@ function edit(r) {
 
 // newRequest returns the method and the path of a function's first route.
 function newRequest(f) {
-  const route = f?.routes[0] || "/";
+  const route = f?.routes?.[0] || "/";
   const [method, path] = route.includes(" ") ? route.split(" ") : [f?.webhook ? "POST" : "GET", route];
   return [method, path];
 }

@@ -1,5 +1,6 @@
-// Package inbox records webhook messages in the project's database, so that all
-// instances of a function share them. Pass an [Inbox] to webhooks.Once:
+// Package inbox records handled messages in the project's database, so that all
+// instances of a function share them. Pass an [Inbox] to webhooks.Once or
+// queue.Once:
 //
 //	webhooks.Once(inbox.Inbox{Function: "orders", InTx: true})
 //
@@ -17,13 +18,13 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/fngen/fngen/templates/lib/db"
-	"github.com/fngen/fngen/templates/lib/webhooks"
+	"github.com/fngen/fngen/templates/lib/once"
 )
 
-// An Inbox is a webhooks.Store for the messages of one function.
+// An Inbox is a once.Store for the messages of one function.
 type Inbox struct {
-	// Function is the name of the function. A provider may send the same message
-	// to several functions.
+	// Function is the name of the function. The same message may be sent to
+	// several functions.
 	Function string
 
 	// InTx runs the handler in a transaction, which db.From gets from the
@@ -50,8 +51,8 @@ type message struct {
 	HandledAt    int64  `bun:",nullzero"` // null until the message is handled
 }
 
-// Handle implements webhooks.Store.
-func (b Inbox) Handle(ctx context.Context, id string, handle func(context.Context) bool) (webhooks.Outcome, error) {
+// Handle implements once.Store.
+func (b Inbox) Handle(ctx context.Context, id string, handle func(context.Context) bool) (once.Outcome, error) {
 	if b.InTx {
 		return b.inTx(ctx, id, handle)
 	}
@@ -65,7 +66,7 @@ var errNotHandled = errors.New("not handled")
 // ends.
 func (b Inbox) inTx(
 	ctx context.Context, id string, handle func(context.Context) bool,
-) (outcome webhooks.Outcome, err error) {
+) (outcome once.Outcome, err error) {
 	err = db.InTx(ctx, func(ctx context.Context) error {
 		now := time.Now().UnixMilli()
 		result, err := db.From(ctx).NewInsert().
@@ -75,7 +76,7 @@ func (b Inbox) inTx(
 			return fmt.Errorf("inbox: %w", err)
 		}
 		if n, err := result.RowsAffected(); err != nil || n == 0 {
-			outcome = webhooks.Duplicate
+			outcome = once.Duplicate
 			return err
 		}
 		if !handle(ctx) {
@@ -91,7 +92,7 @@ func (b Inbox) inTx(
 
 // claim implements Handle with a claim that is committed before the handler
 // runs, and updated or deleted after it.
-func (b Inbox) claim(ctx context.Context, id string, handle func(context.Context) bool) (webhooks.Outcome, error) {
+func (b Inbox) claim(ctx context.Context, id string, handle func(context.Context) bool) (once.Outcome, error) {
 	lease := b.Lease
 	if lease == 0 {
 		lease = defaultLease
@@ -124,29 +125,29 @@ func (b Inbox) claim(ctx context.Context, id string, handle func(context.Context
 		}
 	}()
 	if handled = handle(ctx); !handled {
-		return webhooks.Handled, nil
+		return once.Handled, nil
 	}
 	_, err = db.From(recordCtx).NewUpdate().Model(claim).
 		Set("handled_at = ?", time.Now().UnixMilli()).WherePK().Exec(recordCtx)
 	if err != nil {
 		return 0, fmt.Errorf("inbox: the message was handled but not recorded: %w", err)
 	}
-	return webhooks.Handled, nil
+	return once.Handled, nil
 }
 
 // claimedOutcome returns the outcome for a message that is already claimed.
-func (b Inbox) claimedOutcome(ctx context.Context, id string) (webhooks.Outcome, error) {
+func (b Inbox) claimedOutcome(ctx context.Context, id string) (once.Outcome, error) {
 	other := &message{Function: b.Function, ID: id}
 	err := db.From(ctx).NewSelect().Model(other).WherePK().Scan(ctx)
 	switch {
 	case errors.Is(err, sql.ErrNoRows): // the claim was just released: the sender retries
-		return webhooks.Busy, nil
+		return once.Busy, nil
 	case err != nil:
 		return 0, fmt.Errorf("inbox: %w", err)
 	case other.HandledAt == 0:
-		return webhooks.Busy, nil
+		return once.Busy, nil
 	}
-	return webhooks.Duplicate, nil
+	return once.Duplicate, nil
 }
 
 // Forget deletes messages that were handled before the given time. Providers

@@ -18,11 +18,14 @@ import (
 	"github.com/fngen/fngen/internal/pgserver"
 	"github.com/fngen/fngen/templates/lib/db"
 	"github.com/fngen/fngen/templates/lib/fn"
+	"github.com/fngen/fngen/templates/lib/fntest"
 	"github.com/fngen/fngen/templates/lib/inbox"
+	"github.com/fngen/fngen/templates/lib/once"
+	"github.com/fngen/fngen/templates/lib/queue"
 	"github.com/fngen/fngen/templates/lib/webhooks"
 )
 
-var _ webhooks.Store = inbox.Inbox{}
+var _ once.Store = inbox.Inbox{}
 
 // testInboxes runs test with SQLite and PostgreSQL, with and without InTx. The
 // database has the migration's table and a table that the handler writes to.
@@ -216,5 +219,38 @@ func TestInboxWithOnce(t *testing.T) {
 		}
 		assert.Equal(t, 2, calls)
 		assert.Len(t, workDone(t, ctx), map[bool]int{true: 1, false: 2}[b.InTx])
+	})
+}
+
+// TestQueue delivers a batch again after a failure. Each message is handled
+// once, and its work is done once.
+func TestQueue(t *testing.T) {
+	testInboxes(t, func(t *testing.T, ctx context.Context, b inbox.Inbox) {
+		failing := "2"
+		handler := queue.Each(queue.Once(b, func(ctx context.Context, m queue.Message[string]) error {
+			if err := insertWork(ctx, m.Body); err != nil {
+				return err
+			}
+			if m.Body == failing {
+				panic("bug")
+			}
+			return nil
+		}))
+		event := fntest.SQS("1", "2", "3")
+		response, err := handler(ctx, event)
+		require.NoError(t, err)
+		assert.Equal(t, []int{1}, fntest.Failed(event, response))
+
+		failing = ""
+		for range 2 {
+			response, err := handler(ctx, event)
+			require.NoError(t, err)
+			assert.Empty(t, response.BatchItemFailures)
+		}
+		want := []string{"1", "2", "2", "3"}
+		if b.InTx { // the work of the failure was rolled back
+			want = []string{"1", "2", "3"}
+		}
+		assert.Equal(t, want, workDone(t, ctx))
 	})
 }

@@ -10,14 +10,14 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/fngen/fngen/templates/lib/webhooks"
+	"github.com/fngen/fngen/templates/lib/once"
 )
 
 // ErrLeaseLost is the cause of a canceled handler context if the lease on its
 // message expired. Another instance may be handling the message too.
 var ErrLeaseLost = errors.New("redisstore: lost the lease on the message")
 
-// Messages is a webhooks.Store. While an instance handles a message, it holds a
+// Messages is a once.Store. While an instance handles a message, it holds a
 // lease on the message and renews it. If the instance dies, the lease expires.
 type Messages struct {
 	// Lease is how long a lease lasts unless it is renewed. If an instance dies,
@@ -49,8 +49,8 @@ const (
 	handled
 )
 
-// Handle implements webhooks.Store.
-func (m *Messages) Handle(ctx context.Context, id string, handle func(context.Context) bool) (webhooks.Outcome, error) {
+// Handle implements once.Store.
+func (m *Messages) Handle(ctx context.Context, id string, handle func(context.Context) bool) (once.Outcome, error) {
 	l := lease{
 		client:   m.client,
 		key:      redisKey("message", m.function, id),
@@ -60,11 +60,11 @@ func (m *Messages) Handle(ctx context.Context, id string, handle func(context.Co
 	state, err := acquireScript.Run(ctx, m.client, []string{l.key}, l.token, l.duration.Milliseconds()).Int()
 	switch {
 	case err != nil:
-		return webhooks.Busy, fmt.Errorf("redisstore: %w", err)
+		return once.Busy, fmt.Errorf("redisstore: %w", err)
 	case state == handled:
-		return webhooks.Duplicate, nil
+		return once.Duplicate, nil
 	case state == leased:
-		return webhooks.Busy, nil
+		return once.Busy, nil
 	}
 
 	handlerCtx, cancel := context.WithCancelCause(ctx)
@@ -86,7 +86,7 @@ func (m *Messages) Handle(ctx context.Context, id string, handle func(context.Co
 		}
 	}()
 	done = handle(handlerCtx)
-	return webhooks.Handled, nil
+	return once.Handled, nil
 }
 
 func orDefault(d, defaultValue time.Duration) time.Duration {

@@ -23,6 +23,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fngen/fngen/templates/lib/fn"
+	"github.com/fngen/fngen/templates/lib/fntest"
+	"github.com/fngen/fngen/templates/lib/queue"
 	"github.com/fngen/fngen/templates/lib/ratelimit"
 	"github.com/fngen/fngen/templates/lib/redisstore"
 	"github.com/fngen/fngen/templates/lib/webhooks"
@@ -422,5 +424,39 @@ func BenchmarkLimiter(b *testing.B) {
 		if _, err := limiter.Take(b.Context(), "key", ratelimit.PerSecond(1_000_000)); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// A batch that is delivered to two instances at once is handled once.
+func TestQueue(t *testing.T) {
+	captureLog(t)
+	client := startServer(t)
+	var handled [20]atomic.Int32
+	event := fntest.SQS()
+	for i := range handled {
+		event.Records = append(event.Records, fntest.SQS(i).Records...)
+		event.Records[i].MessageId = fmt.Sprint(i)
+	}
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			handler := queue.Each(queue.Once(redisstore.NewMessages(client, "orders"),
+				func(_ context.Context, m queue.Message[int]) error {
+					handled[m.Body].Add(1)
+					return nil
+				}), queue.Concurrency(4))
+			for remaining := event; len(remaining.Records) > 0; { // as SQS delivers it again
+				response, _ := handler(t.Context(), remaining)
+				var failed []events.SQSMessage
+				for _, i := range fntest.Failed(remaining, response) {
+					failed = append(failed, remaining.Records[i])
+				}
+				remaining.Records = failed
+			}
+		})
+	}
+	wg.Wait()
+	for i := range handled {
+		assert.EqualValues(t, 1, handled[i].Load(), i)
 	}
 }

@@ -36,6 +36,9 @@ func (line) id(m *message) string {
 	_ = json.Unmarshal(m.body(), &message)
 	var ids []string
 	for _, event := range message.Events {
+		if event.ID == "" {
+			return m.contentID("")
+		}
 		ids = append(ids, event.ID)
 	}
 	return cmp.Or(strings.Join(ids, ","), m.contentID(""))

@@ -146,25 +146,6 @@ func TestOnceConcurrent(t *testing.T) {
 	}
 }
 
-func TestMemorySize(t *testing.T) {
-	for _, size := range []int{0, 1, 3} {
-		store := webhooks.NewMemory(size)
-		handle := func(id string) webhooks.Outcome {
-			outcome, err := store.Handle(t.Context(), id, func(context.Context) bool { return true })
-			require.NoError(t, err)
-			return outcome
-		}
-		size = max(size, 1)
-		for i := range 10 * size {
-			require.Equal(t, webhooks.Handled, handle(fmt.Sprint(i)))
-		}
-		for i := 9 * size; i < 10*size; i++ {
-			require.Equal(t, webhooks.Duplicate, handle(fmt.Sprint(i)), "one of the last size messages")
-		}
-		require.Equal(t, webhooks.Handled, handle(fmt.Sprint(9*size-1)), "forgotten")
-	}
-}
-
 type failingStore struct{}
 
 func (failingStore) Handle(context.Context, string, func(context.Context) bool) (webhooks.Outcome, error) {

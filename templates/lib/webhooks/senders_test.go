@@ -87,7 +87,9 @@ func TestLineMessageID(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"events":[{"webhookEventId":"1","deliveryContext":{"isRedelivery":true}}]}`: "1",
 		`{"events":[{"webhookEventId":"1"},{"webhookEventId":"2"}]}`:                  "1,2",
-		`{"events":[]}`: "sha256",
+		`{"events":[]}`:                          "sha256",
+		`{"events":[{},{}]}`:                     "sha256",
+		`{"events":[{"webhookEventId":"1"},{}]}`: "sha256",
 	} {
 		event, err := webhooks.SignEvent(webhooks.Line, events.APIGatewayProxyRequest{Body: body},
 			webhooks.Options{Secret: secret})

@@ -423,12 +423,15 @@ func TestBlankSecrets(t *testing.T) {
 func TestMessageIDWithDot(t *testing.T) {
 	signs, _ := secretPair(webhooks.Standard)
 	options := webhooks.Options{Secret: signs, Now: clock(time.Unix(1700009999, 0))}
-	signed, err := webhooks.SignEvent(webhooks.Standard, events.APIGatewayProxyRequest{
-		Headers: map[string]string{"webhook-id": "msg"}, Body: "1700009999.rest",
-	}, webhooks.Options{Secret: signs, EventTimestamp: time.Unix(1700000000, 0)})
-	require.NoError(t, err)
-	signed.Headers["webhook-id"], signed.Headers["webhook-timestamp"], signed.Body = "msg.1700000000", "1700009999", "rest"
-	requireRejected(t, webhooks.VerifyEvent(webhooks.Standard, signed, options))
+	for _, moved := range []string{"", "text.", "text.more."} {
+		signed, err := webhooks.SignEvent(webhooks.Standard, events.APIGatewayProxyRequest{
+			Headers: map[string]string{"webhook-id": "msg"}, Body: moved + "1700009999.rest",
+		}, webhooks.Options{Secret: signs, EventTimestamp: time.Unix(1700000000, 0)})
+		require.NoError(t, err)
+		signed.Headers["webhook-id"] = strings.TrimSuffix("msg.1700000000."+moved, ".")
+		signed.Headers["webhook-timestamp"], signed.Body = "1700009999", "rest"
+		requireRejected(t, webhooks.VerifyEvent(webhooks.Standard, signed, options), moved)
+	}
 
 	for _, id := range []string{"order.created.1", "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W.", "..", "v1.17000000001"} {
 		signed, err := webhooks.SignEvent(webhooks.Svix, events.APIGatewayProxyRequest{

@@ -151,8 +151,9 @@ func readSNS(body []byte) (map[string]string, error) {
 	return fields, nil
 }
 
-// snsHost matches the hosts of SNS in all regions.
-var snsHost = regexp.MustCompile(`^sns\.[a-z0-9-]{3,}\.amazonaws\.com(\.cn)?$`)
+// snsHost matches the hosts of SNS in all regions, such as us-gov-west-1. It
+// does not match sns.s3-us-west-2.amazonaws.com, which is a bucket named sns.
+var snsHost = regexp.MustCompile(`^sns\.[a-z]+(-[a-z]+)+-[0-9]+\.amazonaws\.com(\.cn)?$`)
 
 // certificate returns the certificate with the given URL.
 func (s *sns) certificate(ctx context.Context, address string) (*x509.Certificate, error) {

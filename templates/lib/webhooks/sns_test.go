@@ -128,6 +128,8 @@ func TestSNSCertificateURLs(t *testing.T) {
 		"other service":   "https://s3.us-east-1.amazonaws.com/a.pem",
 		"dot for a dot":   "https://snsxus-east-1.amazonaws.com/a.pem",
 		"bucket":          "https://sns.us-east-1.s3.amazonaws.com/a.pem",
+		"old bucket":      "https://sns.s3-us-west-2.amazonaws.com/a.pem",
+		"fast bucket":     "https://sns.s3-accelerate.amazonaws.com/a.pem",
 		"upper case":      "https://SNS.us-east-1.amazonaws.com/a.pem",
 		"trailing dot":    "https://sns.us-east-1.amazonaws.com./a.pem",
 		"line break":      "https://sns.us-east-1.amazonaws.com\n.evil.example/a.pem",

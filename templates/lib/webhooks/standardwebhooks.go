@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,9 +48,9 @@ func standardContent(m message, prefix string) (content, signatures string, err 
 	if id == "" {
 		return "", "", fmt.Errorf("no message ID in the header %s-Id", prefix)
 	}
-	// An ID may have dots. If it ends in a timestamp, text of the body may have
-	// been moved to the headers: the signed text has no other separators.
-	if i := strings.LastIndexByte(id, '.'); i >= 0 && isTimestamp(id[i+1:]) {
+	// An ID may have dots. If a timestamp follows one of them, text of the body
+	// may have been moved to the headers: the signed text has no other separators.
+	if slices.ContainsFunc(strings.Split(id, ".")[1:], isTimestamp) {
 		return "", "", errors.New("the message ID contains a timestamp")
 	}
 	return id + "." + timestamp + ".", signatures, nil

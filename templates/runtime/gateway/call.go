@@ -32,8 +32,18 @@ func Call(ctx context.Context, fn Function, event events.APIGatewayProxyRequest)
 	return fn(ctx, event)
 }
 
-// stack returns the frames between the panic and Call. It must be called from
-// Call's deferred function.
+// Protect calls f. If f panics, the error is a [*Panic].
+func Protect(f func() error) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = &Panic{Value: value, Stack: stack()}
+		}
+	}()
+	return f()
+}
+
+// stack returns the frames between the panic and Call or Protect. It must be
+// called from their deferred function.
 func stack() []string {
 	pcs := make([]uintptr, 128)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])

@@ -20,7 +20,7 @@ import (
 
 // call calls f with the context that a function of g gets for a request with
 // ctx.
-func call(g *gateway.Gateway, ctx context.Context, f func(context.Context)) {
+func call(ctx context.Context, g *gateway.Gateway, f func(context.Context)) {
 	r := httptest.NewRequest("GET", "/divide", nil).WithContext(ctx)
 	g.Serve(httptest.NewRecorder(), r, route.Match{}, func(ctx context.Context, _ request) (response, error) {
 		f(ctx)
@@ -67,7 +67,7 @@ func TestContextDone(t *testing.T) {
 			g := &gateway.Gateway{Timeout: 10 * time.Millisecond, Logger: logTo(io.Discard)}
 			client, disconnect := context.WithCancel(context.Background()) // like the contexts of net/http
 			defer disconnect()
-			call(g, client, func(ctx context.Context) {
+			call(client, g, func(ctx context.Context) {
 				ctx, cancel := derive(ctx)
 				defer cancel()
 				assert.ErrorIs(t, waitDone(t, ctx), context.DeadlineExceeded, "the call timed out")
@@ -76,7 +76,7 @@ func TestContextDone(t *testing.T) {
 
 			g = &gateway.Gateway{Timeout: time.Hour}
 			parent, cancelParent := context.WithCancel(context.Background())
-			call(g, parent, func(ctx context.Context) {
+			call(parent, g, func(ctx context.Context) {
 				ctx, cancel := derive(ctx)
 				defer cancel()
 				assert.NoError(t, ctx.Err())
@@ -85,7 +85,7 @@ func TestContextDone(t *testing.T) {
 			})
 
 			var late context.Context
-			call(g, context.Background(), func(ctx context.Context) {
+			call(context.Background(), g, func(ctx context.Context) {
 				late, _ = derive(ctx)
 				assert.NoError(t, late.Err())
 			})
@@ -98,7 +98,7 @@ func TestContextDone(t *testing.T) {
 // first.
 func TestContextConsistent(t *testing.T) {
 	parent, cancelParent := context.WithCancel(context.Background())
-	call(new(gateway.Gateway), parent, func(ctx context.Context) {
+	call(parent, new(gateway.Gateway), func(ctx context.Context) {
 		cancelParent()
 		assert.ErrorIs(t, ctx.Err(), context.Canceled)
 		select {
@@ -108,7 +108,7 @@ func TestContextConsistent(t *testing.T) {
 		}
 	})
 	parent, cancelParent = context.WithCancel(context.Background())
-	call(new(gateway.Gateway), parent, func(ctx context.Context) {
+	call(parent, new(gateway.Gateway), func(ctx context.Context) {
 		done := ctx.Done()
 		cancelParent()
 		assert.ErrorIs(t, ctx.Err(), context.Canceled)
@@ -124,7 +124,7 @@ func TestContextAfterFunc(t *testing.T) {
 	g := &gateway.Gateway{Timeout: time.Hour}
 	called, stopped, late := make(chan bool, 1), make(chan bool, 1), make(chan bool, 1)
 	var saved context.Context
-	call(g, context.WithValue(context.Background(), key{}, "value"), func(ctx context.Context) {
+	call(context.WithValue(context.Background(), key{}, "value"), g, func(ctx context.Context) {
 		saved = ctx
 		assert.Equal(t, "value", ctx.Value(key{}))
 		context.AfterFunc(ctx, func() { called <- true })
@@ -143,14 +143,14 @@ func TestContextAfterFunc(t *testing.T) {
 // TestContextDeadline checks that the request's deadline applies if the gateway
 // has no timeout.
 func TestContextDeadline(t *testing.T) {
-	call(new(gateway.Gateway), context.Background(), func(ctx context.Context) {
+	call(context.Background(), new(gateway.Gateway), func(ctx context.Context) {
 		_, has := ctx.Deadline()
 		assert.False(t, has)
 	})
 	at := time.Now().Add(time.Hour)
 	parent, cancel := context.WithDeadline(context.Background(), at)
 	defer cancel()
-	call(new(gateway.Gateway), parent, func(ctx context.Context) {
+	call(parent, new(gateway.Gateway), func(ctx context.Context) {
 		deadline, _ := ctx.Deadline()
 		assert.Equal(t, at, deadline)
 	})

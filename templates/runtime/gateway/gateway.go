@@ -92,7 +92,14 @@ type Gateway struct {
 	// Timeout is the longest that a call may take. When it expires, the
 	// function's context is done and the response is 504, even if the
 	// function is still running. Zero means no limit.
+	//
+	// For a stream, it is the longest until the first byte of the body.
 	Timeout time.Duration
+
+	// StreamTimeout is the longest that a stream may take. When it expires,
+	// the function's context is done and the connection is aborted. Zero
+	// means no limit.
+	StreamTimeout time.Duration
 
 	// BodyLimit is the largest request body in bytes. A larger body is
 	// refused with 413. Zero means no limit.
@@ -108,7 +115,8 @@ type Gateway struct {
 	ReadTimeout time.Duration
 
 	// WriteTimeout is the longest that a client may take to read a
-	// response. Zero leaves the limit to the http.Server.
+	// response. Zero leaves the limit to the http.Server. For a stream, it
+	// is the longest for each write, and zero means a minute.
 	WriteTimeout time.Duration
 
 	// Closing is set while the server shuts down. Responses then close
@@ -159,26 +167,14 @@ func (g *Gateway) Handler(fn Function) http.Handler {
 // which after a timeout is later than the response. Serve modifies r.Header,
 // because it becomes part of the event.
 func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, match route.Match, fn Function) {
-	start := time.Now()
-	isProxied := g.PeerHeader != "" && r.Header.Get(g.PeerHeader) != ""
-	exposeErrors := g.ExposeErrors && (g.PublicHeader == "" || r.Header.Get(g.PublicHeader) == "")
 	defer g.hold(r)()
-	event, err := g.event(w, r, match, start)
-	if err != nil {
-		refuse(w, err)
+	c := g.call()
+	event, ok := c.accept(w, r, match)
+	if !ok {
+		c.release()
 		return
 	}
-
-	c := g.call(w, event.Path, event.RequestContext.RequestID, start)
-	c.exposeErrors, c.isProxied = exposeErrors, isProxied
-	if payload := g.AWS.Payload; payload > 0 && eventSize(&event) > payload {
-		if g.AWS.Refuse {
-			refuse(w, errTooLong)
-			return
-		}
-		c.notes = append(c.notes, "body-too-large")
-	}
-	c.begin(r, g.TimeLimit())
+	c.begin(r)
 	defer c.ctx.end(context.Canceled)
 
 	returned := false
@@ -217,14 +213,17 @@ func (g *Gateway) logger() *slog.Logger {
 type call struct {
 	gateway  *Gateway
 	ctx      *callContext
+	limit    time.Duration // until the response; zero means none
 	start    time.Time
 	path, id string
 
 	exposeErrors bool
+	isStream     bool
 	isProxied    bool // a reverse proxy of fngen reads NoteHeader and IDHeader
 
 	mu       sync.Mutex // held while a timeout is answered
 	answered bool
+	deadline time.Time // start and limit
 	writer   http.ResponseWriter
 	notes    []string
 	timer    *time.Timer // calls timeOut
@@ -232,35 +231,59 @@ type call struct {
 }
 
 // call returns a new call, or one from the pool.
-func (g *Gateway) call(w http.ResponseWriter, path, id string, start time.Time) *call {
+func (g *Gateway) call() *call {
 	c, ok := g.calls.Get().(*call)
 	if !ok {
-		c = &call{gateway: g, answered: true}
+		c = &call{gateway: g, limit: g.TimeLimit(), answered: true}
 	}
-	c.path, c.id, c.start, c.writer = path, id, start, w
 	return c
 }
 
-// begin starts the call, which ends with its request or after limit. A limit of
-// zero means none.
+// accept returns the event for a request. If the gateway refuses the request,
+// accept answers it and returns false.
+func (c *call) accept(w http.ResponseWriter, r *http.Request, match route.Match) (
+	event events.APIGatewayProxyRequest, ok bool,
+) {
+	g := c.gateway
+	c.start, c.writer = time.Now(), w
+	c.isProxied = g.PeerHeader != "" && r.Header.Get(g.PeerHeader) != ""
+	c.exposeErrors = g.ExposeErrors && (g.PublicHeader == "" || r.Header.Get(g.PublicHeader) == "")
+	event, err := g.event(w, r, match, c.start)
+	if err != nil {
+		refuse(w, err)
+		return event, false
+	}
+	c.path, c.id = event.Path, event.RequestContext.RequestID
+	if payload := g.AWS.Payload; payload > 0 && eventSize(&event) > payload {
+		if g.AWS.Refuse {
+			refuse(w, errTooLong)
+			return event, false
+		}
+		c.notes = append(c.notes, "body-too-large")
+	}
+	return event, true
+}
+
+// begin starts the call, which ends with its request or after its limit.
 //
 // A timer that still runs for an earlier call is left running: it fires before
 // this call's deadline, and timeOut then resets it. That way most calls neither
 // start nor stop a timer.
-func (c *call) begin(r *http.Request, limit time.Duration) {
+func (c *call) begin(r *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.answered = false
 	c.ctx = &callContext{id: c.id, gateway: c.gateway, request: r}
-	if limit == 0 {
+	if c.limit == 0 {
 		return
 	}
-	c.ctx.deadline = c.start.Add(limit)
+	c.deadline = c.start.Add(c.limit)
+	c.ctx.deadline = c.deadline
 	if c.armed {
 		return
 	}
 	c.armed = true
-	if left := time.Until(c.ctx.deadline); c.timer == nil {
+	if left := time.Until(c.deadline); c.timer == nil {
 		c.timer = time.AfterFunc(left, c.timeOut)
 	} else {
 		c.timer.Reset(left)
@@ -285,7 +308,7 @@ func (c *call) timeOut() {
 	// The timer runs this on its own goroutine, where a panic in the project's
 	// log handler would end the process.
 	defer func() { _ = recover() }()
-	c.gateway.log(ctx, path, id, "function timed out", "after", c.gateway.TimeLimit())
+	c.gateway.log(ctx, path, id, "function timed out", "after", c.limit)
 }
 
 // answerTimeout answers with 504 if the call has not been answered and its
@@ -299,7 +322,7 @@ func (c *call) answerTimeout() (ctx context.Context, path, id string, ok bool) {
 	if c.answered {
 		return nil, "", "", false
 	}
-	if left := time.Until(c.ctx.deadline); left > 0 {
+	if left := time.Until(c.deadline); left > 0 {
 		c.armed = true
 		c.timer.Reset(left)
 		return nil, "", "", false
@@ -333,7 +356,7 @@ func (c *call) finish(response events.APIGatewayProxyResponse, err error) {
 		// The request's own deadline passed before the call's.
 		c.writeNotes()
 		c.writeError(http.StatusGatewayTimeout, endpointTimeout)
-		c.log("function timed out", "after", c.gateway.TimeLimit())
+		c.log("function timed out", "after", c.limit)
 		return
 	}
 	if err != nil {
@@ -367,7 +390,8 @@ func (c *call) writeNotes() {
 	if c.isProxied {
 		c.writer.Header().Set(IDHeader, c.id)
 	}
-	if limit := c.gateway.AWS.Time; limit > 0 && !c.gateway.AWS.Refuse && time.Since(c.start) > limit {
+	limit := c.gateway.AWS.Time
+	if limit > 0 && !c.gateway.AWS.Refuse && !c.isStream && time.Since(c.start) > limit {
 		c.notes = append(c.notes, "too-slow")
 	}
 	if len(c.notes) > 0 {
@@ -390,16 +414,21 @@ func (c *call) prepareWriter() {
 // functionFailed answers and logs for a function that returned an error or
 // panicked.
 func (c *call) functionFailed(err error) {
-	var panicked *Panic
-	args := []any{"error", errorText(err)}
-	if errors.As(err, &panicked) {
-		args = append(args, "stack", panicked.Stack)
-	}
 	c.writeError(http.StatusInternalServerError, c.errorBody(err))
 	if c.ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return // the client disconnected, which is not the function's failure
 	}
-	c.log("function failed", args...)
+	c.log("function failed", failure(err)...)
+}
+
+// failure returns what to log about an error or a panic.
+func failure(err error) []any {
+	args := []any{"error", errorText(err)}
+	var panicked *Panic
+	if errors.As(err, &panicked) {
+		args = append(args, "stack", panicked.Stack)
+	}
+	return args
 }
 
 // errorBody returns the body of a response for a function that failed.

@@ -22,6 +22,7 @@ import (
 
 	"github.com/fngen/fngen/internal/lambdaruntime"
 	"github.com/fngen/fngen/templates/runtime/lambdaentry"
+	"github.com/fngen/fngen/templates/runtime/lambdastart"
 )
 
 // TestMain lets the test binary serve as a bootstrap, so that -race covers it.
@@ -33,6 +34,9 @@ func TestMain(m *testing.M) {
 		lambdaentry.Start(lambdaentry.Function{
 			Name: "orders", Handler: showRoute, Routes: []string{"GET /orders/{id}", "/orders/{id}/files/{path...}"},
 		})
+	case "stream":
+		lambdaentry.StartStream(lambdaentry.StreamFunction{Name: "orders", Handler: count, Routes: []string{"GET /orders"}},
+			hook("first", nil))
 	case "shutdown":
 		lambdaentry.Start(lambdaentry.Function{Name: "orders", Handler: echo}, hook("first", nil), hook("second", nil))
 	case "failing":
@@ -89,7 +93,7 @@ func rendezvous(n int) func(context.Context, events.APIGatewayProxyRequest) (eve
 func hook(name string, err error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		deadline, ok := ctx.Deadline()
-		fmt.Fprintln(os.Stderr, "closing", name, ok && time.Until(deadline) <= lambdaentry.Grace)
+		fmt.Fprintln(os.Stderr, "closing", name, ok && time.Until(deadline) <= lambdastart.Grace)
 		return err
 	}
 }
@@ -422,7 +426,7 @@ func TestShutdown(t *testing.T) {
 				assert.Equal(t, test.code, exit.ExitCode())
 			}
 			if name == "stuck" {
-				assert.GreaterOrEqual(t, took, lambdaentry.Grace)
+				assert.GreaterOrEqual(t, took, lambdastart.Grace)
 			}
 			for _, want := range test.want {
 				assert.Contains(t, output.String(), want)

@@ -39,6 +39,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/fngen/fngen/templates/runtime/eventsource"
 )
 
 // A Kind is the format of an event and of its response.
@@ -103,14 +105,14 @@ func (r Request) Context(ctx context.Context) context.Context {
 }
 
 // Decode converts an event to payload format 1.0. For an event that is not an
-// HTTP request, the error is an [*UnsupportedEventError]. Decode also fails if
+// HTTP request, the error is an [*eventsource.UnsupportedEventError]. Decode also fails if
 // a field has the wrong type.
 func Decode(payload []byte) (Request, error) {
 	var e event
 	err := json.Unmarshal(payload, &e) // continues after a field of the wrong type
 	kind := e.kind()
 	if kind == 0 {
-		return Request{}, unsupported(payload)
+		return Request{}, eventsource.Unsupported(eventsource.HTTPRequests, payload)
 	}
 	if err != nil {
 		return Request{}, fmt.Errorf("fngen: decoding event from %s: %w", kind, err)

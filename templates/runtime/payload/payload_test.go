@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fngen/fngen/templates/runtime/eventsource"
 	"github.com/fngen/fngen/templates/runtime/payload"
 )
 
@@ -331,8 +332,8 @@ func TestDecodeUnsupported(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, kind, err := decode([]byte(test.event))
-			var unsupported *payload.UnsupportedEventError
-			require.ErrorAs(t, err, &unsupported)
+			var refused *eventsource.UnsupportedEventError
+			require.ErrorAs(t, err, &refused)
 			assert.EqualError(t, err, message+test.want)
 			assert.Zero(t, kind)
 		})
@@ -342,10 +343,10 @@ func TestDecodeUnsupported(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := decode([]byte(event))
-			var unsupported *payload.UnsupportedEventError
-			require.ErrorAs(t, err, &unsupported)
+			var refused *eventsource.UnsupportedEventError
+			require.ErrorAs(t, err, &refused)
 			assert.ErrorContains(t, err, message+"not a JSON object: ")
-			assert.Error(t, unsupported.Unwrap())
+			assert.Error(t, refused.Unwrap())
 		})
 	}
 }
@@ -404,9 +405,9 @@ func TestDecodeSamples(t *testing.T) {
 			assert.NotEmpty(t, request.Headers, name)
 			continue
 		}
-		var unsupported *payload.UnsupportedEventError
-		require.ErrorAs(t, err, &unsupported, name)
-		if unsupported.Service == "" && !strings.Contains(name, "response") {
+		var refused *eventsource.UnsupportedEventError
+		require.ErrorAs(t, err, &refused, name)
+		if refused.Service == "" && !strings.Contains(name, "response") {
 			unknown = append(unknown, name)
 		}
 	}

@@ -10,6 +10,7 @@ package response
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/textproto"
 	"slices"
@@ -92,6 +93,23 @@ func SetHeader(header http.Header, r events.APIGatewayProxyResponse) error {
 		}
 	}
 	return nil
+}
+
+// Head returns the status and the headers of a stream, with its cookies, as a
+// response without a body.
+func Head(stream *events.APIGatewayProxyStreamingResponse) events.APIGatewayProxyResponse {
+	head := events.APIGatewayProxyResponse{
+		StatusCode:        stream.StatusCode,
+		Headers:           stream.Headers,
+		MultiValueHeaders: stream.MultiValueHeaders,
+	}
+	if len(stream.Cookies) > 0 {
+		multi := make(map[string][]string, len(stream.MultiValueHeaders)+1)
+		maps.Copy(multi, stream.MultiValueHeaders)
+		multi["Set-Cookie"] = slices.Concat(multi["Set-Cookie"], stream.Cookies)
+		head.MultiValueHeaders = multi
+	}
+	return head
 }
 
 const contentType = "Content-Type"

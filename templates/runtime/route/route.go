@@ -29,6 +29,15 @@ type Function struct {
 	CORS bool
 }
 
+// Patterns returns the function's routes as people see them. Without declared
+// routes, that is /NAME, which stands for every method there and below.
+func (f Function) Patterns() []string {
+	if len(f.Routes) == 0 {
+		return []string{"/" + f.Name}
+	}
+	return f.Routes
+}
+
 // A Router finds routes. It is safe for concurrent use.
 type Router struct {
 	all     []*route
@@ -76,17 +85,19 @@ func New(functions ...Function) *Router {
 	router := &Router{all: all, byFirst: map[string][]*route{}}
 	slices.SortStableFunc(all, func(a, b *route) int { return cmp.Compare(a.order, b.order) })
 	for _, r := range all {
-		if r.matchesAnyFirst() {
-			router.others = append(router.others, r)
-		} else {
+		if !r.matchesAnyFirst() {
 			router.byFirst[r.segments[0].literal] = nil
 		}
 	}
-	for first := range router.byFirst {
-		for _, r := range all {
-			if r.matchesAnyFirst() || r.segments[0].literal == first {
-				router.byFirst[first] = append(router.byFirst[first], r)
-			}
+	for _, r := range all { // in order, so that each list is sorted
+		if !r.matchesAnyFirst() {
+			first := r.segments[0].literal
+			router.byFirst[first] = append(router.byFirst[first], r)
+			continue
+		}
+		router.others = append(router.others, r)
+		for first := range router.byFirst {
+			router.byFirst[first] = append(router.byFirst[first], r)
 		}
 	}
 	return router

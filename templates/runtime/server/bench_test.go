@@ -24,7 +24,7 @@ const benchBody = `{"data":"divide function"}`
 // handler that writes the same bytes. It reports the median of the ratios over
 // interleaved rounds. Clients reuse their connections.
 func BenchmarkServer(b *testing.B) {
-	o, err := parse(nil, func(string) (string, bool) { return "", false }, io.Discard)
+	o, err := parse(nil, func(string) (string, bool) { return "", false }, io.Discard, nil)
 	require.NoError(b, err)
 	divide := func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		return events.APIGatewayProxyResponse{StatusCode: 200,

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -40,12 +39,12 @@ type functionError struct {
 // invoke calls a function with the event in the request body, like Lambda's
 // Invoke API.
 func (rt *router) invoke(w http.ResponseWriter, r *http.Request, name string) {
-	i := slices.IndexFunc(rt.functions, func(f Function) bool { return f.Name == name })
+	invoke := rt.find(name)
 	switch {
 	case r.Method != http.MethodPost || r.URL.EscapedPath() != invokePath+name+"/invocations":
 		rt.notFound(w, r)
 		return
-	case i < 0:
+	case invoke == nil:
 		w.Header().Set("X-Amzn-Errortype", "ResourceNotFoundException")
 		respondJSON(w, http.StatusNotFound, map[string]string{"Type": "User", "Message": "Function not found: " + name})
 		return
@@ -67,6 +66,37 @@ func (rt *router) invoke(w http.ResponseWriter, r *http.Request, name string) {
 		return
 	}
 
+	invoke(w, r, data)
+}
+
+// find returns the handler of the events of the function of that name, or nil if
+// there is none.
+func (rt *router) find(name string) func(w http.ResponseWriter, r *http.Request, event []byte) {
+	for _, f := range rt.functions {
+		if f.Name == name {
+			return func(w http.ResponseWriter, r *http.Request, event []byte) { rt.invokeHTTP(w, r, f, event) }
+		}
+	}
+	if job := rt.jobs.Find(name); job != nil {
+		return func(w http.ResponseWriter, r *http.Request, event []byte) {
+			id := rt.gateway.RequestID()
+			w.Header().Set("X-Amzn-Requestid", id)
+			ctx := lambdacontext.NewContext(r.Context(), &lambdacontext.LambdaContext{AwsRequestID: id})
+			response, err := limited(ctx, rt.gateway.TimeLimit(), func(ctx context.Context) ([]byte, error) {
+				return job(ctx, event)
+			})
+			if err != nil {
+				respondError(w, name, err)
+				return
+			}
+			respond(w, http.StatusOK, "application/json", string(response))
+		}
+	}
+	return nil
+}
+
+// invokeHTTP calls a function with the event of an HTTP request.
+func (rt *router) invokeHTTP(w http.ResponseWriter, r *http.Request, f Function, data []byte) {
 	request, err := payload.Decode(data)
 	id := request.RequestContext.RequestID
 	if id == "" {
@@ -77,26 +107,38 @@ func (rt *router) invoke(w http.ResponseWriter, r *http.Request, name string) {
 	if err == nil {
 		ctx := lambdacontext.NewContext(r.Context(), &lambdacontext.LambdaContext{AwsRequestID: id})
 		event := &request.APIGatewayProxyRequest
-		match := route.New(rt.functions[i].routed()).FindEvent(event, request.Kind.DecodesPath())
+		match := route.New(f.routed()).FindEvent(event, request.Kind.DecodesPath())
 		if response = match.Response(); match.Status == 0 {
-			response, err = rt.call(request.Context(ctx), rt.functions[i].Handler, *event)
+			handler := f.Handler
+			if f.Stream != nil {
+				handler = gateway.Buffered(f.Stream)
+			}
+			response, err = limited(request.Context(ctx), rt.gateway.TimeLimit(),
+				func(ctx context.Context) (events.APIGatewayProxyResponse, error) {
+					return gateway.Call(ctx, handler, *event)
+				})
 		}
 	}
 	if err != nil {
-		slog.Error("function failed", "function", name, "error", fmt.Sprint(err))
-		w.Header().Set("X-Amz-Function-Error", "Unhandled")
-		respondJSON(w, http.StatusOK, newFunctionError(err))
+		respondError(w, f.Name, err)
 		return
 	}
 	encoded, err := request.Kind.Encode(response)
 	if err != nil {
-		slog.Error("malformed function response", "function", name, "error", err)
+		slog.Error("malformed function response", "function", f.Name, "error", err)
 		encoded, err = request.Kind.Encode(payload.BadGateway())
 	}
 	if err != nil {
 		encoded = []byte("null")
 	}
 	respond(w, http.StatusOK, "application/json", string(encoded))
+}
+
+// respondError responds to an invocation that failed, and logs the error.
+func respondError(w http.ResponseWriter, name string, err error) {
+	slog.Error("function failed", "function", name, "error", fmt.Sprint(err))
+	w.Header().Set("X-Amz-Function-Error", "Unhandled")
+	respondJSON(w, http.StatusOK, newFunctionError(err))
 }
 
 // A timeoutError means that a function was still running when its timeout
@@ -107,35 +149,33 @@ func (e timeoutError) Error() string {
 	return fmt.Sprintf("Task timed out after %.2f seconds", time.Duration(e).Seconds())
 }
 
-// call calls a function and returns when it has returned or its timeout has
-// expired.
-func (rt *router) call(ctx context.Context, function gateway.Function, event events.APIGatewayProxyRequest) (
-	events.APIGatewayProxyResponse, error,
-) {
-	limit := rt.gateway.TimeLimit()
+// limited calls f and returns when it has returned or limit has expired, unless
+// limit is 0. f's context then ends, but f may still be running.
+func limited[T any](ctx context.Context, limit time.Duration, f func(context.Context) (T, error)) (T, error) {
 	if limit > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
 	type outcome struct {
-		response events.APIGatewayProxyResponse
+		response T
 		err      error
 	}
 	done := make(chan outcome, 1)
 	go func() {
 		o := outcome{err: errors.New("the function called runtime.Goexit")}
 		defer func() { done <- o }()
-		o.response, o.err = gateway.Call(ctx, function, event)
+		o.response, o.err = f(ctx)
 	}()
 	select {
 	case o := <-done:
 		return o.response, o.err
 	case <-ctx.Done():
+		var none T
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return events.APIGatewayProxyResponse{}, timeoutError(limit)
+			return none, timeoutError(limit)
 		}
-		return events.APIGatewayProxyResponse{}, ctx.Err()
+		return none, ctx.Err()
 	}
 }
 

@@ -25,6 +25,7 @@ type options struct {
 	port                              int
 	loopbackByDefault                 bool // PORT is set, but no host
 	timeout, readTimeout, idleTimeout time.Duration
+	streamTimeout                     time.Duration
 	drain                             time.Duration
 	bodyLimit, bodiesLimit            size
 	headerLimit                       size
@@ -32,6 +33,7 @@ type options struct {
 	trustedProxies                    prefixes
 	publicURL                         *url.URL
 	report, token                     string // parent's address, and this process's token
+	jobs                              Jobs
 }
 
 // A usageError is an error in the flags or the environment.
@@ -43,10 +45,15 @@ type usageError struct {
 func (e usageError) Unwrap() error { return e.error }
 
 // parse reads options from the environment and from flags, which take
-// precedence. It prints help to stderr if a flag asks for it. Its errors are
-// usageErrors.
-func parse(args []string, lookup func(string) (string, bool), stderr io.Writer) (options, error) {
-	o := options{host: "127.0.0.1", port: 8911, bodyLimit: 10 << 20, bodiesLimit: 32 << 20, headerLimit: 64 << 10}
+// precedence. jobs may add flags. It prints help to stderr if a flag asks for it.
+// Its errors are usageErrors.
+func parse(args []string, lookup func(string) (string, bool), stderr io.Writer, jobs Jobs) (options, error) {
+	if jobs == nil {
+		jobs = noJobs{}
+	}
+	o := options{
+		host: "127.0.0.1", port: 8911, bodyLimit: 10 << 20, bodiesLimit: 32 << 20, headerLimit: 64 << 10, jobs: jobs,
+	}
 	host, _ := lookup("HOST")
 	if host != "" {
 		o.host = host
@@ -66,6 +73,8 @@ func parse(args []string, lookup func(string) (string, bool), stderr io.Writer) 
 	flags.StringVar(&o.host, "host", o.host, "`address` to listen on, or set HOST; 0.0.0.0 for all interfaces")
 	flags.IntVar(&o.port, "port", o.port, "`port` to listen on, or set PORT; 0 for any free port")
 	flags.DurationVar(&o.timeout, "timeout", 30*time.Second, "time limit for a function (504); 0 for no limit")
+	flags.DurationVar(&o.streamTimeout, "stream-timeout", 15*time.Minute,
+		"time limit for a streamed response, whose first byte is subject to -timeout; 0 for no limit")
 	flags.Var(&o.bodyLimit, "body-limit", "largest request body (413), such as 10MB, 512KB or 1000; 0 for no limit")
 	flags.Var(&o.bodiesLimit, "bodies-limit",
 		"largest total of request bodies that are processed at once (503); 0 for no limit")
@@ -82,6 +91,7 @@ func parse(args []string, lookup func(string) (string, bool), stderr io.Writer) 
 		"enforce the limits of API Gateway and Lambda: 6 MB (413, 502), 29 s (504)")
 	flags.StringVar(&o.report, "report", "", "`address` of the parent process, with which this process ends")
 	flags.BoolVar(&o.dev, "dev", false, "include error messages in responses; requires -report")
+	jobs.Flags(flags)
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		printHelp(stderr, flags)
@@ -96,6 +106,9 @@ func parse(args []string, lookup func(string) (string, bool), stderr io.Writer) 
 	o.loopbackByDefault = portText != "" && host == "" && !set["host"]
 	o.token, _ = lookup(tokenEnv)
 	if err := o.validate(flags.Args(), public); err != nil {
+		return o, usageError{error: err}
+	}
+	if err := jobs.Check(); err != nil {
 		return o, usageError{error: err}
 	}
 	return o, nil
@@ -130,6 +143,7 @@ func (o *options) validate(args []string, public string) error {
 		value time.Duration
 	}{
 		{"timeout", o.timeout},
+		{"stream-timeout", o.streamTimeout},
 		{"read-timeout", o.readTimeout},
 		{"idle-timeout", o.idleTimeout},
 		{"drain", o.drain},
@@ -199,6 +213,7 @@ func (o *options) gateway() *gateway.Gateway {
 		PublicURL:      o.publicURL,
 		TrustedProxies: o.trustedProxies,
 		Timeout:        o.timeout,
+		StreamTimeout:  o.streamTimeout,
 		BodyLimit:      int64(o.bodyLimit),
 		InFlight:       int64(o.bodiesLimit),
 		ReadTimeout:    o.readTimeout,

@@ -26,7 +26,7 @@ func dialParent(ctx context.Context, address, token string, port int) (*parentCo
 		return nil, fmt.Errorf("reporting port to %s: %w", address, err)
 	}
 	if _, err := fmt.Fprintf(conn, "%s %d\n", token, port); err != nil {
-		conn.Close()
+		_ = conn.Close()
 		return nil, fmt.Errorf("reporting port to %s: %w", address, err)
 	}
 	drain, closed := make(chan struct{}), make(chan struct{})
@@ -43,4 +43,4 @@ func dialParent(ctx context.Context, address, token string, port int) (*parentCo
 	return &parentConn{conn: conn, drain: drain, closed: closed}, nil
 }
 
-func (l *parentConn) close() { l.conn.Close() }
+func (l *parentConn) close() { _ = l.conn.Close() }

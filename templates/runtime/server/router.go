@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -26,6 +27,8 @@ type router struct {
 	gateway   *gateway.Gateway
 	functions []Function
 	routes    *route.Router
+	jobs      Jobs
+	events    http.Handler // nil if there is none
 	healthz   bool
 	dev       bool
 	draining  atomic.Bool
@@ -35,10 +38,15 @@ func newRouter(o options, functions []Function) *router {
 	rt := &router{
 		gateway:   o.gateway(),
 		functions: functions,
+		jobs:      o.jobs,
 		healthz:   o.healthz,
 		dev:       o.dev,
 	}
 	rt.gateway.Closing = &rt.draining
+	rt.events = o.jobs.Events(func(ctx context.Context, f func(context.Context) error) error {
+		_, err := limited(ctx, rt.gateway.TimeLimit(), func(ctx context.Context) (any, error) { return nil, f(ctx) })
+		return err
+	})
 	var routed []route.Function
 	for _, f := range functions {
 		routed = append(routed, f.routed())
@@ -57,11 +65,16 @@ func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	invoked, isInvocation := strings.CutPrefix(path, invokePath)
 	isInvocation = isInvocation && rt.dev
 	isHealthCheck := rt.healthz && path == "/"+healthz && (r.Method == http.MethodGet || r.Method == http.MethodHead)
+	isEvent := rt.events != nil && strings.HasPrefix(path, EventsPath)
 	var match route.Match
-	if !isInvocation && !isHealthCheck {
+	if !isInvocation && !isHealthCheck && !isEvent {
 		match = rt.routes.Find(route.Request{Method: r.Method, Path: path, Preflight: preflight(r)})
 		if match.Status == 0 {
-			rt.gateway.Serve(w, r, match, rt.functions[match.Function].Handler)
+			if f := rt.functions[match.Function]; f.Stream != nil {
+				rt.gateway.ServeStream(w, r, match, f.Stream)
+			} else {
+				rt.gateway.Serve(w, r, match, f.Handler)
+			}
 			return
 		}
 	}
@@ -73,6 +86,8 @@ func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		rt.invoke(w, r, strings.TrimSuffix(invoked, "/invocations"))
 	case isHealthCheck:
 		rt.health(w)
+	case isEvent:
+		rt.events.ServeHTTP(w, r)
 	case match.Status == http.StatusNotFound:
 		rt.notFound(w, r)
 	default:
@@ -107,10 +122,7 @@ func (rt *router) notFound(w http.ResponseWriter, r *http.Request) {
 	}
 	var routes []string
 	for _, f := range rt.functions {
-		if len(f.Routes) == 0 {
-			routes = append(routes, "/"+f.Name)
-		}
-		routes = append(routes, f.Routes...)
+		routes = append(routes, f.routed().Patterns()...)
 	}
 	slices.Sort(routes)
 	accept := r.Header.Get("Accept")

@@ -18,6 +18,7 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -39,8 +40,9 @@ import (
 type Function struct {
 	Name    string
 	Handler gateway.Function
+	Stream  gateway.StreamFunction // in place of Handler, for a function that streams
 
-	// Routes and CORS say which requests Handler answers, as in
+	// Routes and CORS say which requests the function answers, as in
 	// [route.Function].
 	Routes []string
 	CORS   bool
@@ -53,7 +55,11 @@ type Function struct {
 // Main serves functions until the process receives SIGTERM or an interrupt, or
 // until its parent process exits. It returns the exit status: 0 after a
 // graceful shutdown, 1 after a failure, 2 for a usage error.
-func Main(functions ...Function) int {
+func Main(functions ...Function) int { return MainJobs(noJobs{}, functions...) }
+
+// MainJobs is like [Main] for a program that also has functions that are not
+// called over HTTP.
+func MainJobs(jobs Jobs, functions ...Function) int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
@@ -62,7 +68,9 @@ func Main(functions ...Function) int {
 	if limit := memoryLimit(os.DirFS("/"), os.Getenv("GOMEMLIMIT")); limit > 0 {
 		debug.SetMemoryLimit(limit)
 	}
-	s := system{args: os.Args[1:], lookupEnv: os.LookupEnv, unsetEnv: os.Unsetenv, stderr: os.Stderr, signals: signals}
+	s := system{
+		args: os.Args[1:], lookupEnv: os.LookupEnv, unsetEnv: os.Unsetenv, stderr: os.Stderr, signals: signals, jobs: jobs,
+	}
 	return s.run(context.Background(), functions)
 }
 
@@ -74,6 +82,7 @@ type system struct {
 	unsetEnv  func(name string) error
 	stderr    io.Writer
 	signals   <-chan os.Signal // the first starts a graceful shutdown, the second exits
+	jobs      Jobs             // none if it is nil
 }
 
 // Timeouts without a flag.
@@ -90,7 +99,7 @@ const (
 // run serves functions until a signal arrives or ctx is done, and returns the
 // exit status.
 func (s *system) run(ctx context.Context, functions []Function) int {
-	o, err := parse(s.args, s.lookupEnv, s.stderr)
+	o, err := parse(s.args, s.lookupEnv, s.stderr, s.jobs)
 	if err == nil {
 		err = checkFunctions(functions, o)
 	}
@@ -102,6 +111,9 @@ func (s *system) run(ctx context.Context, functions []Function) int {
 		if err := s.unsetEnv(tokenEnv); err != nil {
 			return s.fail(fmt.Errorf("unsetting %s: %w", tokenEnv, err))
 		}
+	}
+	if command := o.jobs.Command(); command != nil {
+		return s.command(ctx, command, o)
 	}
 
 	listener, err := net.Listen("tcp", net.JoinHostPort(o.host, strconv.Itoa(o.port)))
@@ -128,6 +140,13 @@ func (s *system) run(ctx context.Context, functions []Function) int {
 	served := make(chan error, 1)
 	go func() { served <- srv.http.Serve(listener) }()
 	defer srv.http.Close()
+	jobsCtx, cancelJobs := context.WithCancel(ctx)
+	defer cancelJobs()
+	stopJobs, jobsDone := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(jobsDone)
+		o.jobs.Run(jobsCtx, stopJobs)
+	}()
 
 	select {
 	case <-ctx.Done():
@@ -143,10 +162,22 @@ func (s *system) run(ctx context.Context, functions []Function) int {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		drained := time.After(o.drain)
+		close(stopJobs)
 		_ = listener.Close()
 		<-served // no connection is accepted after this
 		srv.drain(o.drain)
-		shutdown(functions, shutdownTimeout)
+		select {
+		case <-jobsDone:
+		case <-drained:
+			cancelJobs()
+			slog.Error("drain timeout exceeded, schedules interrupted", "timeout", o.drain)
+			select {
+			case <-jobsDone:
+			case <-time.After(shutdownTimeout): // a function may ignore its context
+			}
+		}
+		shutdown(hooks(functions, o.jobs), shutdownTimeout)
 	}()
 	select {
 	case <-done:
@@ -216,7 +247,7 @@ func checkFunctions(functions []Function, o options) error {
 		switch {
 		case f.Name == "" || strings.Count(f.Name, "/") > 1:
 			return fmt.Errorf("function %q: invalid name", f.Name)
-		case f.Handler == nil:
+		case f.Handler == nil && f.Stream == nil:
 			return fmt.Errorf("function %s: handler is nil", f.Name)
 		case seen[f.Name]:
 			return fmt.Errorf("duplicate function %s", f.Name)
@@ -249,12 +280,14 @@ func newServer(o options, functions []Function) *server {
 	s.http = &http.Server{
 		Handler:           s.router,
 		ReadHeaderTimeout: min(headerTimeout, orForever(o.readTimeout)),
-		ReadTimeout:       o.readTimeout, // for bodies that no function reads; the gateway has its own
-		IdleTimeout:       orForever(o.idleTimeout),
-		WriteTimeout:      o.writeTimeout(),
-		MaxHeaderBytes:    int(o.headerLimit),
-		ConnState:         s.connState,
-		ErrorLog:          log.New(errorLog{}, "", 0),
+		// For bodies that no function reads; the gateway has its own. If it is
+		// equal to ReadHeaderTimeout, a request sets one deadline less.
+		ReadTimeout:    min(headerTimeout, o.readTimeout),
+		IdleTimeout:    orForever(o.idleTimeout),
+		WriteTimeout:   o.writeTimeout(),
+		MaxHeaderBytes: int(o.headerLimit),
+		ConnState:      s.connState,
+		ErrorLog:       log.New(errorLog{}, "", 0),
 	}
 	return s
 }
@@ -320,33 +353,41 @@ func (s *server) waitClosed(deadline time.Time) bool {
 	return true
 }
 
-// shutdown calls the functions' Shutdown concurrently, and returns when all
-// have returned or the timeout has expired.
-func shutdown(functions []Function, timeout time.Duration) {
+// hooks returns the shutdown functions of all functions, by their names.
+func hooks(functions []Function, jobs Jobs) map[string]func(context.Context) error {
+	all := map[string]func(context.Context) error{}
+	maps.Copy(all, jobs.Hooks())
+	for _, f := range functions {
+		if f.Shutdown != nil {
+			all[f.Name] = f.Shutdown
+		}
+	}
+	return all
+}
+
+// shutdown calls shutdown functions concurrently, and returns when all have
+// returned or the timeout has expired.
+func shutdown(hooks map[string]func(context.Context) error, timeout time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	type outcome struct {
 		name string
 		err  error
 	}
-	outcomes := make(chan outcome, len(functions))
-	waiting := map[string]bool{}
-	for _, f := range functions {
-		if f.Shutdown == nil {
-			continue
-		}
-		waiting[f.Name] = true
+	outcomes := make(chan outcome, len(hooks))
+	for name, hook := range hooks {
 		go func() {
 			err := errors.New("the function called runtime.Goexit")
 			defer func() {
 				if value := recover(); value != nil {
 					err = fmt.Errorf("panic: %v", value)
 				}
-				outcomes <- outcome{f.Name, err}
+				outcomes <- outcome{name, err}
 			}()
-			err = f.Shutdown(ctx)
+			err = hook(ctx)
 		}()
 	}
+	waiting := maps.Clone(hooks)
 	for len(waiting) > 0 {
 		select {
 		case o := <-outcomes:

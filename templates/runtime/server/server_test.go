@@ -455,9 +455,10 @@ func TestOptions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			want := options{host: "127.0.0.1", port: 8911, timeout: 30 * time.Second, bodyLimit: 10 << 20,
 				bodiesLimit: 32 << 20,
-				headerLimit: 64 << 10, readTimeout: 30 * time.Second, idleTimeout: 2 * time.Minute, drain: 30 * time.Second}
+				headerLimit: 64 << 10, readTimeout: 30 * time.Second, idleTimeout: 2 * time.Minute,
+				streamTimeout: 15 * time.Minute, drain: 30 * time.Second, jobs: noJobs{}}
 			test.want(&want)
-			got, err := parse(strings.Fields(test.args), lookup(test.env), io.Discard)
+			got, err := parse(strings.Fields(test.args), lookup(test.env), io.Discard, nil)
 			require.NoError(t, err)
 			assert.Equal(t, want, got)
 		})
@@ -474,7 +475,7 @@ func TestOptions(t *testing.T) {
 // HTTP server.
 func TestGatewayOptions(t *testing.T) {
 	parsed := func(args ...string) *gateway.Gateway {
-		o, err := parse(args, lookup(map[string]string{tokenEnv: "t"}), io.Discard)
+		o, err := parse(args, lookup(map[string]string{tokenEnv: "t"}), io.Discard, nil)
 		require.NoError(t, err)
 		return o.gateway()
 	}
@@ -496,7 +497,7 @@ func TestGatewayOptions(t *testing.T) {
 	assert.Equal(t, gateway.AWSLimits(true), parsed("-dev", "-aws-limits", "-report", "127.0.0.1:1").AWS)
 
 	o, err := parse([]string{"-timeout", "5s", "-read-timeout", "7s", "-header-limit", "1KB", "-idle-timeout", "9s"},
-		lookup(nil), io.Discard)
+		lookup(nil), io.Discard, nil)
 	require.NoError(t, err)
 	s := newServer(o, nil).http
 	assert.Equal(t, 12*time.Second+responseTimeout, s.WriteTimeout, "longer than the function's timeout")
@@ -693,7 +694,7 @@ func TestSlowClients(t *testing.T) {
 // TestSlowReader checks that the server gives up on a response that the client
 // does not read.
 func TestSlowReader(t *testing.T) {
-	o, err := parse(nil, lookup(nil), io.Discard)
+	o, err := parse(nil, lookup(nil), io.Discard, nil)
 	require.NoError(t, err)
 	block := strings.Repeat("x", 32<<20)
 	ended := make(chan time.Duration, 1)
@@ -1105,7 +1106,7 @@ func TestShutdownHooks(t *testing.T) {
 	var called atomic.Int32
 	forever := make(chan bool)
 	t.Cleanup(func() { close(forever) })
-	shutdown([]Function{
+	shutdown(hooks([]Function{
 		{Name: "none"},
 		{Name: "fine", Shutdown: func(ctx context.Context) error {
 			_, bounded := ctx.Deadline()
@@ -1116,7 +1117,7 @@ func TestShutdownHooks(t *testing.T) {
 		{Name: "failing", Shutdown: func(context.Context) error { called.Add(1); return errors.New("no flush") }},
 		{Name: "panicking", Shutdown: func(context.Context) error { called.Add(1); panic("no pool") }},
 		{Name: "endless", Shutdown: func(context.Context) error { called.Add(1); <-forever; return nil }},
-	}, 100*time.Millisecond)
+	}, noJobs{}), 100*time.Millisecond)
 	assert.Equal(t, int32(4), called.Load())
 	for _, want := range []string{
 		"function=failing error=\"no flush\"", "function=panicking error=\"panic: no pool\"",
@@ -1377,7 +1378,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add([]byte("POST /echo/a%2Fb HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 3\r\n\r\n\xff\xfe\xfd"))
 	f.Add([]byte("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\nGET /nothing HTTP/1.0\r\n\r\n"))
 	f.Add([]byte("GET http://h:1/%65cho/?=&;%zz HTTP/1.1\r\nHost: [::1]:80\r\nX-Forwarded-For: a,,1.2.3.4:5\r\nX-Forwarded-Host: ,\r\n\r\n"))
-	o, err := parse([]string{"-trusted-proxy", "127.0.0.1", "-body-limit", "1KB"}, lookup(nil), io.Discard)
+	o, err := parse([]string{"-trusted-proxy", "127.0.0.1", "-body-limit", "1KB"}, lookup(nil), io.Discard, nil)
 	require.NoError(f, err)
 	problems := make(chan string, 100)
 	s := newServer(o, []Function{{Name: "echo", Handler: func(_ context.Context, e request) (response, error) {

@@ -14,7 +14,8 @@ import (
 // HubSpot signs the method, the public URL, the body and the timestamp in
 // milliseconds with the app's client secret: their HMAC-SHA256 in base64,
 // version 3. The tolerance is 5 minutes. There is no message ID, and a retry
-// has another attemptNumber in the body:
+// has another attemptNumber in the body. Include the query in Options.URL if it
+// has one: nothing separates it from the body in what is signed.
 // https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation
 var HubSpot Scheme = hubSpot{}
 

@@ -10,7 +10,9 @@ import (
 )
 
 // Square signs the public URL of the subscription and the body: their
-// HMAC-SHA256 in base64. There is no timestamp. The message ID is in the body:
+// HMAC-SHA256 in base64. There is no timestamp. The message ID is in the body.
+// Include the query in Options.URL if it has one: nothing separates it from the
+// body in what is signed.
 // https://developer.squareup.com/docs/webhooks/step3validate
 var Square Scheme = square{}
 

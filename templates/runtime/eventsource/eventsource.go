@@ -1,12 +1,19 @@
-package payload
+// Package eventsource describes events that a function does not handle: it
+// recognizes the service that sent them.
+package eventsource
 
 import (
 	"encoding/json"
 	"strconv"
 )
 
-// An UnsupportedEventError means that an event is not an HTTP request.
+// HTTPRequests is what a function handles that is called over HTTP.
+const HTTPRequests = "HTTP requests"
+
+// An UnsupportedEventError means that an event is not of the kind that a
+// function handles. Callers of Lambda see the name of the type.
 type UnsupportedEventError struct {
+	Handles string // what the function handles, such as HTTP requests
 	Service string // service that sent the event, such as Amazon SQS, or "" if unknown
 	Marker  string // value or key that identifies the service, such as aws:sqs
 	Array   bool   // the event is an array of such events
@@ -14,7 +21,7 @@ type UnsupportedEventError struct {
 }
 
 func (e *UnsupportedEventError) Error() string {
-	message := "fngen: the function handles HTTP requests, but the event is "
+	message := "fngen: the function handles " + e.Handles + ", but the event is "
 	if e.Array {
 		message += "an array of events "
 	}
@@ -89,8 +96,8 @@ var markers = [...]struct{ in, key, service string }{
 	{"Details", "ContactData", "Amazon Connect"},
 }
 
-// unsupported returns the error for an event that is not an HTTP request.
-func unsupported(payload []byte) *UnsupportedEventError {
+// Unsupported returns the error for an event that a function does not handle.
+func Unsupported(handles string, payload []byte) *UnsupportedEventError {
 	var e struct {
 		EventSource string `json:"eventSource"` // EventSource in SNS events
 		Records     []struct {
@@ -104,10 +111,10 @@ func unsupported(payload []byte) *UnsupportedEventError {
 		source = e.Records[0].EventSource
 	}
 	if service, ok := sources[source]; ok {
-		return &UnsupportedEventError{Service: service, Marker: source}
+		return &UnsupportedEventError{Handles: handles, Service: service, Marker: source}
 	}
 	if len(e.Records) > 0 && e.Records[0].CloudFront != nil {
-		return &UnsupportedEventError{Service: "Amazon CloudFront", Marker: "cf"}
+		return &UnsupportedEventError{Handles: handles, Service: "Amazon CloudFront", Marker: "cf"}
 	}
 
 	objects := map[string]map[string]json.RawMessage{}
@@ -115,11 +122,11 @@ func unsupported(payload []byte) *UnsupportedEventError {
 	if err := json.Unmarshal(payload, &top); err != nil {
 		var list []json.RawMessage
 		if json.Unmarshal(payload, &list) == nil && len(list) > 0 && list[0][0] == '{' {
-			first := unsupported(list[0])
+			first := Unsupported(handles, list[0])
 			first.Array = true
 			return first
 		}
-		return &UnsupportedEventError{Err: err}
+		return &UnsupportedEventError{Handles: handles, Err: err}
 	}
 	objects[""] = top
 	for _, m := range markers {
@@ -136,9 +143,19 @@ func unsupported(payload []byte) *UnsupportedEventError {
 		if text := ""; m.key == "detail-type" && json.Unmarshal(value, &text) == nil {
 			marker = truncate(text) // such as Scheduled Event
 		}
-		return &UnsupportedEventError{Service: m.service, Marker: marker}
+		return &UnsupportedEventError{Handles: handles, Service: m.service, Marker: marker}
 	}
-	return &UnsupportedEventError{Marker: truncate(source)}
+	if handles != HTTPRequests {
+		for _, key := range []string{"httpMethod", "rawPath"} {
+			if _, ok := top[key]; ok {
+				return &UnsupportedEventError{Handles: handles, Service: "an HTTP client", Marker: key}
+			}
+		}
+	}
+	if top["schedule"] != nil && top["time"] != nil {
+		return &UnsupportedEventError{Handles: handles, Service: "Amazon EventBridge Scheduler", Marker: "schedule"}
+	}
+	return &UnsupportedEventError{Handles: handles, Marker: truncate(source)}
 }
 
 // truncate shortens text that anyone may have written.

@@ -1,0 +1,4 @@
+package cli
+
+// NewRoot is newRoot, for tests of what all commands have in common.
+var NewRoot = newRoot

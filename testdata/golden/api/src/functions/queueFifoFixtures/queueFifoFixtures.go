@@ -1,0 +1,32 @@
+// Package queuefifofixtures is a serverless function.
+package queuefifofixtures
+
+import (
+	"context"
+	"log/slog"
+
+	"example.com/golden/api/src/lib/queue"
+)
+
+// Queue is the name of the queue whose messages Handler receives.
+const Queue = "orders.fifo"
+
+// Handler calls handle for each message of a batch, in order. If one fails,
+// Handler stops and reports it and those after it, so that the queue sends them
+// again in order. A message fails if handle returns an error or panics, if its
+// body does not decode, or if time runs out.
+var Handler = queue.Each(handle)
+
+// payload is the JSON body of a message. Add its fields, such as
+// ID string `json:"id"`.
+type payload struct{}
+
+// handle handles one message. A message may be sent more than once: queue.Once
+// ("fngen add queue/once") skips those that were handled.
+func handle(ctx context.Context, message queue.Message[payload]) error {
+	slog.InfoContext(ctx, "message received",
+		"function", "queueFifoFixtures", "id", message.ID, "attempt", message.Attempt)
+
+	// Replace this comment with what has to be done with message.Body.
+	return nil
+}
