@@ -5,9 +5,8 @@
 // else is left to go build.
 //
 // The result is the one of go build, byte for byte. The commands are those of
-// the last go build. Build IDs are hashes, the input of which go build has
-// printed, with the changed lines replaced. Nothing is written to the build
-// cache.
+// go build. Build IDs are hashes, the input of which go build has printed, with
+// the changed lines replaced. Nothing is written to the build cache.
 package fastbuild
 
 import (
@@ -27,62 +26,83 @@ type Builder struct {
 	Out string // the file to build
 	Dir string // holds intermediate files between builds; must not be used otherwise
 
-	last *state // the program as last built, or nil
-	fast bool   // the last build was done without the go command
+	last     *state // the program as last recorded or built, or nil
+	fast     bool   // the last build was done without the go command
+	recorded bool   // Record has been called since the last build
 }
 
 // Build builds the main package pkg, as [overlay.Overlay.Build] does.
 func (b *Builder) Build(ctx context.Context, o overlay.Overlay, pkg string) error {
-	if runtime.GOOS != "linux" { // macOS requires a signature after the build ID; Windows is not tested
-		return o.Build(ctx, b.Out, pkg)
-	}
-	if b.last != nil && (b.last.pkg != pkg || !sameOverlay(b.last.overlay, o)) {
-		b.last = nil
-	}
-	b.fast = false
-	var files snapshot
-	if b.last != nil {
-		files = b.last.snapshot()
-		if next, err := b.last.rebuild(ctx, files, b.Dir, b.Out); err == nil {
+	b.fast, b.recorded = false, false
+	if b.last != nil && b.last.pkg == pkg && sameOverlay(b.last.overlay, o) {
+		if next, err := b.last.rebuild(ctx, b.last.snapshot(), b.Dir, b.Out); err == nil {
 			b.last, b.fast = next, true
-			_ = next.removeOld(b.Dir) // or after the next build
 			return nil
-		} else if !isFallback(err) { // the compiler may have found an error: go build reports it
-			return o.Build(ctx, b.Out, pkg)
 		}
 	}
-	return b.record(ctx, o, pkg, files)
+	return o.Build(ctx, b.Out, pkg) // which also reports what the compiler has found
 }
 
-// record builds with the go command and remembers how it did. files are the
-// source files before the build, as far as they are known.
-func (b *Builder) record(ctx context.Context, o overlay.Overlay, pkg string, files snapshot) error {
-	trace, err := o.Trace(ctx, b.Out, pkg)
-	if err != nil || trace == "" {
-		return err
+// Record prepares the next build: it asks the go command how it has done the
+// last one, which must have succeeded and have had the same arguments. That
+// takes about as long as a build, and may be cancelled at any time. Without it,
+// the go command does the next build, too.
+func (b *Builder) Record(ctx context.Context, o overlay.Overlay, pkg string) error {
+	if runtime.GOOS != "linux" || b.recorded { // macOS requires a signature after the build ID; Windows is not tested
+		return nil
+	}
+	if !b.fast {
+		next, err := b.record(ctx, o, pkg)
+		if err != nil {
+			return err
+		}
+		b.last = next
+	}
+	b.recorded = true
+	return b.last.removeOld(b.Dir)
+}
+
+// record returns the state of the program that the go command has built.
+func (b *Builder) record(ctx context.Context, o overlay.Overlay, pkg string) (*state, error) {
+	if err := os.MkdirAll(b.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	binary, err := os.Stat(b.Out)
+	if err != nil {
+		return nil, err
 	}
 	env, err := o.Env(ctx, "GOMODCACHE", "GOWORK", "GOFLAGS")
 	if err != nil {
-		return nil // there is a program; the next build is no faster
+		return nil, err
 	}
-	next := parseTrace(trace, env["GOMODCACHE"])
-	if next.link == nil { // the program was up to date
-		return nil
+	trace := func(flags ...string) (*state, error) {
+		output, err := o.Trace(ctx, pkg, flags...)
+		if err != nil {
+			return nil, err
+		}
+		s := parseTrace(output, env["GOMODCACHE"])
+		s.overlay, s.pkg, s.workspace = o, pkg, env["GOWORK"]
+		return s, nil
 	}
-	next.overlay, next.pkg, next.workspace = o, pkg, env["GOWORK"]
+	all, err := trace("-a") // has the commands for all packages
+	if err != nil {
+		return nil, err
+	}
+	// The files that have been built are those of the snapshot if the go command
+	// computes the program's build ID from them. So it must read them later.
+	files := all.snapshot()
+	next, err := trace()
+	if err != nil {
+		return nil, err
+	}
 	for _, flag := range []string{"-modfile", "-overlay", "-pgo"} { // files that snapshot does not read
 		next.broken = next.broken || strings.Contains(env["GOFLAGS"]+strings.Join(o.Flags, " "), flag)
 	}
-	if b.last != nil {
-		next.addCommands(b.last)
-	}
+	next.addCommands(all)
 	next.broken = next.broken || !hasContentID(b.Out, next.linkHash.id()+"/"+next.mainID+"/")
 	next.setFiles(files)
-	if next.binary, err = os.Stat(b.Out); err != nil {
-		return err
-	}
-	b.last = next
-	return os.MkdirAll(b.Dir, 0o700)
+	next.binary = binary
+	return next, nil
 }
 
 func sameOverlay(a, b overlay.Overlay) bool {

@@ -20,8 +20,6 @@ import (
 // that too little is known about the last build.
 var errUnknown = errors.New("only go build can build this")
 
-func isFallback(err error) bool { return errors.Is(err, errUnknown) }
-
 // rebuild compiles the packages whose files are not as they were, links the
 // program and writes it to out. It returns the new state. dir is the directory
 // for its files.

@@ -74,22 +74,25 @@ func (o Overlay) Build(ctx context.Context, out string, packages ...string) erro
 	return failed
 }
 
-// Trace builds a package as [Overlay.Build] does. It returns the commands that
-// the go command ran, and the input of each hash that it computed.
-func (o Overlay) Trace(ctx context.Context, out, pkg string) (string, error) {
+// Trace returns the commands that [Overlay.Build] would run for a package that
+// is to be linked, and the input of each hash that the go command computes. It
+// builds nothing. flags are flags of go build: with -a, the commands include
+// those for packages that are up to date, but hashes of results are unknown.
+func (o Overlay) Trace(ctx context.Context, pkg string, flags ...string) (string, error) {
 	godebug := "GODEBUG=gocachehash=1"
 	for _, variable := range o.Environ {
 		if value, ok := strings.CutPrefix(variable, "GODEBUG="); ok && value != "" {
 			godebug = variable + ",gocachehash=1"
 		}
 	}
-	traced := o
-	traced.Environ = append(slices.Clip(o.Environ), godebug)
-	traced.trace = &bytes.Buffer{}
-	if traced.run(ctx, slices.Concat([]string{"build", "-x", "-buildvcs=false", "-o", out}, o.Flags), []string{pkg}, nil) != nil {
-		return "", o.Build(ctx, out, pkg) // for the error without the trace
+	o.Environ = append(slices.Clip(o.Environ), godebug)
+	o.trace = &bytes.Buffer{}
+	out := filepath.Join(o.Root, pkg, "not-yet-built") // or go build might find it up to date
+	args := slices.Concat([]string{"build", "-n", "-buildvcs=false", "-o", out}, flags, o.Flags)
+	if err := o.run(ctx, args, []string{pkg}, nil); err != nil {
+		return "", err
 	}
-	return traced.trace.String(), nil
+	return o.trace.String(), nil
 }
 
 // Env returns variables of the go command's environment.
