@@ -83,8 +83,9 @@ race: ## run the built program and its dev server under the race detector; make 
 	go test ./internal/cli -run TestScripts -with-race
 	go test ./internal/e2e -run 'TestDev|TestServe|TestInvoke|TestBuilt' -with-race
 
-mutants: ## break every guard of every golden function, and expect its test to fail
+mutants: ## break every guard of every golden function, and expect its test to fail; replace functions by all others
 	go test ./internal/cli -run TestGeneratedTestsCatchBrokenGuards -all-mutants
+	go test ./generator -run TestForceReplacesEveryFunction -all-pairs
 
 vuln: ## look for known vulnerabilities; skipped if their database cannot be reached
 	@curl -fsS --max-time 20 -o /dev/null https://vuln.go.dev/index/db.json || \
@@ -103,5 +104,5 @@ soak: ## keep serve and dev busy for ten minutes, with slow clients, uploads, re
 fresh: ## run the README's commands in a new clone with empty module and build caches, as on a new machine
 	@./internal/e2e/fresh.sh
 
-demo: ## generate two functions in a new module and test them
-	@./internal/e2e/demo.sh
+demo: ## run the commands of README's first section, and record them in docs/first-minutes.cast and .svg
+	go test ./internal/e2e -run 'TestRecording$$' -record

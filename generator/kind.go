@@ -104,6 +104,10 @@ func ParseQueue(name string) (string, error) {
 	return "", invalid
 }
 
+// IsFIFO reports whether the name or the ARN of a queue is that of a FIFO queue,
+// which keeps the order of its messages.
+func IsFIFO(queue string) bool { return strings.HasSuffix(queue, fifoSuffix) }
+
 // DefaultQueue returns the name of the queue of a function that does not name
 // one: that of the function, with a hyphen in place of the slash.
 func DefaultQueue(name Name) string { return strings.ReplaceAll(name.String(), "/", "-") }

@@ -12,13 +12,15 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	executable, _ := os.Executable() // only hints need it
 	code := cli.Main(ctx, os.Args[1:], cli.World{
-		Env:     os.Getenv,
-		Environ: os.Environ,
-		Stdin:   os.Stdin,
-		Stdout:  os.Stdout,
-		Stderr:  os.Stderr,
-		Version: cli.BuildVersion(),
+		Env:        os.Getenv,
+		Environ:    os.Environ,
+		Stdin:      os.Stdin,
+		Stdout:     os.Stdout,
+		Stderr:     os.Stderr,
+		Version:    cli.BuildVersion(),
+		Executable: executable,
 	})
 	stop()
 	os.Exit(code)

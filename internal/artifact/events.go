@@ -177,7 +177,7 @@ func (f Function) newQueue() source {
 	deadLetters := id + "DeadLetters"
 	queue := mapping{{"QueueName", name}}
 	failed := mapping{{"MessageRetentionPeriod", twoWeeks}}
-	if strings.HasSuffix(f.Queue, ".fifo") {
+	if generator.IsFIFO(f.Queue) {
 		queue = append(queue, pair{"FifoQueue", true})
 		failed = append(failed, pair{"FifoQueue", true})
 		if f.Events.ContentBasedDeduplication != nil {

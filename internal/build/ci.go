@@ -43,20 +43,13 @@ func SetupCI(p *project.Project, pipeline artifact.Pipeline, version string, for
 
 // PipelineFile returns the file of a pipeline for the module of a go.mod.
 func PipelineFile(pipeline artifact.Pipeline, goMod []byte, version string) (generator.File, error) {
-	module, err := modfile.ParseLax("go.mod", goMod, nil)
-	if err != nil {
-		return generator.File{}, err
-	}
 	pipeline.Name = artifact.AppName(modfile.ModulePath(goMod))
 	if !semver.IsValid(version) {
 		version = "latest"
 	}
-	const tool = "github.com/fngen/fngen/cmd/fngen"
-	pipeline.Fngen = "go run " + tool + "@" + version
-	for _, t := range module.Tool {
-		if t.Path == tool {
-			pipeline.Fngen = "go tool fngen"
-		}
+	pipeline.Fngen = "go run " + project.ToolPath + "@" + version
+	if project.IsTool(goMod) {
+		pipeline.Fngen = "go tool fngen"
 	}
 	data, err := pipeline.File()
 	return generator.File{Path: pipeline.Path(), Action: generator.Create, Data: data}, err

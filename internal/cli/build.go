@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -55,23 +53,13 @@ you pass --emit-main.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	oneOf := func(name, form, usage string, set func(string), values ...string) {
-		required(flags, name, form, usage, func(value string) error {
-			if !slices.Contains(values, value) {
-				return fmt.Errorf("want %s, not %q", strings.Join(values, " or "), value)
-			}
-			set(value)
-			return nil
-		})
-		complete(cmd, name, values)
-	}
-	oneOf("target", "TARGET", "what to build for: lambda, server or container (default lambda)",
+	oneOf(cmd, "target", "TARGET", "what to build for: lambda, server or container (default lambda)",
 		func(v string) { o.Target = build.Target(v) },
 		string(build.Lambda), string(build.Server), string(build.Container))
-	oneOf("arch", "ARCH", "architecture: arm64 or amd64", func(v string) { o.Arch = v }, "arm64", "amd64")
+	oneOf(cmd, "arch", "ARCH", "architecture: arm64 or amd64", func(v string) { o.Arch = v }, "arm64", "amd64")
 	out := requiredValue{"DIR", func(v string) error { o.out = v; return nil }}
 	flags.VarP(out, "output", "o", "directory of the results (default dist, beside go.mod)")
-	oneOf("api", "KIND", "API of the SAM template: http or rest (default http)",
+	oneOf(cmd, "api", "KIND", "API of the SAM template: http or rest (default http)",
 		func(v string) { o.REST = v == "rest" }, "http", "rest")
 	requiredText(flags, &o.emitMain, "emit-main", "DIR", "only write the main packages, as files below DIR")
 	requiredText(flags, &o.tags, "tags", "TAG,...", tagsUsage)

@@ -29,6 +29,7 @@ type World struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Version        string // fngen's version
+	Executable     string // the path of the program, or ""
 }
 
 // Main runs a command and returns the exit code of the process: 0 for success,

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -16,7 +15,6 @@ import (
 )
 
 func newEnv(w World) *cobra.Command {
-	formats := []string{"docker", "kubernetes", "json"}
 	var format string
 	cmd := &cobra.Command{
 		Use:   "env --format=FORMAT [mode]",
@@ -43,14 +41,8 @@ docker and kubernetes leave out HOST and PORT, which the image sets.`,
 			return runEnv(cmd, w, format, args)
 		},
 	}
-	required(cmd.Flags(), "format", "FORMAT", "docker, kubernetes or json", func(value string) error {
-		if !slices.Contains(formats, value) {
-			return fmt.Errorf("want %s, not %q", strings.Join(formats, " or "), value)
-		}
-		format = value
-		return nil
-	})
-	complete(cmd, "format", formats)
+	oneOf(cmd, "format", "FORMAT", "docker, kubernetes or json",
+		func(v string) { format = v }, "docker", "kubernetes", "json")
 	return cmd
 }
 

@@ -115,7 +115,7 @@ func (w World) report(err error) int {
 		fmt.Fprintf(w.Stderr, "%s %s\n", s.paint(red, "fngen:"), oneLine(message))
 	}
 	if advice != "" {
-		fmt.Fprintf(w.Stderr, "%s %s\n", s.paint(cyan, "hint:"), advice)
+		fmt.Fprintf(w.Stderr, "%s %s\n", s.paint(cyan, "hint:"), w.asRun(advice))
 	}
 	return code
 }
@@ -142,7 +142,7 @@ func (w World) note(message, advice string) {
 	s := w.style(w.Stderr)
 	fmt.Fprintf(w.Stderr, "%s %s\n", s.paint(yellow, "fngen: note:"), oneLine(message))
 	if advice != "" {
-		fmt.Fprintf(w.Stderr, "%s %s\n", s.paint(cyan, "hint:"), advice)
+		fmt.Fprintf(w.Stderr, "%s %s\n", s.paint(cyan, "hint:"), w.asRun(advice))
 	}
 }
 

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -105,6 +107,18 @@ func requiredText(flags *pflag.FlagSet, target *string, name, form, usage string
 		*target = value
 		return nil
 	})
+}
+
+// oneOf adds a flag whose value is one of values, which shells complete.
+func oneOf(cmd *cobra.Command, name, form, usage string, set func(string), values ...string) {
+	required(cmd.Flags(), name, form, usage, func(value string) error {
+		if !slices.Contains(values, value) {
+			return fmt.Errorf("want %s, not %q", strings.Join(values, " or "), value)
+		}
+		set(value)
+		return nil
+	})
+	complete(cmd, name, values)
 }
 
 // parsed adds a flag whose value parse converts, and stores the result in

@@ -29,8 +29,11 @@ func commands() []*cobra.Command {
 		cmd.InitDefaultHelpFlag()
 		cmd.DisableAutoGenTag = true
 		list = append(list, cmd)
+		if cmd.CommandPath() == "fngen db migrate" { // whose subcommands are those of db
+			cmd.RemoveCommand(cmd.Commands()...)
+		}
 		for _, sub := range cmd.Commands() {
-			if sub.IsAvailableCommand() && cmd.CommandPath() != "fngen db migrate" { // whose subcommands are those of db
+			if sub.IsAvailableCommand() {
 				add(sub)
 			}
 		}

@@ -6,11 +6,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/fngen/fngen/generator"
+	"github.com/fngen/fngen/internal/project"
 )
 
 // fileJSON describes a file of a plan.
@@ -72,7 +74,7 @@ func printSteps(w World, steps []row) error {
 	s := w.style(w.Stdout)
 	s.width = 0 // a command that is copied has to stay on one line
 	for i := range steps {
-		steps[i].label = s.paint(bold, steps[i].label)
+		steps[i].label, steps[i].text = s.paint(bold, steps[i].label), w.asRun(steps[i].text)
 	}
 	_, err := io.WriteString(w.Stdout, "\n"+s.table(steps))
 	return err
@@ -136,6 +138,22 @@ func relative(root, name string) string {
 		return filepath.ToSlash(absolute)
 	}
 	return filepath.ToSlash(rel)
+}
+
+// namedCommand matches a command of fngen in a text.
+var namedCommand = regexp.MustCompile(`\bfngen ([a-z]+)\b`)
+
+// asRun returns a text in which the commands of fngen start as the user has to
+// type them: "go tool fngen" where fngen is a tool of the module.
+func (w World) asRun(text string) string {
+	if !namedCommand.MatchString(text) {
+		return text
+	}
+	cwd, err := os.Getwd()
+	if err != nil {
+		return text
+	}
+	return namedCommand.ReplaceAllString(text, project.Command(w.Executable, cwd)+" $1")
 }
 
 // command returns the command line that runs fngen with args.

@@ -1,10 +1,6 @@
 package cli
 
 import (
-	"fmt"
-	"slices"
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"github.com/fngen/fngen/generator"
@@ -46,18 +42,10 @@ Connect), so that no key is stored. The file is yours from then on.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	oneOf := func(field *string, name, form, usage string, values ...string) {
-		required(flags, name, form, usage, func(value string) error {
-			if !slices.Contains(values, value) {
-				return fmt.Errorf("want %s, not %q", strings.Join(values, " or "), value)
-			}
-			*field = value
-			return nil
-		})
-		complete(cmd, name, values)
-	}
-	oneOf(&pipeline.Provider, "provider", "NAME", "github or gitlab (default github)", "github", "gitlab")
-	oneOf(&pipeline.Target, "target", "TARGET", "what to deploy: lambda or container (default lambda)", "lambda", "container")
+	oneOf(cmd, "provider", "NAME", "github or gitlab (default github)",
+		func(v string) { pipeline.Provider = v }, "github", "gitlab")
+	oneOf(cmd, "target", "TARGET", "what to deploy: lambda or container (default lambda)",
+		func(v string) { pipeline.Target = v }, "lambda", "container")
 	flags.BoolVar(&pipeline.ECR, "ecr", false, "push the image to Amazon ECR instead of the provider's registry")
 	flags.BoolVarP(&force, "force", "f", false, "overwrite an existing file")
 	o.flags(flags)

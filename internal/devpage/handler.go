@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -203,7 +202,7 @@ type summary struct {
 
 func (r Record) summary() summary {
 	method, path := r.Method, r.Target
-	if strings.HasPrefix(path, "/2015-03-31/functions/") && r.Function != "" { // Lambda's Invoke API
+	if r.Event {
 		method, path = "EVENT", r.Function
 	}
 	for i := range len(path) {

@@ -19,6 +19,7 @@ const (
 type Record struct {
 	N        int
 	Function string // or "" if there is none for its path
+	Event    bool   // the request is for Lambda's Invoke API, which passes the function an event
 	Start    time.Time
 	Method   string
 	Target   string // path and query, without the API prefix of the web port

@@ -143,6 +143,7 @@ func TestTick(t *testing.T) {
 	records := s.page.Records()
 	require.Len(t, records, 1)
 	assert.Equal(t, "slack/cleanup", records[0].Function)
+	assert.True(t, records[0].Event)
 	assert.Equal(t, "/2015-03-31/functions/slack/cleanup/invocations", records[0].Target)
 	assert.JSONEq(t, `{"schedule":"0 3 * * *","time":"2026-07-01T03:00:00Z","id":"2026-07-01T03:00:00Z"}`,
 		string(records[0].Body.Data))

@@ -32,9 +32,10 @@ func (s *server) beginExchange(r *http.Request, w *responseRecorder, start time.
 	if isOurs {
 		r.Header.Del(SentHeader)
 	}
+	invoked := invokedFunction(r.URL.Path)
 	e.record = devpage.Record{
-		Function: invokedFunction(r.URL.Path), // of a request, the router finds it later
-		Start:    start, Method: r.Method, Target: r.URL.RequestURI(), Header: r.Header,
+		Function: invoked, Event: invoked != "", // of other requests, the router finds the function later
+		Start: start, Method: r.Method, Target: r.URL.RequestURI(), Header: r.Header,
 	}
 	e.record.N = s.page.Begin(e.record)
 	if isOurs {

@@ -19,7 +19,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -250,32 +249,14 @@ func githubSignature(body string) string {
 // A jobServer is a server of a project with functions of all kinds.
 type jobServer struct {
 	*exec.Cmd
-	log *syncBuffer
+	log *screen
 	url string
-}
-
-// A syncBuffer is safe for concurrent use.
-type syncBuffer struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }
 
 func startJobServer(t *testing.T, dir, databaseURL string, args ...string) *jobServer {
 	t.Helper()
 	s := &jobServer{
-		Cmd: exec.Command(filepath.Join(dir, "dist/server"), append([]string{"-port=0"}, args...)...), log: new(syncBuffer),
+		Cmd: exec.Command(filepath.Join(dir, "dist/server"), append([]string{"-port=0"}, args...)...), log: &screen{},
 	}
 	s.Env = []string{"DATABASE_URL=" + databaseURL, "GITHUB_WEBHOOK_SECRET=s"}
 	s.Stdout, s.Stderr = s.log, s.log
@@ -284,8 +265,8 @@ func startJobServer(t *testing.T, dir, databaseURL string, args ...string) *jobS
 		_ = s.Process.Kill()
 		_ = s.Wait()
 	})
-	require.Eventually(t, func() bool { return listening.MatchString(s.log.String()) }, 20*time.Second, 5*time.Millisecond)
-	s.url = listening.FindStringSubmatch(s.log.String())[1]
+	s.log.wait(t, "listening on http")
+	s.url = listening.FindStringSubmatch(s.log.all())[1]
 	return s
 }
 
@@ -346,7 +327,7 @@ func TestJobsServer(t *testing.T) {
 		"order m1": 1, "sent m1": 1, "ObjectCreated:Put sourcebucket Happy Face.jpg": 1,
 		"start " + runs[0]: 1, "end " + runs[0]: 1,
 	}, counts)
-	assert.Equal(t, 1, strings.Count(s.log.String(), `msg="schedule ran"`)+strings.Count(s.log.String(), "schedule ran"), s.log)
+	assert.Equal(t, 1, strings.Count(s.log.all(), `msg="schedule ran"`)+strings.Count(s.log.all(), "schedule ran"), s.log)
 
 	// Usage errors and failures have different exit statuses.
 	for args, code := range map[string]int{
@@ -485,7 +466,7 @@ func (Schedule) Next(t time.Time) time.Time { return t.Truncate(time.Second).Add
 		}
 		interrupted := 0
 		for _, s := range all {
-			interrupted += strings.Count(s.log.String(), "schedule interrupted")
+			interrupted += strings.Count(s.log.all(), "schedule interrupted")
 		}
 		assert.Greater(t, started, ended, "a run was killed")
 		assert.Positive(t, interrupted, "the log names it")

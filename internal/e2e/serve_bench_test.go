@@ -46,6 +46,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"os"
 )
 
@@ -56,6 +58,12 @@ func main() {
 		os.Exit(1)
 	}
 	fmt.Fprintf(os.Stderr, "listening on http://%s\n", listener.Addr())
+	if len(os.Args) > 1 {
+		proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: os.Args[1]})
+		proxy.Transport = &http.Transport{MaxIdleConnsPerHost: 100}
+		_ = http.Serve(listener, proxy)
+		return
+	}
 	_ = http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, ` + "`" + quietBody + "`" + `)
@@ -70,7 +78,8 @@ func main() {
 // dev with that of fngen serve. Each is a process of its own, and 64 clients
 // keep their connections. The rounds are interleaved, and the figures are medians
 // over the rounds, since what else the machine does changes a single one by a
-// third.
+// third. fngen dev is a reverse proxy, so it is compared with net/http's in front
+// of the bare server as well.
 func BenchmarkServe(b *testing.B) {
 	const rounds, round = 21, 200 * time.Millisecond
 	dir := newModule(b)
@@ -90,9 +99,10 @@ func BenchmarkServe(b *testing.B) {
 
 	bare := startServer(b, environ, listening, filepath.Join(binaries, "bare"))
 	serve := startServer(b, environ, listening, filepath.Join(binaries, "serve"))
+	proxy := startServer(b, environ, listening, filepath.Join(binaries, "bare"), bare.address)
 	dev := startServer(b, environ, regexp.MustCompile(`functions  (\S+)/<name>`),
 		fngen, "dev", "--cwd", dir, "--port", "0", "--web-port", "0")
-	servers := []*benchServer{bare, serve, dev}
+	servers := []*benchServer{bare, serve, proxy, dev}
 	for range b.N {
 		for i := range rounds + 1 {
 			for j := range servers {
@@ -109,6 +119,8 @@ func BenchmarkServe(b *testing.B) {
 	b.ReportMetric(median(ratios(serve.p99s, bare.p99s)), "serve-p99/bare")
 	b.ReportMetric(serve.memory(b)/bare.memory(b), "serve-rss/bare")
 	b.ReportMetric(median(ratios(dev.rates, serve.rates)), "dev-rps/serve")
+	b.ReportMetric(median(ratios(dev.rates, proxy.rates)), "dev-rps/proxy")
+	b.ReportMetric(median(ratios(proxy.rates, bare.rates)), "proxy-rps/bare")
 	b.ReportMetric(median(serve.rates), "serve-rps")
 }
 

@@ -13,7 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -87,7 +87,7 @@ func TestSoak(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), *soak)
 	defer cancel()
 	var all sync.WaitGroup
-	serve, stop := startSoaked(t, binary, listening, "", binary, "-read-timeout", "2s")
+	serve, stop := startSoaked(t, binary, "-read-timeout", "2s")
 	d := startDevIn(t, dir)
 	dev := &soaked{url: d.url, pid: d.Process.Pid}
 	for range 8 {
@@ -113,9 +113,10 @@ func TestSoak(t *testing.T) {
 
 	// Caches and pools are full after a fifth of the time.
 	sleep(ctx, *soak/5)
-	serveBefore, devBefore := serve.rss(t), dev.rss(t)
+	serveBefore, devBefore := memory(t, ctx, *soak/5, serve, dev)
+	sleep(ctx, *soak*2/5)
+	serveAfter, devAfter := memory(t, ctx, *soak/5, serve, dev)
 	<-ctx.Done()
-	serveAfter, devAfter := serve.rss(t), dev.rss(t)
 	all.Wait()
 	assert.Empty(t, serve.problems)
 	assert.Empty(t, dev.problems)
@@ -143,19 +144,19 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// startSoaked starts a server and waits for its address, which announced
-// matches. The server ends when stop is called, which returns its exit status.
-func startSoaked(t *testing.T, name string, announced *regexp.Regexp, dir string, argv ...string) (*soaked, func() int) {
+// startSoaked starts a server and waits for its address. The server ends when
+// stop is called, which returns its exit status.
+func startSoaked(t *testing.T, binary string, args ...string) (s *soaked, stop func() int) {
 	t.Helper()
-	p, screen := goProcess(dir)
-	p.Path, p.Args = name, argv
+	p, screen := goProcess("")
+	p.Path, p.Args = binary, append([]string{binary}, args...)
 	p.Env = append(p.Env, "PORT=0", "STAGE=production")
 	require.NoError(t, p.Start())
 	ended := make(chan int, 1)
 	go func() { ended <- p.wait() }()
 	t.Cleanup(func() { _ = p.Process.Kill() })
 	screen.wait(t, "listening on http")
-	s := &soaked{url: announced.FindStringSubmatch(screen.all())[1], pid: p.Process.Pid}
+	s = &soaked{url: listening.FindStringSubmatch(screen.all())[1], pid: p.Process.Pid}
 	return s, func() int {
 		_ = p.Process.Signal(syscall.SIGTERM)
 		return <-ended
@@ -166,7 +167,7 @@ func startSoaked(t *testing.T, name string, announced *regexp.Regexp, dir string
 // returns how often.
 func restart(t *testing.T, ctx context.Context, binary string) (n int) {
 	for ; ctx.Err() == nil; n++ {
-		s, stop := startSoaked(t, binary, listening, "", binary)
+		s, stop := startSoaked(t, binary)
 		l := startLoad(s.url+"/slow", "production")
 		sleep(ctx, 3*time.Second)
 		status := stop()
@@ -239,6 +240,19 @@ func (s *soaked) trickle(ctx context.Context) {
 		}
 		conn.Close()
 	}
+}
+
+// memory returns the medians over a time of the resident memory of two servers,
+// in bytes. A single figure would depend on the uploads in progress.
+func memory(t *testing.T, ctx context.Context, d time.Duration, a, b *soaked) (int, int) {
+	t.Helper()
+	var ofA, ofB []int
+	for end := time.Now().Add(d); time.Now().Before(end) && ctx.Err() == nil; sleep(ctx, 100*time.Millisecond) {
+		ofA, ofB = append(ofA, a.rss(t)), append(ofB, b.rss(t))
+	}
+	slices.Sort(ofA)
+	slices.Sort(ofB)
+	return ofA[len(ofA)/2], ofB[len(ofB)/2]
 }
 
 // rss returns the resident memory of the process in bytes.

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/fngen/fngen/generator"
+	"github.com/fngen/fngen/templates/runtime/trigger"
 )
 
 // A FunctionError is an error that the handler returned. Lambda reports it with
@@ -97,7 +98,7 @@ func (c *Client) send(
 		}
 		return response, nil
 	}
-	response.Kind, response.Count, response.Failed = r.kind, r.count, batchFailures(response.Body)
+	response.Kind, response.Count, response.Failed = r.kind, r.count, trigger.Failed(response.Body)
 	return response, nil
 }
 

@@ -126,7 +126,7 @@ func (b *builder) queueEvent(now time.Time, random [16]byte) (any, error) {
 			"ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": sent, "SentTimestamp": sent,
 			"SenderId": "fngen",
 		}
-		if strings.HasSuffix(b.function.Queue, ".fifo") {
+		if generator.IsFIFO(b.function.Queue) {
 			attributes["MessageGroupId"] = "fngen"
 			attributes["MessageDeduplicationId"] = id
 			attributes["SequenceNumber"] = fmt.Sprintf("%020d", now.UnixMicro()+int64(i))
@@ -230,20 +230,4 @@ func defaultSample(kind generator.Kind) string {
 		return "insert"
 	}
 	return delivery.Events(string(kind))[0]
-}
-
-// batchFailures returns the IDs in the response of a function that handles
-// batches.
-func batchFailures(response []byte) []string {
-	var batch struct {
-		Failures []struct {
-			ID string `json:"itemIdentifier"`
-		} `json:"batchItemFailures"`
-	}
-	_ = json.Unmarshal(response, &batch) // functions of other kinds may respond with anything
-	var ids []string
-	for _, failure := range batch.Failures {
-		ids = append(ids, failure.ID)
-	}
-	return ids
 }

@@ -52,7 +52,7 @@ func (e Events) FIFO(queue string) bool {
 	if arn, ok := e.Queue.(string); ok {
 		queue = arn
 	}
-	return strings.HasSuffix(queue, ".fifo")
+	return generator.IsFIFO(queue)
 }
 
 // validate returns the key of a setting that the function cannot have or that
@@ -161,7 +161,7 @@ func (e Events) checkQueue(f Function) ([]string, error) {
 			return []string{"name"}, err
 		}
 	}
-	if ok && strings.HasSuffix(text, ".fifo") != strings.HasSuffix(f.Queue, ".fifo") {
+	if ok && generator.IsFIFO(text) != generator.IsFIFO(f.Queue) {
 		return []string{"name"}, fmt.Errorf("want a name that ends in .fifo if that in the source does, which is %s", f.Queue)
 	}
 	return nil, nil

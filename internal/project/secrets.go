@@ -83,7 +83,8 @@ func findSecrets(file *ast.File) []string {
 	return variables
 }
 
-// calleeName returns the name of a called function, without its package.
+// calleeName returns the name of a function or a type without its package: Chain
+// for fn.Chain.
 func calleeName(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.Ident:

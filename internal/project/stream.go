@@ -99,7 +99,7 @@ func (d *declarations) variable(spec *ast.ValueSpec, i int) mode {
 		declared = d.result(t)
 	case nil:
 	default:
-		declared = handlerType(lastName(t))
+		declared = handlerType(calleeName(t))
 	}
 	if len(spec.Values) == len(spec.Names) {
 		value = d.value(spec.Values[i])
@@ -120,7 +120,7 @@ func (d *declarations) value(e ast.Expr) mode {
 	case *ast.Ident:
 		return d.named(e.Name)
 	case *ast.CallExpr:
-		name := lastName(e.Fun)
+		name := calleeName(e.Fun)
 		m := handlerType(name)
 		if len(e.Args) == 0 || m == unknown {
 			return unknown
@@ -146,7 +146,7 @@ func (d *declarations) result(t *ast.FuncType) mode {
 	if isPointer {
 		first = pointer.X
 	}
-	switch name := lastName(first); {
+	switch name := calleeName(first); {
 	case name == streamingResponse && isPointer:
 		return streamed
 	case name == streamingResponse, name == "LambdaFunctionURLStreamingResponse":
@@ -166,16 +166,4 @@ func handlerType(name string) mode {
 		return buffered
 	}
 	return unknown
-}
-
-// lastName returns the name of an expression without its package: Chain for
-// fn.Chain.
-func lastName(e ast.Expr) string {
-	switch e := e.(type) {
-	case *ast.Ident:
-		return e.Name
-	case *ast.SelectorExpr:
-		return e.Sel.Name
-	}
-	return ""
 }

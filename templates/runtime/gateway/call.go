@@ -21,9 +21,10 @@ type Panic struct {
 func (p *Panic) Error() string { return "panic: " + fmt.Sprint(p.Value) }
 
 // Call calls fn. If fn panics, the error is a [*Panic].
-func Call(ctx context.Context, fn Function, event events.APIGatewayProxyRequest) (
-	response events.APIGatewayProxyResponse, err error,
-) {
+func Call[R any](
+	ctx context.Context, fn func(context.Context, events.APIGatewayProxyRequest) (R, error),
+	event events.APIGatewayProxyRequest,
+) (response R, err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			err = &Panic{Value: value, Stack: stack()}

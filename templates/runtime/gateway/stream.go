@@ -64,7 +64,7 @@ func (g *Gateway) ServeStream(w http.ResponseWriter, r *http.Request, match rout
 			_ = http.NewResponseController(w).Flush()
 		}
 	}()
-	stream, err := callStream(c.ctx, fn, event)
+	stream, err := Call(c.ctx, fn, event)
 	returned = true
 	if stream == nil || err != nil {
 		if err == nil {
@@ -188,18 +188,6 @@ func read(body io.Reader, p []byte) (n int, err error) {
 		}
 	}()
 	return body.Read(p)
-}
-
-// callStream calls fn. If fn panics, the error is a [*Panic].
-func callStream(ctx context.Context, fn StreamFunction, event events.APIGatewayProxyRequest) (
-	stream *events.APIGatewayProxyStreamingResponse, err error,
-) {
-	defer func() {
-		if value := recover(); value != nil {
-			err = &Panic{Value: value, Stack: stack()}
-		}
-	}()
-	return fn(ctx, event)
 }
 
 // Buffered returns a function that returns the whole response of fn.

@@ -105,17 +105,8 @@ func tick(f trigger.Function, due time.Time, id string) []byte {
 // batchError returns an error if the response of a batch names messages that
 // failed.
 func batchError(name string, response []byte) error {
-	var batch struct {
-		Failures []struct {
-			ID string `json:"itemIdentifier"`
-		} `json:"batchItemFailures"`
+	if ids := trigger.Failed(response); len(ids) > 0 {
+		return fmt.Errorf("%s: failed messages: %s", name, strings.Join(ids, ", "))
 	}
-	if json.Unmarshal(response, &batch) != nil || len(batch.Failures) == 0 { // another response
-		return nil
-	}
-	var ids []string
-	for _, f := range batch.Failures {
-		ids = append(ids, f.ID)
-	}
-	return fmt.Errorf("%s: failed messages: %s", name, strings.Join(ids, ", "))
+	return nil
 }

@@ -77,7 +77,7 @@ func (h *lambdaHandler) Invoke(ctx context.Context, data []byte) ([]byte, error)
 	if match := h.router.FindEvent(&event, kind.DecodesPath()); match.Status != 0 {
 		return kind.Encode(match.Response())
 	}
-	response, err := h.call(request.Context(ctx), event)
+	response, err := call(request.Context(ctx), h.Handler, event)
 	if err != nil {
 		return nil, err
 	}
@@ -94,16 +94,17 @@ func (h *lambdaHandler) Invoke(ctx context.Context, data []byte) ([]byte, error)
 	return encoded, nil
 }
 
-// call calls the function and converts a panic to an error.
-func (h *lambdaHandler) call(ctx context.Context, event events.APIGatewayProxyRequest) (
-	response events.APIGatewayProxyResponse, err error,
-) {
+// call calls a function and converts a panic to an error.
+func call[R any](
+	ctx context.Context, fn func(context.Context, events.APIGatewayProxyRequest) (R, error),
+	event events.APIGatewayProxyRequest,
+) (response R, err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			err = lambdastart.Panic(value)
 		}
 	}()
-	return h.Handler(ctx, event)
+	return fn(ctx, event)
 }
 
 func requestID(ctx context.Context) string {

@@ -86,7 +86,7 @@ func (h *streamHandler) Invoke(ctx context.Context, data json.RawMessage) (any, 
 // open calls the function, and reads the first bytes of the body, because an
 // error before them fails the invocation.
 func (h *streamHandler) open(ctx context.Context, event events.APIGatewayProxyRequest) (*streamBody, error) {
-	stream, err := h.call(ctx, event)
+	stream, err := call(ctx, h.Handler, event)
 	if err != nil {
 		return nil, err
 	}
@@ -106,18 +106,6 @@ func (h *streamHandler) open(ctx context.Context, event events.APIGatewayProxyRe
 	}
 	body.Reader = io.MultiReader(bytes.NewReader(first[:n]), failing{err}, stream.Body)
 	return body, nil
-}
-
-// call calls the function and converts a panic to an error.
-func (h *streamHandler) call(ctx context.Context, event events.APIGatewayProxyRequest) (
-	stream *events.APIGatewayProxyStreamingResponse, err error,
-) {
-	defer func() {
-		if value := recover(); value != nil {
-			err = lambdastart.Panic(value)
-		}
-	}()
-	return h.Handler(ctx, event)
 }
 
 // read calls r.Read and converts a panic to an error.

@@ -92,8 +92,11 @@ const (
 	shutdownTimeout = 5 * time.Second  // for the functions' Shutdown
 
 	// keepAliveGrace is how long open connections may still be used for new
-	// requests once the server shuts down.
+	// requests once the server shuts down. newConnGrace is how long the first
+	// request of a connection may take after that: on a busy machine, it may
+	// have arrived without the server having had the time to read it.
 	keepAliveGrace = 250 * time.Millisecond
+	newConnGrace   = 2 * time.Second
 )
 
 // run serves functions until a signal arrives or ctx is done, and returns the
@@ -326,6 +329,8 @@ func (s *server) drain(limit time.Duration) {
 	s.router.draining.Store(true)
 	if !s.waitClosed(time.Now().Add(min(keepAliveGrace, limit))) {
 		s.http.SetKeepAlivesEnabled(false) // also closes idle connections
+	}
+	if !s.waitClosed(time.Now().Add(min(newConnGrace, time.Until(deadline)))) {
 		s.newConns.Range(func(conn, _ any) bool {
 			if _, ok := s.newConns.LoadAndDelete(conn); ok {
 				_ = conn.(net.Conn).Close()

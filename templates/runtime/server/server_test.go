@@ -1040,7 +1040,7 @@ func TestDrainKeepsActiveRequests(t *testing.T) {
 	require.NoError(t, err)
 	idleReader := bufio.NewReader(idle)
 	r.read(idleReader, "GET")
-	unused := r.dial()
+	unused, late := r.dial(), r.dial()
 	var conns []net.Conn
 	for range clients {
 		conn := r.dial()
@@ -1054,9 +1054,13 @@ func TestDrainKeepsActiveRequests(t *testing.T) {
 	r.signals <- os.Interrupt
 	_, err = idleReader.ReadByte()
 	assert.ErrorIs(t, err, io.EOF, "idle connections close at once")
+	_, err = io.WriteString(late, "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n")
+	require.NoError(t, err)
+	resp, _ := r.read(bufio.NewReader(late), "GET")
+	assert.True(t, resp.Close, "a first request is answered")
 	began := time.Now()
 	_, _ = unused.Read(make([]byte, 1))
-	assert.Less(t, time.Since(began), 4*time.Second, "and so do connections without a request")
+	assert.Less(t, time.Since(began), 4*time.Second, "connections without a request close soon")
 	close(release)
 	for _, conn := range conns {
 		resp, body := r.read(bufio.NewReader(conn), "GET")

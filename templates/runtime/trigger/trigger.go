@@ -53,6 +53,24 @@ func decode[E any](data []byte) (event E, err error) {
 	return event, nil
 }
 
+// Failed returns the IDs of the messages that failed, from the response of a
+// function that handles batches. Of any other response, it returns none.
+func Failed(response []byte) []string {
+	var batch struct {
+		Failures []struct {
+			ID string `json:"itemIdentifier"`
+		} `json:"batchItemFailures"`
+	}
+	if json.Unmarshal(response, &batch) != nil {
+		return nil
+	}
+	var ids []string
+	for _, failure := range batch.Failures {
+		ids = append(ids, failure.ID)
+	}
+	return ids
+}
+
 // The kinds of functions, by what calls them. Those after Queue take events of
 // the AWS service of that name.
 const (

@@ -231,3 +231,19 @@ func BenchmarkBatch(b *testing.B) {
 	b.ReportMetric(float64(invoked)/float64(looped), "ratio")
 	b.ReportMetric(float64(invoked.Nanoseconds())/size, "ns/message")
 }
+
+func TestFailed(t *testing.T) {
+	for _, test := range []struct {
+		response string
+		ids      []string
+	}{
+		{`{"batchItemFailures":[{"itemIdentifier":"a"},{"itemIdentifier":"b"}]}`, []string{"a", "b"}},
+		{`{"batchItemFailures":[]}`, nil},
+		{`{"statusCode":200}`, nil},
+		{`"done"`, nil},
+		{`null`, nil},
+		{`{"batchItemFailures":"none"}`, nil},
+	} {
+		assert.Equal(t, test.ids, trigger.Failed([]byte(test.response)), test.response)
+	}
+}
