@@ -209,6 +209,7 @@ func TestRecord(t *testing.T) {
 	require.NoError(t, p.builder.Build(t.Context(), p.overlay, pkg))
 	p.write(t, "go.mod", goMod)
 	require.NoError(t, p.builder.Record(t.Context(), p.overlay, pkg))
+	p.write(t, "one/one.go", function("one", "return s")+"\n// A comment, after which nothing is linked.\n")
 	assert.False(t, p.build(t), "go.mod edited before Record")
 
 	ctx, cancel := context.WithCancel(t.Context())
