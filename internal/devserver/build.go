@@ -31,7 +31,7 @@ func (s *server) build(ctx context.Context, old *target) build {
 	b := build{began: time.Now()}
 	b.program, b.err = s.Load()
 	if b.err == nil {
-		b.err = b.program.Overlay.Build(ctx, s.binary, b.program.Package)
+		b.err = s.builder.Build(ctx, b.program.Overlay, b.program.Package)
 	}
 	if b.err != nil {
 		select { // an editor may be in the middle of writing a file: do not report that

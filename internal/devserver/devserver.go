@@ -23,6 +23,7 @@ import (
 
 	"github.com/fngen/fngen/internal/delivery"
 	"github.com/fngen/fngen/internal/devpage"
+	"github.com/fngen/fngen/internal/fastbuild"
 	"github.com/fngen/fngen/internal/overlay"
 	"github.com/fngen/fngen/internal/tempdir"
 	"github.com/fngen/fngen/internal/watch"
@@ -109,7 +110,8 @@ func routes(functions []Function) []string {
 }
 
 const (
-	quietPeriod  = 25 * time.Millisecond  // between the last change event and the build
+	firstQuiet   = 2 * time.Millisecond   // between a change event and the build
+	quietPeriod  = 25 * time.Millisecond  // the same if more events follow
 	queueTimeout = time.Minute            // how long a request waits for a build
 	drainTimeout = 15 * time.Minute       // how long requests of a replaced process may take; Lambda's maximum
 	exitTimeout  = 5 * time.Second        // how long a drained process may take to exit
@@ -126,6 +128,7 @@ type server struct {
 	Options
 	debugger   string // the path of dlv, or ""
 	binary     string // the path that the server program is built to
+	builder    *fastbuild.Builder
 	gate       gate
 	watcher    *watch.Watcher
 	deliveries *delivery.Log
@@ -162,8 +165,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, dir.Remove()) }()
 	s.binary = filepath.Join(dir.Path, "functions.exe") // Windows requires the extension, other systems ignore it
+	s.builder = &fastbuild.Builder{Out: s.binary, Dir: filepath.Join(dir.Path, "objects")}
 	s.watcher, err = watch.New(watch.Options{
-		Ignore: s.ignore, Quiet: quietPeriod, Poll: o.Poll, OnEvent: s.gate.eventReceived, OnUnchanged: s.gate.nothingChanged,
+		Ignore: s.ignore, FirstQuiet: firstQuiet, Quiet: quietPeriod, Poll: o.Poll, OnEvent: s.gate.eventReceived, OnUnchanged: s.gate.nothingChanged,
 		Cookie: filepath.Join(dir.Path, "cookie"),
 	})
 	if err != nil {

@@ -24,6 +24,8 @@ type loop struct {
 	listings    chan listing       // receives the result of the listing in progress
 	stopListing func()             // stops the listing in progress, if there is one
 
+	stopRecording func() // stops the builder's recording in progress, if there is one
+
 	current   *target         // the running program, or nil
 	exited    <-chan struct{} // closed when current has exited; nil if current is
 	builtAt   time.Time       // when the build of current began; zero if a later one has begun
@@ -40,7 +42,7 @@ type loop struct {
 func newLoop(s *server) *loop {
 	l := &loop{
 		server: s, builds: make(chan build, 1), listings: make(chan listing, 1), stopListing: func() {},
-		restart: time.NewTimer(time.Hour),
+		stopRecording: func() {}, restart: time.NewTimer(time.Hour),
 	}
 	l.restart.Stop()
 	return l
@@ -111,6 +113,7 @@ func (l *loop) startBuild(ctx context.Context, events int) {
 // stops the listing in progress, except for the first one: until that is
 // complete, any file may be a source file.
 func (l *loop) abandonBuild() {
+	l.stopRecording()
 	if l.sources.Load() != nil {
 		l.stopListing()
 	}
@@ -231,8 +234,25 @@ func (l *loop) handleListing(ctx context.Context, list listing) error {
 		return err
 	case changed:
 		l.startBuild(ctx, 0)
-	default:
-		l.isFresh.Store(list.began.Equal(l.builtAt))
+	case list.began.Equal(l.builtAt):
+		l.isFresh.Store(true)
+		l.stopRecording()
+		l.stopRecording = l.startRecording(ctx, list.program)
 	}
 	return nil
+}
+
+// startRecording prepares the builder for the next build, after p was built.
+// The function it returns stops that and waits for its end.
+func (l *loop) startRecording(ctx context.Context, p Program) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = l.builder.Record(ctx, p.Overlay, p.Package) // or the next build takes longer
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
 }

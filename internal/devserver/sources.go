@@ -15,6 +15,7 @@ import (
 
 // A listing lists the source files of a program.
 type listing struct {
+	program Program
 	sources *overlay.Sources
 	began   time.Time // when the build of the program began
 }
@@ -39,7 +40,7 @@ func (l *loop) startListing(ctx context.Context, b build) (stop func()) {
 		}
 		select {
 		case <-ctx.Done():
-		case l.listings <- listing{sources, b.began}:
+		case l.listings <- listing{b.program, sources, b.began}:
 		}
 	}()
 	return func() {

@@ -28,6 +28,8 @@ type Overlay struct {
 	Files   map[string][]byte // by path relative to Root, with forward slashes
 	Flags   []string          // flags of go build
 	Environ []string          // environment of the go command
+
+	trace *bytes.Buffer // receives what a go command that succeeds prints to standard error
 }
 
 // A BuildError reports that the go command failed and holds what it printed.
@@ -70,6 +72,38 @@ func (o Overlay) Build(ctx context.Context, out string, packages ...string) erro
 		return err
 	}
 	return failed
+}
+
+// Trace returns the commands that [Overlay.Build] would run for a package that
+// is to be linked, and the input of each hash that the go command computes. It
+// builds nothing. flags are flags of go build: with -a, the commands include
+// those for packages that are up to date, but hashes of results are unknown.
+func (o Overlay) Trace(ctx context.Context, pkg string, flags ...string) (string, error) {
+	godebug := "GODEBUG=gocachehash=1"
+	for _, variable := range o.Environ {
+		if value, ok := strings.CutPrefix(variable, "GODEBUG="); ok && value != "" {
+			godebug = variable + ",gocachehash=1"
+		}
+	}
+	o.Environ = append(slices.Clip(o.Environ), godebug)
+	o.trace = &bytes.Buffer{}
+	out := filepath.Join(o.Root, pkg, "not-yet-built") // or go build might find it up to date
+	args := slices.Concat([]string{"build", "-n", "-buildvcs=false", "-o", out}, flags, o.Flags)
+	if err := o.run(ctx, args, []string{pkg}, nil); err != nil {
+		return "", err
+	}
+	return o.trace.String(), nil
+}
+
+// Env returns variables of the go command's environment.
+func (o Overlay) Env(ctx context.Context, names ...string) (map[string]string, error) {
+	var out bytes.Buffer
+	args := slices.Concat([]string{"env", "-json"}, names)
+	if err := o.runGo(ctx, args, func(output string) string { return output }, &out); err != nil {
+		return nil, err
+	}
+	var env map[string]string
+	return env, json.Unmarshal(out.Bytes(), &env)
 }
 
 // completePackages returns the packages whose dependencies can all be found and
@@ -271,6 +305,9 @@ func (o Overlay) runGo(ctx context.Context, args []string, restore func(string) 
 	}
 	if err != nil {
 		return fmt.Errorf("go %s: %w", args[0], err)
+	}
+	if o.trace != nil {
+		o.trace.Write(output.Bytes())
 	}
 	return nil
 }

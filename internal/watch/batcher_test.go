@@ -148,3 +148,25 @@ func TestReplaced(t *testing.T) {
 		})
 	}
 }
+
+// Only the first batch after a second without events is sent after FirstQuiet.
+func TestFirstQuiet(t *testing.T) {
+	b, dir := newBatcher(t, Options{Quiet: time.Hour, FirstQuiet: time.Millisecond})
+	path := filepath.Join(dir, "a.go")
+	fires := func() bool {
+		t.Helper()
+		require.NoError(t, b.handleEvent(fsnotify.Event{Name: path, Op: fsnotify.Write}))
+		select {
+		case <-b.quiet.C:
+			b.flush()
+			return true
+		case <-time.After(50 * time.Millisecond):
+			b.flush()
+			return false
+		}
+	}
+	assert.True(t, fires())
+	assert.False(t, fires(), "an event shortly after the last")
+	b.last = time.Now().Add(-2 * calm)
+	assert.True(t, fires())
+}

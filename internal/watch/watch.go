@@ -34,6 +34,11 @@ type Options struct {
 	// delayed by 20 times Quiet at most. The default is 50 ms.
 	Quiet time.Duration
 
+	// FirstQuiet takes the place of Quiet for the first batch after a second
+	// without events, if the caller can cheaply start again when more events
+	// follow. The default is Quiet.
+	FirstQuiet time.Duration
+
 	// Poll is the interval at which to compare all files with their last known
 	// state, instead of listening to the system's events. Zero means no
 	// polling.
@@ -136,6 +141,9 @@ func New(o Options) (*Watcher, error) {
 	}
 	if o.Quiet == 0 {
 		o.Quiet = 50 * time.Millisecond
+	}
+	if o.FirstQuiet == 0 {
+		o.FirstQuiet = o.Quiet
 	}
 	w := &Watcher{options: o, dirs: map[string]bool{}, files: map[string]fileState{}}
 	if o.Poll > 0 {
@@ -411,6 +419,8 @@ type batcher struct {
 	quiet     *time.Timer     // fires when no event has arrived for Options.Quiet
 	reported  map[string]bool // paths with events since the last flush
 	first     time.Time       // when the first of them was reported
+	isFirst   bool            // the first of them came after a time without events
+	last      time.Time       // when the last event arrived
 	lost      bool            // events were lost since the last flush
 	announced bool            // OnEvent was called since the last flush
 
@@ -418,15 +428,25 @@ type batcher struct {
 	isReady bool // next is to be sent
 }
 
+// calm is how long there must be no events before Options.FirstQuiet applies.
+const calm = time.Second
+
 // extend restarts the quiet period after an event. before is the number of
 // reported paths before the event.
 func (b *batcher) extend(before int) {
+	if len(b.reported) == 0 {
+		return
+	}
+	now := time.Now()
 	if before == 0 {
-		b.first = time.Now()
+		b.first, b.isFirst = now, now.Sub(b.last) > calm
 	}
-	if quiet := b.options.Quiet; len(b.reported) > 0 {
-		b.quiet.Reset(min(quiet, max(0, 20*quiet-time.Since(b.first))))
+	b.last = now
+	quiet := b.options.Quiet
+	if b.isFirst {
+		quiet = b.options.FirstQuiet
 	}
+	b.quiet.Reset(min(quiet, max(0, 20*b.options.Quiet-now.Sub(b.first))))
 }
 
 // announce calls OnEvent, once until the next flush.
