@@ -79,6 +79,7 @@ func TestOwnTemplates(t *testing.T) {
 		"NAME.http.tmpl":     header + "GET   {{.Route}}\n",
 		"NAME.none.tmpl":     header + "{{if .Webhook}}for webhooks{{end}}\n",
 		"NAME-NAME.tmpl":     header + "twice",
+		"README.md.tmpl":     header + "# {{.Name}}\n",
 	}), false)
 	require.NoError(t, err)
 	files := contents(plan)
@@ -88,6 +89,7 @@ func TestOwnTemplates(t *testing.T) {
 	assert.Equal(t, "package divide\n\nvar extra = 1\n", files["api/src/functions/divide/divide_extra.go"])
 	assert.Equal(t, "GET   /divide\n", files["api/src/functions/divide/divide.http"])
 	assert.Equal(t, "twice", files["api/src/functions/divide/divide-divide"])
+	assert.Equal(t, "# divide\n", files["api/src/functions/divide/README.md"])
 	assert.NotContains(t, files, "api/src/functions/divide/divide.none")
 	for file := range files {
 		if strings.HasPrefix(file, "api/src/functions/") {

@@ -77,13 +77,14 @@ func normalize(text []byte) string {
 }
 
 // extraFiles returns the files that a function whose name ends with base has
-// because the project has templates for them, such as NAME.http.tmpl. The error is
+// because the project has templates for them, such as README.md.tmpl. The error is
 // a *[TemplateError] if it cannot have one of the files.
 func (p Project) extraFiles(base string) ([]functionFile, error) {
 	files := functionFiles()
 	own := len(files)
 	for _, name := range slices.Sorted(maps.Keys(p.Templates)) {
-		if !strings.Contains(name, placeholder) {
+		isOwn := func(f functionFile) bool { return f.template == name }
+		if !printsFile(name) || slices.ContainsFunc(files[:own], isOwn) {
 			continue
 		}
 		file := functionFile{template: name, test: strings.HasSuffix(name, "_test.go"+templateExt), extra: true}
@@ -146,9 +147,11 @@ func (p Project) newTemplateSet() (*templateSet, error) {
 }
 
 // printsFile reports whether what a template prints is a file of the function.
-// Other templates contain blocks.
+// Other templates contain blocks. Go files have names with the placeholder, so
+// that a misspelled handler.go.tmpl is not one more file.
 func printsFile(name string) bool {
-	return strings.Contains(name, placeholder) ||
+	extension := path.Ext(strings.TrimSuffix(name, templateExt))
+	return strings.Contains(name, placeholder) || extension != "" && extension != ".go" ||
 		slices.ContainsFunc(functionFiles(), func(f functionFile) bool { return f.template == name })
 }
 
@@ -186,7 +189,8 @@ func (s *templateSet) addOwn(label, name string, data []byte, replaces bool) err
 			Path:   label,
 			Line:   line(parsed.Tree, firstOutput(parsed.Root)),
 			Reason: "the text outside of {{define}} is not part of any file",
-			hint:   "name the template NAME.EXT.tmpl, or like one of fngen's: fngen setup generator --dry-run lists them",
+			hint: "name the template NAME.EXT.tmpl, README.md.tmpl, or like one of fngen's: " +
+				"fngen setup generator --dry-run lists them",
 		}
 	}
 	return s.share(parsed)
