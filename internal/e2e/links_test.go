@@ -17,9 +17,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestLinks checks the links of every Markdown page: the file of a relative link
-// exists, and the page has the heading of an anchor. External links are only
-// parsed, because tests do not use the network.
+// TestLinks checks that every relative link on a Markdown page leads to an
+// existing file and, with an anchor, to a heading. It only parses external
+// links, because tests do not use the network.
 func TestLinks(t *testing.T) {
 	pages := map[string]markdownPage{}
 	require.NoError(t, filepath.WalkDir("../..", func(name string, entry fs.DirEntry, err error) error {
@@ -38,7 +38,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// TestCheckLink checks that TestLinks finds links that are broken.
+// TestCheckLink checks that TestLinks detects broken links.
 func TestCheckLink(t *testing.T) {
 	pages := map[string]markdownPage{"a.md": parseMarkdown(
 		"# Use `--db` first\n## Twice\n## Twice\n```\n# Not a heading [x](no.md)\n```\n`[x](no.md)` [b](<a b.md>) [c]\n\n[c]: c.md\n",
@@ -69,7 +69,8 @@ func TestCheckLink(t *testing.T) {
 	}
 }
 
-// A markdownPage has the links of a page, and how many headings have each anchor.
+// A markdownPage has the links of a page, and the number of headings for each
+// anchor.
 type markdownPage struct {
 	links   []string
 	anchors map[string]int
@@ -111,7 +112,7 @@ func parseMarkdown(text string) markdownPage {
 	return page
 }
 
-// anchor returns the anchor that GitHub gives to a heading.
+// anchor returns the anchor that GitHub generates for a heading.
 func anchor(heading string) string {
 	heading = inlineLink.ReplaceAllString(heading, "")
 	return strings.Map(func(r rune) rune {
@@ -125,7 +126,8 @@ func anchor(heading string) string {
 	}, heading)
 }
 
-// checkLink returns an error that says what is wrong with a link on a page.
+// checkLink returns an error if a link on a page is broken or in the wrong
+// form.
 func checkLink(pages map[string]markdownPage, page, link string) error {
 	to, err := url.Parse(link)
 	switch {

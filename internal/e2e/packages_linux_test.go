@@ -21,8 +21,9 @@ import (
 
 var packages = flag.String("packages", "", "test the packages of make snapshot in this directory")
 
-// TestPackages installs the deb of make snapshot into a directory, runs fngen,
-// and removes the package. Then nothing may be left.
+// TestPackages installs the deb from make snapshot into a directory, runs
+// fngen, and checks that removing the package leaves no files. It also checks
+// that the other packages and manifests exist.
 func TestPackages(t *testing.T) {
 	if *packages == "" {
 		t.Skip("run it with make snapshot")
@@ -104,8 +105,9 @@ func archived(t *testing.T, name string) (names []string) {
 	}
 }
 
-// TestWorkflows checks the workflows of this repository. Actions are pinned to a
-// commit, and to the same one everywhere.
+// TestWorkflows lints the workflows of this repository, and checks that they
+// pin each action to one commit, the same one as in the workflow that fngen
+// setup ci writes.
 func TestWorkflows(t *testing.T) {
 	files, err := filepath.Glob("../../.github/workflows/*.yml")
 	require.NoError(t, err)

@@ -21,18 +21,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// whyNot lists the reasons for which a console block is not run.
+// whyNot lists the allowed reasons for not running a console block.
 var whyNot = []string{
 	"needs docker", "needs AWS", "needs a network", "needs a browser", "needs PostgreSQL", "is interactive",
 	"another test runs it",
 }
 
-// startsEmpty has the pages whose reader has no project yet. Those of the others
-// have a new one.
+// startsEmpty has the pages that start in an empty directory. The others start
+// in a new project.
 var startsEmpty = map[string]bool{"README.md": true, "tutorial.md": true}
 
 // TestPages runs the console blocks of each page in order, in one shell in a
-// terminal, and compares what they print. CONTRIBUTING.md says how to write a
+// terminal, and compares their output. CONTRIBUTING.md explains how to write a
 // page.
 func TestPages(t *testing.T) {
 	pages := []string{"../../README.md"}
@@ -83,8 +83,8 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// A pageBlock is a fenced code block, with the comments right above it that say
-// what the test does with it.
+// A pageBlock is a fenced code block, with the directives in the HTML comments
+// above it.
 type pageBlock struct {
 	line           int
 	language, text string
@@ -97,9 +97,8 @@ var (
 	fileName  = regexp.MustCompile("^`([^` ]+)`:$")
 )
 
-// pageBlocks returns the fenced code blocks of a page. A line with nothing but a
-// file name says what the blocks below it are written to, or change if they are
-// diffs.
+// pageBlocks returns the fenced code blocks of a page. A line that contains
+// only a file name applies to the blocks below it, as a write directive does.
 func pageBlocks(page string) []pageBlock {
 	var blocks []pageBlock
 	directives := map[string]string{}
@@ -131,7 +130,7 @@ func pageBlocks(page string) []pageBlock {
 	return blocks
 }
 
-// A pageCommand is a command with what it prints.
+// A pageCommand is a command with its expected output.
 type pageCommand struct{ line, want string }
 
 // commands returns the commands of a console block. A line that ends in a
@@ -160,14 +159,14 @@ func (b pageBlock) commands() []pageCommand {
 type shell struct {
 	t       *testing.T
 	dir     string // the home directory
-	project string // where files are written
+	project string // the working directory, where files are written
 	script  io.Writer
 	screen  *pageScreen
-	local   *strings.Replacer // from the ports and addresses of the page
-	unports *strings.Replacer
-	running string // where the page starts the server that is running, or ""
-	wanted  string // what the server prints
-	group   int    // its process group, or 0
+	local   *strings.Replacer // from the page's ports and addresses to the test's
+	unports *strings.Replacer // from the test's ports to the page's
+	running string            // the line of the page that started the running server, or ""
+	wanted  string            // the server's expected output
+	group   int               // its process group, or 0
 }
 
 // A pageScreen collects what a terminal shows.
@@ -183,7 +182,8 @@ func (s *pageScreen) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// until waits for a mark, and returns what the terminal shows before it.
+// until waits for a match of mark, and returns the text before it. It removes
+// both from the screen.
 func (s *pageScreen) until(t *testing.T, command string, mark *regexp.Regexp) (text string, submatch []string) {
 	t.Helper()
 	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
@@ -247,8 +247,8 @@ func freePort(t *testing.T) string {
 	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
 
-// start begins a page in a new project, or in a copy of a directory of the
-// repository.
+// start creates a new project, or a copy of a directory of the repository, and
+// changes to it.
 func (s *shell) start(in string) {
 	s.t.Helper()
 	s.stop()
@@ -264,8 +264,8 @@ func (s *shell) start(in string) {
 	s.run("cd shop")
 }
 
-// write writes a file, or applies a diff to it. Its name may be a pattern that
-// matches one file.
+// write writes a file, or applies a diff to it. The name may be a pattern that
+// matches one file, because the names of migrations contain a timestamp.
 func (s *shell) write(name, text string, isDiff bool) {
 	s.t.Helper()
 	if isDiff {
@@ -283,8 +283,9 @@ func (s *shell) write(name, text string, isDiff bool) {
 	writeFile(s.t, s.project, name, text)
 }
 
-// patch replaces the lines of a diff that start with a space or a minus by those
-// that start with a space or a plus.
+// patch applies a diff without line numbers: it replaces the lines that start
+// with a space or a minus, which must occur once, with those that start with a
+// space or a plus.
 func patch(t *testing.T, content, diff string) string {
 	t.Helper()
 	var before, after string
@@ -300,7 +301,8 @@ func patch(t *testing.T, content, diff string) string {
 	return strings.TrimPrefix(strings.Replace("\n"+content, "\n"+before, "\n"+after, 1), "\n")
 }
 
-// done is what the shell prints after a command: its status and the directory.
+// done matches what the shell prints after a command: its exit status and the
+// working directory.
 var done = regexp.MustCompile("\x1e([0-9]+) ([^\x1e]+)\x1e")
 
 // run runs a command that must succeed.
@@ -310,7 +312,7 @@ func (s *shell) run(line string) {
 	require.Equal(s.t, "0", status, "%s\n%s", line, output)
 }
 
-// execute runs a command and returns what it prints and its exit status.
+// execute runs a command and returns its output and exit status.
 func (s *shell) execute(line string) (output, status string) {
 	s.t.Helper()
 	line = s.local.Replace(strings.TrimSpace(line))
@@ -321,12 +323,13 @@ func (s *shell) execute(line string) (output, status string) {
 	return output, last[1]
 }
 
-// server matches the commands that run until the reader stops them.
+// server matches the commands that run until the reader interrupts them.
 var server = regexp.MustCompile(`(^|\s)(fngen dev|fngen serve|\./server)\b`)
 
-// check runs a command of a page and compares what it prints. A command whose
-// output the page leaves out must succeed. A server runs until the next one or
-// the end of the page; what it has printed by then is compared.
+// check runs a command of a page and compares its output. The exit status must
+// be 0 unless the page shows a line that starts with "fngen: " or "FAIL". A
+// server runs until the next one starts or the page ends, and stop compares its
+// output.
 func (s *shell) check(where string, c pageCommand) {
 	s.t.Helper()
 	if server.MatchString(c.line) && !strings.Contains(c.line, "--build-only") {
@@ -349,7 +352,7 @@ grep -E 'ready in|listening on' "$HOME/server" >/dev/null || cat "$HOME/server"`
 	}
 }
 
-// stop ends the server, if there is one, and compares what it printed.
+// stop terminates the running server, if any, and compares its output.
 func (s *shell) stop() {
 	s.t.Helper()
 	if s.running == "" {
@@ -364,28 +367,28 @@ func (s *shell) stop() {
 	s.running = ""
 }
 
-// differs lists what differs from run to run, and what stands for it.
+// differs lists what varies between runs, with its replacement.
 var differs = []struct {
 	is   *regexp.Regexp
 	mark string
 }{
 	{regexp.MustCompile("\x1b\\[[0-9;]*m"), ""}, // curl prints the names of headers in bold
 	{regexp.MustCompile(`\b\d+(\.\d+)? ?(µs|ms|s)\b|\(cached\)`), "DURATION"},
-	{regexp.MustCompile(`(?m)^( +✓ .*) \(DURATION\)$`), "$1"}, // of slow tests only
+	{regexp.MustCompile(`(?m)^( +✓ .*) \(DURATION\)$`), "$1"}, // only slow tests have one
 	{regexp.MustCompile(`\b\d+(\.\d+)? (B|kB|MB)\b`), "SIZE"},
 	{regexp.MustCompile(`\bv\d+\.\d+\.\d+[-+.\w]*|\((devel|unknown)\)|\bdevel\b`), "VERSION"},
 	{regexp.MustCompile(`\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?([.\d]*)(Z|[-+]\d\d:\d\d)?`), "TIME"},
 	{regexp.MustCompile(`\b\d\d:\d\d:\d\d\b`), "TIME"},
 	{regexp.MustCompile(`(?m)^Date: .*\n`), ""},
 	{regexp.MustCompile(`\b\d{14}_`), "TIME_"},
-	{regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-`), "UUID-"}, // the number after it is the message's
+	{regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-`), "UUID-"}, // the rest is the number of the message
 	{regexp.MustCompile(`\bw?[\w-]{43}\b`), "RANDOM"},
 	{regexp.MustCompile(`\b(0\.0\.0\.0|127\.0\.0\.1)\b`), "HOST"},
 	{regexp.MustCompile(`[ \t]+`), " "},
 	{regexp.MustCompile(`(?m) $`), ""},
 }
 
-// plain returns a text without what differs from run to run.
+// plain replaces what varies between runs.
 func (s *shell) plain(text string) string {
 	text = s.unports.Replace(strings.ReplaceAll(text, "\r", ""))
 	text = strings.ReplaceAll(text, s.project, "/tmp/shop")
@@ -395,8 +398,8 @@ func (s *shell) plain(text string) string {
 	return strings.TrimSpace(text) + "\n"
 }
 
-// pattern returns the regular expression for what a page says a command prints.
-// A line of three dots stands for any lines, and three dots in a line for any
+// pattern returns the regular expression for the output that a page shows. A
+// line of three dots matches any lines, and three dots in a line match any
 // text.
 func (s *shell) pattern(want string) string {
 	want = regexp.QuoteMeta(s.plain(want))

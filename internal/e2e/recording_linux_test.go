@@ -21,15 +21,15 @@ import (
 
 var record = flag.Bool("record", false, "record the commands of README.md, as make demo does")
 
-// The recording of README's first screen, for asciinema and for README itself.
+// The recording of README's first section: castFile is for asciinema, and
+// README shows svgFile.
 const (
 	castFile = "../../docs/first-minutes.cast"
 	svgFile  = "../../docs/first-minutes.svg"
 )
 
-// TestRecording compares the recording with README: it has the commands of the
-// first section, and prints what the section says. With the flag -record, it
-// records them first.
+// TestRecording checks that the recording has the commands and the output of
+// README's first section. With the flag -record, it records them first.
 func TestRecording(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)
@@ -62,8 +62,8 @@ func TestRecording(t *testing.T) {
 	assert.True(t, recorded.svg(t) == string(svg), "docs/first-minutes.svg does not show the recording: run make demo")
 }
 
-// firstCommands returns the commands of README's first section, without those
-// that tests do not run.
+// firstCommands returns the commands of README's first section, except those in
+// blocks that are not run.
 func firstCommands(t *testing.T, readme string) []pageCommand {
 	t.Helper()
 	_, section, found := strings.Cut(readme, "\n## ")
@@ -103,12 +103,12 @@ type castEvent struct {
 const (
 	columns, rows = 96, 26
 	keystroke     = 35 * time.Millisecond
-	reading       = 1500 * time.Millisecond // between the end of a command and the next one
-	longest       = 2 * time.Second         // of a command, however long it takes
+	reading       = 1500 * time.Millisecond // pause between commands
+	longest       = 2 * time.Second         // limit for the time that a command takes
 )
 
-// recordCast runs the commands in a terminal, and those after the server in a
-// second one.
+// recordCast runs the commands in a terminal, and those after the server starts
+// in a second one.
 func recordCast(t *testing.T, commands []pageCommand) *cast {
 	made := &cast{header: castHeader{
 		Version: 2, Width: columns, Height: rows, Title: "fngen: a signed webhook",
@@ -160,7 +160,7 @@ func recordCast(t *testing.T, commands []pageCommand) *cast {
 	return made
 }
 
-// serve starts a server in the background and returns what it prints until it is
+// serve starts a server in the background and returns its output until it is
 // ready.
 func (s *shell) serve(command string) string {
 	s.t.Helper()
@@ -197,7 +197,7 @@ func decodeCast(t *testing.T, file []byte) *cast {
 	return c
 }
 
-// A castSection is a command with its echo and what it prints.
+// A castSection is a command with its echo and output.
 type castSection struct{ command, output string }
 
 func (c *cast) sections() []castSection {
@@ -215,8 +215,8 @@ func (c *cast) sections() []castSection {
 // A span is text in one style.
 type span struct{ text, class string }
 
-// A screenLine is a line of the terminal. It is shown from a certain time on; a
-// command that is typed, until another time.
+// A screenLine is a line of the terminal. It appears after from seconds. If it
+// is a command, typing ends after typed seconds; otherwise typed is 0.
 type screenLine struct {
 	spans       []span
 	from, typed float64
@@ -229,12 +229,12 @@ func (l *screenLine) width() (n int) {
 	return n
 }
 
-// ansi matches the only escape sequences that the recording may have: those that
-// set colors.
+// ansi matches escape sequences that set colors. The recording must have no
+// others.
 var ansi = regexp.MustCompile("\x1b\\[([0-9;]*)m")
 
-// lines returns the lines of the terminal, from the first to the last, with those
-// that have scrolled away. Lines that are too long continue on the next one.
+// lines returns all lines of the terminal, including those that have scrolled
+// away. Long lines wrap at the width of the terminal.
 func (c *cast) lines(t *testing.T) []*screenLine {
 	t.Helper()
 	class := ""
@@ -304,8 +304,8 @@ const (
 		`@media (prefers-reduced-motion:reduce){*{animation:none!important}}`
 )
 
-// svg returns an SVG that plays the recording again and again. Without
-// animations, it shows the end.
+// svg returns an SVG that plays the recording in a loop. Viewers that do not
+// animate it show the end.
 func (c *cast) svg(t *testing.T) string {
 	lines := c.lines(t)
 	for len(lines) > 0 && lines[len(lines)-1].width() == 0 {
@@ -335,7 +335,7 @@ func (c *cast) svg(t *testing.T) string {
 			}
 		}
 		text.WriteString("</text>")
-		if line.typed > 0 { // a rectangle covers what is not typed yet
+		if line.typed > 0 { // a rectangle covers the part that is not typed yet
 			fmt.Fprintf(&text, `<rect id="t%d" class="cover" x="%.1f" y="%.0f" width="%.1f" height="%.0f"/>`,
 				i, float64(n)*charWidth, y-lineHeight+5, float64(n)*charWidth, lineHeight)
 			hidden := -float64(n-2) * charWidth

@@ -28,8 +28,8 @@ import (
 
 var soak = flag.Duration("soak", 0, "duration of TestSoak, which make soak runs")
 
-// state is a function that responds with the size of the request body, and with
-// what its process uses.
+// state is a function that responds with the size of the request body and the
+// number of goroutines of its process.
 const state = `package state
 
 import (
@@ -51,8 +51,8 @@ type soaked struct {
 	url     string
 	pid     int
 	handled atomic.Int64 // responses
-	refused atomic.Int64 // uploads beyond -bodies-limit
-	cut     atomic.Int64 // connections of slow clients that were closed
+	refused atomic.Int64 // uploads rejected because of -bodies-limit
+	cut     atomic.Int64 // connections of slow clients that the server closed
 
 	mu       sync.Mutex
 	problems []string
@@ -66,10 +66,10 @@ func (s *soaked) report(format string, args ...any) {
 	}
 }
 
-// TestSoak keeps servers busy for a long time: fngen serve with fast clients,
-// slow clients and uploads; the same program, which is restarted by SIGTERM
-// under load; and fngen dev, whose function is saved again and again. No request
-// may be lost, and neither goroutines nor memory may grow.
+// TestSoak keeps three servers under load: fngen serve with fast clients, slow
+// clients and uploads; the same program, restarted with SIGTERM; and fngen dev
+// while a function is saved every two seconds. It checks that no request is
+// lost, and that goroutines and memory do not accumulate.
 func TestSoak(t *testing.T) {
 	if *soak == 0 {
 		t.Skip("run it with make soak")
@@ -111,7 +111,7 @@ func TestSoak(t *testing.T) {
 		}
 	})
 
-	// Caches and pools are full after a fifth of the time.
+	// Measure after a fifth of the time, when caches and pools are full.
 	sleep(ctx, *soak/5)
 	serveBefore, devBefore := memory(t, ctx, *soak/5, serve, dev)
 	sleep(ctx, *soak*2/5)
@@ -136,7 +136,7 @@ func TestSoak(t *testing.T) {
 	d.interrupt(t)
 }
 
-// sleep returns after a time, or when ctx is done.
+// sleep returns after d, or earlier if ctx is done.
 func sleep(ctx context.Context, d time.Duration) {
 	select {
 	case <-time.After(d):
@@ -144,8 +144,8 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// startSoaked starts a server and waits for its address. The server ends when
-// stop is called, which returns its exit status.
+// startSoaked starts a server and waits until it listens. stop sends it SIGTERM
+// and returns its exit status.
 func startSoaked(t *testing.T, binary string, args ...string) (s *soaked, stop func() int) {
 	t.Helper()
 	p, screen := goProcess("")
@@ -163,8 +163,8 @@ func startSoaked(t *testing.T, binary string, args ...string) (s *soaked, stop f
 	}
 }
 
-// restart starts the program, sends it SIGTERM under load, and repeats that. It
-// returns how often.
+// restart repeatedly starts the program and sends it SIGTERM under load. It
+// returns the number of times.
 func restart(t *testing.T, ctx context.Context, binary string) (n int) {
 	for ; ctx.Err() == nil; n++ {
 		s, stop := startSoaked(t, binary)
@@ -177,7 +177,7 @@ func restart(t *testing.T, ctx context.Context, binary string) (n int) {
 	return n
 }
 
-// fast sends requests as soon as the last one is answered.
+// fast sends requests one after the other, with a short pause.
 func (s *soaked) fast(ctx context.Context, path string) {
 	for ctx.Err() == nil {
 		response, err := http.Get(s.url + path)
@@ -191,7 +191,7 @@ func (s *soaked) fast(ctx context.Context, path string) {
 			s.report("%s: %s %s %v", path, response.Status, body, err)
 		}
 		s.handled.Add(1)
-		time.Sleep(5 * time.Millisecond) // the machine has other work
+		time.Sleep(5 * time.Millisecond) // leaves time for the other clients and builds
 	}
 }
 
@@ -242,8 +242,8 @@ func (s *soaked) trickle(ctx context.Context) {
 	}
 }
 
-// memory returns the medians over a time of the resident memory of two servers,
-// in bytes. A single figure would depend on the uploads in progress.
+// memory returns the median resident memory of two servers over the duration d,
+// in bytes. A single measurement would depend on the uploads in progress.
 func memory(t *testing.T, ctx context.Context, d time.Duration, a, b *soaked) (int, int) {
 	t.Helper()
 	var ofA, ofB []int
@@ -265,7 +265,8 @@ func (s *soaked) rss(t *testing.T) int {
 	return pages * os.Getpagesize()
 }
 
-// goroutines returns the number of goroutines of the program.
+// goroutines returns the number of goroutines of the server, or a huge number
+// if it does not respond.
 func (s *soaked) goroutines() int {
 	response, err := http.Get(s.url + "/state")
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestGoTool adds fngen to a module as docs/install.md says, and runs it. Its
-// hints name the command that runs it.
+// TestGoTool adds fngen to a module as docs/install.md describes, and checks
+// that its hints show the command that runs it, such as "go tool fngen".
 func TestGoTool(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
@@ -47,9 +47,9 @@ func TestGoTool(t *testing.T) {
 				out, err := run(line)
 				require.NoError(t, err, "%s\n%s", line, out)
 			}
-			out, err := run(test.command + " function divide") // builds it
+			out, err := run(test.command + " function divide") // builds fngen and runs it
 			require.NoError(t, err, out)
-			out, err = run(test.command + " destroy divide") // is in the build cache
+			out, err = run(test.command + " destroy divide") // runs it from the build cache
 			require.Error(t, err)
 			assert.Contains(t, out, "\nhint: "+test.command+" destroy function divide\n")
 			out, err = run("go test ./api/src/functions/divide")

@@ -8,13 +8,13 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// ToolPath is the import path of fngen, by which go.mod names it as a tool.
+// ToolPath is the import path in a tool directive that adds fngen to go.mod.
 const ToolPath = "github.com/fngen/fngen/cmd/fngen"
 
-// IsTool reports whether a go.mod file has fngen as a tool, as "go get -tool"
-// adds it.
+// IsTool reports whether the content of a go.mod file has a tool directive for
+// fngen, as "go get -tool" adds it. It returns false for a malformed file.
 func IsTool(goMod []byte) bool {
-	file, err := modfile.Parse("go.mod", goMod, nil) // ParseLax ignores tools
+	file, err := modfile.Parse("go.mod", goMod, nil) // ParseLax ignores tool directives
 	if err != nil {
 		return false
 	}
@@ -26,13 +26,14 @@ func IsTool(goMod []byte) bool {
 	return false
 }
 
-// ranByGo matches the paths at which the go command runs programs: in a
-// directory of the build, or later in the build cache.
+// ranByGo matches the paths of programs that the go command runs: in a
+// temporary directory after a build, and in the build cache from then on.
 var ranByGo = regexp.MustCompile(`/go-build\d+/b\d+/exe/[^/]+$|/[0-9a-f]{2}/[0-9a-f]{64}-d/[^/]+$`)
 
-// Command returns the command by which a user runs the executable at a path:
-// "fngen" or, for a tool of the module that contains the directory dir, "go tool
-// fngen". The tools of a module may be in a file tools.mod of their own.
+// Command returns the command with which a user runs fngen, whose executable is
+// at the given path: "fngen" or, if the module that contains dir has it as a
+// tool, "go tool fngen". The tool directive can also be in a file tools.mod
+// next to go.mod.
 func Command(executable, dir string) string {
 	if !ranByGo.MatchString(filepath.ToSlash(executable)) {
 		return "fngen"
