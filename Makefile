@@ -18,15 +18,18 @@ build: ## build bin/fngen
 install: ## install fngen into the directory of go install
 	CGO_ENABLED=0 go install -trimpath ./cmd/fngen
 
+# These tests run the go command on projects that require other modules. Each
+# run takes a minute, so make test skips those that make modules has run.
+MODULE_TESTS := ^(TestModules|TestRaisedModulesBuild|TestAddedPackagesAreGreen|TestDocumentedUserFile|TestOpenAPIOfGolden)$$
+
 test: lint modules ## run all tests, as CI does
-	go test -race -timeout 30m ./...
+	go test -race -timeout 30m -skip '$(MODULE_TESTS)' ./...
 
 modules: ## download the modules that tests use without a network
 	go mod download
 	cd testdata/golden && go mod tidy -diff # needs more modules than a build
 	cd testdata/shop && go mod tidy -diff
-	go test ./generator -run 'TestModules$$|TestRaised' -fetch
-	go test -race ./internal/cli -run 'TestAddedPackagesAreGreen|TestDocumentedUserFile|TestOpenAPIOfGolden' -fetch
+	go test -race ./generator ./internal/cli -run '$(MODULE_TESTS)' -fetch
 
 golden: ## regenerate testdata/golden and testdata/shop; read the diff
 	go test ./internal/cli -run 'TestGolden$$|TestShopIsCurrent$$' -update
