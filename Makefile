@@ -18,15 +18,18 @@ build: ## build bin/fngen
 install: ## install fngen into the directory of go install
 	CGO_ENABLED=0 go install -trimpath ./cmd/fngen
 
+# These tests run the go command on projects that require other modules. Each
+# run takes a minute, so make test skips those that make modules has run.
+MODULE_TESTS := ^(TestModules|TestRaisedModulesBuild|TestAddedPackagesAreGreen|TestDocumentedUserFile|TestOpenAPIOfGolden)$$
+
 test: lint modules ## run all tests, as CI does
-	go test -race -timeout 30m ./...
+	go test -race -timeout 30m -skip '$(MODULE_TESTS)' ./...
 
 modules: ## download the modules that tests use without a network
 	go mod download
 	cd testdata/golden && go mod tidy -diff # needs more modules than a build
 	cd testdata/shop && go mod tidy -diff
-	go test ./generator -run 'TestModules$$|TestRaised' -fetch
-	go test -race ./internal/cli -run 'TestAddedPackagesAreGreen|TestDocumentedUserFile|TestOpenAPIOfGolden' -fetch
+	go test -race ./generator ./internal/cli -run '$(MODULE_TESTS)' -fetch
 
 golden: ## regenerate testdata/golden and testdata/shop; read the diff
 	go test ./internal/cli -run 'TestGolden$$|TestShopIsCurrent$$' -update
@@ -38,11 +41,15 @@ docs: ## rewrite docs/reference and docs/man, which describe the commands
 table: ## rewrite generator/modules.txt, the table of what each required module brings, from the go command
 	go test ./generator -run 'TestModules$$' -fetch -update
 
+# Nothing runs what go vet compiles for another system, so it is not optimized:
+# SQLite alone takes a minute otherwise.
+VET_ONLY := -gcflags=all='-N -l'
+
 lint: ## run golangci-lint, go vet for other systems, and what users run on the golden projects
 	@test -z "$$(gofmt -l templates testdata)" || { gofmt -l templates testdata; exit 1; }
 	go run $(GOLANGCI_LINT) run
-	GOOS=windows go vet ./...
-	GOOS=darwin go vet ./...
+	GOOS=windows go vet $(VET_ONLY) ./...
+	GOOS=darwin go vet $(VET_ONLY) ./...
 	cd testdata/golden && go vet ./... && go run $(STATICCHECK) ./...
 	cd testdata/shop && go vet ./... && go run $(STATICCHECK) ./...
 
