@@ -167,6 +167,7 @@ func (s *system) run(ctx context.Context, functions []Function) int {
 		defer close(done)
 		drained := time.After(o.drain)
 		close(stopJobs)
+		srv.router.draining.Store(true) // before new connections are refused
 		_ = listener.Close()
 		<-served // no connection is accepted after this
 		srv.drain(o.drain)
@@ -326,7 +327,6 @@ func (s *server) connState(conn net.Conn, state http.ConnState) {
 // response, with the header Connection: close.
 func (s *server) drain(limit time.Duration) {
 	deadline := time.Now().Add(limit)
-	s.router.draining.Store(true)
 	if !s.waitClosed(time.Now().Add(min(keepAliveGrace, limit))) {
 		s.http.SetKeepAlivesEnabled(false) // also closes idle connections
 	}
