@@ -78,9 +78,44 @@ func TestPages(t *testing.T) {
 			}
 			if shell != nil {
 				shell.stop()
+				if filepath.Base(page) == "templates.md" {
+					shell.checkTemplates()
+				}
 			}
 		})
 	}
+}
+
+// checkTemplates checks that the templates of docs/templates.md are complete:
+// functions with flags that the page does not use follow the team's conventions
+// as well, and pass their tests.
+func (s *shell) checkTemplates() {
+	s.t.Helper()
+	s.run("fngen destroy function hello") // is older than the templates
+	for _, arguments := range []string{
+		"orders --webhook=stripe --auth=admin --fixtures", "users --route='GET /users/{id}' --cors --rate-limit=10/s",
+		"slack/events --webhook=slack --allow-ip=10.0.0.0/8", "signUp --input=name:string", "image --binary=image/webp",
+	} {
+		s.run("fngen function " + arguments)
+	}
+	s.run("go vet ./... && go test ./...")
+	sources, err := filepath.Glob(filepath.Join(s.project, "api/src/functions/*/*.go"))
+	require.NoError(s.t, err)
+	tests := 0
+	for _, source := range sources {
+		text, err := os.ReadFile(source)
+		require.NoError(s.t, err)
+		assert.Regexp(s.t, `^// Copyright Acme Corp\. All rights reserved\.\n\n`, string(text), source)
+		if strings.HasSuffix(source, "_test.go") {
+			tests++
+		} else {
+			assert.Contains(s.t, string(text), "acmelog.Request(ctx, ", source)
+		}
+	}
+	assert.GreaterOrEqual(s.t, tests, 6)
+	output, _ := s.execute("fngen destroy function divide --json")
+	assert.Contains(s.t, output, `{"path":"api/src/functions/divide/divide.http","action":"remove"}`)
+	assert.NoDirExists(s.t, filepath.Join(s.project, "api/src/functions/divide"))
 }
 
 // A pageBlock is a fenced code block, with the directives in the HTML comments
