@@ -287,6 +287,7 @@ func (s *jobServer) post(t *testing.T, path, body string, header map[string]stri
 
 // TestJobsServer runs the same functions in a server.
 func TestJobsServer(t *testing.T) {
+	t.Parallel() // it waits for the next minute
 	databaseURL := "file:" + filepath.Join(t.TempDir(), "work.db")
 	dir := newJobs(t, databaseURL)
 	buildJobs(t, dir, "--target=server")
@@ -393,6 +394,7 @@ func TestJobsKillBatch(t *testing.T) {
 // TestJobsKillSchedule runs a schedule in two processes that are killed and
 // suspended in the middle of runs. A run starts once at most; all others happen.
 func TestJobsKillSchedule(t *testing.T) {
+	t.Parallel() // it mostly waits
 	databases(t, func(t *testing.T, databaseURL string) {
 		dir := newJobs(t, databaseURL)
 		// Run every second, with leases of two.
