@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fngen/fngen/generator"
 	"github.com/fngen/fngen/internal/project"
 )
 
@@ -33,7 +34,7 @@ func newInfo(w World) *cobra.Command {
 		Short: "Describe fngen, Go and the project, for bug reports",
 		Long: `Print the versions of fngen and Go, and of the project its directory, the
 settings with where each comes from, the names of its .env files and the number
-of functions. The report has no values of .env files.`,
+of functions of each kind. The report has no values of .env files.`,
 		Example: "  fngen info\n  fngen info --json",
 		Args:    arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -116,8 +117,23 @@ func printInfo(w World, info infoJSON) error {
 			files = strings.Join(p.Environment, ", ")
 		}
 		line(".env files", "%s", files)
-		line("functions", "%d", p.Functions)
+		line("functions", "%s", countKinds(p))
 	}
 	_, err := io.WriteString(w.Stdout, s.table(rows))
 	return err
+}
+
+// countKinds returns the number of functions and, if there are any, that of each
+// kind: 3 (2 http, 1 queue).
+func countKinds(p *project.Info) string {
+	var counts []string
+	for _, kind := range generator.Kinds() {
+		if n := p.Kinds[kind]; n > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", n, kind))
+		}
+	}
+	if len(counts) == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%d (%s)", p.Functions, strings.Join(counts, ", "))
 }

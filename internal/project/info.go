@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/fngen/fngen/generator"
 )
 
 // Info describes a project in a bug report. It has no values of environment
@@ -14,6 +16,9 @@ type Info struct {
 	Settings    []Setting `json:"settings"`
 	Environment []string  `json:"environmentFiles"` // names of .env files in the project's root
 	Functions   int       `json:"functions"`        // how many there are
+
+	// Kinds counts the functions of each kind that the project has.
+	Kinds map[generator.Kind]int `json:"kinds"`
 }
 
 // Info returns a description of the project.
@@ -43,5 +48,9 @@ func (p *Project) Info() (Info, error) {
 	slices.Sort(info.Environment)
 	functions, _, err := p.List()
 	info.Functions = len(functions)
+	info.Kinds = map[generator.Kind]int{}
+	for _, f := range functions {
+		info.Kinds[f.Kind]++
+	}
 	return info, err
 }
