@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -44,6 +45,12 @@ func TestNewServer(t *testing.T) {
 			[]string{"-tags=own,more"}, []string{"a", "b"}, "FROM_ENV=1",
 		},
 		{
+			"garbage collection of the environment", ServerOptions{
+				Command: "dev", Mode: "development", Environ: []string{"GOGC=50"},
+			},
+			[]string{"-ldflags=-s -w", "-tags=own,more"}, []string{"a", "b"}, "FROM_ENV=1",
+		},
+		{
 			"one function", ServerOptions{Command: "invoke", Mode: "development", Function: "b"},
 			[]string{"-ldflags=-s -w", "-tags=own,more"}, []string{"b"}, "FROM_ENV=1",
 		},
@@ -53,7 +60,11 @@ func TestNewServer(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, "api/src/functions/.fngen/"+test.options.Command, e.Package)
 			assert.Equal(t, test.flags, e.Overlay.Flags)
-			assert.Equal(t, test.options.Environ, e.Overlay.Environ, "the go command gets no variables of .env files")
+			environ := test.options.Environ // without variables of .env files
+			if !slices.Contains(environ, "GOGC=50") {
+				environ = append(environ, "GOGC=400")
+			}
+			assert.Equal(t, environ, e.Overlay.Environ)
 			assert.Contains(t, e.Environ, test.variable)
 			var names []string
 			for _, f := range e.Functions {

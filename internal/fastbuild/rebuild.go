@@ -243,7 +243,7 @@ func (s *state) linkProgram(ctx context.Context, dir, out string) error {
 func (s *state) run(ctx context.Context, c *command, args []string) error {
 	cmd := process.Command(ctx, c.tool, args...)
 	cmd.Dir = s.overlay.Root
-	cmd.Env = slices.Concat(toolEnviron, s.overlay.Environ, []string{"PWD=" + s.overlay.Root})
+	cmd.Env = slices.Concat(s.overlay.Environ, []string{"PWD=" + s.overlay.Root})
 	for _, line := range s.linkHash { // such as GOAMD64, as the go command sets them
 		if strings.HasPrefix(line, "GO") && !strings.HasSuffix(line, "=\n") {
 			cmd.Env = append(cmd.Env, strings.TrimSuffix(line, "\n"))
@@ -259,10 +259,6 @@ func (s *state) run(ctx context.Context, c *command, args []string) error {
 	}
 	return nil
 }
-
-// toolEnviron lets the compiler and the linker use more memory before they
-// collect garbage. Variables that the user has set come later and win.
-var toolEnviron = []string{"GOGC=400"}
 
 // readImports returns what the files import, sorted. The error is errUnknown if
 // there are directives, some of which change how the go command compiles.

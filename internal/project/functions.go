@@ -11,7 +11,6 @@ import (
 	"go/token"
 	"io/fs"
 	"path"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -108,6 +107,8 @@ var errMain = errors.New("package main cannot be imported")
 // *DeclarationError if what a function declares about its calls, such as Routes,
 // is malformed, or if its routes conflict with those of another.
 func (p *Project) List() ([]Function, []Skipped, error) {
+	p, done := p.withFunctionsRoot()
+	defer done()
 	entries, err := p.readDir(p.Functions)
 	if err != nil {
 		return nil, nil, err
@@ -181,7 +182,7 @@ func (p *Project) inspect(entry string) ([]result, error) {
 	if GoIgnores(base) || base == "internal" {
 		return nil, nil
 	}
-	info, err := p.Root.Stat(filepath.FromSlash(path.Join(p.Functions, entry)))
+	info, err := p.stat(path.Join(p.Functions, entry))
 	switch {
 	case err == nil && info.IsDir():
 		return p.inspectDir(entry)

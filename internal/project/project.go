@@ -31,6 +31,8 @@ type Project struct {
 	tags         func() []string
 	goos, goarch string
 	cgo          bool
+
+	functionsRoot *os.Root // see withFunctionsRoot; nil without it
 }
 
 // Options configure [Open]. Env is required.
@@ -401,7 +403,7 @@ func (p *Project) readPackage(facts generator.Project, name string) error {
 // read returns the contents of a file of the project. The result is nil if the
 // file does not exist, and not nil if it is empty.
 func (p *Project) read(name string) ([]byte, error) {
-	file, err := p.Root.Open(filepath.FromSlash(name))
+	file, err := p.open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -473,7 +475,7 @@ func (p *Project) HasDir(name string) (bool, error) {
 // openDir opens a directory of the project. It returns nil, nil if the
 // directory does not exist.
 func (p *Project) openDir(name string) (*os.File, error) {
-	dir, err := p.Root.Open(filepath.FromSlash(name))
+	dir, err := p.open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -488,6 +490,48 @@ func (p *Project) openDir(name string) (*os.File, error) {
 		return nil, errors.Join(err, dir.Close())
 	}
 	return dir, nil
+}
+
+// withFunctionsRoot returns a copy of p that opens the files of the functions
+// directory faster, since an os.Root needs a system call per element of a path.
+// The caller must call done.
+func (p *Project) withFunctionsRoot() (_ *Project, done func()) {
+	root, err := p.Root.OpenRoot(filepath.FromSlash(p.Functions))
+	if err != nil {
+		return p, func() {}
+	}
+	with := *p
+	with.functionsRoot = root
+	return &with, func() { root.Close() }
+}
+
+// open opens a file or a directory of the project.
+func (p *Project) open(name string) (*os.File, error) {
+	if rel, ok := p.inFunctions(name); ok {
+		file, err := p.functionsRoot.Open(rel)
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			return file, err
+		} // a symlink may point to another directory of the project
+	}
+	return p.Root.Open(filepath.FromSlash(name))
+}
+
+// stat describes a file or a directory of the project.
+func (p *Project) stat(name string) (fs.FileInfo, error) {
+	if rel, ok := p.inFunctions(name); ok {
+		info, err := p.functionsRoot.Stat(rel)
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			return info, err
+		}
+	}
+	return p.Root.Stat(filepath.FromSlash(name))
+}
+
+// inFunctions returns the name of a file relative to functionsRoot, if that is
+// open and contains the file.
+func (p *Project) inFunctions(name string) (rel string, ok bool) {
+	rel, ok = strings.CutPrefix(name, p.Functions+"/")
+	return filepath.FromSlash(rel), ok && p.functionsRoot != nil
 }
 
 // openError explains why an os.Root could not open name. It looks for the

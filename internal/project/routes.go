@@ -220,6 +220,9 @@ func (f Function) allRoutes() []Route {
 
 // checkRoutes returns a *DeclarationError if the routes of functions conflict.
 func checkRoutes(functions []Function) error {
+	if !slices.ContainsFunc(functions, func(f Function) bool { return len(f.Routes) > 0 }) {
+		return nil // the others are the functions' names
+	}
 	var routes []generator.Route
 	var declared []Route
 	var names []string
