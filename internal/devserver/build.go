@@ -29,10 +29,10 @@ type build struct {
 // running one, or nil.
 func (s *server) build(ctx context.Context, old *target) build {
 	b := build{began: time.Now()}
-	b.program, b.err = s.Load()
-	if b.err == nil {
-		b.err = s.builder.Build(ctx, b.program.Overlay, b.program.Package)
-	}
+	b.err = s.builder.Build(ctx, func() (o overlay.Overlay, pkg string, err error) {
+		b.program, err = s.Load()
+		return b.program.Overlay, b.program.Package, err
+	})
 	if b.err != nil {
 		select { // an editor may be in the middle of writing a file: do not report that
 		case <-ctx.Done():

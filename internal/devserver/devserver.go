@@ -128,7 +128,7 @@ type server struct {
 	Options
 	debugger   string // the path of dlv, or ""
 	binary     string // the path that the server program is built to
-	builder    *fastbuild.Builder
+	builder    fastbuild.Builder
 	gate       gate
 	watcher    *watch.Watcher
 	deliveries *delivery.Log
@@ -165,7 +165,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, dir.Remove()) }()
 	s.binary = filepath.Join(dir.Path, "functions.exe") // Windows requires the extension, other systems ignore it
-	s.builder = &fastbuild.Builder{Out: s.binary, Dir: filepath.Join(dir.Path, "objects")}
+	s.builder = fastbuild.Builder{Out: s.binary, Dir: filepath.Join(dir.Path, "objects")}
 	s.watcher, err = watch.New(watch.Options{
 		Ignore: s.ignore, FirstQuiet: firstQuiet, Quiet: quietPeriod, Poll: o.Poll, OnEvent: s.gate.eventReceived, OnUnchanged: s.gate.nothingChanged,
 		Cookie: filepath.Join(dir.Path, "cookie"),

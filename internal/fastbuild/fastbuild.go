@@ -31,16 +31,51 @@ type Builder struct {
 	recorded bool   // Record has been called since the last build
 }
 
-// Build builds the main package pkg, as [overlay.Overlay.Build] does.
-func (b *Builder) Build(ctx context.Context, o overlay.Overlay, pkg string) error {
-	b.fast, b.recorded = false, false
-	if b.last != nil && b.last.pkg == pkg && sameOverlay(b.last.overlay, o) {
-		if next, err := b.last.rebuild(ctx, b.last.snapshot(), b.Dir, b.Out); err == nil {
-			b.last, b.fast = next, true
-			return nil
-		}
+// Build builds the main package pkg of the overlay that load returns, as
+// [overlay.Overlay.Build] does. load runs while Build builds the last one again,
+// which is most often the same. If load fails, Build returns its error, and Out
+// may be of the last overlay.
+func (b *Builder) Build(ctx context.Context, load func() (o overlay.Overlay, pkg string, err error)) error {
+	b.recorded = false
+	stop := b.rebuild(ctx)
+	o, pkg, err := load()
+	isSame := err == nil && b.last != nil && b.last.pkg == pkg && sameOverlay(b.last.overlay, o)
+	b.fast = stop(isSame)
+	if err != nil || isSame && b.fast {
+		return err
 	}
+	b.fast = false
 	return o.Build(ctx, b.Out, pkg) // which also reports what the compiler has found
+}
+
+// rebuild starts to build the last overlay without the go command. The function
+// that it returns waits until that is done, or stops it, and reports whether the
+// program was built.
+func (b *Builder) rebuild(ctx context.Context) (stop func(wait bool) bool) {
+	last := b.last
+	if last == nil {
+		return func(bool) bool { return false }
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var next *state
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		next, err = last.rebuild(ctx, last.snapshot(), b.Dir, b.Out)
+	}()
+	return func(wait bool) bool {
+		if !wait {
+			cancel()
+		}
+		<-done
+		cancel()
+		if err != nil {
+			return false
+		}
+		b.last = next
+		return true
+	}
 }
 
 // Record prepares the next build: it asks the go command how it has done the

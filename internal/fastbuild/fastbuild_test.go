@@ -2,12 +2,14 @@ package fastbuild
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -76,6 +78,11 @@ func newProject(t *testing.T, flags ...string) *project {
 	return p
 }
 
+// loaded returns a function that returns its arguments.
+func loaded(o overlay.Overlay, pkg string) func() (overlay.Overlay, string, error) {
+	return func() (overlay.Overlay, string, error) { return o, pkg, nil }
+}
+
 func (p *project) write(t *testing.T, name, data string) {
 	file := filepath.Join(p.dir, filepath.FromSlash(name))
 	require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
@@ -88,7 +95,7 @@ func (p *project) write(t *testing.T, name, data string) {
 func (p *project) build(t *testing.T) (fast bool) {
 	t.Helper()
 	const pkg = "one/.hidden"
-	require.NoError(t, p.builder.Build(t.Context(), p.overlay, pkg))
+	require.NoError(t, p.builder.Build(t.Context(), loaded(p.overlay, pkg)))
 	fast = p.builder.fast
 	got, err := os.ReadFile(p.builder.Out)
 	require.NoError(t, err)
@@ -155,7 +162,7 @@ func TestEdits(t *testing.T) {
 	for _, edit := range edits {
 		p.write(t, edit.file, edit.data)
 		if edit.want == -1 {
-			fastErr := p.builder.Build(t.Context(), p.overlay, "one/.hidden")
+			fastErr := p.builder.Build(t.Context(), loaded(p.overlay, "one/.hidden"))
 			err := p.overlay.Build(t.Context(), filepath.Join(t.TempDir(), "x.exe"), "one/.hidden")
 			require.Error(t, err, edit.name)
 			assert.Equal(t, err, fastErr, edit.name)
@@ -201,12 +208,12 @@ func TestBuild(t *testing.T) {
 func TestRecord(t *testing.T) {
 	const pkg = "one/.hidden"
 	p := newProject(t)
-	require.NoError(t, p.builder.Build(t.Context(), p.overlay, pkg))
+	require.NoError(t, p.builder.Build(t.Context(), loaded(p.overlay, pkg)))
 	p.write(t, "one/one.go", function("one", "return s"))
 	require.NoError(t, p.builder.Record(t.Context(), p.overlay, pkg))
 	assert.False(t, p.build(t), "edited before Record")
 	p.write(t, "go.mod", strings.Replace(goMod, "1.25", "1.24", 1))
-	require.NoError(t, p.builder.Build(t.Context(), p.overlay, pkg))
+	require.NoError(t, p.builder.Build(t.Context(), loaded(p.overlay, pkg)))
 	p.write(t, "go.mod", goMod)
 	require.NoError(t, p.builder.Record(t.Context(), p.overlay, pkg))
 	p.write(t, "one/one.go", function("one", "return s")+"\n// A comment, after which nothing is linked.\n")
@@ -214,11 +221,42 @@ func TestRecord(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	p.write(t, "one/one.go", function("one", "return s + s")+"//go:generate true\n")
-	require.NoError(t, p.builder.Build(ctx, p.overlay, pkg))
+	require.NoError(t, p.builder.Build(ctx, loaded(p.overlay, pkg)))
 	cancel()
 	require.ErrorIs(t, p.builder.Record(ctx, p.overlay, pkg), context.Canceled)
 	p.write(t, "one/one.go", function("one", "return s"))
 	assert.False(t, p.build(t), "cancelled Record")
 	p.write(t, "one/one.go", function("one", "return s + s"))
 	assert.True(t, p.build(t))
+}
+
+// TestLoad checks builds whose arguments cannot be loaded, or turn out to differ
+// from the last ones when the last program has been built again.
+func TestLoad(t *testing.T) {
+	p := newProject(t, "-ldflags=-s -w")
+	p.build(t)
+	failure := errors.New("does not load")
+	edit := func(i int) { p.write(t, "one/one.go", function("one", fmt.Sprintf("return s + \"%d\"", i))) }
+	for i, wait := range []bool{false, true} {
+		edit(i)
+		before, err := os.Stat(p.builder.Out)
+		require.NoError(t, err)
+		err = p.builder.Build(t.Context(), func() (overlay.Overlay, string, error) {
+			if wait {
+				require.Eventually(t, func() bool {
+					now, err := os.Stat(p.builder.Out)
+					return err == nil && !os.SameFile(before, now)
+				}, time.Minute, time.Millisecond)
+			}
+			return overlay.Overlay{}, "", failure
+		})
+		require.ErrorIs(t, err, failure)
+		p.build(t)
+		edit(i + 10)
+		assert.True(t, p.build(t), "the next build")
+
+		edit(i + 20)
+		p.overlay.Files = map[string][]byte{"one/.hidden/main.go": fmt.Appendf(nil, "%s\nfunc init() { fmt.Println(%d) }\n", main, i)}
+		assert.False(t, p.build(t), "another main package")
+	}
 }
