@@ -27,14 +27,14 @@ import (
 // the time until fngen dev is ready. fngen dev's program is written to a
 // directory for go build.
 func BenchmarkReload(b *testing.B) {
-	const rounds = 10
+	const starts, rounds = 9, 20
 	for _, functionCount := range []int{1, 100, 500} {
 		b.Run(fmt.Sprintf("functions-%d", functionCount), func(b *testing.B) {
 			project := newReloadProject(b, functionCount)
 			project.build(b) // fills the build cache for both
 			n := 0
-			var starts, startRatios, overheads, ratios, saves, baselines []float64
-			for range 3 {
+			var startTimes, startRatios, overheads, ratios, saves, baselines []float64
+			for range starts {
 				n++
 				project.edit(b, n)
 				d, took := project.start(b)
@@ -42,7 +42,7 @@ func BenchmarkReload(b *testing.B) {
 				n++
 				project.edit(b, n)
 				baseline := project.build(b)
-				starts = append(starts, took.Seconds()*1000)
+				startTimes = append(startTimes, took.Seconds()*1000)
 				startRatios = append(startRatios, took.Seconds()/baseline.Seconds())
 			}
 			d, _ := project.start(b)
@@ -70,7 +70,7 @@ func BenchmarkReload(b *testing.B) {
 			}
 			b.ReportMetric(0, "ns/op")
 			b.ReportMetric(median(startRatios), "start/go-build")
-			b.ReportMetric(median(starts), "start-ms")
+			b.ReportMetric(median(startTimes), "start-ms")
 			b.ReportMetric(median(ratios), "save/go-build")
 			b.ReportMetric(median(overheads), "overhead-ms")
 			b.ReportMetric(median(saves), "save-ms")
