@@ -33,7 +33,7 @@ func TestNewSettings(t *testing.T) {
 	for field := range fields(reflect.TypeFor[settings]()) {
 		name := field.Tag.Get("toml")
 		if name == "functions" {
-			continue // its keys are those of lambda
+			continue
 		}
 		var want []string
 		for key := range fields(field.Type) {
@@ -43,6 +43,16 @@ func TestNewSettings(t *testing.T) {
 		}
 		assert.ElementsMatch(t, want, slices.Collect(maps.Keys(tables[name])), name)
 	}
+	var want, got []string
+	for key := range fields(reflect.TypeFor[Events]()) {
+		want = append(want, key.Tag.Get("toml"))
+	}
+	for name, table := range tables["functions"] {
+		if name != "slack/events" {
+			got = slices.AppendSeq(got, maps.Keys(table.(map[string]any)))
+		}
+	}
+	assert.ElementsMatch(t, want, got, "what calls functions")
 }
 
 // fields returns the fields of a struct.
