@@ -502,7 +502,7 @@ func (p *Project) withFunctionsRoot() (_ *Project, done func()) {
 	}
 	with := *p
 	with.functionsRoot = root
-	return &with, func() { root.Close() }
+	return &with, func() { _ = root.Close() }
 }
 
 // open opens a file or a directory of the project.
