@@ -161,7 +161,7 @@ func (r row) release(ctx context.Context) {
 // agree on.
 func clock(ctx context.Context) bun.Safe {
 	if db.From(ctx).Dialect().Name() == dialect.PG {
-		return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+		return "CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS BIGINT)" // CAST alone rounds up
 	}
 	return "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
 }

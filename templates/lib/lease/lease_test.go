@@ -136,7 +136,7 @@ func TestRunSuspended(t *testing.T) {
 func TestRunEarly(t *testing.T) {
 	testLeases(t, func(t *testing.T, open func() context.Context) {
 		ctx := open()
-		due := time.Now().Add(short / 2)
+		due := time.UnixMilli(time.Now().Add(short / 2).UnixMilli())
 		ran, err := runFor(ctx, short, "cleanup", due, func(context.Context) {
 			assert.False(t, time.Now().Before(due))
 		})
