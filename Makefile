@@ -23,13 +23,13 @@ install: ## install fngen into the directory of go install
 MODULE_TESTS := ^(TestModules|TestRaisedModulesBuild|TestAddedPackagesAreGreen|TestDocumentedUserFile|TestOpenAPIOfGolden)$$
 
 test: lint modules ## run all tests, as CI does
-	go test -race -timeout 30m -skip '$(MODULE_TESTS)' ./...
+	go test -race -trimpath -timeout 30m -skip '$(MODULE_TESTS)' ./...
 
 modules: ## download the modules that tests use without a network
 	go mod download
 	cd testdata/golden && go mod tidy -diff # needs more modules than a build
 	cd testdata/shop && go mod tidy -diff
-	go test -race ./generator ./internal/cli -run '$(MODULE_TESTS)' -fetch
+	go test -race -trimpath ./generator ./internal/cli -run '$(MODULE_TESTS)' -fetch
 
 golden: ## regenerate testdata/golden and testdata/shop; read the diff
 	go test ./internal/cli -run 'TestGolden$$|TestShopIsCurrent$$' -update
