@@ -43,7 +43,7 @@ table: ## rewrite generator/modules.txt, the table of what each required module 
 
 # Nothing runs what go vet compiles for another system, so it is not optimized:
 # SQLite alone takes a minute otherwise.
-VET_ONLY := -gcflags=all='-N -l'
+VET_ONLY := -trimpath -gcflags=all='-N -l'
 
 lint: ## run golangci-lint, go vet for other systems, and what users run on the golden projects
 	@test -z "$$(gofmt -l templates testdata)" || { gofmt -l templates testdata; exit 1; }

@@ -307,7 +307,7 @@ func goCommand(t *testing.T, dir string, args ...string) string {
 func goTool(dir string, args ...string) *exec.Cmd {
 	cmd := exec.Command("go", args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "GOTOOLCHAIN=local")
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod -trimpath", "GOWORK=off", "GOTOOLCHAIN=local")
 	if !*fetch {
 		cmd.Env = append(cmd.Env, "GOPROXY=off")
 	}

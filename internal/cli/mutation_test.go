@@ -91,7 +91,7 @@ func TestGeneratedTestsCatchBrokenGuards(t *testing.T) {
 // output, and which of them failed, by import path.
 func testMutants(t *testing.T, dir string) (output map[string]string, failed map[string]bool) {
 	t.Helper()
-	cmd := exec.Command("go", "test", "-json", "-vet=off", "-ldflags=-s -w", "./api/src/functions/...")
+	cmd := exec.Command("go", "test", "-json", "-trimpath", "-vet=off", "-ldflags=-s -w", "./api/src/functions/...")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOWORK=off", "GOTOOLCHAIN=local")
 	out, err := cmd.Output()

@@ -242,7 +242,7 @@ func compiles(t *testing.T, dir string) {
 	for _, command := range []string{"build", "vet"} {
 		cmd := exec.Command("go", command, "./...")
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly", "GOWORK=off", "GOTOOLCHAIN=local")
+		cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly -trimpath", "GOWORK=off", "GOTOOLCHAIN=local")
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "go %s ./...: %s", command, out)
 	}

@@ -125,7 +125,7 @@ func newJobs(t *testing.T, databaseURL string) (dir string) {
 	writeFile(t, dir, "go.mod", "module example.com/app\n\ngo 1.25.0\n")
 	do := func(args ...string) {
 		p := command(dir, args...)
-		p.Env = append(p.Env, "HOME="+os.Getenv("HOME"), "GOFLAGS=-mod=mod", "DATABASE_URL="+databaseURL)
+		p.Env = append(p.Env, "HOME="+os.Getenv("HOME"), "GOFLAGS=-mod=mod -trimpath", "DATABASE_URL="+databaseURL)
 		require.Zero(t, p.run(t), "%v: %s", args, p.stderr.String())
 	}
 	do("function", "hook", "--webhook=github")

@@ -143,7 +143,7 @@ func TestGood(t *testing.T) {
 	t.Cleanup(func() { assert.NoError(t, p.Close()) })
 	var out bytes.Buffer
 	return &Runner{
-		Project: p, Environ: append(os.Environ(), "GOFLAGS=-mod=readonly", "GOWORK=off"), Stdout: &out, Stderr: io.Discard,
+		Project: p, Environ: append(os.Environ(), "GOFLAGS=-mod=readonly -trimpath", "GOWORK=off"), Stdout: &out, Stderr: io.Discard,
 		Note:   func(message, _ string) { out.WriteString("note: " + message + "\n") },
 		Report: func(err error) { t.Error(err) },
 	}, &out
