@@ -39,7 +39,7 @@ func TestGoTool(t *testing.T) {
 			run := func(line string) (output string, err error) {
 				cmd := exec.Command("sh", "-c", line)
 				cmd.Dir = dir
-				cmd.Env = append(os.Environ(), "GOWORK=off", "GOPROXY=off", "GOSUMDB=off", "GOFLAGS=", "GOTOOLCHAIN=local", "CGO_ENABLED=0")
+				cmd.Env = append(os.Environ(), "GOWORK=off", "GOPROXY=off", "GOSUMDB=off", "GOFLAGS=-trimpath", "GOTOOLCHAIN=local", "CGO_ENABLED=0")
 				out, err := cmd.CombinedOutput()
 				return string(out), err
 			}
