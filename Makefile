@@ -18,6 +18,10 @@ build: ## build bin/fngen
 install: ## install fngen into the directory of go install
 	CGO_ENABLED=0 go install -trimpath ./cmd/fngen
 
+# With -trimpath, what is compiled does not depend on the directory of the clone,
+# so that the next one has it from the build cache.
+TRIMMED := GOFLAGS="$$(go env GOFLAGS) -trimpath"
+
 # These tests run the go command on projects that require other modules. Each
 # run takes a minute, so make test skips those that make modules has run.
 MODULE_TESTS := ^(TestModules|TestRaisedModulesBuild|TestAddedPackagesAreGreen|TestDocumentedUserFile|TestOpenAPIOfGolden)$$
@@ -47,11 +51,11 @@ VET_ONLY := -trimpath -gcflags=all='-N -l'
 
 lint: ## run golangci-lint, go vet for other systems, and what users run on the golden projects
 	@test -z "$$(gofmt -l templates testdata)" || { gofmt -l templates testdata; exit 1; }
-	go run $(GOLANGCI_LINT) run
+	$(TRIMMED) go run $(GOLANGCI_LINT) run
 	GOOS=windows go vet $(VET_ONLY) ./...
 	GOOS=darwin go vet $(VET_ONLY) ./...
-	cd testdata/golden && go vet ./... && go run $(STATICCHECK) ./...
-	cd testdata/shop && go vet ./... && go run $(STATICCHECK) ./...
+	cd testdata/golden && go vet -trimpath ./... && $(TRIMMED) go run $(STATICCHECK) ./...
+	cd testdata/shop && go vet -trimpath ./... && $(TRIMMED) go run $(STATICCHECK) ./...
 
 fuzz: ## fuzz everything that parses untrusted input, for a minute each
 	go test ./generator -run '^$$' -fuzz FuzzParseName -fuzztime 60s -fuzzminimizetime 1x
