@@ -113,15 +113,24 @@ type retryingConnector struct {
 func (c retryingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	const tooManyConnections = "53300"
 	deadline := time.Now().Add(c.timeout)
+	var refused error
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		conn, err := c.Connector.Connect(ctx)
 		var pgErr *pgconn.PgError
-		if !errors.As(err, &pgErr) || pgErr.Code != tooManyConnections || time.Now().After(deadline) {
+		switch {
+		case errors.As(err, &pgErr) && pgErr.Code == tooManyConnections:
+			refused = err
+		case err != nil && refused != nil && ctx.Err() != nil:
+			return nil, refused // which says more than that ctx has ended
+		default:
 			return conn, err
+		}
+		if time.Now().After(deadline) {
+			return nil, refused
 		}
 		select {
 		case <-ctx.Done():
-			return nil, err
+			return nil, refused
 		case <-time.After(wait/2 + rand.N(wait)): // #nosec G404 -- not a secret
 		}
 	}
