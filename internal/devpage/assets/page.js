@@ -177,7 +177,8 @@ function showRequests(changed) {
 }
 
 function requestRow(r) {
-  const path = el("button", { type: "button" }, el("span", { className: "method" }, r.method), " ", r.path);
+  const path = el("button", { type: "button" },
+    el("span", { className: "method" }, r.method), " ", el("span", { className: "path" }, r.path), el("span", { className: "muted" }));
   const row = el("tr", { onclick: () => open(r.n, true) },
     el("td", {}, clock(r.start)), el("td", {}, path), el("td", { className: "status" }), el("td", {}));
   path.title = r.path;
@@ -186,6 +187,7 @@ function requestRow(r) {
 
 function fillRow(r) {
   const row = rows.get(r.n);
+  row.querySelector(".muted").textContent = r.delivery ? `  delivery ${r.delivery}` : "";
   row.children[2].textContent = statusText(r);
   row.children[2].className = "status " + outcome(r);
   row.children[3].textContent = r.done ? duration(r.ms) : "";
@@ -354,7 +356,7 @@ function showDeliveries(deliveries) {
       el("span", {}, el("span", { className: "name" }, d.function), d.event ? el("code", { className: "muted" }, "  " + d.event) : ""),
       el("strong", { className: level(d.status) }, d.status ? String(d.status) : "closed")),
     el("div", { className: "first" },
-      el("span", { className: "facts" }, `${d.n} · ${clock(d.start)} · ${d.size} bytes`),
+      el("span", { className: "facts" }, `delivery ${d.n} · ${clock(d.start)} · ${d.size} bytes`),
       el("span", { className: "actions" },
         button("Open", () => openDelivery(d.n)),
         d.canSend ? button("Replay", () => command("replay", { n: d.n })) : "")))));
